@@ -1,0 +1,12 @@
+//! The Ruff language: from source text to result.
+//!
+//! ```text
+//!  text ──► syntax ──► resolve ──┬──► interp ───────────────┐
+//!           (AST)      (slots,   │                          ├──► value · semantics · builtins · host
+//!                       scopes)  └──► compile ──► vm ◄─┄┄ jit┘        (shared meaning)
+//!                                     (bytecode)   └─ Tier trait ─┄┄┘
+//! ```
+//!
+//! Under everything lies `limits`: memory, native stack, time. Data flows along the arrows and never
+//! back; `notes/architecture.md` says which layer may know which.
+#![deny(unsafe_code)]
