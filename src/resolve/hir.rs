@@ -1,0 +1,699 @@
+//! The resolved tree: what both engines run.
+//!
+//! Names are gone: every variable is a slot, a capture or a module-table entry; every declaration is an id;
+//! syntactic sugar (`|>`, compound names, shorthand fields, label names, implicit `self` fields) is gone too.
+//! Nodes live in arenas of the [`Program`] and are named by typed ids; a tree of any depth is freed without recursion.
+//!
+//! Always holds:
+//! * a `Var::Local` slot is initialised on every path that reaches a read of it (scoping is textual); only cells and
+//!   module variables can be met uninitialised and are checked when read;
+//! * the children of a node are evaluated in the order of its fields, left to right, except where [`Take`] defers a read;
+//! * `Expr::span` is the span a fault of that node is reported at: the whole expression for operators, calls and
+//!   indexing; from the name to the end for `.name` and `.name(…)`; the `throw` keyword for `throw`.
+//!   All spans of a function lie in the source of its module.
+use crate::builtins::{BuiltinId, BuiltinTypeId, ConstantId, NamespaceId};
+use crate::source::{SourceId, Span};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub struct $name(pub u32);
+        impl $name {
+            pub fn index(self) -> usize { self.0 as usize }
+        }
+    )*};
+}
+
+ids! {
+    /// An expression of the program.
+    ExprId,
+    /// A statement of the program.
+    StmtId,
+    /// A block of the program.
+    BlockId,
+    /// A pattern (of `match` or of destructuring).
+    PatId,
+    /// A place: a root variable and a path into it.
+    PlaceId,
+    /// A function of this program; the engine adds the program's base to get the `FnId` of values.
+    FuncId,
+    /// A struct declared by this program.
+    StructId,
+    /// An enum declared by this program.
+    EnumId,
+    /// A module of this program; 0 is the script.
+    ModuleId,
+    /// A text of this program: names and string literals, interned (equal texts have equal ids).
+    TextId,
+    /// A slot of the running function's frame.
+    Slot,
+    /// An entry of the isolate's module table, numbered over all modules of the program.
+    ModuleVar,
+    /// A loop of the running function, the target of `break` and `continue`.
+    LoopId,
+}
+
+/// Everything that a script and its imports declare and do.
+#[derive(Default, Debug)]
+pub struct Program {
+    pub modules: Vec<Module>,
+    pub functions: Vec<Function>,
+    pub structs: Vec<StructDecl>,
+    pub enums: Vec<EnumDecl>,
+    pub module_vars: Vec<ModuleVarInfo>,
+    pub texts: Vec<Box<str>>,
+    pub exprs: Vec<Expr>,
+    pub stmts: Vec<Stmt>,
+    pub blocks: Vec<Block>,
+    pub patterns: Vec<Pattern>,
+    pub places: Vec<Place>,
+    /// `test`, `test_group` … declarations in source order; `ruff run` ignores them.
+    pub tests: Vec<TestItem>,
+}
+
+macro_rules! arena {
+    ($($id:ident => $field:ident : $node:ident),* $(,)?) => {$(
+        impl std::ops::Index<$id> for Program {
+            type Output = $node;
+            #[inline]
+            fn index(&self, id: $id) -> &$node { &self.$field[id.index()] }
+        }
+    )*};
+}
+arena! {
+    ExprId => exprs: Expr, StmtId => stmts: Stmt, BlockId => blocks: Block, PatId => patterns: Pattern,
+    PlaceId => places: Place, FuncId => functions: Function, StructId => structs: StructDecl, EnumId => enums: EnumDecl,
+    ModuleId => modules: Module, ModuleVar => module_vars: ModuleVarInfo,
+}
+impl std::ops::Index<TextId> for Program {
+    type Output = str;
+    #[inline]
+    fn index(&self, id: TextId) -> &str { &self.texts[id.index()] }
+}
+
+/// One source file. `body` is its top level as a function without parameters (`<main>`).
+#[derive(Debug)]
+pub struct Module {
+    pub name: TextId,
+    pub source: SourceId,
+    pub body: FuncId,
+    /// Exported names and what they are; the namespace `m` in `m.x` looks here.
+    pub exports: Vec<(TextId, Export)>,
+}
+
+/// What an exported name stands for.
+#[derive(Clone, Copy, Debug)]
+pub enum Export {
+    Var(ModuleVar),
+    Func(FuncId),
+    Struct(StructId),
+    Enum(EnumId),
+}
+
+/// A module-table entry. It is `Uninit` until its binding has run.
+#[derive(Debug)]
+pub struct ModuleVarInfo {
+    pub module: ModuleId,
+    pub name: TextId,
+    pub span: Span,
+    /// Assigned exactly once, by its declaration.
+    pub constant: bool,
+}
+
+/// Where a variable lives, seen from the running function.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Var {
+    /// A slot of this frame holding the value itself.
+    Local(Slot),
+    /// A slot of this frame holding a cell (captured by a closure and assigned afterwards, or before it is initialised).
+    LocalCell(Slot),
+    /// Captured value number n of the running closure; never assigned.
+    Capture(u32),
+    /// Captured cell number n of the running closure.
+    CaptureCell(u32),
+    /// An entry of the isolate's module table.
+    Module(ModuleVar),
+    /// The running closure itself (a nested `func`, or a name bound once to a function literal, naming itself).
+    SelfFn,
+}
+
+/// Whether a read may empty its variable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Take {
+    /// The variable keeps its value.
+    No,
+    /// A plain local that nobody reads afterwards, handlers and `finally` of this function included: move it out.
+    /// As an argument of a call it is loaded where it stands like any other (it is dead whatever happens).
+    Dead,
+    /// The read is the operand that an operation consumes whose result is assigned to the same variable
+    /// (`x = x + e`, `x = f(x, e)` with a builtin `f`, `x = [...x, e]`, `x = {...x, k: e}`, `x = P { ...x, f: e }`,
+    /// `x = "${x}…"`, `[x, y] := pop(x)`). It is the *first* operand.
+    /// `deferred` (plain local that the other operands do not assign): read it after the other operands, by moving it out.
+    /// Otherwise (cell, capture, module variable): read a copy first; when the operation runs, if the variable still holds
+    /// the very same object, the variable's own reference is released first.
+    /// Either way the variable gets its value back if the operation fails, and before user code (an overload) runs.
+    Update { deferred: bool },
+}
+
+#[derive(Debug)]
+pub struct Expr {
+    pub kind: ExprKind,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub enum ExprKind {
+    Null,
+    Bool(bool),
+    Int(i64),
+    /// Decimal digits of an integer literal beyond 64 bits.
+    BigInt(TextId),
+    Float(f64),
+    Str(TextId),
+    /// A named constant of the prelude (`PI`).
+    Constant(ConstantId),
+    /// Reads a variable; `name` for `Undefined variable` and in-use errors.
+    Var { var: Var, name: TextId, take: Take },
+    /// A function without captures.
+    Func(FuncId),
+    /// A new closure over `functions[f].captures`.
+    Closure(FuncId),
+    Builtin(BuiltinId),
+    BuiltinType(BuiltinTypeId),
+    Struct(StructId),
+    Enum(EnumId),
+    /// A variant without payload is its value; one with payload is its constructor function.
+    Variant(EnumId, u32),
+    /// An imported module as a value.
+    Module(ModuleId),
+    /// A namespace of builtins as a value (`math`).
+    Namespace(NamespaceId),
+    /// Raises `NameError` when reached; the text is the complete message.
+    NameError(TextId),
+
+    Array(Box<[Item]>),
+    Dict(Box<[DictItem]>),
+    /// `ty { field: v, ...base }`; `ty` evaluates to a struct type (nearly always [`ExprKind::Struct`]).
+    StructLit { ty: ExprId, items: Box<[FieldItem]> },
+    /// Interpolated string.
+    Interp(Box<[Part]>),
+
+    Unary(UnaryOp, ExprId),
+    Binary(BinaryOp, ExprId, ExprId),
+    /// Short-circuit `&&`, `||`; the result is a bool.
+    And(ExprId, ExprId),
+    Or(ExprId, ExprId),
+    /// Right side only if the left is null; a missing dict key directly on the left ([`ExprKind::Index`] or
+    /// [`ExprKind::Field`] node) counts as null.
+    Coalesce(ExprId, ExprId),
+    Range { start: ExprId, end: ExprId, inclusive: bool },
+    Index { base: ExprId, index: ExprId },
+    /// `base[start..end]`, with a range written inside the brackets. On a dict it is a look-up by the range as key
+    /// (both ends present).
+    Slice { base: ExprId, start: Option<ExprId>, end: Option<ExprId>, inclusive: bool },
+    /// `base.name`. `optional`: written `?.`, so that a missing dict key is null.
+    Field { base: ExprId, name: TextId, optional: bool },
+    /// A postfix chain containing `?.`: the value of the inner expression, or null if an [`ExprKind::OptCheck`] left it.
+    OptChain(ExprId),
+    /// The value of the receiver, unless null: then the innermost enclosing `OptChain` is null at once.
+    OptCheck(ExprId),
+
+    Call { callee: ExprId, args: Args },
+    /// A call of a function known before execution (declared, without captures, never reassigned).
+    CallFunc { func: FuncId, args: Args },
+    CallBuiltin { builtin: BuiltinId, args: Args },
+    /// Positional construction `Point(1, 2)` of a struct known before execution.
+    Construct { decl: StructId, args: Args },
+    /// `Shape::Circle(2)` of a variant known before execution.
+    MakeVariant { decl: EnumId, variant: u32, args: Args },
+    /// `recv.name(args)`. Order: index expressions of the place (or the receiver), arguments, walk, look-up.
+    Method { recv: Receiver, name: TextId, args: Args, used: bool },
+    /// `base::name` that is not a variant known before execution.
+    Path { base: ExprId, name: TextId },
+
+    If { cond: ExprId, then: BlockId, otherwise: Option<BlockId> },
+    Match(Box<Match>),
+    /// A block whose `value` is the value.
+    Block(BlockId),
+    /// `e?`
+    Try(ExprId),
+    Throw(ExprId),
+    Return(Option<ExprId>),
+    Break(LoopId),
+    Continue(LoopId),
+    Await(ExprId),
+    Yield(Option<ExprId>),
+    YieldFrom(ExprId),
+    /// `spawn { … }`: the block as a function without parameters.
+    Spawn(FuncId),
+}
+
+#[derive(Debug)]
+pub enum Item {
+    One(ExprId),
+    Spread(ExprId),
+}
+
+#[derive(Debug)]
+pub enum DictItem {
+    /// Key, value.
+    Pair(ExprId, ExprId),
+    Spread(ExprId),
+}
+
+#[derive(Debug)]
+pub enum FieldItem {
+    Field { name: TextId, value: ExprId, span: Span },
+    Spread(ExprId),
+}
+
+#[derive(Debug)]
+pub enum Part {
+    Text(TextId),
+    Value(ExprId),
+    Formatted { value: ExprId, spec: Box<FormatSpec> },
+}
+
+/// A format spec whose width and precision may be computed (evaluated after the value, width first).
+#[derive(Debug, Clone)]
+pub struct FormatSpec {
+    pub fill: char,
+    pub align: Option<Align>,
+    pub plus: bool,
+    pub alternate: bool,
+    pub zero: bool,
+    pub width: Option<SpecSize>,
+    pub group: Option<char>,
+    pub precision: Option<SpecSize>,
+    /// One of `x X o b e E ? %`.
+    pub kind: Option<char>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    Left,
+    Center,
+    Right,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub enum SpecSize {
+    Fixed(u32),
+    Computed(ExprId),
+}
+
+/// Arguments in source order: positional ones and spreads, then named ones.
+#[derive(Debug, Default)]
+pub struct Args {
+    pub positional: Box<[Item]>,
+    pub named: Box<[(TextId, ExprId)]>,
+}
+
+impl Args {
+    /// Neither spreads nor names: `positional.len()` is the argument count.
+    pub fn is_plain(&self) -> bool {
+        self.named.is_empty() && self.positional.iter().all(|item| matches!(item, Item::One(_)))
+    }
+}
+
+/// What a method is called on.
+#[derive(Debug, Clone, Copy)]
+pub enum Receiver {
+    /// A temporary.
+    Value(ExprId),
+    /// A variable or a path into one: a mutating method updates it.
+    Place(PlaceId),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UnaryOp {
+    Neg,
+    /// Both `!e` and `not e`.
+    Not,
+    BitNot,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum BinaryOp {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Mod,
+    Pow,
+    BitAnd,
+    BitOr,
+    BitXor,
+    Shl,
+    Shr,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    In,
+    NotIn,
+}
+
+/// A variable and a path into it.
+#[derive(Debug)]
+pub struct Place {
+    pub root: Var,
+    pub name: TextId,
+    pub path: Box<[PathSegment]>,
+    pub access: Access,
+    /// The whole place, for faults of assignments to it.
+    pub span: Span,
+}
+
+/// Whether a place may be changed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Access {
+    Mutable,
+    /// Rooted in `let`, `const`, `func` …: a mutating method that is reached is `Cannot mutate immutable binding: name`.
+    Immutable,
+    /// Rooted in an import.
+    Import,
+    /// Rooted in the `self` of a method that is not classified as mutating.
+    ReadonlySelf,
+    /// Rooted in the `self` of a mutating method (or of one mutating by name only: then it depends on the call).
+    SelfPlace,
+}
+
+#[derive(Debug)]
+pub enum PathSegment {
+    Index(ExprId),
+    /// A field name and its span.
+    Field(TextId, Span),
+}
+
+/// Statements with an optional value.
+#[derive(Debug, Default)]
+pub struct Block {
+    pub stmts: Box<[StmtId]>,
+    /// In value position: the last statement if it is an expression. Evaluated after `stmts`.
+    pub value: Option<ExprId>,
+    /// Slots that get a fresh, uninitialised cell when the block is entered (each iteration for loop bodies).
+    pub cells: Box<[Slot]>,
+    /// Slots of the variables created in this block; dead after it. Engines clear them on leaving so that no value is
+    /// kept alive (and shared) by a variable nobody can name.
+    pub slots: Box<[Slot]>,
+}
+
+#[derive(Debug)]
+pub struct Stmt {
+    pub kind: StmtKind,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub enum StmtKind {
+    /// Evaluated, value discarded.
+    Expr(ExprId),
+    /// Stores to a whole variable. `declare`: this statement creates the binding. `var` is never a capture by value.
+    Assign { var: Var, name: TextId, value: ExprId, declare: bool },
+    /// Takes a value apart: `[a, b] := e`. If `value` is an array literal without spreads and the pattern has only plain
+    /// elements, engines build no array.
+    Destructure { pattern: PatId, value: ExprId },
+    /// `a[i].x = e`: index expressions, value, then the store. `path` is never empty.
+    Store { place: PlaceId, value: ExprId },
+    /// `place op= e` (also for whole variables, with an empty path): index expressions, `e`, then read–operate–store in one step.
+    Update { place: PlaceId, op: UpdateOp, value: ExprId },
+    /// An `if` in statement position.
+    If { cond: ExprId, then: BlockId, otherwise: Option<BlockId> },
+    Match(Box<Match>),
+    Block(BlockId),
+    While { id: LoopId, cond: ExprId, body: BlockId },
+    Loop { id: LoopId, body: BlockId },
+    For(Box<For>),
+    Try(Box<Try>),
+    Return(Option<ExprId>),
+    Break(LoopId),
+    Continue(LoopId),
+    /// Runs the module once; its exports are module-table entries.
+    Import(ModuleId),
+    /// A missing module or a cycle: raises `ImportError` when reached; the text is the message.
+    ImportError(TextId),
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UpdateOp {
+    Binary(BinaryOp),
+    /// `??=`: stores only if the place is null or a missing dict key; then only `e` is evaluated.
+    Coalesce,
+}
+
+#[derive(Debug)]
+pub struct For {
+    pub id: LoopId,
+    /// Item, or key/position and item.
+    pub first: PatId,
+    pub second: Option<PatId>,
+    pub iterable: ExprId,
+    pub body: BlockId,
+    /// First of three consecutive hidden slots for the engine's loop state.
+    pub state: Slot,
+    /// The iterable is an expression other than a plain variable or place: leaving early closes the iterator.
+    pub close: bool,
+    /// The iterable is a variable that nothing in the loop can change: it may be borrowed without counting.
+    pub borrow: bool,
+}
+
+#[derive(Debug)]
+pub struct Try {
+    pub body: BlockId,
+    pub except: Option<Except>,
+    pub finally: Option<BlockId>,
+    /// First of three consecutive hidden slots (pending completion of `finally`).
+    pub state: Slot,
+}
+
+#[derive(Debug)]
+pub struct Except {
+    /// The variable that receives the `Error`.
+    pub var: Option<Var>,
+    pub body: BlockId,
+}
+
+#[derive(Debug)]
+pub struct Match {
+    pub subject: ExprId,
+    /// Hidden slot that holds the subject while arms are tried.
+    pub slot: Slot,
+    pub arms: Box<[Arm]>,
+    /// `default:`, tried last.
+    pub default: Option<BlockId>,
+    /// In value position a `match` without a fitting arm raises; as a statement it does nothing.
+    pub value: bool,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub struct Arm {
+    pub pattern: PatId,
+    pub guard: Option<ExprId>,
+    /// Includes the cells and slots of the pattern's names (cells are made before the pattern binds).
+    pub body: BlockId,
+}
+
+#[derive(Debug)]
+pub struct Pattern {
+    pub kind: PatternKind,
+    pub span: Span,
+}
+
+/// Patterns of `match` (a mismatch tries the next arm) and of destructuring (missing elements are null, a wrong kind is a `TypeError`).
+#[derive(Debug)]
+pub enum PatternKind {
+    Wildcard,
+    /// Stores the value to a variable. `declare` as in [`StmtKind::Assign`].
+    Bind { var: Var, name: TextId, declare: bool },
+    /// A number, string, bool or null literal; compares with `==`.
+    Literal(ExprId),
+    /// Bounds are literals.
+    Range { low: Option<ExprId>, high: Option<ExprId>, inclusive: bool },
+    BuiltinType(BuiltinTypeId),
+    Struct(StructId),
+    Enum(EnumId),
+    /// `args: None` accepts any payload; otherwise the count was checked to fit, or [`PatternKind::NameError`] stands instead.
+    Variant { decl: EnumId, variant: u32, args: Option<Box<[PatId]>> },
+    /// In `match`: exactly as many elements as named (at least, with a rest). In destructuring: missing ones are null.
+    Array { before: Box<[ElementPattern]>, rest: Option<RestPattern>, after: Box<[ElementPattern]> },
+    /// Dicts and structs having these keys; `ty` restricts to one struct.
+    Fields { ty: Option<StructId>, entries: Box<[FieldPattern]>, rest: Option<RestPattern> },
+    Or(Box<[PatId]>),
+    /// The pattern, then the whole value to the second pattern (a `Bind`).
+    As(PatId, PatId),
+    /// Raises `NameError` when the arm is tried; the text is the message.
+    NameError(TextId),
+}
+
+#[derive(Debug)]
+pub struct ElementPattern {
+    pub pattern: PatId,
+    pub default: Option<ExprId>,
+}
+
+#[derive(Debug)]
+pub struct FieldPattern {
+    pub key: TextId,
+    pub pattern: PatId,
+    pub default: Option<ExprId>,
+}
+
+/// `...name` or `...` / `..._`.
+#[derive(Debug)]
+pub struct RestPattern {
+    /// A `Bind` pattern.
+    pub bind: Option<PatId>,
+}
+
+/// A function, method, lambda, module body, spawn block or default-value thunk.
+#[derive(Debug)]
+pub struct Function {
+    /// As traces and `<func name>` show it: `area`, `Account.deposit`, `<lambda>`, `<main>`.
+    pub name: TextId,
+    pub kind: FunctionKind,
+    pub module: ModuleId,
+    pub is_async: bool,
+    pub is_generator: bool,
+    pub self_mode: SelfMode,
+    /// Without `self`. With a `self`, it is slot 0 and parameters follow; otherwise they begin at slot 0.
+    /// Parameter n (rest included) arrives in slot n (+1 with `self`).
+    pub params: Box<[Param]>,
+    /// Parameter slots (or slot 0 of `self`) whose value moves into a fresh cell on entry, after defaults.
+    pub cell_params: Box<[Slot]>,
+    /// What a closure takes along, in order; seen from the function that creates it.
+    pub captures: Box<[Capture]>,
+    /// Number of slots, parameters and hidden ones included.
+    pub slots: u32,
+    /// Number of loops.
+    pub loops: u32,
+    pub body: BlockId,
+    /// Names of slots for dumps and `Undefined variable`; hidden slots have none.
+    pub slot_names: Vec<Option<TextId>>,
+    pub span: Span,
+    /// The name in the declaration (or the whole lambda), where traces of it point.
+    pub name_span: Span,
+    pub doc: Option<TextId>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FunctionKind {
+    Main,
+    Function,
+    Lambda,
+    /// Method of a struct (with or without `self`, see [`SelfMode`]).
+    Method,
+    /// Value of a field default; no parameters. Its frame is part of the constructing expression's.
+    FieldDefault,
+    /// Constructor function of a variant with payload: has no body of its own.
+    VariantConstructor(EnumId, u32),
+    SpawnBlock,
+    Test,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SelfMode {
+    /// Plain function or static method.
+    None,
+    /// Instance method that does not change `self`.
+    Value,
+    /// Mutating: `self` lives at the caller's place during the call.
+    Mutating,
+    /// Mutating only through user method names: read-only where the place may not be changed.
+    MaybeMutating,
+}
+
+#[derive(Debug)]
+pub struct Param {
+    pub name: TextId,
+    pub kind: ParamKind,
+    /// Evaluated on entry, left to right, if the argument is missing (the slot then holds `Uninit`).
+    pub default: Option<ExprId>,
+    pub span: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ParamKind {
+    Positional,
+    Rest,
+    /// After a rest parameter.
+    NamedOnly,
+}
+
+/// One captured variable, as the creating function sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Capture {
+    /// `Local`/`Capture`/`SelfFn` copy the value; `LocalCell`/`CaptureCell` share the cell.
+    pub from: Var,
+    pub name: TextId,
+}
+
+#[derive(Debug)]
+pub struct StructDecl {
+    pub name: TextId,
+    pub module: ModuleId,
+    pub fields: Box<[FieldDecl]>,
+    pub methods: Vec<MethodDecl>,
+    pub span: Span,
+    pub doc: Option<TextId>,
+}
+
+#[derive(Debug)]
+pub struct FieldDecl {
+    pub name: TextId,
+    pub default: Option<FuncId>,
+    /// Annotated `float`: starts with float representation.
+    pub float: bool,
+}
+
+#[derive(Debug)]
+pub struct MethodDecl {
+    pub name: TextId,
+    pub func: FuncId,
+}
+
+#[derive(Debug)]
+pub struct EnumDecl {
+    pub name: TextId,
+    pub module: ModuleId,
+    pub variants: Box<[VariantDecl]>,
+    pub methods: Vec<MethodDecl>,
+    pub span: Span,
+    pub doc: Option<TextId>,
+}
+
+#[derive(Debug)]
+pub struct VariantDecl {
+    pub name: TextId,
+    /// Names of the payload, in order; empty for a plain variant.
+    pub payload: Box<[TextId]>,
+    /// Present if the payload is not empty: its constructor as a function value.
+    pub constructor: Option<FuncId>,
+}
+
+/// The prelude's enums come first in `Program::enums` of every program, in this order.
+pub const RESULT_ENUM: EnumId = EnumId(0);
+/// `Option`: variants `None`, `Some`.
+pub const OPTION_ENUM: EnumId = EnumId(1);
+
+/// A declaration of section 13; nested through `group`.
+#[derive(Debug)]
+pub struct TestItem {
+    pub kind: TestKind,
+    pub module: ModuleId,
+    /// Index in `Program::tests` of the group it stands in.
+    pub group: Option<usize>,
+    pub span: Span,
+}
+
+#[derive(Debug)]
+pub enum TestKind {
+    Test { name: TextId, body: FuncId },
+    Group { name: TextId },
+    Setup { body: FuncId },
+    Teardown { body: FuncId },
+}
