@@ -1,0 +1,292 @@
+//! Instructions of the IR. Operand and result kinds are in each doc comment; effects in [`InstKind::effects`].
+//!
+//! A field `exit: StateId` means: leaves compiled code with that state if the check fails. `Option<StateId>`: `None` if the
+//! check was proven superfluous.
+use super::{BlockId, SlotIx, StateId, ValueId};
+
+/// An instruction and the value it defines.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inst {
+    pub kind: InstKind,
+    pub result: Option<ValueId>,
+    /// Bytecode offset it came from (in the innermost inlined function), for source positions and dumps.
+    pub pc: u32,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum IntOp {
+    Add,
+    Sub,
+    Mul,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum BitOp {
+    And,
+    Or,
+    Xor,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FloatOp {
+    Add,
+    Sub,
+    Mul,
+    /// The divisor was checked to be other than zero.
+    Div,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FloatUnary {
+    Neg,
+    Abs,
+    Sqrt,
+    Floor,
+    Ceil,
+    Trunc,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Cmp {
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+}
+
+/// Storage of array elements or struct fields.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Cell {
+    /// One byte, 0 or 1.
+    Bool,
+    I64,
+    F64,
+    /// A 16-byte `Value`.
+    Value,
+}
+
+/// What a call calls.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Callee {
+    /// The function being compiled, in this same specialisation.
+    SelfEntry,
+    /// Another compiled specialisation, through its entry cell: `FnId`, specialisation index.
+    Entry(u32, u32),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum InstKind {
+    /// An integer constant → int.
+    ConstI(i64),
+    /// A float constant (bits) → float.
+    ConstF(u64),
+    /// A bool constant → bool.
+    ConstB(bool),
+    /// An immediate value that is not counted (null, function, type, unit): tag, payload → boxed.
+    ConstBoxed(u64, u64),
+    /// Entry `n` of the constant pool of the function at hand (`FnId`, index) → boxed, borrowed for ever.
+    ConstPool(u32, u32),
+
+    /// Reads a slot → boxed, borrowed while the slot is unchanged.
+    LoadSlot(SlotIx),
+    /// Writes a scalar or an immediate to a slot that holds no heap value.
+    StoreSlot(SlotIx, ValueId),
+    /// Releases what the slot holds and makes it null.
+    ClearSlot(SlotIx),
+    /// Retains a boxed or pointer value and stores it to a slot that holds no heap value.
+    StoreSlotRetain(SlotIx, ValueId),
+    /// Moves a slot's value to another that holds no heap value; the source becomes null.
+    MoveSlot { from: SlotIx, to: SlotIx },
+    /// Stores an owned boxed value (a call's result) to a slot that holds no heap value.
+    StoreSlotOwned(SlotIx, ValueId),
+
+    /// Module-table entry of the isolate → boxed, borrowed until the next write or call. Fails on `Uninit`/`InUse`.
+    LoadModule { index: u32, exit: StateId },
+    /// Writes a scalar to a module-table entry that holds a scalar; otherwise leaves.
+    StoreModule { index: u32, value: ValueId, exit: StateId },
+    /// Value in the cell that a slot holds → boxed, borrowed until the next write or call.
+    LoadCell { slot: SlotIx, exit: StateId },
+    /// Writes a scalar to the cell that a slot holds, if that holds a scalar; otherwise leaves.
+    StoreCell { slot: SlotIx, value: ValueId, exit: StateId },
+    /// Capture `n` of the running closure → boxed (the value itself, or the cell as pointer), borrowed.
+    LoadCapture { closure: ValueId, index: u32 },
+
+    /// Boxed value has this tag → its payload in the representation of that kind.
+    GuardTag { value: ValueId, tag: u64, exit: StateId },
+    /// Boxed value is not this tag.
+    GuardNotTag { value: ValueId, tag: u64, exit: StateId },
+    /// Header shape of a pointer is this one → pointer.
+    GuardShape { pointer: ValueId, shape: u32, exit: StateId },
+    /// The count is one → pointer.
+    GuardUnique { pointer: ValueId, exit: StateId },
+    /// `0 <= index < length` → the index.
+    GuardBounds { index: ValueId, length: ValueId, exit: StateId },
+    /// A bool is true.
+    GuardTrue { value: ValueId, exit: StateId },
+    /// Payload of a boxed function value is this function (`Fn0`), or a closure of it.
+    GuardFunction { value: ValueId, function: u32, exit: StateId },
+    /// Tag of a boxed value → int.
+    TagOf(ValueId),
+    /// Unboxes without a check (the kind is known).
+    Unbox { value: ValueId, tag: u64 },
+    /// Boxes an unboxed value (tag implied by its type) → boxed.
+    Box(ValueId),
+
+    /// Integer arithmetic; leaves on overflow.
+    Int { op: IntOp, a: ValueId, b: ValueId, exit: Option<StateId> },
+    /// Truncating division. `zero`: leaves on a zero divisor; `overflow`: on MIN / -1.
+    DivI { a: ValueId, b: ValueId, zero: Option<StateId>, overflow: Option<StateId> },
+    /// Remainder with the sign of the dividend.
+    ModI { a: ValueId, b: ValueId, zero: Option<StateId> },
+    Bit { op: BitOp, a: ValueId, b: ValueId },
+    /// `a << b`; leaves unless `0 <= b < 64` and no significant bit is lost.
+    ShlI { a: ValueId, b: ValueId, exit: StateId },
+    /// `a >> b` (arithmetic); leaves if `b < 0`; beyond 63 like 63.
+    ShrI { a: ValueId, b: ValueId, exit: Option<StateId> },
+    NegI { a: ValueId, exit: Option<StateId> },
+    NotI(ValueId),
+    Float { op: FloatOp, a: ValueId, b: ValueId },
+    FloatUnary { op: FloatUnary, a: ValueId },
+    /// Leaves if the float is zero → the float.
+    GuardNonZeroF { a: ValueId, exit: StateId },
+    IntToFloat(ValueId),
+    /// Truncation of a float known or checked to fit; otherwise leaves.
+    FloatToInt { a: ValueId, exit: StateId },
+    CmpI { op: Cmp, a: ValueId, b: ValueId },
+    CmpF { op: Cmp, a: ValueId, b: ValueId },
+    NotB(ValueId),
+    /// Same address, for kinds compared by identity or interned strings.
+    CmpPtr { equal: bool, a: ValueId, b: ValueId },
+    /// Truth of a boxed value (helper for heap kinds) → bool.
+    Truthy(ValueId),
+    /// `cond ? a : b` without a branch; a and b of one scalar representation.
+    Select { cond: ValueId, a: ValueId, b: ValueId },
+
+    /// Length word of an array, string (bytes) → int ≥ 0.
+    LoadLength(ValueId),
+    /// Address of an array's elements → raw.
+    LoadData(ValueId),
+    /// Element → int, float, bool, or boxed (borrowed from the array).
+    LoadElement { cell: Cell, data: ValueId, index: ValueId },
+    /// Stores a scalar of the element kind.
+    StoreElement { cell: Cell, data: ValueId, index: ValueId, value: ValueId },
+    /// Value element that holds a scalar or immediate before and after; leaves if it holds a heap value.
+    StoreElementValue { data: ValueId, index: ValueId, value: ValueId, exit: StateId },
+    /// Field at a byte offset of an instance whose shape was guarded.
+    LoadField { cell: Cell, pointer: ValueId, offset: u32 },
+    StoreField { cell: Cell, pointer: ValueId, offset: u32, value: ValueId },
+
+    /// Calls compiled code with unboxed arguments; the callee's frame starts at slot `base`.
+    /// Result boxed, owned; exceptional results leave with `exit` (whose pc is after the call, for traces: the call itself).
+    CallCompiled { callee: Callee, base: SlotIx, args: Box<[ValueId]>, exit: StateId },
+    /// Calls a runtime helper by its index in the helper table.
+    CallHelper { helper: u16, args: Box<[ValueId]>, exit: Option<StateId> },
+    /// Lets the VM execute the one instruction at the state's pc on the frame in memory (all slots it reads have been written
+    /// back by the builder), then continues here; exceptions, and anything that switches frames for good, leave.
+    Fallback { exit: StateId },
+    /// Back-edge poll of the interrupt word; leaves if set.
+    Poll { exit: StateId },
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Terminator {
+    Jump(BlockId, Box<[ValueId]>),
+    Branch { cond: ValueId, then: (BlockId, Box<[ValueId]>), otherwise: (BlockId, Box<[ValueId]>) },
+    /// Returns a scalar or an owned boxed value; all slots hold no heap value by then.
+    Return(ValueId),
+    /// Leaves unconditionally (an operation that is never compiled, or code never reached).
+    Exit(StateId),
+}
+
+/// Abstract heaps, for alias analysis: which of them an instruction reads and writes.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Effects {
+    pub reads: Heaps,
+    pub writes: Heaps,
+    /// May leave compiled code.
+    pub exits: bool,
+    /// May run arbitrary script code.
+    pub calls: bool,
+}
+
+/// A set of abstract heaps.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Heaps(pub u16);
+
+impl Heaps {
+    pub const NONE: Heaps = Heaps(0);
+    pub const SLOTS: Heaps = Heaps(1 << 0);
+    pub const MODULE: Heaps = Heaps(1 << 1);
+    pub const CELLS: Heaps = Heaps(1 << 2);
+    /// Length, storage address and shape words.
+    pub const HEADERS: Heaps = Heaps(1 << 3);
+    pub const COUNTS: Heaps = Heaps(1 << 4);
+    pub const BOOLS: Heaps = Heaps(1 << 5);
+    pub const INTS: Heaps = Heaps(1 << 6);
+    pub const FLOATS: Heaps = Heaps(1 << 7);
+    pub const VALUES: Heaps = Heaps(1 << 8);
+    pub const FIELDS: Heaps = Heaps(1 << 9);
+    pub const DICTS: Heaps = Heaps(1 << 10);
+    pub const ALL: Heaps = Heaps(u16::MAX);
+
+    pub const fn with(self, other: Heaps) -> Heaps {
+        Heaps(self.0 | other.0)
+    }
+    pub const fn overlaps(self, other: Heaps) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+impl Cell {
+    fn heap(self) -> Heaps {
+        match self {
+            Cell::Bool => Heaps::BOOLS,
+            Cell::I64 => Heaps::INTS,
+            Cell::F64 => Heaps::FLOATS,
+            Cell::Value => Heaps::VALUES,
+        }
+    }
+}
+
+impl InstKind {
+    /// What the instruction reads, writes and may do.
+    pub fn effects(&self) -> Effects {
+        use InstKind::*;
+        let pure = Effects::default();
+        let exit = |exits: bool| Effects { exits, ..pure };
+        let read = |heap: Heaps, exits: bool| Effects { reads: heap, exits, ..pure };
+        let write = |heap: Heaps, exits: bool| Effects { writes: heap, exits, ..pure };
+        match *self {
+            ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) => pure,
+            TagOf(_) | Unbox { .. } | Box(_) | Bit { .. } | NotI(_) | Float { .. } | FloatUnary { .. } => pure,
+            IntToFloat(_) | CmpI { .. } | CmpF { .. } | NotB(_) | CmpPtr { .. } | Select { .. } => pure,
+            LoadSlot(_) => read(Heaps::SLOTS, false),
+            StoreSlot(..) => write(Heaps::SLOTS, false),
+            ClearSlot(_) | StoreSlotRetain(..) | MoveSlot { .. } | StoreSlotOwned(..) => {
+                write(Heaps::SLOTS.with(Heaps::COUNTS), false)
+            }
+            LoadModule { .. } => read(Heaps::MODULE, true),
+            StoreModule { .. } => write(Heaps::MODULE, true),
+            LoadCell { .. } => read(Heaps::CELLS.with(Heaps::SLOTS), true),
+            StoreCell { .. } => write(Heaps::CELLS, true),
+            LoadCapture { .. } => pure,
+            GuardTag { .. } | GuardNotTag { .. } | GuardBounds { .. } | GuardTrue { .. } | GuardNonZeroF { .. } => exit(true),
+            GuardFunction { .. } | FloatToInt { .. } | ShlI { .. } => exit(true),
+            GuardShape { .. } => read(Heaps::HEADERS, true),
+            GuardUnique { .. } => read(Heaps::COUNTS, true),
+            Int { exit: e, .. } | ModI { zero: e, .. } | ShrI { exit: e, .. } | NegI { exit: e, .. } => exit(e.is_some()),
+            DivI { zero, overflow, .. } => exit(zero.is_some() || overflow.is_some()),
+            Truthy(_) | LoadLength(_) | LoadData(_) => read(Heaps::HEADERS, false),
+            LoadElement { cell, .. } => read(cell.heap(), false),
+            StoreElement { cell, .. } => write(cell.heap(), false),
+            StoreElementValue { .. } => write(Heaps::VALUES, true),
+            LoadField { .. } => read(Heaps::FIELDS, false),
+            StoreField { .. } => write(Heaps::FIELDS, false),
+            CallCompiled { .. } | CallHelper { .. } | Fallback { .. } | Poll { .. } => {
+                Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: true, calls: true }
+            }
+        }
+    }
+}

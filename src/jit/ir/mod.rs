@@ -1,0 +1,103 @@
+//! The JIT's intermediate representation: typed SSA with block parameters.
+//!
+//! **Ownership model.** A compiled function has an ordinary VM frame: slot `n` is the 16-byte `Value` at `fp + 16 n`
+//! (`fp` is the frame's first slot; an inlined callee's frame is the window of temporaries that the bytecode gave its
+//! arguments, so its slots are slots of the same numbering). Heap values are *owned by their slots*, exactly as in the VM.
+//! SSA values are unboxed scalars, or *borrowed* pointers and boxed pairs whose owner is a slot, a container held by a slot,
+//! or a constant. So compiled code counts references only where the VM would move ownership between slots and containers,
+//! and never for reads.
+//!
+//! Always holds:
+//! * a slot whose newest value is an SSA scalar is *dirty*: memory holds something older that is not a heap value;
+//! * a [`FrameState`] lists the dirty slots; leaving compiled code writes them back, then the VM continues at its `pc`;
+//! * a borrowed pointer is used only while its owner is unchanged (the builder reloads after anything that may write it);
+//! * all checks of one bytecode instruction that may leave come before its first effect.
+pub mod inst;
+pub mod print;
+pub mod types;
+pub mod verify;
+
+pub use inst::{Inst, InstKind, Terminator};
+pub use types::{Kinds, Range, Repr, Type};
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+        pub struct $name(pub u32);
+        impl $name {
+            pub fn index(self) -> usize { self.0 as usize }
+        }
+    )*};
+}
+
+ids! {
+    /// An SSA value.
+    ValueId,
+    /// A basic block; 0 is the entry.
+    BlockId,
+    /// A frame state.
+    StateId,
+    /// A slot relative to the outermost frame of the compiled code.
+    SlotIx,
+}
+
+/// One compilation: a function, or a function from a loop head on.
+#[derive(Debug, Default)]
+pub struct Function {
+    pub name: String,
+    pub blocks: Vec<Block>,
+    pub values: Vec<Type>,
+    pub states: Vec<FrameState>,
+    /// Unboxed parameters in order, with the slot each belongs to. Empty for OSR entries, which load from slots.
+    pub params: Vec<(SlotIx, ValueId)>,
+    /// Highest slot used plus one, inlined frames included.
+    pub frame_slots: u32,
+}
+
+#[derive(Debug, Default)]
+pub struct Block {
+    pub params: Vec<ValueId>,
+    pub insts: Vec<Inst>,
+    pub term: Option<Terminator>,
+    pub cold: bool,
+    /// The bytecode offset of the loop this block heads, if it does.
+    pub loop_head: Option<u32>,
+}
+
+/// Where the VM continues, and what it does not find in memory.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FrameState {
+    /// Active frames, outermost first; the last one continues at `pc`.
+    pub frames: Vec<FrameInfo>,
+    /// Dirty slots: their values are SSA values (scalars), or borrowed references that are retained when leaving.
+    pub slots: Vec<(SlotIx, ValueId)>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FrameInfo {
+    /// `FnId` of the function.
+    pub function: u32,
+    /// First slot of its frame.
+    pub base: SlotIx,
+    /// For the innermost frame: the instruction to execute next (re-execute). For outer ones: the call being executed.
+    pub pc: u32,
+}
+
+impl Function {
+    pub fn new_value(&mut self, ty: Type) -> ValueId {
+        self.values.push(ty);
+        ValueId(self.values.len() as u32 - 1)
+    }
+    pub fn new_block(&mut self) -> BlockId {
+        self.blocks.push(Block::default());
+        BlockId(self.blocks.len() as u32 - 1)
+    }
+    pub fn new_state(&mut self, state: FrameState) -> StateId {
+        self.states.push(state);
+        StateId(self.states.len() as u32 - 1)
+    }
+    pub fn ty(&self, value: ValueId) -> Type {
+        self.values[value.index()]
+    }
+}
