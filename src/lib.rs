@@ -10,3 +10,5 @@
 //! Under everything lies `limits`: memory, native stack, time. Data flows along the arrows and never
 //! back; `notes/architecture.md` says which layer may know which.
 #![deny(unsafe_code)]
+
+pub mod builtins;
