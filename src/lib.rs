@@ -12,3 +12,6 @@
 #![deny(unsafe_code)]
 
 pub mod builtins;
+pub mod diagnostics;
+pub mod source;
+pub mod syntax;
