@@ -1,0 +1,72 @@
+"""The tables of the benchmark runner: which programs run with which sizes, and which engines run them."""
+
+from collections import namedtuple
+
+# name      the row's name
+# program   folder under programs/
+# args      command line of a full run, sized so that Go needs roughly 5 to 100 ms
+# quick     command line of `--quick`
+Row = namedtuple("Row", "name program args quick")
+
+ROWS = [
+    Row("fib_recursive", "fib_recursive", "30", "20"),
+    Row("fib_recursive_35", "fib_recursive", "35", "21"),
+    Row("fib_exact", "fib_exact", "100000", "5000"),
+    Row("fib_mod", "fib_mod", "3000000", "20000"),
+    Row("array_sum", "array_sum", "1000000 3", "20000 1"),
+    Row("hash_map", "hash_map", "100000 3", "5000 1"),
+    Row("dict_1000", "dict_strings", "1000 100", "1000 2"),
+    Row("dict_100k", "dict_strings", "100000 2", "5000 1"),
+    Row("nested_loops", "nested_loops", "1000 10", "100 2"),
+    Row("string_concat", "string_concat", "100000 5", "5000 1"),
+    Row("array_build", "array_build", "200000 2", "5000 1"),
+    Row("objects", "objects", "100000 5", "5000 1"),
+    Row("nbody", "nbody", "100000", "500"),
+    Row("spectral_norm", "spectral_norm", "300", "20"),
+    Row("fannkuch", "fannkuch", "9", "6"),
+    Row("mandelbrot", "mandelbrot", "400", "40"),
+    Row("matmul", "matmul", "200", "30"),
+    Row("matmul_zero", "matmul_zero", "200", "30"),
+    Row("sieve", "sieve", "2000000", "20000"),
+    Row("nqueens", "nqueens", "11", "6"),
+    Row("binary_trees", "binary_trees", "13", "6"),
+    Row("quicksort", "quicksort", "200000", "3000"),
+    Row("mergesort", "mergesort", "100000", "3000"),
+    Row("json_roundtrip", "json_roundtrip", "2000 5", "100 1"),
+    Row("word_count", "word_count", "120000", "6000"),
+    Row("split_join", "split_join", "20000 3", "500 1"),
+    Row("closures", "closures", "1000000", "10000"),
+    Row("struct_methods", "struct_methods", "1000000", "10000"),
+    Row("pipeline", "pipeline", "100000 10", "5000 1"),
+]
+
+# Programs on which the bytecode VM is held against Lua, and the tree walker against CPython.
+CORE12 = [
+    "fib_recursive", "nested_loops", "array_sum", "sieve", "hash_map", "dict_100k",
+    "string_concat", "struct_methods", "closures", "quicksort", "mergesort", "nbody",
+]
+
+# name      as used by --engines and in tables
+# command   words before the program file; {ruff} is the built binary
+# ending    of the twin's file; Go programs are built first
+# version   command that prints the version, for the result file
+# package   what Debian calls it
+Engine = namedtuple("Engine", "name command ending version package")
+
+ENGINES = [
+    Engine("ruff-interp", ["{ruff}", "run", "--engine", "interp"], "ruff", ["{ruff}", "--version"], None),
+    Engine("ruff-vm", ["{ruff}", "run", "--engine", "vm"], "ruff", ["{ruff}", "--version"], None),
+    Engine("ruff-jit", ["{ruff}", "run", "--engine", "jit"], "ruff", ["{ruff}", "--version"], None),
+    Engine("go", [], "go", ["go", "version"], "golang-go"),
+    Engine("luajit", ["luajit"], "lua", ["luajit", "-v"], "luajit"),
+    Engine("lua", ["lua5.4"], "lua", ["lua5.4", "-v"], "lua5.4"),
+    Engine("node", ["node"], "js", ["node", "--version"], "nodejs"),
+    Engine("python", ["python3"], "py", ["python3", "--version"], "python3"),
+    Engine("pypy", ["pypy3"], "py", ["pypy3", "--version"], "pypy3"),
+    Engine("ruby", ["ruby"], "rb", ["ruby", "--version"], "ruby"),
+]
+
+RUFF = [engine.name for engine in ENGINES if engine.name.startswith("ruff")]
+
+# Engines that the Ruff ones are compared with, in the order of the table columns.
+BASES = ["go", "luajit", "node", "lua", "python"]

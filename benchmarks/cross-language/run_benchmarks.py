@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+"""Runs the same programs in Ruff (per engine) and in other languages, and compares them.
+
+Whole processes are measured, in interleaved rounds: CPU time (all threads), wall time and peak memory. The outputs must
+agree; an engine that fails or disagrees gets an error row and the rest continues. Results go to `results/` as JSON and
+as Markdown. Only the standard library is used.
+"""
+
+import argparse
+import collections
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import report
+from benchmarks_table import CORE12, ENGINES, ROWS, RUFF, Row
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+BUILD = os.path.join(HERE, "build")
+HELLO = Row("hello", "hello", "", "")
+
+# CPU seconds of one run from which an engine gets fewer rounds of that program, and how many.
+FEWER_ROUNDS = [(4.0, 1), (1.5, 2), (0.6, 3)]
+
+
+def main():
+    options = parse_options()
+    rows = choose_rows(options)
+    names = choose_engines(options)
+    launcher = build_launcher()
+    ruff, ruff_problem = find_ruff(options) if set(names) & set(RUFF) else (None, None)
+    present, missing = detect(names, ruff, ruff_problem)
+    for line in missing:
+        say(line)
+    if not present:
+        sys.exit("no engine to run")
+    commands = prepare(present, rows + [HELLO], ruff)
+    with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch:
+        runner = Runner(options, launcher, commands, scratch)
+        runner.run_all(rows)
+    compare_outputs(runner.cells, present)
+    result = report.summarise(runner, present, missing, ruff, options.set == "core12")
+    text = report.markdown(result)
+    print(text)
+    if not options.no_save:
+        for path in report.save(result, text, options.results):
+            say(f"written: {path}")
+    failed = [cell for cell in runner.cells.values() if cell.error]
+    sys.exit(1 if failed else 0)
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--only", metavar="NAME,…", help="rows or programs to run (default: all)")
+    parser.add_argument("--set", choices=["all", "core12"], default="all", help="a named set of rows")
+    parser.add_argument("--engines", metavar="NAME,…", help="engines to run; `ruff` stands for its three")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds over all programs (default: 5)")
+    parser.add_argument("--quick", action="store_true", help="small sizes and one round: does everything run and agree?")
+    parser.add_argument("--timeout", type=float, default=60, metavar="S", help="per run (default: 60)")
+    parser.add_argument("--budget", type=float, default=13, metavar="MIN", help="start no round that would pass this")
+    parser.add_argument("--ruff", metavar="PATH", help="use this binary instead of building one")
+    parser.add_argument("--results", default=os.path.join(HERE, "results"), metavar="DIR")
+    parser.add_argument("--no-save", action="store_true", help="only print the tables")
+    parser.add_argument("--list", action="store_true", help="list rows and engines")
+    options = parser.parse_args()
+    if options.list:
+        print("rows:   ", " ".join(row.name for row in ROWS))
+        print("core12: ", " ".join(CORE12))
+        print("engines:", " ".join(engine.name for engine in ENGINES))
+        sys.exit(0)
+    if options.quick:
+        options.rounds = 1
+        options.no_save = True
+    return options
+
+
+def choose_rows(options):
+    rows = ROWS if options.set == "all" else [row for row in ROWS if row.name in CORE12]
+    if not options.only:
+        return rows
+    wanted = options.only.split(",")
+    unknown = [w for w in wanted if not any(w in (row.name, row.program) for row in ROWS)]
+    if unknown:
+        sys.exit(f"unknown rows: {', '.join(unknown)} (--list shows them)")
+    return [row for row in ROWS if row.name in wanted or row.program in wanted]
+
+
+def choose_engines(options):
+    names = [engine.name for engine in ENGINES]
+    if not options.engines:
+        return ["ruff-interp", "ruff-vm", "lua", "python"] if options.set == "core12" else names
+    wanted = []
+    for word in options.engines.split(","):
+        word = {"interp": "ruff-interp", "vm": "ruff-vm", "jit": "ruff-jit"}.get(word, word)
+        wanted += RUFF if word == "ruff" else [word]
+    unknown = [w for w in wanted if w not in names]
+    if unknown:
+        sys.exit(f"unknown engines: {', '.join(unknown)} (--list shows them)")
+    return [name for name in names if name in wanted]
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+# ---- what is there, and building it ---------------------------------------------------------------------------------
+
+
+def build_launcher():
+    os.makedirs(BUILD, exist_ok=True)
+    source, target = os.path.join(HERE, "launch.rs"), os.path.join(BUILD, "launch")
+    if not newer(target, source):
+        built = subprocess.run(["rustc", "-O", "--edition", "2021", "-o", target, source])
+        if built.returncode != 0:
+            sys.exit("launch.rs does not build; the measurements need it")
+    return target
+
+
+def newer(target, source):
+    return os.path.exists(target) and os.path.getmtime(target) >= os.path.getmtime(source)
+
+
+def find_ruff(options):
+    """The binary and, when there is none, why."""
+    if options.ruff:
+        path = os.path.abspath(options.ruff)
+        return (path, None) if os.access(path, os.X_OK) else (None, f"{options.ruff} is not an executable file")
+    say("building Ruff (cargo build --release) …")
+    if subprocess.run(["cargo", "build", "--release", "--quiet", "--bin", "ruff"], cwd=ROOT).returncode != 0:
+        return None, "cargo build --release failed"
+    target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
+    return os.path.join(target, "release", "ruff"), None
+
+
+def detect(names, ruff, ruff_problem):
+    """Engines that can run, and one line for each that cannot."""
+    present, missing = [], []
+    for engine in ENGINES:
+        if engine.name not in names:
+            continue
+        if engine.name in RUFF:
+            if ruff:
+                present.append(engine)
+            else:
+                missing.append(f"{engine.name}: not available ({ruff_problem})")
+        elif shutil.which(engine.version[0]):
+            present.append(engine)
+        else:
+            missing.append(f"{engine.name}: not installed (apt-get install {engine.package})")
+    return present, missing
+
+
+def prepare(present, rows, ruff):
+    """The command for each (program, engine); a twin that is missing or does not build is the error instead."""
+    commands = {}
+    programs = sorted({row.program for row in rows})
+    for engine in present:
+        if engine.name == "go":
+            say("building the Go programs …")
+        for program in programs:
+            source = os.path.join(HERE, "programs", program, f"{program}.{engine.ending}")
+            if not os.path.exists(source):
+                commands[program, engine.name] = f"no {engine.ending} twin"
+            elif engine.name == "go":
+                commands[program, engine.name] = build_go(program, source)
+            else:
+                commands[program, engine.name] = [word.format(ruff=ruff) for word in engine.command] + [source]
+    return commands
+
+
+def build_go(program, source):
+    target = os.path.join(BUILD, f"{program}.go.bin")
+    if not newer(target, source):
+        built = subprocess.run(["go", "build", "-o", target, source], capture_output=True, text=True)
+        if built.returncode != 0:
+            return "go build: " + last_line(built.stderr)
+    return [target]
+
+
+# ---- running ---------------------------------------------------------------------------------------------------------
+
+
+class Cell:
+    """What one engine did with one row."""
+
+    def __init__(self, row, engine):
+        self.row, self.engine = row, engine
+        self.cpu, self.wall, self.peak = [], [], []
+        self.output = None
+        self.error = None
+
+    def wants_more(self, rounds):
+        if self.error:
+            return False
+        if self.cpu:
+            for limit, fewer in FEWER_ROUNDS:
+                if min(self.cpu) > limit:
+                    rounds = min(rounds, fewer)
+                    break
+        return len(self.cpu) < rounds
+
+
+class Runner:
+    def __init__(self, options, launcher, commands, scratch):
+        self.options, self.launcher, self.commands, self.scratch = options, launcher, commands, scratch
+        self.engines = list(dict.fromkeys(engine for _, engine in commands))
+        self.cells = collections.OrderedDict()
+        self.rounds = 0
+
+    def run_all(self, rows):
+        began = time.monotonic()
+        self.measure_start_up()
+        for number in range(self.options.rounds):
+            before = time.monotonic()
+            self.run_round(rows, number)
+            self.rounds += 1
+            passed, length = time.monotonic() - began, time.monotonic() - before
+            say(f"round {number + 1} of {self.options.rounds}: {length:.0f} s")
+            # Later rounds leave out slow pairs, so the length of this one is an upper bound.
+            if passed + length > self.options.budget * 60 and number + 1 < self.options.rounds:
+                say("stopping here, the next round would pass the time budget")
+                break
+
+    def measure_start_up(self):
+        for _ in range(1 if self.options.quick else max(10, self.options.rounds)):
+            for engine in self.engines:
+                self.run_cell(HELLO, engine, 100)
+
+    def run_round(self, rows, number):
+        for row in rows:
+            if sys.stderr.isatty():
+                print(f"\r\033[Kround {number + 1}: {row.name}", end="", file=sys.stderr, flush=True)
+            # Every other round goes the other way, so that no engine always runs after the same neighbour.
+            for engine in self.engines if number % 2 == 0 else reversed(self.engines):
+                self.run_cell(row, engine, self.options.rounds)
+        if sys.stderr.isatty():
+            print("\r\033[K", end="", file=sys.stderr)
+
+    def run_cell(self, row, engine, rounds):
+        cell = self.cells.setdefault((row.name, engine), Cell(row, engine))
+        if not cell.wants_more(rounds):
+            return
+        command = self.commands[row.program, engine]
+        if isinstance(command, str):
+            cell.error = command
+            return
+        self.run_once(cell, command + (row.quick if self.options.quick else row.args).split())
+
+    def run_once(self, cell, command):
+        measured = os.path.join(self.scratch, "measured")
+        if os.path.exists(measured):
+            os.remove(measured)
+        child = subprocess.Popen(
+            [self.launcher, measured] + command, cwd=self.scratch, start_new_session=True, text=True, errors="replace",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        try:
+            output, errors = child.communicate(timeout=self.options.timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.communicate()
+            cell.error = f"took longer than {self.options.timeout:.0f} s"
+            return
+        if child.returncode != 0:
+            cell.error = f"exit {child.returncode}: {last_line(errors or output)}"
+            return
+        if cell.output is not None and cell.output != output:
+            cell.error = "the output differs from run to run"
+            return
+        cell.output = output
+        with open(measured) as file:
+            wall, user, system, peak, _ = (int(word) for word in file.read().split())
+        cell.wall.append(wall / 1e6)
+        cell.cpu.append((user + system) / 1e6)
+        cell.peak.append(peak)
+
+
+def last_line(text):
+    """The line of an error output that says most: the first of Ruff's and Go's, the last of the others' traces."""
+    lines = [line.strip() for line in text.strip().splitlines() if line.strip()]
+    if not lines:
+        return "no message"
+    trace = lines[0].startswith("Traceback")
+    return (lines[-1] if trace else lines[0])[:160]
+
+
+def compare_outputs(cells, present):
+    """Marks the cells whose output is not what most engines printed; other languages outvote Ruff's engines."""
+    for name in dict.fromkeys(name for name, _ in cells):
+        outputs = {e.name: cells[name, e.name].output for e in present if cells[name, e.name].output is not None}
+        voters = [text for engine, text in outputs.items() if engine not in RUFF] or list(outputs.values())
+        if not voters:
+            continue
+        expected = collections.Counter(voters).most_common(1)[0][0]
+        for engine, text in outputs.items():
+            if text != expected:
+                cells[name, engine].error = f"printed `{text.strip()[:60]}`, expected `{expected.strip()[:60]}`"
+
+
+if __name__ == "__main__":
+    main()
