@@ -13,5 +13,6 @@
 
 pub mod builtins;
 pub mod diagnostics;
+pub mod host;
 pub mod source;
 pub mod syntax;
