@@ -12,6 +12,7 @@
 #![deny(unsafe_code)]
 
 pub mod builtins;
+pub mod bytecode;
 pub mod diagnostics;
 pub mod host;
 pub mod source;

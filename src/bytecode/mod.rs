@@ -1,0 +1,7 @@
+//! Bytecode: what the compiler makes, the VM runs and the JIT reads.
+//!
+//! [`op`] is the instruction table, [`chunk`] a compiled function, `verify` checks the invariants of both,
+//! `disasm` shows them.
+pub mod op;
+
+pub use op::Op;
