@@ -17,3 +17,4 @@ pub mod diagnostics;
 pub mod host;
 pub mod source;
 pub mod syntax;
+pub mod jit;

@@ -76,7 +76,7 @@ pub enum Callee {
     Entry(u32, u32),
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum InstKind {
     /// An integer constant → int.
     ConstI(i64),
@@ -121,8 +121,8 @@ pub enum InstKind {
     GuardShape { pointer: ValueId, shape: u32, exit: StateId },
     /// The count is one → pointer.
     GuardUnique { pointer: ValueId, exit: StateId },
-    /// `0 <= index < length` → the index.
-    GuardBounds { index: ValueId, length: ValueId, exit: StateId },
+    /// `0 <= index < length` → the index. Without `exit` it was proven.
+    GuardBounds { index: ValueId, length: ValueId, exit: Option<StateId> },
     /// A bool is true.
     GuardTrue { value: ValueId, exit: StateId },
     /// Payload of a boxed function value is this function (`Fn0`), or a closure of it.
@@ -181,11 +181,12 @@ pub enum InstKind {
     /// Calls compiled code with unboxed arguments; the callee's frame starts at slot `base`.
     /// Result boxed, owned; exceptional results leave with `exit` (whose pc is after the call, for traces: the call itself).
     CallCompiled { callee: Callee, base: SlotIx, args: Box<[ValueId]>, exit: StateId },
-    /// Calls a runtime helper by its index in the helper table.
-    CallHelper { helper: u16, args: Box<[ValueId]>, exit: Option<StateId> },
+    /// Calls a runtime helper by its index in the helper table. `writes`: the slots of this frame that it may change
+    /// (its dirty slots were written back and the ones it writes are read again afterwards).
+    CallHelper { helper: u16, args: Box<[ValueId]>, writes: Box<[SlotIx]>, exit: Option<StateId> },
     /// Lets the VM execute the one instruction at the state's pc on the frame in memory (all slots it reads have been written
     /// back by the builder), then continues here; exceptions, and anything that switches frames for good, leave.
-    Fallback { exit: StateId },
+    Fallback { writes: Box<[SlotIx]>, exit: StateId },
     /// Back-edge poll of the interrupt word; leaves if set.
     Poll { exit: StateId },
 }
@@ -239,6 +240,29 @@ impl Heaps {
     }
 }
 
+/// Which slots an instruction may change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum SlotWrites<'a> {
+    None,
+    One(SlotIx),
+    Two(SlotIx, SlotIx),
+    /// The frame of a callee: this slot and all above.
+    From(SlotIx),
+    Set(&'a [SlotIx]),
+}
+
+impl SlotWrites<'_> {
+    pub fn contains(self, slot: SlotIx) -> bool {
+        match self {
+            SlotWrites::None => false,
+            SlotWrites::One(a) => a == slot,
+            SlotWrites::Two(a, b) => a == slot || b == slot,
+            SlotWrites::From(base) => slot >= base,
+            SlotWrites::Set(slots) => slots.contains(&slot),
+        }
+    }
+}
+
 impl Cell {
     fn heap(self) -> Heaps {
         match self {
@@ -251,6 +275,18 @@ impl Cell {
 }
 
 impl InstKind {
+    /// The slots it may change.
+    pub fn slot_writes(&self) -> SlotWrites<'_> {
+        use InstKind::*;
+        match self {
+            StoreSlot(slot, _) | ClearSlot(slot) | StoreSlotRetain(slot, _) | StoreSlotOwned(slot, _) => SlotWrites::One(*slot),
+            MoveSlot { from, to } => SlotWrites::Two(*from, *to),
+            CallCompiled { base, .. } => SlotWrites::From(*base),
+            CallHelper { writes, .. } | Fallback { writes, .. } => SlotWrites::Set(writes),
+            _ => SlotWrites::None,
+        }
+    }
+
     /// What the instruction reads, writes and may do.
     pub fn effects(&self) -> Effects {
         use InstKind::*;
@@ -272,11 +308,11 @@ impl InstKind {
             LoadCell { .. } => read(Heaps::CELLS.with(Heaps::SLOTS), true),
             StoreCell { .. } => write(Heaps::CELLS, true),
             LoadCapture { .. } => pure,
-            GuardTag { .. } | GuardNotTag { .. } | GuardBounds { .. } | GuardTrue { .. } | GuardNonZeroF { .. } => exit(true),
+            GuardTag { .. } | GuardNotTag { .. } | GuardTrue { .. } | GuardNonZeroF { .. } => exit(true),
             GuardFunction { .. } | FloatToInt { .. } | ShlI { .. } => exit(true),
             GuardShape { .. } => read(Heaps::HEADERS, true),
             GuardUnique { .. } => read(Heaps::COUNTS, true),
-            Int { exit: e, .. } | ModI { zero: e, .. } | ShrI { exit: e, .. } | NegI { exit: e, .. } => exit(e.is_some()),
+            GuardBounds { exit: e, .. } | Int { exit: e, .. } | ModI { zero: e, .. } | ShrI { exit: e, .. } | NegI { exit: e, .. } => exit(e.is_some()),
             DivI { zero, overflow, .. } => exit(zero.is_some() || overflow.is_some()),
             Truthy(_) | LoadLength(_) | LoadData(_) => read(Heaps::HEADERS, false),
             LoadElement { cell, .. } => read(cell.heap(), false),

@@ -12,10 +12,12 @@
 //! * a [`FrameState`] lists the dirty slots; leaving compiled code writes them back, then the VM continues at its `pc`;
 //! * a borrowed pointer is used only while its owner is unchanged (the builder reloads after anything that may write it);
 //! * all checks of one bytecode instruction that may leave come before its first effect.
+pub mod cfg;
 pub mod inst;
 pub mod print;
 pub mod types;
 pub mod verify;
+mod visit;
 
 pub use inst::{Inst, InstKind, Terminator};
 pub use types::{Kinds, Range, Repr, Type};
@@ -63,6 +65,9 @@ pub struct Block {
     pub cold: bool,
     /// The bytecode offset of the loop this block heads, if it does.
     pub loop_head: Option<u32>,
+    /// For the block in front of a loop (it ends in a jump to the head): the state that enters the loop in the VM. Checks
+    /// moved here leave with it, since executing from the loop head is always valid.
+    pub preheader: Option<StateId>,
 }
 
 /// Where the VM continues, and what it does not find in memory.

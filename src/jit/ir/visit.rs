@@ -1,0 +1,98 @@
+//! Uniform access to the operands and frame states of instructions and terminators.
+use super::inst::InstKind::*;
+use super::{BlockId, InstKind, StateId, Terminator, ValueId};
+
+impl InstKind {
+    /// Calls `f` for each operand, in order.
+    pub fn each_operand(&mut self, mut f: impl FnMut(&mut ValueId)) {
+        match self {
+            ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) => {}
+            LoadSlot(_) | ClearSlot(_) | MoveSlot { .. } => {}
+            LoadModule { .. } | LoadCell { .. } | Fallback { .. } | Poll { .. } => {}
+            StoreSlot(_, v) | StoreSlotRetain(_, v) | StoreSlotOwned(_, v) => f(v),
+            StoreModule { value, .. } | StoreCell { value, .. } => f(value),
+            LoadCapture { closure, .. } => f(closure),
+            GuardTag { value, .. } | GuardNotTag { value, .. } | GuardTrue { value, .. } | GuardFunction { value, .. } => f(value),
+            GuardShape { pointer, .. } | GuardUnique { pointer, .. } => f(pointer),
+            GuardBounds { index, length, .. } => {
+                f(index);
+                f(length);
+            }
+            TagOf(v) | Box(v) | NotI(v) | IntToFloat(v) | NotB(v) | Truthy(v) | LoadLength(v) | LoadData(v) => f(v),
+            Unbox { value, .. } => f(value),
+            Int { a, b, .. } | DivI { a, b, .. } | ModI { a, b, .. } | Bit { a, b, .. } | ShlI { a, b, .. } | ShrI { a, b, .. } => {
+                f(a);
+                f(b);
+            }
+            NegI { a, .. } | FloatUnary { a, .. } | GuardNonZeroF { a, .. } | FloatToInt { a, .. } => f(a),
+            Float { a, b, .. } | CmpI { a, b, .. } | CmpF { a, b, .. } | CmpPtr { a, b, .. } => {
+                f(a);
+                f(b);
+            }
+            Select { cond, a, b } => {
+                f(cond);
+                f(a);
+                f(b);
+            }
+            LoadElement { data, index, .. } => {
+                f(data);
+                f(index);
+            }
+            StoreElement { data, index, value, .. } | StoreElementValue { data, index, value, .. } => {
+                f(data);
+                f(index);
+                f(value);
+            }
+            LoadField { pointer, .. } => f(pointer),
+            StoreField { pointer, value, .. } => {
+                f(pointer);
+                f(value);
+            }
+            CallCompiled { args, .. } | CallHelper { args, .. } => args.iter_mut().for_each(f),
+        }
+    }
+
+    /// Calls `f` for each frame state that the instruction may leave with.
+    pub fn each_exit(&mut self, mut f: impl FnMut(&mut StateId)) {
+        match self {
+            LoadModule { exit, .. } | StoreModule { exit, .. } | LoadCell { exit, .. } | StoreCell { exit, .. } => f(exit),
+            GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
+            GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardNonZeroF { exit, .. } => f(exit),
+            ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => f(exit),
+            CallCompiled { exit, .. } | Fallback { exit, .. } | Poll { exit } => f(exit),
+            GuardBounds { exit, .. } | Int { exit, .. } | ShrI { exit, .. } | NegI { exit, .. } | CallHelper { exit, .. } => exit.iter_mut().for_each(f),
+            ModI { zero, .. } => zero.iter_mut().for_each(f),
+            DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),
+            ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) | LoadSlot(_) | StoreSlot(..) | ClearSlot(_)
+            | StoreSlotRetain(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | TagOf(_) | Unbox { .. } | Box(_)
+            | Bit { .. } | NotI(_) | Float { .. } | FloatUnary { .. } | IntToFloat(_) | CmpI { .. } | CmpF { .. } | NotB(_)
+            | CmpPtr { .. } | Truthy(_) | Select { .. } | LoadLength(_) | LoadData(_) | LoadElement { .. } | StoreElement { .. }
+            | LoadField { .. } | StoreField { .. } => {}
+        }
+    }
+}
+
+impl Terminator {
+    /// Calls `f` for each operand.
+    pub fn each_operand(&mut self, mut f: impl FnMut(&mut ValueId)) {
+        match self {
+            Terminator::Jump(_, args) => args.iter_mut().for_each(f),
+            Terminator::Branch { cond, then, otherwise } => {
+                f(cond);
+                then.1.iter_mut().chain(otherwise.1.iter_mut()).for_each(f);
+            }
+            Terminator::Return(value) => f(value),
+            Terminator::Exit(_) => {}
+        }
+    }
+
+    /// The blocks it may continue at, with the arguments it passes.
+    pub fn successors(&self) -> impl Iterator<Item = (BlockId, &[ValueId])> {
+        let (first, second): (Option<(BlockId, &[ValueId])>, Option<(BlockId, &[ValueId])>) = match self {
+            Terminator::Jump(block, args) => (Some((*block, args)), None),
+            Terminator::Branch { then, otherwise, .. } => (Some((then.0, &then.1)), Some((otherwise.0, &otherwise.1))),
+            Terminator::Return(_) | Terminator::Exit(_) => (None, None),
+        };
+        first.into_iter().chain(second)
+    }
+}

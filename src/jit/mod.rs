@@ -1,0 +1,3 @@
+//! Machine code for hot code.
+pub mod ir;
+pub mod opt;

@@ -1,0 +1,197 @@
+//! Global value numbering with guard and load elimination, in one walk over the dominator tree.
+//!
+//! An instruction that computes what a dominating one has computed is replaced by its result. Loads carry the version of
+//! the memory they read; a store makes a new version and makes its value known to later loads of the same place.
+//! Relies on: a guard's result is the only way to its unchecked operand, so a load through it cannot move above it.
+//! Must not: merge loads across a write that may change them, calls included; merge anything that allocates or counts.
+use ahash::AHashMap;
+
+use super::memory::{DimensionSet, Memory, Writes, block_writes};
+use crate::jit::ir::cfg::Cfg;
+use crate::jit::ir::{BlockId, Function, InstKind, StateId, ValueId};
+
+/// How many blocks are searched for writes between a block and its dominator before everything counts as written.
+const REGION_LIMIT: usize = 256;
+
+/// Returns the number of instructions removed.
+pub fn run(function: &mut Function) -> usize {
+    let cfg = Cfg::new(function);
+    let memory = Memory::new(function);
+    let writes = block_writes(function, &memory);
+    let mut pass = Pass {
+        replace: (0..function.values.len() as u32).map(ValueId).collect(),
+        known: AHashMap::new(),
+        versions_at_end: vec![Vec::new(); function.blocks.len()],
+        next_version: 1,
+        removed: 0,
+        function,
+        cfg: &cfg,
+        memory: &memory,
+        writes: &writes,
+    };
+    pass.walk();
+    let (replace, removed) = (pass.replace, pass.removed);
+    super::rewrite(function, &replace);
+    removed
+}
+
+type Key = (InstKind, Vec<u32>);
+
+struct Pass<'a> {
+    function: &'a mut Function,
+    cfg: &'a Cfg,
+    memory: &'a Memory,
+    writes: &'a [DimensionSet],
+    replace: Vec<ValueId>,
+    known: AHashMap<Key, ValueId>,
+    versions_at_end: Vec<Vec<u32>>,
+    next_version: u32,
+    removed: usize,
+}
+
+enum Visit {
+    Enter(BlockId),
+    /// Forget what the block made known.
+    Leave(Vec<(Key, Option<ValueId>)>),
+}
+
+impl Pass<'_> {
+    fn walk(&mut self) {
+        let mut work = vec![Visit::Enter(self.cfg.order[0])];
+        while let Some(visit) = work.pop() {
+            match visit {
+                Visit::Enter(block) => {
+                    let undo = self.block(block);
+                    work.push(Visit::Leave(undo));
+                    work.extend(self.cfg.children[block.index()].iter().rev().map(|&child| Visit::Enter(child)));
+                }
+                Visit::Leave(undo) => {
+                    for (key, old) in undo.into_iter().rev() {
+                        match old {
+                            Some(value) => self.known.insert(key, value),
+                            None => self.known.remove(&key),
+                        };
+                    }
+                }
+            }
+        }
+    }
+
+    fn block(&mut self, block: BlockId) -> Vec<(Key, Option<ValueId>)> {
+        let mut versions = self.versions_on_entry(block);
+        let mut undo = Vec::new();
+        let mut insts = std::mem::take(&mut self.function.blocks[block.index()].insts);
+        insts.retain_mut(|inst| {
+            inst.kind.each_operand(|value| *value = self.replace[value.index()]);
+            let effects = inst.kind.effects();
+            let writes = self.memory.writes(self.function, &inst.kind);
+            if writes != Writes::These(Vec::new()) {
+                self.bump(&mut versions, writes);
+                if let Some((load, value)) = forwarded(&inst.kind, self.function) {
+                    self.learn(self.key(&load, &versions), value, &mut undo);
+                }
+                return true;
+            }
+            let Some(result) = inst.result.filter(|_| !effects.calls) else { return true };
+            let key = self.key(&inst.kind, &versions);
+            match self.known.get(&key) {
+                Some(&earlier) => {
+                    self.replace[result.index()] = earlier;
+                    self.removed += 1;
+                    false
+                }
+                None => {
+                    self.learn(key, result, &mut undo);
+                    true
+                }
+            }
+        });
+        self.function.blocks[block.index()].insts = insts;
+        self.versions_at_end[block.index()] = versions;
+        undo
+    }
+
+    fn learn(&mut self, key: Key, value: ValueId, undo: &mut Vec<(Key, Option<ValueId>)>) {
+        let old = self.known.insert(key.clone(), value);
+        undo.push((key, old));
+    }
+
+    /// The instruction without its exits, and the versions of what it reads.
+    fn key(&self, kind: &InstKind, versions: &[u32]) -> Key {
+        let reads = self.memory.reads(self.function, kind).into_iter().map(|d| versions[d]).collect();
+        (without_exits(kind), reads)
+    }
+
+    fn bump(&mut self, versions: &mut [u32], writes: Writes) {
+        let mut set = DimensionSet::empty(self.memory);
+        set.add(self.memory, writes);
+        self.bump_set(versions, &set);
+    }
+
+    fn bump_set(&mut self, versions: &mut [u32], set: &DimensionSet) {
+        for dimension in set.iter() {
+            versions[dimension] = self.next_version;
+        }
+        self.next_version += 1;
+    }
+
+    fn versions_on_entry(&mut self, block: BlockId) -> Vec<u32> {
+        let idom = self.cfg.idom[block.index()];
+        if idom == block {
+            return vec![0; self.memory.len()];
+        }
+        let mut versions = self.versions_at_end[idom.index()].clone();
+        if self.cfg.preds[block.index()][..] == [idom] {
+            return versions;
+        }
+        match self.written_between(idom, block) {
+            Some(set) => self.bump_set(&mut versions, &set),
+            None => {
+                versions.fill(self.next_version);
+                self.next_version += 1;
+            }
+        }
+        versions
+    }
+
+    /// What the blocks on the ways from `from` to `to` write, `to` included if it lies on a cycle.
+    fn written_between(&self, from: BlockId, to: BlockId) -> Option<DimensionSet> {
+        let mut set = DimensionSet::empty(self.memory);
+        let mut seen = vec![from];
+        let mut work: Vec<_> = self.cfg.preds[to.index()].clone();
+        while let Some(block) = work.pop() {
+            if seen.contains(&block) {
+                continue;
+            }
+            if seen.len() > REGION_LIMIT {
+                return None;
+            }
+            seen.push(block);
+            set.union(&self.writes[block.index()]);
+            work.extend(&self.cfg.preds[block.index()]);
+        }
+        Some(set)
+    }
+}
+
+/// The load that would read back what a store has written, and the value it would give.
+fn forwarded(kind: &InstKind, function: &Function) -> Option<(InstKind, ValueId)> {
+    use crate::jit::ir::inst::Cell;
+    match *kind {
+        InstKind::StoreElement { cell: cell @ (Cell::I64 | Cell::F64 | Cell::Bool), data, index, value } => {
+            Some((InstKind::LoadElement { cell, data, index }, value))
+        }
+        InstKind::StoreField { cell: cell @ (Cell::I64 | Cell::F64), pointer, offset, value } => {
+            let repr = function.ty(value).repr;
+            let fits = matches!((cell, repr), (Cell::I64, crate::jit::ir::Repr::I64) | (Cell::F64, crate::jit::ir::Repr::F64));
+            fits.then_some((InstKind::LoadField { cell, pointer, offset }, value))
+        }
+        _ => None,
+    }
+}
+
+fn without_exits(kind: &InstKind) -> InstKind {
+    let mut kind = kind.clone();
+    kind.each_exit(|state| *state = StateId(0));
+    kind
+}

@@ -1,0 +1,115 @@
+//! Moves what does not change in a loop in front of it: pure work, loads of memory the loop does not write, and checks.
+//!
+//! A check moved to the preheader leaves with the preheader's state, which enters the loop in the VM: always valid, since
+//! nothing of the loop has happened yet. Only checks that every turn makes are moved (their block dominates all latches),
+//! so that a loop does not leave for a check it would never have reached.
+//! Relies on: a value guarded in the loop is reached only through the guard's result, so uses stay behind it.
+//! Must not: move a load above a store, call or release that may change what it reads; move what is only defined because of
+//! a branch above it (a proven bounds check, a division known not to be by zero).
+use super::memory::{DimensionSet, Memory, block_writes};
+use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::inst::Heaps;
+use crate::jit::ir::{BlockId, Function, Inst, InstKind, StateId, ValueId};
+
+/// Returns the number of instructions moved.
+pub fn run(function: &mut Function) -> usize {
+    let cfg = Cfg::new(function);
+    let memory = Memory::new(function);
+    let mut home = homes(function, &cfg);
+    let mut moved = 0;
+    for looped in &cfg.loops {
+        let Some(preheader) = looped.preheader else { continue };
+        // Recomputed for each loop: an inner loop's work has moved to blocks of the outer one.
+        let writes = block_writes(function, &memory);
+        let mut pass = Pass { cfg: &cfg, memory: &memory, looped, preheader, written: DimensionSet::empty(&memory), home: &mut home };
+        for block in &looped.blocks {
+            pass.written.union(&writes[block.index()]);
+        }
+        moved += pass.run(function);
+    }
+    moved
+}
+
+/// Instructions that are only defined because of a branch above them: their check was proven away or never needed.
+fn rests_on_branches(kind: &InstKind) -> bool {
+    match kind {
+        InstKind::GuardBounds { exit, .. } => exit.is_none(),
+        InstKind::DivI { zero, overflow, .. } => zero.is_none() || overflow.is_none(),
+        InstKind::ModI { zero, .. } => zero.is_none(),
+        InstKind::Unbox { .. } | InstKind::Truthy(_) => true,
+        _ => false,
+    }
+}
+
+/// The block each value is defined in.
+fn homes(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
+    let mut home = vec![BlockId(0); function.values.len()];
+    for &block in &cfg.order {
+        let data = &function.blocks[block.index()];
+        let results = data.insts.iter().filter_map(|inst| inst.result);
+        for value in data.params.iter().copied().chain(results) {
+            home[value.index()] = block;
+        }
+    }
+    home
+}
+
+struct Pass<'a> {
+    cfg: &'a Cfg,
+    memory: &'a Memory,
+    looped: &'a Loop,
+    preheader: BlockId,
+    written: DimensionSet,
+    home: &'a mut Vec<BlockId>,
+}
+
+impl Pass<'_> {
+    fn run(&mut self, function: &mut Function) -> usize {
+        let state = function.blocks[self.preheader.index()].preheader.expect("a loop's preheader has a state");
+        let mut moved = 0;
+        for &block in &self.looped.blocks {
+            let always = self.looped.latches.iter().all(|&latch| self.cfg.dominates(block, latch));
+            let insts = std::mem::take(&mut function.blocks[block.index()].insts);
+            let mut kept = Vec::with_capacity(insts.len());
+            for inst in insts {
+                if self.movable(function, &inst, always) {
+                    self.move_out(function, inst, state);
+                    moved += 1;
+                } else {
+                    kept.push(inst);
+                }
+            }
+            function.blocks[block.index()].insts = kept;
+        }
+        moved
+    }
+
+    fn movable(&self, function: &Function, inst: &Inst, always: bool) -> bool {
+        let effects = inst.kind.effects();
+        if effects.calls || effects.writes != Heaps::NONE || inst.result.is_none() || (effects.exits && !always) {
+            return false;
+        }
+        if rests_on_branches(&inst.kind) {
+            return false;
+        }
+        self.operands_invariant(inst) && self.memory.reads(function, &inst.kind).iter().all(|d| !self.written.contains(*d))
+    }
+
+    fn operands_invariant(&self, inst: &Inst) -> bool {
+        let mut invariant = true;
+        inst.kind.clone().each_operand(|value| invariant &= self.is_invariant(*value));
+        invariant
+    }
+
+    fn is_invariant(&self, value: ValueId) -> bool {
+        !self.looped.blocks.contains(&self.home[value.index()])
+    }
+
+    fn move_out(&mut self, function: &mut Function, mut inst: Inst, state: StateId) {
+        inst.kind.each_exit(|exit| *exit = state);
+        if let Some(result) = inst.result {
+            self.home[result.index()] = self.preheader;
+        }
+        function.blocks[self.preheader.index()].insts.push(inst);
+    }
+}

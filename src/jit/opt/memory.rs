@@ -1,0 +1,148 @@
+//! Abstract memory for alias analysis: a numbered list of places that loads read and stores write.
+//!
+//! A dimension is one abstract heap, one frame slot, or one field (shape and offset) – values never alias through
+//! variables, instances of different shapes and fields of different offsets never overlap, and nobody but this frame and
+//! its callees can write its slots.
+use ahash::AHashMap;
+
+use crate::jit::ir::inst::{Heaps, SlotWrites};
+use crate::jit::ir::{Function, InstKind, SlotIx};
+
+/// Number of heap dimensions; slots follow, then fields.
+const HEAP_DIMENSIONS: usize = 16;
+
+/// The dimensions of one function.
+#[derive(Debug)]
+pub struct Memory {
+    slots: usize,
+    fields: AHashMap<(u32, u32), usize>,
+}
+
+/// What an instruction writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Writes {
+    These(Vec<usize>),
+    /// Every heap and field, and these slots.
+    Everything(Vec<usize>),
+}
+
+impl Memory {
+    pub fn new(function: &Function) -> Memory {
+        let slots = function.frame_slots as usize;
+        let mut fields = AHashMap::new();
+        for inst in function.blocks.iter().flat_map(|block| &block.insts) {
+            if let InstKind::LoadField { pointer, offset, .. } | InstKind::StoreField { pointer, offset, .. } = inst.kind {
+                let next = HEAP_DIMENSIONS + slots + fields.len();
+                fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
+            }
+        }
+        Memory { slots, fields }
+    }
+
+    /// Number of dimensions.
+    pub fn len(&self) -> usize {
+        HEAP_DIMENSIONS + self.slots + self.fields.len()
+    }
+
+    fn slot(&self, slot: SlotIx) -> usize {
+        HEAP_DIMENSIONS + slot.index()
+    }
+
+    fn is_slot(&self, dimension: usize) -> bool {
+        (HEAP_DIMENSIONS..HEAP_DIMENSIONS + self.slots).contains(&dimension)
+    }
+
+    fn field(&self, function: &Function, pointer: crate::jit::ir::ValueId, offset: u32) -> usize {
+        self.fields[&(function.ty(pointer).shape, offset)]
+    }
+
+    /// The dimensions an instruction reads.
+    pub fn reads(&self, function: &Function, kind: &InstKind) -> Vec<usize> {
+        match kind {
+            InstKind::LoadSlot(slot) => vec![self.slot(*slot)],
+            InstKind::LoadCell { slot, .. } => vec![self.slot(*slot), heap_dimensions(Heaps::CELLS)[0]],
+            InstKind::LoadField { pointer, offset, .. } => vec![self.field(function, *pointer, *offset)],
+            _ => heap_dimensions(kind.effects().reads),
+        }
+    }
+
+    /// The dimensions an instruction writes.
+    pub fn writes(&self, function: &Function, kind: &InstKind) -> Writes {
+        let effects = kind.effects();
+        let mut dimensions = self.slot_writes(kind.slot_writes());
+        if effects.calls {
+            return Writes::Everything(dimensions);
+        }
+        match kind {
+            InstKind::StoreField { pointer, offset, .. } => dimensions.push(self.field(function, *pointer, *offset)),
+            _ => dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0))),
+        }
+        Writes::These(dimensions)
+    }
+
+    fn slot_writes(&self, writes: SlotWrites<'_>) -> Vec<usize> {
+        match writes {
+            SlotWrites::None => Vec::new(),
+            SlotWrites::One(a) => vec![self.slot(a)],
+            SlotWrites::Two(a, b) => vec![self.slot(a), self.slot(b)],
+            SlotWrites::From(base) => (base.index()..self.slots).map(|slot| HEAP_DIMENSIONS + slot).collect(),
+            SlotWrites::Set(slots) => slots.iter().map(|slot| self.slot(*slot)).collect(),
+        }
+    }
+}
+
+fn heap_dimensions(heaps: Heaps) -> Vec<usize> {
+    (0..HEAP_DIMENSIONS).filter(|bit| heaps.0 >> bit & 1 == 1).collect()
+}
+
+/// A set of dimensions.
+#[derive(Clone, Debug)]
+pub struct DimensionSet {
+    bits: Vec<u64>,
+}
+
+impl DimensionSet {
+    pub fn empty(memory: &Memory) -> DimensionSet {
+        DimensionSet { bits: vec![0; memory.len().div_ceil(64)] }
+    }
+
+    pub fn insert(&mut self, dimension: usize) {
+        self.bits[dimension / 64] |= 1 << (dimension % 64);
+    }
+
+    pub fn contains(&self, dimension: usize) -> bool {
+        self.bits[dimension / 64] >> (dimension % 64) & 1 == 1
+    }
+
+    pub fn union(&mut self, other: &DimensionSet) {
+        for (mine, theirs) in self.bits.iter_mut().zip(&other.bits) {
+            *mine |= theirs;
+        }
+    }
+
+    pub fn add(&mut self, memory: &Memory, writes: Writes) {
+        match writes {
+            Writes::These(dimensions) => dimensions.into_iter().for_each(|d| self.insert(d)),
+            Writes::Everything(slots) => {
+                (0..memory.len()).filter(|d| !memory.is_slot(*d)).for_each(|d| self.insert(d));
+                slots.into_iter().for_each(|d| self.insert(d));
+            }
+        }
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = usize> {
+        self.bits.iter().enumerate().flat_map(|(word, bits)| (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit))
+    }
+}
+
+/// What each block writes.
+pub fn block_writes(function: &Function, memory: &Memory) -> Vec<DimensionSet> {
+    let summarise = |block: &crate::jit::ir::Block| {
+        let mut set = DimensionSet::empty(memory);
+        for inst in &block.insts {
+            set.add(memory, memory.writes(function, &inst.kind));
+        }
+        set
+    };
+    function.blocks.iter().map(summarise).collect()
+}

@@ -1,0 +1,70 @@
+//! Passes over the IR, one file each, and their order.
+//!
+//! ```text
+//! gvn ─► range ─► hoist (inner loops first) ─► gvn ─► range ─► dead
+//! ```
+//! After each, `ir::verify` holds (checked in debug builds).
+pub mod dead;
+pub mod gvn;
+pub mod hoist;
+pub mod memory;
+pub mod range;
+
+use super::ir::{Function, ValueId};
+
+/// What the passes did, for `--jit-stats` and tests.
+#[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
+pub struct Summary {
+    pub merged: usize,
+    pub proven: usize,
+    pub hoisted: usize,
+    pub dead: usize,
+}
+
+/// Runs all passes. `trace` sees the function after each one.
+pub fn optimise(function: &mut Function, mut trace: impl FnMut(&str, &Function)) -> Summary {
+    let mut summary = Summary::default();
+    summary.merged += step(function, "gvn", &mut trace, gvn::run);
+    summary.proven += step(function, "range", &mut trace, range::run);
+    summary.hoisted += step(function, "hoist", &mut trace, hoist::run);
+    summary.merged += step(function, "gvn", &mut trace, gvn::run);
+    summary.proven += step(function, "range", &mut trace, range::run);
+    summary.dead += step(function, "dead", &mut trace, dead::run);
+    summary
+}
+
+fn step(
+    function: &mut Function,
+    name: &str,
+    trace: &mut impl FnMut(&str, &Function),
+    pass: impl FnOnce(&mut Function) -> usize,
+) -> usize {
+    let count = pass(function);
+    trace(name, function);
+    if cfg!(debug_assertions)
+        && let Err(problem) = super::ir::verify::verify(function)
+    {
+        panic!("after {name}: {problem}\n{}", super::ir::print::print(function));
+    }
+    count
+}
+
+/// Replaces values everywhere: operands, block arguments, frame states, preheader states.
+fn rewrite(function: &mut Function, replace: &[ValueId]) {
+    let find = |value: ValueId| {
+        let mut value = value;
+        while replace[value.index()] != value {
+            value = replace[value.index()];
+        }
+        value
+    };
+    for block in &mut function.blocks {
+        for inst in &mut block.insts {
+            inst.kind.each_operand(|value| *value = find(*value));
+        }
+        block.term.iter_mut().for_each(|term| term.each_operand(|value| *value = find(*value)));
+    }
+    for (_, value) in function.states.iter_mut().flat_map(|state| &mut state.slots) {
+        *value = find(*value);
+    }
+}

@@ -1,0 +1,381 @@
+//! Integer ranges, and the overflow, bounds and zero checks that they make superfluous.
+//!
+//! Two steps. *Solve*: ranges of all values to a fixpoint over the dominator tree, growing bounds of loop parameters jump to
+//! the end of the scale and are then narrowed again by two more rounds. *Use*: a second walk with the facts of the branches
+//! taken removes checks. Facts are ranges of values and pairs `a < b`, `a <= b` known where a branch went that way.
+//! Relies on: arithmetic with a check gives the exact result where it continues.
+//! Must not: use a fact outside the blocks that the branch's edge dominates.
+use ahash::AHashMap;
+
+use crate::jit::ir::cfg::Cfg;
+use crate::jit::ir::inst::{BitOp, Cmp, IntOp};
+use crate::jit::ir::{BlockId, Function, InstKind, Range, Repr, Terminator, ValueId};
+
+/// Rounds after which bounds that still grow are given up.
+const WIDEN_AFTER: usize = 2;
+const ROUNDS: usize = 6;
+
+/// Returns the number of checks removed.
+pub fn run(function: &mut Function) -> usize {
+    let cfg = Cfg::new(function);
+    let compares = compares(function);
+    let mut pass = Pass {
+        ranges: function.values.iter().map(|ty| (ty.repr == Repr::I64).then_some(ty.range)).collect(),
+        reached: vec![None; function.values.len()],
+        facts: Facts::default(),
+        compares,
+        removed: 0,
+        function,
+        cfg: &cfg,
+    };
+    pass.solve();
+    pass.walk(true);
+    pass.publish();
+    pass.removed
+}
+
+/// The comparison that defines a bool.
+fn compares(function: &Function) -> AHashMap<ValueId, (Cmp, ValueId, ValueId)> {
+    let insts = function.blocks.iter().flat_map(|block| &block.insts);
+    insts
+        .filter_map(|inst| match inst.kind {
+            InstKind::CmpI { op, a, b } => Some((inst.result?, (op, a, b))),
+            _ => None,
+        })
+        .collect()
+}
+
+/// What the branches on the way here tell, in the order learned (undone from the end).
+#[derive(Default)]
+struct Facts {
+    ranges: AHashMap<ValueId, Range>,
+    less: AHashMap<(ValueId, ValueId), bool>,
+    undo: Vec<Undo>,
+}
+
+enum Undo {
+    Range(ValueId, Option<Range>),
+    /// `true`: strictly less.
+    Less((ValueId, ValueId), Option<bool>),
+}
+
+struct Pass<'a> {
+    function: &'a mut Function,
+    cfg: &'a Cfg,
+    /// Bounds from types, never exceeded.
+    ranges: Vec<Option<Range>>,
+    /// Solved ranges; `None`: not reached yet.
+    reached: Vec<Option<Range>>,
+    facts: Facts,
+    compares: AHashMap<ValueId, (Cmp, ValueId, ValueId)>,
+    removed: usize,
+}
+
+impl Pass<'_> {
+    fn solve(&mut self) {
+        for (_, value) in &self.function.params {
+            self.reached[value.index()] = self.ranges[value.index()];
+        }
+        for round in 0..ROUNDS {
+            if !self.round(round) && round > WIDEN_AFTER {
+                break;
+            }
+        }
+        // A value that is still growing after the last round is not known better than its type.
+        if self.round(usize::MAX) {
+            self.reached = self.ranges.clone();
+        }
+    }
+
+    /// One walk; true if a block parameter changed.
+    fn round(&mut self, round: usize) -> bool {
+        let mut incoming: AHashMap<ValueId, Range> = AHashMap::new();
+        self.walk_with(false, &mut incoming);
+        let mut changed = false;
+        for (param, new) in incoming {
+            let bound = self.ranges[param.index()].unwrap_or(Range::FULL);
+            let new = new.intersect(bound);
+            let old = self.reached[param.index()];
+            let next = match old {
+                None => new,
+                Some(old) if round <= WIDEN_AFTER && round != usize::MAX => {
+                    if round == WIDEN_AFTER { widen(old, new, bound) } else { old.union(new) }
+                }
+                // Narrowing: what comes in now is all that can come in.
+                Some(_) => new,
+            };
+            if old != Some(next) {
+                let grew = old.is_none_or(|old| next.low < old.low || next.high > old.high);
+                changed |= if round > WIDEN_AFTER { grew } else { true };
+                self.reached[param.index()] = Some(next);
+            }
+        }
+        changed
+    }
+
+    fn walk(&mut self, remove: bool) {
+        self.walk_with(remove, &mut AHashMap::new());
+    }
+
+    fn walk_with(&mut self, remove: bool, incoming: &mut AHashMap<ValueId, Range>) {
+        enum Visit {
+            Enter(BlockId),
+            Leave(usize),
+        }
+        let mut work = vec![Visit::Enter(self.cfg.order[0])];
+        while let Some(visit) = work.pop() {
+            match visit {
+                Visit::Enter(block) => {
+                    work.push(Visit::Leave(self.facts.undo.len()));
+                    self.learn_edge(block);
+                    self.block(block, remove);
+                    self.pass_on(block, incoming);
+                    work.extend(self.cfg.children[block.index()].iter().rev().map(|&child| Visit::Enter(child)));
+                }
+                Visit::Leave(mark) => self.facts.forget(mark),
+            }
+        }
+    }
+
+    /// The condition of the only edge into a block.
+    fn learn_edge(&mut self, block: BlockId) {
+        let [pred] = self.cfg.preds[block.index()][..] else { return };
+        let Some((cond, taken)) = branch_towards(self.function, pred, block) else { return };
+        self.learn(cond, taken);
+    }
+
+    fn learn(&mut self, cond: ValueId, taken: bool) {
+        let Some(&(op, a, b)) = self.compares.get(&cond) else { return };
+        let op = if taken { op } else { negated(op) };
+        let (ra, rb) = (self.range(a), self.range(b));
+        match op {
+            Cmp::Lt => self.learn_less(a, b, ra, rb, true),
+            Cmp::Le => self.learn_less(a, b, ra, rb, false),
+            Cmp::Gt => self.learn_less(b, a, rb, ra, true),
+            Cmp::Ge => self.learn_less(b, a, rb, ra, false),
+            Cmp::Eq => {
+                let both = ra.intersect(rb);
+                self.facts.set_range(a, both);
+                self.facts.set_range(b, both);
+            }
+            Cmp::Ne => {}
+        }
+    }
+
+    fn learn_less(&mut self, a: ValueId, b: ValueId, ra: Range, rb: Range, strict: bool) {
+        let step = i64::from(strict);
+        self.facts.set_range(a, ra.intersect(Range { low: i64::MIN, high: rb.high.saturating_sub(step) }));
+        self.facts.set_range(b, rb.intersect(Range { low: ra.low.saturating_add(step), high: i64::MAX }));
+        self.facts.set_less((a, b), strict);
+    }
+
+    fn range(&self, value: ValueId) -> Range {
+        let solved = self.reached[value.index()].or(self.ranges[value.index()]).unwrap_or(Range::FULL);
+        match self.facts.ranges.get(&value) {
+            Some(fact) => solved.intersect(*fact),
+            None => solved,
+        }
+    }
+
+    fn block(&mut self, block: BlockId, remove: bool) {
+        for at in 0..self.function.blocks[block.index()].insts.len() {
+            let inst = &self.function.blocks[block.index()].insts[at];
+            let (mut kind, result) = (inst.kind.clone(), inst.result);
+            if let Some(result) = result
+                && self.ranges[result.index()].is_some()
+            {
+                let bound = self.ranges[result.index()].unwrap_or(Range::FULL);
+                self.reached[result.index()] = Some(self.result_range(&kind).intersect(bound));
+            }
+            if remove && self.prove(&mut kind) {
+                self.removed += 1;
+                self.function.blocks[block.index()].insts[at].kind = kind.clone();
+            }
+            self.learn_check(&kind, result);
+        }
+    }
+
+    /// What holds after a check has passed.
+    fn learn_check(&mut self, kind: &InstKind, result: Option<ValueId>) {
+        match *kind {
+            InstKind::GuardTrue { value, .. } => self.learn(value, true),
+            InstKind::GuardBounds { index, length, .. } => {
+                let (ri, rl) = (self.range(index), self.range(length));
+                let high = rl.high.saturating_sub(1);
+                self.facts.set_range(index, ri.intersect(Range { low: 0, high }));
+                self.facts.set_less((index, length), true);
+                if let Some(result) = result {
+                    self.facts.set_range(result, ri.intersect(Range { low: 0, high }));
+                    self.facts.set_less((result, length), true);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn result_range(&self, kind: &InstKind) -> Range {
+        match *kind {
+            InstKind::ConstI(value) => Range::exactly(value),
+            InstKind::Int { op, a, b, .. } => self.int_range(op, a, b).unwrap_or(Range::FULL),
+            InstKind::NegI { a, .. } => Range::exactly(0).sub(self.range(a)).unwrap_or(Range::FULL),
+            InstKind::ModI { a, b, .. } => self.mod_range(a, b),
+            InstKind::DivI { a, b, .. } => self.div_range(a, b),
+            InstKind::Bit { op: BitOp::And, a, b } => and_range(self.range(a), self.range(b)),
+            InstKind::ShrI { a, .. } => {
+                let range = self.range(a);
+                Range { low: range.low.min(0), high: range.high.max(0) }
+            }
+            InstKind::LoadLength(_) => Range { low: 0, high: 1 << 48 },
+            InstKind::GuardBounds { index, length, .. } => {
+                self.range(index).intersect(Range { low: 0, high: self.range(length).high.saturating_sub(1) })
+            }
+            InstKind::Select { a, b, .. } => self.range(a).union(self.range(b)),
+            _ => Range::FULL,
+        }
+    }
+
+    fn int_range(&self, op: IntOp, a: ValueId, b: ValueId) -> Option<Range> {
+        let (a, b) = (self.range(a), self.range(b));
+        // With an exact result that overflows on one side only, the other side still bounds it.
+        let clamp = |low: Option<i64>, high: Option<i64>| Some(Range { low: low.unwrap_or(i64::MIN), high: high.unwrap_or(i64::MAX) });
+        match op {
+            IntOp::Add => clamp(a.low.checked_add(b.low), a.high.checked_add(b.high)),
+            IntOp::Sub => clamp(a.low.checked_sub(b.high), a.high.checked_sub(b.low)),
+            IntOp::Mul => a.mul(b),
+        }
+    }
+
+    fn mod_range(&self, a: ValueId, b: ValueId) -> Range {
+        let (a, b) = (self.range(a), self.range(b));
+        let most = b.low.unsigned_abs().max(b.high.unsigned_abs()).saturating_sub(1).min(i64::MAX as u64) as i64;
+        Range { low: if a.low >= 0 { 0 } else { a.low.max(-most) }, high: if a.high <= 0 { 0 } else { a.high.min(most) } }
+    }
+
+    fn div_range(&self, a: ValueId, b: ValueId) -> Range {
+        let (a, b) = (self.range(a), self.range(b));
+        if b.low < 1 {
+            return Range::FULL;
+        }
+        let ends = [a.low / b.low, a.low / b.high, a.high / b.low, a.high / b.high];
+        ends.into_iter().map(Range::exactly).reduce(Range::union).unwrap_or(Range::FULL)
+    }
+
+    /// Drops the checks of an instruction that cannot fail; true if one was dropped.
+    fn prove(&self, kind: &mut InstKind) -> bool {
+        match kind {
+            InstKind::Int { op, a, b, exit: exit @ Some(_) } => {
+                let (ra, rb) = (self.range(*a), self.range(*b));
+                let fits = match op {
+                    IntOp::Add => ra.add(rb),
+                    IntOp::Sub => ra.sub(rb),
+                    IntOp::Mul => ra.mul(rb),
+                };
+                take_if(exit, fits.is_some())
+            }
+            InstKind::NegI { a, exit: exit @ Some(_) } => take_if(exit, self.range(*a).low > i64::MIN),
+            InstKind::DivI { a, b, zero, overflow } => {
+                let (ra, rb) = (self.range(*a), self.range(*b));
+                let no_zero = take_if(zero, rb.low > 0 || rb.high < 0);
+                let no_overflow = take_if(overflow, ra.low > i64::MIN || rb.low > -1 || rb.high < -1);
+                no_zero || no_overflow
+            }
+            InstKind::ModI { b, zero, .. } => take_if(zero, self.range(*b).low > 0 || self.range(*b).high < 0),
+            InstKind::ShrI { b, exit, .. } => take_if(exit, self.range(*b).low >= 0),
+            // Kept as an instruction so that its result stays the way to the element; lowering makes nothing of it.
+            InstKind::GuardBounds { index, length, exit } => {
+                let known = self.range(*index).low >= 0
+                    && (self.facts.less.get(&(*index, *length)) == Some(&true) || self.range(*index).high < self.range(*length).low);
+                take_if(exit, known)
+            }
+            _ => false,
+        }
+    }
+
+    /// Ranges of the values a block passes to its successors.
+    fn pass_on(&mut self, block: BlockId, incoming: &mut AHashMap<ValueId, Range>) {
+        let Some(term) = self.function.blocks[block.index()].term.clone() else { return };
+        let edges: Vec<_> = term.successors().map(|(to, args)| (to, args.to_vec())).collect();
+        for (at, (to, args)) in edges.into_iter().enumerate() {
+            let mark = self.facts.undo.len();
+            if let Terminator::Branch { cond, .. } = term {
+                self.learn(cond, at == 0);
+            }
+            for (arg, param) in args.iter().zip(self.function.blocks[to.index()].params.clone()) {
+                if self.ranges[param.index()].is_some() && self.reached[arg.index()].is_some() {
+                    let range = self.range(*arg);
+                    incoming.entry(param).and_modify(|old| *old = old.union(range)).or_insert(range);
+                }
+            }
+            self.facts.forget(mark);
+        }
+    }
+
+    /// Writes the solved ranges to the values' types.
+    fn publish(&mut self) {
+        for (value, ty) in self.function.values.iter_mut().enumerate() {
+            if let (Repr::I64, Some(range)) = (ty.repr, self.reached[value]) {
+                ty.range = range.intersect(ty.range);
+            }
+        }
+    }
+}
+
+impl Facts {
+    fn set_range(&mut self, value: ValueId, range: Range) {
+        let old = self.ranges.insert(value, range);
+        self.undo.push(Undo::Range(value, old));
+    }
+
+    fn set_less(&mut self, pair: (ValueId, ValueId), strict: bool) {
+        let old = self.less.get(&pair).copied();
+        self.less.insert(pair, strict || old == Some(true));
+        self.undo.push(Undo::Less(pair, old));
+    }
+
+    fn forget(&mut self, mark: usize) {
+        for undo in self.undo.drain(mark..).rev() {
+            match undo {
+                Undo::Range(value, Some(old)) => drop(self.ranges.insert(value, old)),
+                Undo::Range(value, None) => drop(self.ranges.remove(&value)),
+                Undo::Less(pair, Some(old)) => drop(self.less.insert(pair, old)),
+                Undo::Less(pair, None) => drop(self.less.remove(&pair)),
+            }
+        }
+    }
+}
+
+fn take_if<T>(check: &mut Option<T>, proven: bool) -> bool {
+    proven && check.take().is_some()
+}
+
+fn widen(old: Range, new: Range, bound: Range) -> Range {
+    Range { low: if new.low < old.low { bound.low } else { old.low }, high: if new.high > old.high { bound.high } else { old.high } }
+}
+
+fn and_range(a: Range, b: Range) -> Range {
+    match (a.is_non_negative(), b.is_non_negative()) {
+        (true, true) => Range { low: 0, high: a.high.min(b.high) },
+        (true, false) => Range { low: 0, high: a.high },
+        (false, true) => Range { low: 0, high: b.high },
+        (false, false) => Range::FULL,
+    }
+}
+
+fn negated(op: Cmp) -> Cmp {
+    match op {
+        Cmp::Eq => Cmp::Ne,
+        Cmp::Ne => Cmp::Eq,
+        Cmp::Lt => Cmp::Ge,
+        Cmp::Le => Cmp::Gt,
+        Cmp::Gt => Cmp::Le,
+        Cmp::Ge => Cmp::Lt,
+    }
+}
+
+/// The condition of the branch at the end of `from`, and whether `to` is where it leads if true. Nothing if both edges do.
+fn branch_towards(function: &Function, from: BlockId, to: BlockId) -> Option<(ValueId, bool)> {
+    match function.blocks[from.index()].term.as_ref()? {
+        Terminator::Branch { cond, then, otherwise } if then.0 != otherwise.0 => Some((*cond, then.0 == to)),
+        _ => None,
+    }
+}
