@@ -15,6 +15,7 @@ pub mod builtins;
 pub mod bytecode;
 pub mod diagnostics;
 pub mod host;
+pub mod resolve;
 pub mod source;
 pub mod syntax;
 pub mod jit;

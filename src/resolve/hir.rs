@@ -448,7 +448,8 @@ pub enum UpdateOp {
 #[derive(Debug)]
 pub struct For {
     pub id: LoopId,
-    /// Item, or key/position and item.
+    /// Item, or key/position and item. The names it binds belong to `body`: its `cells` are made, each iteration, before the
+    /// patterns bind, and its `slots` include theirs.
     pub first: PatId,
     pub second: Option<PatId>,
     pub iterable: ExprId,
@@ -472,7 +473,7 @@ pub struct Try {
 
 #[derive(Debug)]
 pub struct Except {
-    /// The variable that receives the `Error`.
+    /// The variable that receives the `Error`. It belongs to `body`, whose cells are made before it is stored.
     pub var: Option<Var>,
     pub body: BlockId,
 }
@@ -563,7 +564,8 @@ pub struct Function {
     /// Without `self`. With a `self`, it is slot 0 and parameters follow; otherwise they begin at slot 0.
     /// Parameter n (rest included) arrives in slot n (+1 with `self`).
     pub params: Box<[Param]>,
-    /// Parameter slots (or slot 0 of `self`) whose value moves into a fresh cell on entry, after defaults.
+    /// Parameter slots (or slot 0 of `self`) whose value moves into a fresh cell on entry: parameter by parameter, each right
+    /// after its own default was evaluated (if it was needed), so that later defaults already see the cell.
     pub cell_params: Box<[Slot]>,
     /// What a closure takes along, in order; seen from the function that creates it.
     pub captures: Box<[Capture]>,
@@ -571,6 +573,8 @@ pub struct Function {
     pub slots: u32,
     /// Number of loops.
     pub loops: u32,
+    /// Gives no value: results leave by `Return` (of expression lambdas, field defaults and `spawn` blocks, too); falling off
+    /// the end is null.
     pub body: BlockId,
     /// Names of slots for dumps and `Undefined variable`; hidden slots have none.
     pub slot_names: Vec<Option<TextId>>,
