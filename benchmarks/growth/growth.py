@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""Does ten times the work take ten times the time?
+
+Runs every operation that the language promises to do in constant time (`promises.py`) n and 10 n times, with the value
+in locals, globals, captured variables and fields, on each engine. Prints the ratio of CPU times, start-up taken off, and
+flags what is above 12. Exits 1 if something is flagged, fails, or gives a wrong result.
+"""
+
+import argparse
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+
+from promises import PLACES, PROMISES, program
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+LIMIT = 12.0
+
+
+def main():
+    options = parse_options()
+    engines = options.engines.split(",")
+    ruff = options.ruff or build()
+    with tempfile.TemporaryDirectory(prefix="growth-") as folder:
+        cases = [(promise, place, write(folder, number, promise, place))
+                 for number, promise in enumerate(PROMISES) for place in PLACES if program(promise, place)
+                 if options.only in promise.name and (options.place or place.name) == place.name]
+        bench = Bench(ruff, folder, options)
+        flagged = keeps_old_values(bench, engines)
+        print("| operation | place | " + " | ".join(engines) + " |\n|---|---|" + "---:|" * len(engines))
+        for promise, place, path in cases:
+            cells = [bench.judge(path, engine, promise) for engine in engines]
+            flagged += sum(not good for _, good in cells)
+            print(f"| `{promise.name}` | {place.name} | " + " | ".join(text for text, _ in cells) + " |", flush=True)
+    print(f"\n{flagged} of {len(cases) * len(engines)} above {LIMIT:.0f} or failing" if flagged else "\nall within the limit")
+    sys.exit(1 if flagged else 0)
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
+    parser.add_argument("--ruff", metavar="PATH", help="use this binary instead of building one")
+    parser.add_argument("--engines", default="interp,vm", metavar="NAME,…", help="default: interp,vm")
+    parser.add_argument("--only", default="", metavar="TEXT", help="operations whose name contains this")
+    parser.add_argument("--place", metavar="NAME", help="one place: " + ", ".join(place.name for place in PLACES))
+    parser.add_argument("--least", type=float, default=0.05, metavar="S", help="net time to reach at n (default: 0.05)")
+    parser.add_argument("--check", action="store_true", help="only run each program once, at 1000, and compare its result")
+    return parser.parse_args()
+
+
+def build():
+    subprocess.run(["cargo", "build", "--release", "--quiet", "--bin", "ruff"], cwd=ROOT, check=True)
+    return os.path.join(os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target")), "release", "ruff")
+
+
+def write(folder, number, promise, place):
+    path = os.path.join(folder, f"{number:02}_{place.name.replace(' ', '_')}.ruff")
+    with open(path, "w") as file:
+        file.write(program(promise, place))
+    return path
+
+
+class Failed(Exception):
+    pass
+
+
+class Bench:
+    def __init__(self, ruff, folder, options):
+        self.ruff, self.options = ruff, options
+        self.empty = os.path.join(folder, "empty.ruff")
+        open(self.empty, "w").close()
+        self.start_up = {}
+
+    def judge(self, path, engine, promise):
+        """The text of a cell, and whether it is good."""
+        try:
+            _, printed = self.run(path, engine, 1000)
+            if printed.strip() != promise.expected:
+                return f"✗ printed {printed.strip()[:40]}, expected {promise.expected}", False
+            if self.options.check:
+                return "ok", True
+            n, seconds = self.calibrate(path, engine)
+            best = self.ratio(path, engine, n, seconds)
+        except Failed as failure:
+            return f"✗ {failure}", False
+        return f"{best:.1f}" + ("" if best <= LIMIT else " ✗"), best <= LIMIT
+
+    def calibrate(self, path, engine):
+        """A size at which the loop takes long enough to be timed."""
+        n = 10_000
+        while True:
+            seconds = self.net(path, engine, n)
+            if seconds >= self.options.least or n >= 5_000_000:
+                return n, seconds
+            n *= 2 if seconds > self.options.least / 4 else 4
+
+    def ratio(self, path, engine, n, seconds):
+        """Best of up to four pairs; one that is clearly good needs no second."""
+        best, least = None, seconds
+        for _ in range(4):
+            longer = self.net(path, engine, 10 * n, timeout=max(5.0, 60 * least))
+            best = min(best, longer) if best is not None else longer
+            if best / least <= LIMIT * 0.9:
+                break
+            least = min(least, self.net(path, engine, n))
+        return best / max(least, 0.001)
+
+    def net(self, path, engine, n, timeout=60.0):
+        if engine not in self.start_up:
+            self.start_up[engine] = min(self.run(self.empty, engine, 0)[0] for _ in range(5))
+        return self.run(path, engine, n, timeout)[0] - self.start_up[engine]
+
+    def run(self, path, engine, n, timeout=60.0):
+        """CPU seconds and output of one run."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [self.ruff, "run", "--engine", engine, path, str(n)]
+        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            output, errors = child.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            child.send_signal(signal.SIGKILL)
+            child.communicate()
+            raise Failed(f"n = {n} took longer than {timeout:.0f} s") from None
+        if child.returncode != 0:
+            raise Failed(f"exit {child.returncode}: {(errors.strip().splitlines() or ['no message'])[0][:100]}")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, output
+
+
+def keeps_old_values(bench, engines):
+    """The other half of the promise: whoever else holds the value keeps what it had."""
+    failures = 0
+    for engine in engines:
+        try:
+            bench.run(os.path.join(HERE, "keeps_old_values.ruff"), engine, 0)
+        except Failed as failure:
+            failures += 1
+            print(f"keeps_old_values.ruff on {engine}: {failure}\n")
+    return failures
+
+
+if __name__ == "__main__":
+    main()
