@@ -22,6 +22,7 @@ from benchmarks_table import CORE12, ENGINES, ROWS, RUFF, Row
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.join(HERE, "build")
+EXPECTED = os.path.join(HERE, "expected.tsv")
 HELLO = Row("hello", "hello", "", "")
 
 # CPU seconds of one run from which an engine gets fewer rounds of that program, and how many.
@@ -43,7 +44,9 @@ def main():
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch:
         runner = Runner(options, launcher, commands, scratch)
         runner.run_all(rows)
-    compare_outputs(runner.cells, present)
+    if options.record:
+        record(runner.cells, options.quick)
+    compare_outputs(runner.cells, present, recorded(), options.quick)
     result = report.summarise(runner, present, missing, ruff, options.set == "core12")
     text = report.markdown(result)
     print(text)
@@ -66,6 +69,7 @@ def parse_options():
     parser.add_argument("--ruff", metavar="PATH", help="use this binary instead of building one")
     parser.add_argument("--results", default=os.path.join(HERE, "results"), metavar="DIR")
     parser.add_argument("--no-save", action="store_true", help="only print the tables")
+    parser.add_argument("--record", action="store_true", help="write what the other languages print to expected.tsv")
     parser.add_argument("--list", action="store_true", help="list rows and engines")
     options = parser.parse_args()
     if options.list:
@@ -249,7 +253,7 @@ class Runner:
         if isinstance(command, str):
             cell.error = command
             return
-        self.run_once(cell, command + (row.quick if self.options.quick else row.args).split())
+        self.run_once(cell, command + sizes(row, self.options.quick).split())
 
     def run_once(self, cell, command):
         measured = os.path.join(self.scratch, "measured")
@@ -288,17 +292,50 @@ def last_line(text):
     return (lines[-1] if trace else lines[0])[:160]
 
 
-def compare_outputs(cells, present):
-    """Marks the cells whose output is not what most engines printed; other languages outvote Ruff's engines."""
+def sizes(row, quick):
+    return row.quick if quick else row.args
+
+
+def compare_outputs(cells, present, known, quick):
+    """Marks the cells whose output is not what it should be.
+
+    That is what most of the other languages print; where none ran, what they printed when `expected.tsv` was recorded.
+    """
     for name in dict.fromkeys(name for name, _ in cells):
         outputs = {e.name: cells[name, e.name].output for e in present if cells[name, e.name].output is not None}
-        voters = [text for engine, text in outputs.items() if engine not in RUFF] or list(outputs.values())
+        row = next(cell.row for (row_name, _), cell in cells.items() if row_name == name)
+        remembered = known.get((row.program, sizes(row, quick)))
+        voters = [text for engine, text in outputs.items() if engine not in RUFF]
+        voters = voters or ([remembered + "\n"] if remembered else list(outputs.values()))
         if not voters:
             continue
         expected = collections.Counter(voters).most_common(1)[0][0]
         for engine, text in outputs.items():
             if text != expected:
                 cells[name, engine].error = f"printed `{text.strip()[:60]}`, expected `{expected.strip()[:60]}`"
+
+
+def recorded():
+    """(program, arguments) → the line it prints."""
+    if not os.path.exists(EXPECTED):
+        return {}
+    with open(EXPECTED) as file:
+        lines = [line.rstrip("\n").split("\t") for line in file if not line.startswith("#")]
+    return {(program, args): output for program, args, output in lines}
+
+
+def record(cells, quick):
+    known = recorded()
+    for (name, engine), cell in cells.items():
+        if engine not in RUFF and cell.output is not None:
+            key = cell.row.program, sizes(cell.row, quick)
+            output = cell.output.strip()
+            if known.setdefault(key, output) != output:
+                sys.exit(f"{name} on {engine} printed {output}, recorded is {known[key]}; nothing written")
+    with open(EXPECTED, "w") as file:
+        file.write("# program, arguments, output: what every twin prints; written by run_benchmarks.py --record\n")
+        for (program, args), output in sorted(known.items()):
+            file.write(f"{program}\t{args}\t{output}\n")
 
 
 if __name__ == "__main__":
