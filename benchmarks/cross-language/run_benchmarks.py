@@ -321,7 +321,7 @@ def recorded():
         return {}
     with open(EXPECTED) as file:
         lines = [line.rstrip("\n").split("\t") for line in file if not line.startswith("#")]
-    return {(program, args): output for program, args, output in lines}
+    return {(program, args): output for _, program, args, output in lines}
 
 
 def record(cells, quick):
@@ -333,9 +333,11 @@ def record(cells, quick):
             if known.setdefault(key, output) != output:
                 sys.exit(f"{name} on {engine} printed {output}, recorded is {known[key]}; nothing written")
     with open(EXPECTED, "w") as file:
-        file.write("# program, arguments, output: what every twin prints; written by run_benchmarks.py --record\n")
+        file.write("# size, program, arguments, output: what every twin prints; written by run_benchmarks.py --record\n")
+        small = {(row.program, row.quick) for row in ROWS}
         for (program, args), output in sorted(known.items()):
-            file.write(f"{program}\t{args}\t{output}\n")
+            size = "quick" if (program, args) in small else "full"
+            file.write(f"{size}\t{program}\t{args}\t{output}\n")
 
 
 if __name__ == "__main__":
