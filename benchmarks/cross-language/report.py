@@ -113,7 +113,7 @@ def means(result):
 def markdown(result):
     parts = [heading(result), times_table(result)]
     if any(engine in RUFF for engine in result["engines"]):
-        parts += [core12_table(result)] if result["core12"] else [ratio_tables(result)]
+        parts += [core12_table(result)] if result["core12"] else [ratio_table(result)]
         parts.append(means_table(result))
     parts += [start_up_table(result), memory_table(result), errors(result)]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -157,11 +157,12 @@ def times_table(result):
         [name] + [milliseconds(cells[e]) for e in engines] for name, cells in result["rows"].items()])
 
 
-def ratio_tables(result):
-    """One table per base: how many times as long the Ruff engines need."""
+def ratio_table(result):
+    """How many times as long the Ruff engines need: the fastest one beside all, the others beside their peers."""
     ours = [e for e in result["engines"] if e in RUFF]
-    bases = [b for b in BASES if b in result["engines"]]
-    pairs = [(e, b) for e in ours for b in bases]
+    peers = {"ruff-interp": ["python"], "ruff-vm": ["lua", "go"], "ruff-jit": BASES}
+    wanted = [(e, b) for e in ours for b in (BASES if e == ours[-1] else peers[e])]
+    pairs = [(e, b) for e, b in wanted if b in result["engines"]]
     if not pairs:
         return ""
     rows = [[name] + [times(ratio(result, name, e, b)) for e, b in pairs] for name in result["rows"]]
