@@ -19,3 +19,5 @@ pub mod resolve;
 pub mod source;
 pub mod syntax;
 pub mod jit;
+pub mod limits;
+pub mod value;

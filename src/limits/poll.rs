@@ -1,0 +1,83 @@
+//! The word that engines test on back edges and calls: is there a reason to stop and look?
+
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+/// Why an engine should leave its loop and look around.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Interrupt {
+    /// Ctrl-C or a termination signal: the program ends. Stays raised.
+    Stop = 1,
+    /// `--timeout` has passed: the program ends. Stays raised.
+    Timeout = 2,
+    /// More memory is in use than allowed: a catchable `MemoryError`. Cleared when taken.
+    Memory = 4,
+    /// Compiled code was invalidated: running code leaves. Cleared when taken.
+    Code = 8,
+    /// Timers or finished operations wait for the scheduler. Cleared when taken.
+    Events = 16,
+}
+
+/// In the order in which they are taken.
+const ALL: [Interrupt; 5] =
+    [Interrupt::Stop, Interrupt::Timeout, Interrupt::Memory, Interrupt::Code, Interrupt::Events];
+
+static POLL: AtomicU32 = AtomicU32::new(0);
+
+/// The word itself, for engines that test it inline.
+#[inline]
+pub fn poll_word() -> &'static AtomicU32 {
+    &POLL
+}
+
+/// Whether anything is raised.
+#[inline]
+pub fn pending() -> bool {
+    POLL.load(Relaxed) != 0
+}
+
+/// Raises a reason; safe to call from a signal handler or another thread.
+pub fn raise(reason: Interrupt) {
+    POLL.fetch_or(reason as u32, Relaxed);
+}
+
+/// The most urgent reason, left as it is. Long builtins ask this.
+#[inline]
+pub fn interrupt() -> Option<Interrupt> {
+    let word = POLL.load(Relaxed);
+    if word == 0 { None } else { ALL.into_iter().find(|&reason| word & reason as u32 != 0) }
+}
+
+/// The most urgent reason; those that do not end the program are cleared.
+#[cold]
+pub fn take_interrupt() -> Option<Interrupt> {
+    let reason = interrupt()?;
+    if !matches!(reason, Interrupt::Stop | Interrupt::Timeout) {
+        POLL.fetch_and(!(reason as u32), Relaxed);
+    }
+    Some(reason)
+}
+
+/// Forgets everything raised; between programs of one process.
+pub fn clear_interrupts() {
+    POLL.store(0, Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urgent_first_and_final_ones_stay() {
+        clear_interrupts();
+        raise(Interrupt::Code);
+        raise(Interrupt::Events);
+        assert_eq!(take_interrupt(), Some(Interrupt::Code));
+        assert_eq!(take_interrupt(), Some(Interrupt::Events));
+        raise(Interrupt::Timeout);
+        assert_eq!(take_interrupt(), Some(Interrupt::Timeout));
+        assert!(pending());
+        clear_interrupts();
+        assert_eq!(take_interrupt(), None);
+    }
+}

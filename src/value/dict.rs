@@ -1,0 +1,478 @@
+//! Dicts: look-up and change. Entries stay in insertion order; up to eight are searched one by one,
+//! more through an index table with linear probing at a load of at most 3/4.
+//!
+//! A removed entry keeps its place until more than half the entries are removed. The kind of the keys
+//! (ints, strings, anything) stands in the shape word and selects the fast path.
+
+use super::heap::{Dict, Entry, Ref, Str};
+use super::key::{self, NotAKey};
+use super::layout::{dict as at, shape as ids};
+use super::Value;
+use crate::limits::OutOfMemory;
+
+/// A counted pointer to a dict.
+pub type DictRef = Ref<Dict>;
+
+/// Why an entry could not be made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum InsertError {
+    /// The key cannot be a key.
+    NotAKey(NotAKey),
+    /// No memory.
+    Memory(OutOfMemory),
+}
+
+impl From<NotAKey> for InsertError {
+    fn from(error: NotAKey) -> InsertError {
+        InsertError::NotAKey(error)
+    }
+}
+
+impl From<OutOfMemory> for InsertError {
+    fn from(error: OutOfMemory) -> InsertError {
+        InsertError::Memory(error)
+    }
+}
+
+const INTS: u32 = 1;
+const STRINGS: u32 = 2;
+const ANY: u32 = 3;
+
+/// An empty dict.
+#[inline]
+pub fn new() -> DictRef {
+    Ref::new(Dict::empty(ids::DICT_EMPTY))
+}
+
+/// An empty dict with room for `n` entries.
+pub fn with_capacity(n: usize) -> Result<DictRef, OutOfMemory> {
+    let mut table = Dict::empty(ids::DICT_EMPTY);
+    table.reserve_entries(n)?;
+    Ok(Ref::new(table))
+}
+
+/// The dict for changing; copied first if others hold it. Positions stay the same.
+#[inline(always)]
+pub fn make_unique(this: &mut DictRef) -> Result<&mut Dict, OutOfMemory> {
+    if !this.is_unique() {
+        *this = duplicate(this)?;
+    }
+    Ok(this.get_mut().expect("the only reference after the copy"))
+}
+
+/// A copy that refers to the same keys and values.
+#[inline(never)]
+pub(super) fn duplicate(table: &Dict) -> Result<DictRef, OutOfMemory> {
+    Ok(Ref::new(table.duplicate(table.shape())?))
+}
+
+impl Value {
+    /// A dict of these entries; later duplicates win and keep the first position.
+    pub fn dict(entries: impl IntoIterator<Item = (Value, Value)>) -> Result<Value, InsertError> {
+        let mut table = Dict::empty(ids::DICT_EMPTY);
+        for (key, value) in entries {
+            table.insert(key, value)?;
+        }
+        Ok(Value::Dict(Ref::new(table)))
+    }
+}
+
+impl Dict {
+    /// Position of the entry for which `same` holds, among those with this hash.
+    #[inline(always)]
+    fn search(&self, hash: u32, same: impl Fn(&Entry) -> bool) -> Option<usize> {
+        let entries = self.entries();
+        let index = self.index();
+        if index.is_empty() {
+            return entries.iter().position(|entry| entry.hash() == hash && !entry.is_removed() && same(entry));
+        }
+        let mask = index.len() - 1;
+        let mut place = hash as usize & mask;
+        loop {
+            let position = index[place];
+            if position == at::FREE {
+                return None;
+            }
+            if let Some(entry) = entries.get(position as usize)
+                && entry.hash() == hash
+                && !entry.is_removed()
+                && same(entry)
+            {
+                return Some(position as usize);
+            }
+            place = (place + 1) & mask;
+        }
+    }
+
+    /// Position of the `n`th live entry with this hash, for comparisons that cannot be done at once.
+    pub(super) fn candidate(&self, hash: u32, n: usize) -> Option<usize> {
+        let seen = std::cell::Cell::new(0);
+        self.search(hash, |_| {
+            seen.set(seen.get() + 1);
+            seen.get() > n
+        })
+    }
+
+    /// Position of a small integer's entry.
+    #[inline]
+    pub fn find_int(&self, key: i64) -> Option<usize> {
+        match self.key_kind() {
+            INTS if self.index().is_empty() => self.entries().iter().position(|entry| entry.is_int(key)),
+            INTS => self.search(key::hash_int(key), |entry| entry.is_int(key)),
+            ANY => self.search(key::hash_int(key), |entry| key::same_key(&entry.key(), &Value::Int(key))),
+            _ => None,
+        }
+    }
+
+    /// Position of a string's entry.
+    #[inline]
+    pub fn find_str(&self, key: &Str) -> Option<usize> {
+        if self.key_kind() < STRINGS {
+            return None;
+        }
+        let address = std::ptr::from_ref(key) as usize;
+        self.search(key::hash_str(key), |entry| {
+            let other = entry.string_address();
+            other == address || (other != 0 && entry.key().as_str() == Some(key.as_str()))
+        })
+    }
+
+    /// Position of the entry with this text as key.
+    pub fn find_text(&self, key: &str) -> Option<usize> {
+        if self.key_kind() < STRINGS {
+            return None;
+        }
+        self.search(key::hash_text(key), |entry| entry.string_address() != 0 && entry.key().as_str() == Some(key))
+    }
+
+    /// Position of any key's entry.
+    #[inline]
+    pub fn find(&self, key: &Value) -> Result<Option<usize>, NotAKey> {
+        match key {
+            Value::Int(key) => Ok(self.find_int(*key)),
+            Value::Str(key) => Ok(self.find_str(key)),
+            _ => {
+                let hash = key::hash(key)?;
+                Ok(self.search(hash, |entry| key::same_key(&entry.key(), key)))
+            }
+        }
+    }
+
+    /// The value of a small integer.
+    #[inline]
+    pub fn get_int(&self, key: i64) -> Option<&Value> {
+        self.at(self.find_int(key)?)
+    }
+
+    /// The value of a text.
+    #[inline]
+    pub fn get_str(&self, key: &str) -> Option<&Value> {
+        self.at(self.find_text(key)?)
+    }
+
+    /// The value of any key.
+    #[inline]
+    pub fn get(&self, key: &Value) -> Result<Option<&Value>, NotAKey> {
+        Ok(self.find(key)?.and_then(|position| self.at(position)))
+    }
+
+    /// Whether a key is there.
+    #[inline]
+    pub fn contains(&self, key: &Value) -> Result<bool, NotAKey> {
+        Ok(self.find(key)?.is_some())
+    }
+
+    /// The value at a position that a `find` gave.
+    #[inline(always)]
+    pub fn at(&self, position: usize) -> Option<&Value> {
+        self.entries().get(position).map(|entry| &entry.value)
+    }
+
+    /// The value at a position that a `find` gave, for changing.
+    #[inline(always)]
+    pub fn at_mut(&mut self, position: usize) -> Option<&mut Value> {
+        self.entries_mut().get_mut(position).map(|entry| &mut entry.value)
+    }
+
+    /// The value of a key, for changing in place.
+    #[inline]
+    pub fn get_mut(&mut self, key: &Value) -> Result<Option<&mut Value>, NotAKey> {
+        Ok(self.find(key)?.and_then(|position| self.at_mut(position)))
+    }
+
+    /// The value of a key for changing, after entering `default` if there was none.
+    pub fn get_mut_or_insert(&mut self, key: Value, default: Value) -> Result<&mut Value, InsertError> {
+        let position = match self.find(&key)? {
+            Some(position) => position,
+            None => self.append(key, default)?,
+        };
+        Ok(self.at_mut(position).expect("the position was found or made just now"))
+    }
+
+    /// Enters a value; gives the one it replaces. The key inserted first stays.
+    #[inline]
+    pub fn insert(&mut self, key: Value, value: Value) -> Result<Option<Value>, InsertError> {
+        if let Some(position) = self.find(&key)?
+            && let Some(place) = self.at_mut(position)
+        {
+            return Ok(Some(std::mem::replace(place, value)));
+        }
+        self.append(key, value)?;
+        Ok(None)
+    }
+
+    /// Enters a value under a text.
+    pub fn insert_str(&mut self, key: &str, value: Value) -> Result<Option<Value>, InsertError> {
+        self.insert(Value::try_str(key)?, value)
+    }
+
+    /// Appends an entry whose key is not there yet; gives its position.
+    #[inline]
+    fn append(&mut self, key: Value, value: Value) -> Result<usize, InsertError> {
+        let hash = key::hash(&key)?;
+        let kind = match key {
+            Value::Int(_) => INTS,
+            Value::Str(_) => STRINGS,
+            _ => ANY,
+        };
+        if self.key_kind() != kind {
+            self.set_key_kind(if self.key_kind() == 0 { kind } else { ANY });
+        }
+        let next = self.entries().len();
+        if next >= at::LINEAR && (next + 1) * 4 > self.index().len() * 3 {
+            self.grow_index()?;
+        }
+        let position = self.entries().len();
+        self.push_entry(Entry::new(key, hash, value))?;
+        self.place_in_index(hash, position as u32);
+        Ok(position)
+    }
+
+    #[inline]
+    fn place_in_index(&mut self, hash: u32, position: u32) {
+        let index = self.index_mut();
+        if index.is_empty() {
+            return;
+        }
+        let mask = index.len() - 1;
+        let mut place = hash as usize & mask;
+        while index[place] != at::FREE {
+            place = (place + 1) & mask;
+        }
+        index[place] = position;
+    }
+
+    /// Makes room in the index for more entries, squeezing out removed ones first.
+    #[cold]
+    #[inline(never)]
+    fn grow_index(&mut self) -> Result<(), OutOfMemory> {
+        let places = if self.len() < at::LINEAR { 0 } else { (self.len() * 2 + 1).next_power_of_two().max(16) };
+        self.rebuild(places)
+    }
+
+    fn rebuild(&mut self, places: usize) -> Result<(), OutOfMemory> {
+        // The index is made first: if that fails, nothing has changed.
+        self.reset_index(places)?;
+        if self.len() < self.entries().len() {
+            self.compact();
+        }
+        for position in 0..self.entries().len() {
+            let hash = self.entries()[position].hash();
+            self.place_in_index(hash, position as u32);
+        }
+        Ok(())
+    }
+
+    /// Removes a key; gives its value. The order of the others stays.
+    pub fn remove(&mut self, key: &Value) -> Result<Option<Value>, NotAKey> {
+        let Some(position) = self.find(key)? else { return Ok(None) };
+        Ok(self.remove_at(position).map(|(_, value)| value))
+    }
+
+    /// Removes the entry at a position; gives key and value. Later positions may change.
+    pub fn remove_at(&mut self, position: usize) -> Option<(Value, Value)> {
+        let parts = self.remove_entry(position)?;
+        if self.entries().len() > 2 * self.len() + at::LINEAR {
+            // The smaller index fits in memory if the larger one did; should it fail, nothing is lost.
+            let places = if self.len() <= at::LINEAR { 0 } else { (self.len() * 2).next_power_of_two().max(16) };
+            let _ = self.rebuild(places);
+        }
+        Some(parts)
+    }
+
+    /// Removes everything.
+    pub fn clear(&mut self) {
+        self.reset();
+    }
+
+    /// The entry at or behind a position, with its position: iteration that skips removed entries.
+    #[inline]
+    pub fn next_entry(&self, from: usize) -> Option<(usize, &Entry)> {
+        let rest = self.entries().get(from..)?;
+        rest.iter().position(|entry| !entry.is_removed()).map(|at| (from + at, &rest[at]))
+    }
+
+    /// Keys and values in insertion order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (Value, &Value)> + '_ {
+        self.live_entries().map(|entry| (entry.key().get().clone(), &entry.value))
+    }
+
+    /// Live entries in insertion order.
+    pub fn live_entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + '_ {
+        self.entries().iter().filter(|entry| !entry.is_removed())
+    }
+
+    /// Keys in insertion order.
+    pub fn keys(&self) -> impl DoubleEndedIterator<Item = Value> + '_ {
+        self.live_entries().map(|entry| entry.key().get().clone())
+    }
+
+    /// Values in insertion order.
+    pub fn values(&self) -> impl DoubleEndedIterator<Item = &Value> + '_ {
+        self.live_entries().map(|entry| &entry.value)
+    }
+
+    /// Enters all entries of another dict.
+    pub fn extend(&mut self, other: &Dict) -> Result<(), InsertError> {
+        for entry in other.live_entries() {
+            self.insert(entry.key().get().clone(), entry.value.clone())?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(table: &Dict) -> Vec<i64> {
+        table.keys().map(|key| key.as_int().unwrap()).collect()
+    }
+
+    #[test]
+    fn order_survives_growth_and_removal() {
+        let mut d = new();
+        let table = make_unique(&mut d).unwrap();
+        for i in 0..1000 {
+            table.insert(Value::Int(i * 7919), Value::Int(i)).unwrap();
+        }
+        for i in (0..1000).filter(|i| i % 3 != 0) {
+            assert_eq!(table.remove(&Value::Int(i * 7919)).unwrap().unwrap().as_int(), Some(i));
+        }
+        let expected: Vec<i64> = (0..1000).filter(|i| i % 3 == 0).map(|i| i * 7919).collect();
+        assert_eq!(keys(table), expected);
+        for i in 0..1000 {
+            assert_eq!(table.get_int(i * 7919).is_some(), i % 3 == 0);
+        }
+        table.insert(Value::Int(7919), Value::Null).unwrap();
+        assert_eq!(*keys(table).last().unwrap(), 7919, "a removed key comes back at the end");
+    }
+
+    #[test]
+    fn the_first_key_stays() {
+        let mut d = new();
+        let table = make_unique(&mut d).unwrap();
+        table.insert(Value::Int(1), Value::str("aa")).unwrap();
+        let old = table.insert(Value::Float(1.0), Value::str("bb")).unwrap();
+        assert_eq!(old.unwrap().as_str(), Some("aa"));
+        assert_eq!((table.len(), keys(table)), (1, vec![1]));
+        assert_eq!(table.get(&Value::Float(1.0)).unwrap().unwrap().as_str(), Some("bb"));
+    }
+
+    #[test]
+    fn floats_first_are_found_by_ints() {
+        let mut d = new();
+        let table = make_unique(&mut d).unwrap();
+        table.insert(Value::Float(2.0), Value::Null).unwrap();
+        assert!(table.get_int(2).is_some());
+        table.insert(Value::str("text of a key"), Value::Null).unwrap();
+        assert!(table.get_str("text of a key").is_some() && table.get_str("other").is_none());
+    }
+
+    #[test]
+    fn key_kinds_follow_the_keys() {
+        let mut d = new();
+        let table = make_unique(&mut d).unwrap();
+        assert_eq!(table.shape(), ids::DICT_EMPTY);
+        table.insert_str("a key of text", Value::Null).unwrap();
+        assert_eq!(table.shape(), ids::DICT_STR);
+        table.insert(Value::Int(1), Value::Null).unwrap();
+        assert_eq!(table.shape(), ids::DICT_ANY);
+        table.clear();
+        assert_eq!(table.shape(), ids::DICT_EMPTY);
+    }
+
+    #[test]
+    fn a_queue_stays_small() {
+        let mut d = new();
+        let table = make_unique(&mut d).unwrap();
+        for i in 0..10_000 {
+            table.insert(Value::Int(i), Value::Int(i)).unwrap();
+            if i >= 20 {
+                table.remove(&Value::Int(i - 20)).unwrap();
+            }
+        }
+        assert_eq!(table.len(), 20);
+        assert!(table.entries().len() <= 60);
+        assert_eq!(keys(table), (9980..10_000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_second_holder_keeps_the_old_entries() {
+        let mut d = new();
+        make_unique(&mut d).unwrap().insert_str("kk", Value::Int(1)).unwrap();
+        let old = d.clone();
+        make_unique(&mut d).unwrap().insert_str("kk", Value::Int(2)).unwrap();
+        assert_eq!(old.get_str("kk").unwrap().as_int(), Some(1));
+        assert_eq!(d.get_str("kk").unwrap().as_int(), Some(2));
+    }
+
+    #[test]
+    fn values_are_changed_in_place() {
+        let mut d = new();
+        let table = make_unique(&mut d).unwrap();
+        for word in ["to", "be", "or", "not", "to", "be"] {
+            let place = table.get_mut_or_insert(Value::str(word), Value::Int(0)).unwrap();
+            *place = Value::Int(place.as_int().unwrap() + 1);
+        }
+        assert_eq!((table.len(), table.get_str("be").unwrap().as_int()), (4, Some(2)));
+    }
+
+    #[test]
+    fn iteration_by_position_skips_removed_entries() {
+        let mut d = new();
+        let table = make_unique(&mut d).unwrap();
+        for i in 0..6 {
+            table.insert(Value::Int(i), Value::Null).unwrap();
+        }
+        table.remove(&Value::Int(0)).unwrap();
+        table.remove(&Value::Int(3)).unwrap();
+        let mut seen = Vec::new();
+        let mut from = 0;
+        while let Some((at, entry)) = table.next_entry(from) {
+            seen.push(entry.key().as_int().unwrap());
+            from = at + 1;
+        }
+        assert_eq!(seen, [1, 2, 4, 5]);
+    }
+
+    #[test]
+    fn functions_are_refused_as_keys() {
+        let mut d = new();
+        let f = Value::function(super::super::FnId(3));
+        let table = make_unique(&mut d).unwrap();
+        assert_eq!(table.insert(f.clone(), Value::Null).err(), Some(InsertError::NotAKey(NotAKey("function"))));
+        assert!(table.get(&f).is_err() && table.is_empty());
+    }
+
+    #[test]
+    fn strings_with_equal_text_are_one_key() {
+        let mut d = new();
+        let table = make_unique(&mut d).unwrap();
+        for i in 0..100 {
+            table.insert(Value::str(&format!("key number {}", i % 50)), Value::Int(i)).unwrap();
+        }
+        assert_eq!(table.len(), 50);
+        assert_eq!(table.get(&Value::str("key number 7")).unwrap().unwrap().as_int(), Some(57));
+    }
+}

@@ -1,0 +1,322 @@
+//! Blocks: thread-local free lists per size class up to 256 bytes, the system's allocator above.
+//!
+//! Small blocks are cut from 64 KiB chunks that live as long as the process, and may be freed on
+//! another thread than they came from. A thread that ends hands its lists to a common pool.
+//! Chunks are charged to the memory account when they are made, large blocks one by one.
+//!
+//! Building with the environment variable `RUFF_PLAIN_MALLOC` set sends every block to the system,
+//! which is what memory checkers want to see.
+
+use std::alloc::{Layout, alloc as system_alloc, dealloc, handle_alloc_error, realloc};
+use std::cell::{Cell, RefCell};
+use std::ptr::{NonNull, null_mut};
+use std::sync::Mutex;
+
+use super::Hdr;
+use crate::limits::{self, OutOfMemory};
+
+const MAX_SMALL: usize = 256;
+const CLASSES: usize = MAX_SMALL / 16;
+const CHUNK: usize = 64 << 10;
+/// Bytes cut from a chunk at a time.
+const SLICE: usize = 4 << 10;
+const PLAIN: bool = option_env!("RUFF_PLAIN_MALLOC").is_some();
+
+/// A block in a free list.
+struct Free {
+    next: *mut Free,
+}
+
+struct Lists {
+    heads: [Cell<*mut Free>; CLASSES],
+    chunk: Cell<*mut u8>,
+    chunk_left: Cell<usize>,
+    live: Cell<i64>,
+}
+
+thread_local! {
+    static LISTS: Lists = const {
+        Lists {
+            heads: [const { Cell::new(null_mut()) }; CLASSES],
+            chunk: Cell::new(null_mut()),
+            chunk_left: Cell::new(0),
+            live: Cell::new(0),
+        }
+    };
+    static AT_EXIT: AtExit = const { AtExit };
+    /// Cells, generators and handles of this thread, for the cycle collector.
+    static TRACKED: RefCell<Vec<NonNull<Hdr>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Lists of threads that have ended.
+struct Pool([*mut Free; CLASSES]);
+// SAFETY: the blocks in it belong to nobody.
+unsafe impl Send for Pool {}
+static POOL: Mutex<Pool> = Mutex::new(Pool([null_mut(); CLASSES]));
+
+struct AtExit;
+
+impl Drop for AtExit {
+    fn drop(&mut self) {
+        LISTS.with(hand_over);
+        limits::flush();
+    }
+}
+
+fn hand_over(lists: &Lists) {
+    let Ok(mut pool) = POOL.lock() else { return };
+    for (head, pooled) in lists.heads.iter().zip(&mut pool.0) {
+        let first = head.replace(null_mut());
+        if first.is_null() {
+            continue;
+        }
+        let mut last = first;
+        // SAFETY: a free list is a chain of free blocks that ends with null.
+        unsafe {
+            while !(*last).next.is_null() {
+                last = (*last).next;
+            }
+            (*last).next = *pooled;
+        }
+        *pooled = first;
+    }
+}
+
+/// Heap objects alive on this thread: made here minus freed here. Counted in debug builds only.
+pub fn live_objects() -> i64 {
+    LISTS.with(|lists| lists.live.get())
+}
+
+/// A block for an object. Small ones never fail; see `limits` for how the limit is kept.
+#[inline]
+pub(super) fn object(size: usize) -> NonNull<u8> {
+    count_live(1);
+    block(size)
+}
+
+/// A block for an object whose size depends on data.
+#[inline]
+pub(super) fn try_object(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
+    let block = if size <= MAX_SMALL { block(size) } else { large(size)? };
+    count_live(1);
+    Ok(block)
+}
+
+/// A block for an object of any size, whatever the limit says.
+pub(super) fn unlimited_object(size: usize) -> NonNull<u8> {
+    count_live(1);
+    if size <= MAX_SMALL { block(size) } else { system(size).unwrap_or_else(|_| handle_alloc_error(layout(size))) }
+}
+
+/// Returns an object's block.
+///
+/// # Safety
+/// The block came from [`object`] or [`try_object`] with the same size.
+#[inline]
+pub(super) unsafe fn free_object(block: NonNull<u8>, size: usize) {
+    count_live(-1);
+    // SAFETY: by the caller's promise.
+    unsafe { free_block(block, size) }
+}
+
+#[inline(always)]
+fn count_live(change: i64) {
+    if cfg!(debug_assertions) {
+        LISTS.with(|lists| lists.live.set(lists.live.get() + change));
+    }
+}
+
+#[inline]
+fn block(size: usize) -> NonNull<u8> {
+    debug_assert!(size > 0 && size <= MAX_SMALL);
+    let class = (size - 1) / 16;
+    LISTS.with(|lists| {
+        let Some(head) = lists.heads.get(class) else { return refill(lists, class) };
+        match NonNull::new(head.get()) {
+            Some(free) => {
+                // SAFETY: a block in the list is free and starts with its link.
+                head.set(unsafe { free.as_ref() }.next);
+                free.cast()
+            }
+            None => refill(lists, class),
+        }
+    })
+}
+
+#[cold]
+#[inline(never)]
+fn refill(lists: &Lists, class: usize) -> NonNull<u8> {
+    let size = (class + 1) * 16;
+    if PLAIN || class >= CLASSES {
+        return system(size).unwrap_or_else(|_| handle_alloc_error(layout(size)));
+    }
+    if let Some(block) = from_pool(lists, class) {
+        return block;
+    }
+    let count = SLICE / size;
+    let start = slice(lists, count * size);
+    // SAFETY: `start` has room for `count` blocks; each becomes a link to the next, the first is kept.
+    unsafe {
+        for i in 1..count {
+            let next = if i + 1 < count { start.add((i + 1) * size) } else { null_mut() };
+            start.add(i * size).cast::<Free>().write(Free { next: next.cast() });
+        }
+        lists.heads[class].set(start.add(size).cast());
+        NonNull::new_unchecked(start)
+    }
+}
+
+fn from_pool(lists: &Lists, class: usize) -> Option<NonNull<u8>> {
+    let mut pool = POOL.try_lock().ok()?;
+    let first = NonNull::new(std::mem::replace(&mut pool.0[class], null_mut()))?;
+    // SAFETY: a pooled list is a chain of free blocks.
+    lists.heads[class].set(unsafe { first.as_ref() }.next);
+    Some(first.cast())
+}
+
+/// `bytes` (at most `SLICE`) of fresh memory.
+fn slice(lists: &Lists, bytes: usize) -> *mut u8 {
+    if lists.chunk_left.get() < bytes {
+        let _ = AT_EXIT.try_with(|_| ());
+        limits::account(CHUNK);
+        // SAFETY: the layout has a size.
+        let chunk = unsafe { system_alloc(layout(CHUNK)) };
+        if chunk.is_null() {
+            handle_alloc_error(layout(CHUNK));
+        }
+        lists.chunk.set(chunk);
+        lists.chunk_left.set(CHUNK);
+    }
+    let start = lists.chunk.get();
+    // SAFETY: `chunk_left` bytes lie before the end of the chunk.
+    lists.chunk.set(unsafe { start.add(bytes) });
+    lists.chunk_left.set(lists.chunk_left.get() - bytes);
+    start
+}
+
+/// Returns a block of any size.
+///
+/// # Safety
+/// The block came from this file with the same size.
+#[inline]
+pub(super) unsafe fn free_block(block: NonNull<u8>, size: usize) {
+    if size > MAX_SMALL || PLAIN {
+        // SAFETY: by the caller's promise.
+        return unsafe { free_large(block, size) };
+    }
+    LISTS.with(|lists| {
+        let head = &lists.heads[(size - 1) / 16];
+        // SAFETY: the block is free now and large enough for a link.
+        unsafe { block.cast::<Free>().write(Free { next: head.get() }) };
+        head.set(block.as_ptr().cast());
+    });
+}
+
+#[inline(never)]
+unsafe fn free_large(block: NonNull<u8>, size: usize) {
+    let size = if size > MAX_SMALL { size } else { size.next_multiple_of(16) };
+    limits::release(size);
+    // SAFETY: it was allocated with this layout.
+    unsafe { dealloc(block.as_ptr(), layout(size)) }
+}
+
+#[inline(never)]
+fn large(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
+    limits::reserve(size)?;
+    system(size)
+}
+
+fn system(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
+    let refused = OutOfMemory::new(size as u64);
+    let layout = Layout::from_size_align(size, 8).map_err(|_| refused)?;
+    // SAFETY: the layout has a size.
+    let block = NonNull::new(unsafe { system_alloc(layout) }).ok_or(refused)?;
+    limits::account(size);
+    Ok(block)
+}
+
+fn layout(size: usize) -> Layout {
+    Layout::from_size_align(size, 8).expect("only sizes that were allocated before come here")
+}
+
+/// A buffer of `size` bytes; `size` is not zero.
+#[inline]
+pub(super) fn buffer(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
+    if size <= MAX_SMALL { Ok(block(size)) } else { large(size) }
+}
+
+/// Moves a buffer to a new size; the first `used` bytes keep their content.
+///
+/// # Safety
+/// The buffer came from this file with size `old`; `used` is not above either size.
+pub(super) unsafe fn resize(
+    buffer_: NonNull<u8>,
+    old: usize,
+    new: usize,
+    used: usize,
+) -> Result<NonNull<u8>, OutOfMemory> {
+    if old > MAX_SMALL && new > MAX_SMALL {
+        let refused = OutOfMemory::new(new as u64);
+        if new > old {
+            limits::reserve(new - old).map_err(|_| refused)?;
+        }
+        let checked = Layout::from_size_align(new, 8).map_err(|_| refused)?;
+        // SAFETY: allocated with this layout; the new size is valid for its alignment.
+        let moved = unsafe { realloc(buffer_.as_ptr(), layout(old), checked.size()) };
+        let moved = NonNull::new(moved).ok_or(refused)?;
+        limits::account(new);
+        limits::release(old);
+        return Ok(moved);
+    }
+    let moved = buffer(new)?;
+    // SAFETY: both hold at least `used` bytes and are different blocks.
+    unsafe {
+        moved.copy_from_nonoverlapping(buffer_, used);
+        free_block(buffer_, old);
+    }
+    Ok(moved)
+}
+
+/// Whether a buffer of this size comes from the system with the layout that `Vec` uses.
+pub(super) fn is_adoptable(size: usize) -> bool {
+    size > MAX_SMALL
+}
+
+/// Size up to which rounding to the block is free: what a request for `size` really gets.
+#[inline]
+pub(super) fn rounded(size: usize) -> usize {
+    if size <= MAX_SMALL { size.next_multiple_of(16) } else { size }
+}
+
+/// Enters an object in this thread's list for the cycle collector; gives its position.
+pub(in crate::value) fn tracked_add(object: NonNull<Hdr>) -> usize {
+    TRACKED
+        .try_with(|list| {
+            let mut list = list.borrow_mut();
+            list.push(object);
+            list.len() - 1
+        })
+        .unwrap_or(usize::MAX)
+}
+
+/// Removes the entry at `slot`; gives the object that moved there, if any.
+pub(in crate::value) fn tracked_remove(slot: usize) -> Option<NonNull<Hdr>> {
+    TRACKED
+        .try_with(|list| {
+            let mut list = list.borrow_mut();
+            list.swap_remove(slot);
+            list.get(slot).copied()
+        })
+        .ok()
+        .flatten()
+}
+
+/// How many objects are tracked on this thread.
+pub(in crate::value) fn tracked_len() -> usize {
+    TRACKED.try_with(|list| list.borrow().len()).unwrap_or(0)
+}
+
+/// The objects tracked now.
+pub(in crate::value) fn tracked_snapshot() -> Vec<NonNull<Hdr>> {
+    TRACKED.try_with(|list| list.borrow().clone()).unwrap_or_default()
+}

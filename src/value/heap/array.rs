@@ -1,0 +1,322 @@
+//! The storage of arrays: one buffer whose element type the shape word names.
+//!
+//! `Hdr@0 | data@8 | len@16 | cap@24`. Everything that depends on the kind goes through a slice of the
+//! right type or fails; `value/array.rs` builds the operations of the language on that.
+
+use std::ptr::{self, NonNull, null_mut};
+use std::slice;
+
+use super::{Hdr, alloc};
+use crate::limits::{self, OutOfMemory};
+use crate::value::Value;
+use crate::value::layout::shape as ids;
+
+/// What the elements of an array are stored as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[repr(u32)]
+pub enum Kind {
+    /// No elements yet; the first push decides.
+    Empty = ids::ARR_EMPTY,
+    /// One byte each.
+    Bool = ids::ARR_BOOL,
+    /// Unboxed 64-bit integers.
+    I64 = ids::ARR_I64,
+    /// Unboxed floats.
+    F64 = ids::ARR_F64,
+    /// Anything.
+    Val = ids::ARR_VAL,
+    /// Start, step and length only.
+    Range = ids::ARR_RANGE,
+}
+
+/// An array. For `Kind::Range`, `data` holds the first element and `cap` the step.
+#[repr(C)]
+pub struct Array {
+    hdr: Hdr,
+    data: *mut u8,
+    len: usize,
+    cap: usize,
+}
+
+const _: () = {
+    use crate::value::layout::array as at;
+    assert!(std::mem::offset_of!(Array, data) == at::DATA);
+    assert!(std::mem::offset_of!(Array, len) == at::LEN);
+    assert!(std::mem::offset_of!(Array, cap) == at::CAP);
+    assert!(size_of::<Array>() == at::SIZE);
+};
+
+/// An element type with a kind of its own.
+pub(in crate::value) trait Elem: Sized + Clone {
+    const KIND: Kind;
+}
+impl Elem for bool {
+    const KIND: Kind = Kind::Bool;
+}
+impl Elem for i64 {
+    const KIND: Kind = Kind::I64;
+}
+impl Elem for f64 {
+    const KIND: Kind = Kind::F64;
+}
+impl Elem for Value {
+    const KIND: Kind = Kind::Val;
+}
+
+impl Array {
+    /// An array without elements.
+    #[inline]
+    pub(in crate::value) fn empty() -> Array {
+        Array { hdr: Hdr::new(ids::ARR_EMPTY), data: null_mut(), len: 0, cap: 0 }
+    }
+
+    /// `start, start + step, …`. The caller has checked that the last element fits in an `i64`.
+    pub(in crate::value) fn compact_range(start: i64, step: i64, len: usize) -> Array {
+        Array {
+            hdr: Hdr::new(ids::ARR_RANGE),
+            data: ptr::without_provenance_mut(start as usize),
+            len,
+            cap: step as usize,
+        }
+    }
+
+    /// An empty array of one kind with room for `cap` elements.
+    pub(in crate::value) fn with_kind<T: Elem>(cap: usize) -> Result<Array, OutOfMemory> {
+        let mut array = Array { hdr: Hdr::new(T::KIND as u32), data: null_mut(), len: 0, cap: 0 };
+        if cap > 0 {
+            array.grow_to::<T>(cap)?;
+        }
+        Ok(array)
+    }
+
+    /// Takes over a vector, without copying if its buffer is of a kind we may keep: large, and not of
+    /// bools. Then it cannot fail.
+    pub(in crate::value) fn adopt<T: Elem>(mut items: Vec<T>) -> Result<Array, OutOfMemory> {
+        if items.capacity() / 2 > items.len() {
+            items.shrink_to_fit();
+        }
+        let bytes = items.capacity() * size_of::<T>();
+        if align_of::<T>() == 8 && alloc::is_adoptable(bytes) {
+            limits::account(bytes);
+            let (len, cap) = (items.len(), items.capacity());
+            let data = items.as_mut_ptr().cast::<u8>();
+            std::mem::forget(items);
+            return Ok(Array { hdr: Hdr::new(T::KIND as u32), data, len, cap });
+        }
+        let mut array = Array::with_kind::<T>(items.len())?;
+        for item in items {
+            array.push_raw(item)?;
+        }
+        Ok(array)
+    }
+
+    /// The kind of the elements.
+    #[inline(always)]
+    pub fn kind(&self) -> Kind {
+        match self.hdr.shape {
+            ids::ARR_I64 => Kind::I64,
+            ids::ARR_F64 => Kind::F64,
+            ids::ARR_VAL => Kind::Val,
+            ids::ARR_BOOL => Kind::Bool,
+            ids::ARR_RANGE => Kind::Range,
+            _ => Kind::Empty,
+        }
+    }
+
+    /// Number of elements.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Elements there is room for.
+    #[inline]
+    pub fn capacity(&self) -> usize {
+        if self.hdr.shape == ids::ARR_RANGE { 0 } else { self.cap }
+    }
+
+    /// First element and step of a compact range.
+    #[inline(always)]
+    pub fn as_range(&self) -> Option<(i64, i64, usize)> {
+        if self.hdr.shape == ids::ARR_RANGE {
+            Some((self.data.addr() as i64, self.cap as i64, self.len))
+        } else {
+            None
+        }
+    }
+
+    /// The elements, if they are stored as `T`.
+    #[inline(always)]
+    pub(in crate::value) fn slice<T: Elem>(&self) -> Option<&[T]> {
+        if self.hdr.shape != T::KIND as u32 {
+            return None;
+        }
+        if self.data.is_null() {
+            return Some(&[]);
+        }
+        // SAFETY: the shape says that `len` elements of `T` lie at `data` (**shape**).
+        Some(unsafe { slice::from_raw_parts(self.data.cast::<T>(), self.len) })
+    }
+
+    /// The elements for changing, if they are stored as `T`.
+    #[inline(always)]
+    pub(in crate::value) fn slice_mut<T: Elem>(&mut self) -> Option<&mut [T]> {
+        if self.hdr.shape != T::KIND as u32 {
+            return None;
+        }
+        if self.data.is_null() {
+            return Some(&mut []);
+        }
+        // SAFETY: as in `slice`; `&mut self` is the only access.
+        Some(unsafe { slice::from_raw_parts_mut(self.data.cast::<T>(), self.len) })
+    }
+
+    /// Makes an array without elements one of kind `T`; keeps nothing else.
+    pub(in crate::value) fn decide<T: Elem>(&mut self) {
+        if self.hdr.shape == ids::ARR_EMPTY {
+            self.hdr.set_shape(T::KIND as u32);
+        }
+    }
+
+    /// Appends to an array of kind `T`; the caller has checked the kind.
+    #[inline(always)]
+    pub(in crate::value) fn push_raw<T: Elem>(&mut self, item: T) -> Result<(), OutOfMemory> {
+        assert!(self.hdr.shape == T::KIND as u32);
+        if self.len == self.cap {
+            self.grow_to::<T>(self.len + 1)?;
+        }
+        // SAFETY: the kind is `T` and there is room behind the last element.
+        unsafe { self.data.cast::<T>().add(self.len).write(item) };
+        self.len += 1;
+        Ok(())
+    }
+
+    /// Takes the last element of an array of kind `T`.
+    #[inline]
+    pub(in crate::value) fn pop_raw<T: Elem>(&mut self) -> Option<T> {
+        if self.hdr.shape != T::KIND as u32 || self.len == 0 {
+            return None;
+        }
+        self.len -= 1;
+        // SAFETY: the last element is ours now, the array has forgotten it.
+        Some(unsafe { self.data.cast::<T>().add(self.len).read() })
+    }
+
+    /// Appends copies of `items` to an array of kind `T`.
+    pub(in crate::value) fn extend_raw<T: Elem>(&mut self, items: &[T]) -> Result<(), OutOfMemory> {
+        self.reserve::<T>(items.len())?;
+        for item in items {
+            // SAFETY: `reserve` checked the kind and made room.
+            unsafe { self.data.cast::<T>().add(self.len).write(item.clone()) };
+            self.len += 1;
+        }
+        Ok(())
+    }
+
+    /// Makes room for `more` elements in an array of kind `T`.
+    pub(in crate::value) fn reserve<T: Elem>(&mut self, more: usize) -> Result<(), OutOfMemory> {
+        assert!(self.hdr.shape == T::KIND as u32);
+        let Some(total) = self.len.checked_add(more) else { return Err(OutOfMemory::new(u64::MAX)) };
+        if total > self.cap { self.grow_to::<T>(total) } else { Ok(()) }
+    }
+
+    /// Grows the buffer to at least `min` elements, by doubling.
+    #[cold]
+    #[inline(never)]
+    fn grow_to<T: Elem>(&mut self, min: usize) -> Result<(), OutOfMemory> {
+        let size = size_of::<T>();
+        let wanted = if self.cap == 0 { min } else { min.max(self.cap * 2) };
+        let Some(bytes) = wanted.max(min).checked_mul(size) else {
+            return Err(OutOfMemory::new((min as u64).saturating_mul(size as u64)));
+        };
+        let bytes = alloc::rounded(bytes.max(if self.cap == 0 { 32 } else { 16 }));
+        match NonNull::new(self.data) {
+            None => self.data = alloc::buffer(bytes)?.as_ptr(),
+            // SAFETY: the buffer has `cap` elements, `len` of them in use (**blocks**).
+            Some(data) => {
+                self.data = unsafe { alloc::resize(data, self.bytes(), bytes, self.len * size)? }.as_ptr();
+            }
+        }
+        self.cap = if size == 1 { bytes } else { bytes / size };
+        Ok(())
+    }
+
+    /// Bytes of the buffer. Blocks of small buffers are multiples of 16, so `cap` loses nothing there.
+    fn bytes(&self) -> usize {
+        self.cap * self.element_size()
+    }
+
+    fn element_size(&self) -> usize {
+        match self.kind() {
+            Kind::Bool => 1,
+            Kind::I64 | Kind::F64 => 8,
+            Kind::Val => 16,
+            Kind::Empty | Kind::Range => 0,
+        }
+    }
+
+    /// Shortens to `len` elements; a compact range stays one.
+    pub(in crate::value) fn truncate_raw(&mut self, len: usize) {
+        if len >= self.len {
+            return;
+        }
+        let tail = self.len - len;
+        self.len = len;
+        if self.hdr.shape == ids::ARR_VAL {
+            // SAFETY: the array has already forgotten the tail.
+            unsafe { ptr::drop_in_place(ptr::slice_from_raw_parts_mut(self.data.cast::<Value>().add(len), tail)) };
+        }
+    }
+
+    /// Forgets everything, also the kind and the buffer.
+    pub(in crate::value) fn reset(&mut self) {
+        self.truncate_raw(0);
+        let bytes = self.bytes();
+        if let Some(data) = NonNull::new(self.data).filter(|_| bytes > 0) {
+            // SAFETY: **blocks**.
+            unsafe { alloc::free_block(data, bytes) };
+        }
+        self.data = null_mut();
+        self.cap = 0;
+        self.len = 0;
+        self.hdr.set_shape(ids::ARR_EMPTY);
+    }
+
+    /// Takes over the content of `other`, whatever its kind, and leaves it empty.
+    pub(in crate::value) fn take_content(&mut self, other: &mut Array) {
+        self.reset();
+        self.data = std::mem::replace(&mut other.data, null_mut());
+        self.len = std::mem::take(&mut other.len);
+        self.cap = std::mem::take(&mut other.cap);
+        let shape = other.hdr.shape;
+        other.hdr.set_shape(ids::ARR_EMPTY);
+        self.hdr.set_shape(shape);
+    }
+
+    /// Moves the elements out of an array of kind `Val`, leaving it empty.
+    pub(in crate::value) fn take_values(&mut self) -> Vec<Value> {
+        let mut items = Vec::with_capacity(self.len);
+        if self.hdr.shape == ids::ARR_VAL {
+            let len = std::mem::take(&mut self.len);
+            // SAFETY: the array has forgotten `len` elements, which move to the vector's fresh room.
+            unsafe {
+                ptr::copy_nonoverlapping(self.data.cast::<Value>(), items.as_mut_ptr(), len);
+                items.set_len(len);
+            }
+            self.reset();
+        }
+        items
+    }
+}
+
+impl Drop for Array {
+    fn drop(&mut self) {
+        self.reset();
+    }
+}

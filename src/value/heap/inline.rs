@@ -1,0 +1,270 @@
+//! Objects whose content follows the header in the same block: instances, enum values, closures.
+//!
+//! How many slots follow, and what they are, is known from the shape registry (instances, enum values) or
+//! from the object's own count (closures). That never changes while the object lives (**shape**).
+
+use std::ptr::{self, NonNull};
+use std::slice;
+
+use super::{FnId, Hdr, Ref, alloc};
+use crate::limits::OutOfMemory;
+use crate::value::layout::{Borrowed, closure, object, shape as ids};
+use crate::value::shapes::{FieldSlot, Layout, Rep, ShapeInfo, shape_info};
+use crate::value::{B64, Value};
+
+/// An instance of a struct: fields in the representation that its shape says.
+#[repr(C)]
+pub struct Inst {
+    hdr: Hdr,
+    fields: [u64; 0],
+}
+
+/// An enum value with a payload.
+#[repr(C)]
+pub struct Var {
+    hdr: Hdr,
+    payload: [Value; 0],
+}
+
+/// A function with captured values, or a bound method (its receiver is the only capture).
+#[repr(C)]
+pub struct Clo {
+    hdr: Hdr,
+    func: FnId,
+    /// The evaluation it came from; distinguishes nothing but documents the padding.
+    _pad: u32,
+    count: usize,
+    captures: [Value; 0],
+}
+
+const _: () = {
+    use std::mem::offset_of;
+    assert!(offset_of!(Inst, fields) == object::FIELDS && offset_of!(Var, payload) == object::FIELDS);
+    assert!(offset_of!(Clo, func) == closure::FUNCTION && offset_of!(Clo, count) == closure::COUNT);
+    assert!(offset_of!(Clo, captures) == closure::CAPTURES);
+};
+
+/// # Safety
+/// `offset` lies within the object's block.
+#[inline(always)]
+unsafe fn place<T, U>(object: &T, offset: usize) -> *const U {
+    // SAFETY: by the caller's promise.
+    unsafe { ptr::from_ref(object).cast::<u8>().add(offset).cast() }
+}
+
+impl Inst {
+    /// A new instance of a struct shape whose representations fit the values.
+    ///
+    /// The caller (`instance.rs`) has asked [`ShapeInfo::fits`]; a value that does not fit panics.
+    pub(in crate::value) fn build(
+        info: &'static ShapeInfo,
+        values: impl ExactSizeIterator<Item = Value>,
+    ) -> Result<Ref<Inst>, OutOfMemory> {
+        let slots = info.slots();
+        assert!(matches!(info.layout, Layout::Struct { .. }) && values.len() == slots.len());
+        let block = alloc::try_object(info.size as usize)?;
+        // SAFETY: the block has room for the header and, at the offsets of the shape, for every field. If a
+        // value does not fit, the block leaks instead of being freed half filled.
+        unsafe {
+            block.cast::<Hdr>().write(Hdr::new(info.id));
+            for (slot, value) in slots.iter().zip(values) {
+                let at = block.add(slot.offset as usize);
+                match (slot.rep, value) {
+                    (Rep::F64, Value::Float(x)) => at.cast::<f64>().write(x),
+                    (Rep::I64, Value::Int(x)) => at.cast::<i64>().write(x),
+                    (Rep::Value, value) => at.cast::<Value>().write(value),
+                    (Rep::F64 | Rep::I64, _) => panic!("a field that does not fit its shape"),
+                }
+            }
+            Ok(Ref::from_raw(block.cast()))
+        }
+    }
+
+    /// What the registry knows about this shape.
+    #[inline(always)]
+    pub fn info(&self) -> &'static ShapeInfo {
+        shape_info(self.hdr.shape)
+    }
+
+    /// Reads a field by a slot of this shape; `None` if the slot is of another shape.
+    #[inline(always)]
+    pub fn load(&self, slot: &FieldSlot) -> Option<Value> {
+        if self.hdr.shape != slot.shape {
+            return None;
+        }
+        // SAFETY: slots come from the registry only and this one is of our shape.
+        Some(unsafe {
+            match slot.rep {
+                Rep::F64 => Value::Float(*place::<_, f64>(self, slot.offset as usize)),
+                Rep::I64 => Value::Int(*place::<_, i64>(self, slot.offset as usize)),
+                Rep::Value => (*place::<_, Value>(self, slot.offset as usize)).clone(),
+            }
+        })
+    }
+
+    /// Looks at a field without taking a reference.
+    #[inline(always)]
+    pub fn peek(&self, slot: &FieldSlot) -> Option<Borrowed<'_>> {
+        if self.hdr.shape != slot.shape {
+            return None;
+        }
+        // SAFETY: as in `load`.
+        Some(unsafe {
+            match slot.rep {
+                Rep::F64 => Borrowed::scalar(Value::Float(*place::<_, f64>(self, slot.offset as usize))),
+                Rep::I64 => Borrowed::scalar(Value::Int(*place::<_, i64>(self, slot.offset as usize))),
+                Rep::Value => Borrowed::of(&*place::<_, Value>(self, slot.offset as usize)),
+            }
+        })
+    }
+
+    /// Stores into a field; gives the value back if slot or representation do not fit.
+    #[inline(always)]
+    pub fn store(&mut self, slot: &FieldSlot, value: Value) -> Result<(), Value> {
+        if self.hdr.shape != slot.shape {
+            return Err(value);
+        }
+        // SAFETY: as in `load`, and `&mut self` is the only access.
+        unsafe {
+            let at = place::<_, u8>(self, slot.offset as usize).cast_mut();
+            match (slot.rep, value) {
+                (Rep::Value, value) => *at.cast::<Value>() = value,
+                (Rep::F64, Value::Float(x)) => *at.cast::<f64>() = x,
+                (Rep::I64, Value::Int(x)) => *at.cast::<i64>() = x,
+                (_, value) => return Err(value),
+            }
+        }
+        Ok(())
+    }
+
+    /// A field stored as a value, for changing in place; `None` for unboxed ones.
+    #[inline(always)]
+    pub fn place_mut(&mut self, slot: &FieldSlot) -> Option<&mut Value> {
+        if self.hdr.shape != slot.shape || slot.rep != Rep::Value {
+            return None;
+        }
+        // SAFETY: as in `store`.
+        Some(unsafe { &mut *place::<_, Value>(self, slot.offset as usize).cast_mut() })
+    }
+}
+
+impl Var {
+    /// A new enum value; the payload has as many values as the variant declares.
+    pub(in crate::value) fn build(info: &'static ShapeInfo, payload: impl ExactSizeIterator<Item = Value>) -> Ref<Var> {
+        let Layout::Variant { count, .. } = info.layout else { panic!("not the shape of an enum variant") };
+        assert!(payload.len() == count as usize);
+        let size = info.size as usize;
+        let block = if size <= 256 { Ok(alloc::object(size)) } else { alloc::try_object(size) };
+        let block = block.expect("a payload is as large as its declaration in the source");
+        // SAFETY: the block has room for the header and `count` values.
+        unsafe {
+            block.cast::<Hdr>().write(Hdr::new(info.id));
+            let mut at = block.add(object::FIELDS).cast::<Value>();
+            for value in payload {
+                at.write(value);
+                at = at.add(1);
+            }
+            Ref::from_raw(block.cast())
+        }
+    }
+
+    /// What the registry knows about this shape.
+    #[inline(always)]
+    pub fn info(&self) -> &'static ShapeInfo {
+        shape_info(self.hdr.shape)
+    }
+
+    /// The payload.
+    #[inline]
+    pub fn payload(&self) -> &[Value] {
+        let count = self.info().slot_count();
+        // SAFETY: so many values follow the header.
+        unsafe { slice::from_raw_parts(place(self, object::FIELDS), count) }
+    }
+
+    /// The payload, for changing.
+    #[inline]
+    pub fn payload_mut(&mut self) -> &mut [Value] {
+        let count = self.info().slot_count();
+        // SAFETY: as in `payload`, and `&mut self` is the only access.
+        unsafe { slice::from_raw_parts_mut(place::<_, Value>(self, object::FIELDS).cast_mut(), count) }
+    }
+}
+
+impl Clo {
+    /// A new closure over `captures`; `bound` makes it a bound method.
+    pub(in crate::value) fn build(func: FnId, bound: bool, captures: impl ExactSizeIterator<Item = Value>) -> Ref<Clo> {
+        let count = captures.len();
+        let size = closure::CAPTURES + count * 16;
+        let block = if size <= 256 { Ok(alloc::object(size)) } else { alloc::try_object(size) };
+        let block = block.expect("a closure is as large as its list of captures in the source");
+        let shape = if bound { ids::CLOSURE_BOUND } else { ids::CLOSURE };
+        let header = Clo { hdr: Hdr::new(shape), func, _pad: 0, count, captures: [] };
+        // SAFETY: the block has room for the header and `count` values.
+        unsafe {
+            block.cast::<Clo>().write(header);
+            let mut at = block.add(closure::CAPTURES).cast::<Value>();
+            for value in captures {
+                at.write(value);
+                at = at.add(1);
+            }
+            Ref::from_raw(block.cast())
+        }
+    }
+
+    /// The code it runs.
+    #[inline(always)]
+    pub fn func(&self) -> FnId {
+        self.func
+    }
+
+    /// Whether it is a method bound to a receiver, which is then the only capture.
+    #[inline(always)]
+    pub fn is_bound(&self) -> bool {
+        self.hdr.shape == ids::CLOSURE_BOUND
+    }
+
+    /// The captured values; variables that are shared are `Value::Cell`s.
+    #[inline(always)]
+    pub fn captures(&self) -> &[Value] {
+        // SAFETY: `count` values follow.
+        unsafe { slice::from_raw_parts(place(self, closure::CAPTURES), self.count) }
+    }
+
+    /// The captured values, for changing.
+    #[inline(always)]
+    pub fn captures_mut(&mut self) -> &mut [Value] {
+        // SAFETY: as above, and `&mut self` is the only access.
+        unsafe { slice::from_raw_parts_mut(place::<_, Value>(self, closure::CAPTURES).cast_mut(), self.count) }
+    }
+
+    /// # Safety
+    /// The last reference is gone.
+    pub(super) unsafe fn destroy(this: NonNull<Clo>) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            let count = this.as_ref().count;
+            let captures = this.cast::<u8>().add(closure::CAPTURES).cast::<Value>();
+            ptr::drop_in_place(ptr::slice_from_raw_parts_mut(captures.as_ptr(), count));
+            alloc::free_object(this.cast(), closure::CAPTURES + count * 16);
+        }
+    }
+}
+
+/// Frees an instance or enum value.
+///
+/// # Safety
+/// The last reference is gone.
+pub(super) unsafe fn destroy_shaped(object: NonNull<Hdr>, shape: u32) {
+    let info = shape_info(shape);
+    let base = object.cast::<u8>();
+    // SAFETY: by the caller's promise; the slots are where the registry says.
+    unsafe {
+        for &offset in info.value_offsets() {
+            ptr::drop_in_place(base.add(offset as usize).cast::<Value>().as_ptr());
+        }
+        alloc::free_object(base, info.size as usize);
+    }
+}
+
+const _: () = assert!(size_of::<B64>() == 8);

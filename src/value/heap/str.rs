@@ -1,0 +1,275 @@
+//! The block of a string: header and UTF-8 bytes in one piece.
+//!
+//! `Hdr@0 | len@8 | hash@16 | cap@24 | bytes@32…`, and behind the room for the bytes of every string with
+//! `cap > INDEX_FROM` one pointer to its side table ([`IndexTable`]). Hash and table are filled lazily, also
+//! by several threads at once, so both are atomics.
+
+use std::ptr::{self, NonNull, null_mut};
+use std::slice;
+use std::sync::atomic::{AtomicPtr, AtomicU64, Ordering};
+
+use super::{Hdr, HeapObject, Ref, alloc};
+use crate::limits::OutOfMemory;
+use crate::value::layout::{shape as ids, string as at};
+use crate::value::string::IndexTable;
+
+/// Strings with room for more bytes than this have a place for a side table.
+const INDEX_FROM: usize = 64;
+
+/// A string: immutable text, except for its only holder.
+#[repr(C)]
+pub struct Str {
+    hdr: Hdr,
+    len: usize,
+    hash: AtomicU64,
+    cap: usize,
+    bytes: [u8; 0],
+}
+
+const _: () = {
+    use std::mem::offset_of;
+    assert!(offset_of!(Str, len) == at::LEN && offset_of!(Str, hash) == at::HASH);
+    assert!(offset_of!(Str, cap) == at::CAP && offset_of!(Str, bytes) == at::BYTES);
+};
+
+/// Room for bytes in a block that holds at least `len`.
+fn capacity(len: usize) -> Result<usize, OutOfMemory> {
+    let plain = alloc::rounded(at::BYTES + len.min(INDEX_FROM)) - at::BYTES;
+    if len <= plain && plain <= INDEX_FROM {
+        return Ok(plain);
+    }
+    let block = len.checked_next_multiple_of(8).and_then(|len| len.checked_add(at::BYTES + 8));
+    let block = block.filter(|&block| block < isize::MAX as usize).ok_or_else(|| OutOfMemory::new(len as u64))?;
+    Ok(alloc::rounded(block) - at::BYTES - 8)
+}
+
+/// Bytes of the block (**blocks**).
+fn block_size(cap: usize) -> usize {
+    at::BYTES + cap + if cap > INDEX_FROM { 8 } else { 0 }
+}
+
+impl Str {
+    /// A string with room for `room` bytes, holding `text`.
+    pub(in crate::value) fn with_room(text: &str, room: usize) -> Result<Ref<Str>, OutOfMemory> {
+        let cap = capacity(room.max(text.len()))?;
+        let block = alloc::try_object(block_size(cap))?;
+        // SAFETY: a fresh block of that size.
+        Ok(unsafe { Str::fill(block.cast(), text, cap) })
+    }
+
+    /// A string whatever the memory limit says; the account raises the poll flag.
+    pub(in crate::value) fn unlimited(text: &str) -> Ref<Str> {
+        let cap = capacity(text.len()).expect("text that exists is smaller than the address space");
+        let block = alloc::unlimited_object(block_size(cap));
+        // SAFETY: a fresh block of that size.
+        unsafe { Str::fill(block.cast(), text, cap) }
+    }
+
+    /// # Safety
+    /// `block` is fresh and has the size for `cap`, which is enough for `text`.
+    unsafe fn fill(block: NonNull<Str>, text: &str, cap: usize) -> Ref<Str> {
+        let shape = if text.is_ascii() { ids::STR_ASCII } else { ids::STR_UTF8 };
+        let header = Str { hdr: Hdr::new(shape), len: text.len(), hash: AtomicU64::new(0), cap, bytes: [] };
+        // SAFETY: the block has room for header, `cap` bytes and the table pointer.
+        unsafe {
+            block.write(header);
+            bytes_of(block).copy_from_nonoverlapping(text.as_ptr(), text.len());
+            if cap > INDEX_FROM {
+                bytes_of(block).add(cap).cast::<AtomicPtr<IndexTable>>().write(AtomicPtr::new(null_mut()));
+            }
+            Ref::from_raw(block)
+        }
+    }
+
+    /// Length in bytes.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there is no text.
+    #[inline(always)]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes there is room for.
+    pub fn capacity(&self) -> usize {
+        self.cap
+    }
+
+    /// Whether every byte is a character.
+    #[inline(always)]
+    pub fn is_ascii(&self) -> bool {
+        self.hdr.shape == ids::STR_ASCII
+    }
+
+    /// The bytes.
+    #[inline(always)]
+    pub fn as_bytes(&self) -> &[u8] {
+        // SAFETY: `len` bytes behind the header are in use.
+        unsafe { slice::from_raw_parts(ptr::from_ref(self).cast::<u8>().add(at::BYTES), self.len) }
+    }
+
+    /// The text.
+    #[inline(always)]
+    pub fn as_str(&self) -> &str {
+        // SAFETY: only whole `str`s are ever written.
+        unsafe { std::str::from_utf8_unchecked(self.as_bytes()) }
+    }
+
+    /// The cached hash; 0 if there is none yet.
+    #[inline(always)]
+    pub(in crate::value) fn cached_hash(&self) -> u64 {
+        self.hash.load(Ordering::Relaxed)
+    }
+
+    /// Keeps a hash; every thread computes the same.
+    #[inline]
+    pub(in crate::value) fn cache_hash(&self, hash: u64) {
+        self.hash.store(hash, Ordering::Relaxed);
+    }
+
+    fn table_place(&self) -> Option<&AtomicPtr<IndexTable>> {
+        if self.cap <= INDEX_FROM {
+            return None;
+        }
+        // SAFETY: such a block ends with the pointer, at a multiple of 8.
+        Some(unsafe { &*ptr::from_ref(self).cast::<u8>().add(at::BYTES + self.cap).cast::<AtomicPtr<IndexTable>>() })
+    }
+
+    /// The side table, made by `make` at the first call. `None` if the block has no place for one.
+    pub(in crate::value) fn index_table(&self, make: impl FnOnce(&str) -> IndexTable) -> Option<&IndexTable> {
+        let place = self.table_place()?;
+        let mut table = place.load(Ordering::Acquire);
+        if table.is_null() {
+            let made = Box::into_raw(Box::new(make(self.as_str())));
+            match place.compare_exchange(null_mut(), made, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => table = made,
+                Err(other) => {
+                    // SAFETY: `made` was not published.
+                    drop(unsafe { Box::from_raw(made) });
+                    table = other;
+                }
+            }
+        }
+        // SAFETY: a published table lives until the string is changed or freed, which needs `&mut` or the
+        // last reference.
+        Some(unsafe { &*table })
+    }
+
+    /// Appends, in place if `this` is the only reference and has room; else `this` is replaced by a copy.
+    #[inline]
+    pub(in crate::value) fn append(this: &mut Ref<Str>, text: &str) -> Result<(), OutOfMemory> {
+        let old = this.len;
+        if old + text.len() > this.cap || !this.is_unique() {
+            Str::make_room(this, text.len())?;
+        }
+        let ascii = text.is_ascii();
+        // SAFETY: `make_room` left the only reference to a block with room behind `len`.
+        unsafe {
+            bytes_of(this.ptr).add(old).copy_from_nonoverlapping(text.as_ptr(), text.len());
+            let header = this.ptr.as_mut();
+            header.len = old + text.len();
+            *header.hash.get_mut() = 0;
+            if !ascii {
+                header.hdr.set_shape(ids::STR_UTF8);
+            }
+        }
+        if !this.is_ascii() {
+            this.extend_table();
+        }
+        Ok(())
+    }
+
+    /// A table that exists learns about appended text, so that appending and indexing may alternate.
+    fn extend_table(&self) {
+        let Some(place) = self.table_place() else { return };
+        // SAFETY: `append` holds the only reference.
+        if let Some(table) = unsafe { place.load(Ordering::Relaxed).as_mut() } {
+            table.extend(self.as_str());
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn make_room(this: &mut Ref<Str>, more: usize) -> Result<(), OutOfMemory> {
+        let Some(needed) = this.len.checked_add(more) else { return Err(OutOfMemory::new(u64::MAX)) };
+        if !this.is_unique() {
+            *this = Str::with_room(this.as_str(), needed.max(this.len + this.len / 4))?;
+            return Ok(());
+        }
+        let cap = capacity(needed.max(this.cap.saturating_mul(2)))?;
+        let (old, table) = (this.cap, this.take_table());
+        // SAFETY: the only reference; the block has the size that its header says.
+        unsafe {
+            let moved = alloc::resize(this.ptr.cast(), block_size(old), block_size(cap), at::BYTES + this.len);
+            let moved = match moved {
+                Ok(block) => block.cast::<Str>(),
+                Err(refused) => {
+                    this.put_table(table);
+                    return Err(refused);
+                }
+            };
+            (*moved.as_ptr()).cap = cap;
+            if cap > INDEX_FROM {
+                bytes_of(moved).add(cap).cast::<AtomicPtr<IndexTable>>().write(AtomicPtr::new(table));
+            }
+            ptr::write(this, Ref::from_raw(moved));
+        }
+        Ok(())
+    }
+
+    fn take_table(&self) -> *mut IndexTable {
+        self.table_place().map_or(null_mut(), |place| place.swap(null_mut(), Ordering::Relaxed))
+    }
+
+    fn put_table(&self, table: *mut IndexTable) {
+        if let Some(place) = self.table_place() {
+            place.store(table, Ordering::Relaxed);
+        }
+    }
+
+    /// Shortens to `len` bytes; gives false if that is not a character border.
+    pub(in crate::value) fn truncate(&mut self, len: usize) -> bool {
+        if !self.as_str().is_char_boundary(len) {
+            return false;
+        }
+        self.drop_table();
+        self.len = len;
+        *self.hash.get_mut() = 0;
+        let ascii = self.as_bytes().is_ascii();
+        self.hdr.set_shape(if ascii { ids::STR_ASCII } else { ids::STR_UTF8 });
+        true
+    }
+
+    fn drop_table(&mut self) {
+        let table = self.take_table();
+        if !table.is_null() {
+            // SAFETY: `&mut self`, so nobody looks at the table.
+            drop(unsafe { Box::from_raw(table) });
+        }
+    }
+
+    /// # Safety
+    /// The last reference is gone.
+    pub(super) unsafe fn destroy(mut this: NonNull<Str>) {
+        // SAFETY: by the caller's promise.
+        unsafe {
+            this.as_mut().drop_table();
+            let size = block_size(this.as_ref().cap);
+            alloc::free_object(this.cast(), size);
+        }
+    }
+}
+
+/// Where the bytes of a block begin.
+unsafe fn bytes_of(block: NonNull<Str>) -> *mut u8 {
+    // SAFETY: the caller's block is larger than the header.
+    unsafe { block.cast::<u8>().add(at::BYTES).as_ptr() }
+}
+
+const _: fn() = || {
+    fn is_object<T: HeapObject>() {}
+    is_object::<Str>();
+};

@@ -1,0 +1,353 @@
+//! Strings: making, joining, and finding characters by number in any text.
+
+use std::collections::HashSet;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
+use super::heap::{Ref, Str};
+use super::share::Shared;
+use super::{Value, key};
+use crate::limits::OutOfMemory;
+
+/// A counted pointer to a string.
+pub type StrRef = Ref<Str>;
+
+/// Every how many characters the side table notes an offset.
+const STRIDE: usize = 64;
+
+/// Number of characters, and the byte offset of every 64th: finds a character of long text at once.
+pub struct IndexTable {
+    offsets: Vec<usize>,
+    chars: usize,
+    /// Bytes that are counted already.
+    bytes: usize,
+}
+
+impl IndexTable {
+    fn new(text: &str) -> IndexTable {
+        let mut table = IndexTable { offsets: Vec::new(), chars: 0, bytes: 0 };
+        table.extend(text);
+        table
+    }
+
+    /// Counts what was appended since.
+    pub(super) fn extend(&mut self, text: &str) {
+        for (at, byte) in text.as_bytes().iter().enumerate().skip(self.bytes) {
+            if is_start(*byte) {
+                if self.chars.is_multiple_of(STRIDE) {
+                    self.offsets.push(at);
+                }
+                self.chars += 1;
+            }
+        }
+        self.bytes = text.len();
+    }
+
+    fn offset(&self, text: &str, at: usize) -> usize {
+        if at >= self.chars {
+            return text.len();
+        }
+        let from = self.offsets[at / STRIDE];
+        from + walk(&text.as_bytes()[from..], at % STRIDE)
+    }
+
+    fn position(&self, text: &str, byte: usize) -> usize {
+        let block = self.offsets.partition_point(|&offset| offset <= byte).saturating_sub(1);
+        let from = self.offsets.get(block).copied().unwrap_or(0);
+        block * STRIDE + count(&text.as_bytes()[from..byte])
+    }
+}
+
+#[inline]
+fn is_start(byte: u8) -> bool {
+    (byte as i8) >= -0x40
+}
+
+fn count(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| is_start(byte)).count()
+}
+
+/// Byte offset of the character number `at`, or the end.
+fn walk(bytes: &[u8], at: usize) -> usize {
+    let mut starts = bytes.iter().enumerate().filter(|(_, byte)| is_start(**byte)).map(|(offset, _)| offset);
+    starts.nth(at).unwrap_or(bytes.len())
+}
+
+/// The 256 strings of one character below U+0100, made once for the process.
+static SINGLE: LazyLock<Vec<Shared>> = LazyLock::new(|| {
+    (0..=255u8).map(|byte| Shared::literal(char::from(byte).encode_utf8(&mut [0; 4]))).collect()
+});
+
+static LITERALS: LazyLock<Mutex<HashSet<Literal>>> = LazyLock::new(Mutex::default);
+
+/// An interned string, found by its text.
+struct Literal(Shared);
+
+impl std::borrow::Borrow<str> for Literal {
+    fn borrow(&self) -> &str {
+        self.0.value().as_str().unwrap_or_default()
+    }
+}
+impl PartialEq for Literal {
+    fn eq(&self, other: &Literal) -> bool {
+        self.0.value().as_str() == other.0.value().as_str()
+    }
+}
+impl Eq for Literal {}
+impl std::hash::Hash for Literal {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.0.value().as_str().unwrap_or_default().hash(state);
+    }
+}
+
+impl Shared {
+    /// The one immortal string with this text: for literals, names of fields and functions, never for
+    /// data. Such strings are equal if their pointers are.
+    pub fn literal(text: &str) -> Shared {
+        let mut literals = LITERALS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = literals.get(text) {
+            return found.0.clone();
+        }
+        let string = Str::with_room(text, text.len()).expect("as large as a literal in a source that was read");
+        key::hash_str(&string);
+        string.hdr().make_immortal();
+        let shared = Shared::immortal(Value::Str(string));
+        literals.insert(Literal(shared.clone()));
+        shared
+    }
+}
+
+impl Value {
+    /// A string. For text whose size nobody has checked use [`Value::try_str`]: over the memory limit
+    /// this one succeeds and raises the poll flag.
+    #[inline]
+    pub fn str(text: &str) -> Value {
+        Value::try_str(text).unwrap_or_else(|_| Value::Str(Str::unlimited(text)))
+    }
+
+    /// A string, within the memory limit.
+    #[inline]
+    pub fn try_str(text: &str) -> Result<Value, OutOfMemory> {
+        let mut chars = text.chars();
+        if let (Some(c @ '\0'..='\u{ff}'), None) = (chars.next(), chars.next()) {
+            return Ok(SINGLE[c as usize].get());
+        }
+        Ok(Value::Str(Str::with_room(text, text.len())?))
+    }
+
+    /// A string of one character.
+    #[inline]
+    pub fn char(c: char) -> Value {
+        match SINGLE.get(c as usize) {
+            Some(single) => single.get(),
+            None => Value::str(c.encode_utf8(&mut [0; 4])),
+        }
+    }
+
+    /// The interned string of a literal or name in a source; process-wide and never freed.
+    pub fn literal(text: &str) -> Value {
+        Shared::literal(text).get()
+    }
+
+    /// Appends to a string in place if nobody else holds it, else to a copy. False if it is no string.
+    #[inline]
+    pub fn push_str(&mut self, text: &str) -> Result<bool, OutOfMemory> {
+        let Value::Str(string) = self else { return Ok(false) };
+        Str::append(string, text)?;
+        Ok(true)
+    }
+}
+
+impl Str {
+    /// A string with room to grow.
+    pub fn with_capacity(bytes: usize) -> Result<StrRef, OutOfMemory> {
+        Str::with_room("", bytes)
+    }
+
+    /// Both texts in one.
+    pub fn concat(a: &str, b: &str) -> Result<StrRef, OutOfMemory> {
+        let mut joined = Str::with_room(a, a.len().saturating_add(b.len()))?;
+        Str::append(&mut joined, b)?;
+        Ok(joined)
+    }
+
+    /// `text` over and over.
+    pub fn repeat(text: &str, times: usize) -> Result<StrRef, OutOfMemory> {
+        let bytes = crate::limits::reserve_array(text.len(), times)?;
+        let mut repeated = Str::with_room("", bytes)?;
+        for _ in 0..if text.is_empty() { 0 } else { times } {
+            Str::append(&mut repeated, text)?;
+        }
+        Ok(repeated)
+    }
+
+    /// Appends in place if nobody else holds the string, else to a copy; the pointer may change.
+    #[inline]
+    pub fn push_str(this: &mut StrRef, text: &str) -> Result<(), OutOfMemory> {
+        Str::append(this, text)
+    }
+
+    /// Number of characters.
+    #[inline]
+    pub fn char_len(&self) -> usize {
+        if self.is_ascii() {
+            return self.len();
+        }
+        match self.index_table(IndexTable::new) {
+            Some(table) => table.chars,
+            None => count(self.as_bytes()),
+        }
+    }
+
+    /// Byte offset of character number `at`; the end if there are not so many.
+    #[inline]
+    pub fn byte_offset(&self, at: usize) -> usize {
+        if self.is_ascii() {
+            return at.min(self.len());
+        }
+        match self.index_table(IndexTable::new) {
+            Some(table) => table.offset(self.as_str(), at),
+            None => walk(self.as_bytes(), at),
+        }
+    }
+
+    /// Number of the character that begins at a byte offset.
+    pub fn char_position(&self, byte: usize) -> usize {
+        let byte = byte.min(self.len());
+        if self.is_ascii() {
+            return byte;
+        }
+        match self.index_table(IndexTable::new) {
+            Some(table) => table.position(self.as_str(), byte),
+            None => count(&self.as_bytes()[..byte]),
+        }
+    }
+
+    /// Character number `at`, as a string.
+    #[inline]
+    pub fn char_at(&self, at: usize) -> Option<Value> {
+        if self.is_ascii() {
+            return self.as_bytes().get(at).map(|&byte| SINGLE[byte as usize].get());
+        }
+        let from = self.byte_offset(at);
+        self.as_str().get(from..)?.chars().next().map(Value::char)
+    }
+
+    /// The characters from number `from` up to before number `to`; clamped.
+    pub fn slice(&self, from: usize, to: usize) -> Result<Value, OutOfMemory> {
+        let (from, to) = (self.byte_offset(from), self.byte_offset(to));
+        Value::try_str(self.as_str().get(from..to).unwrap_or_default())
+    }
+}
+
+impl std::fmt::Debug for Str {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{:?}", self.as_str())
+    }
+}
+
+impl PartialEq for Str {
+    #[inline]
+    fn eq(&self, other: &Str) -> bool {
+        std::ptr::eq(self, other) || self.as_bytes() == other.as_bytes()
+    }
+}
+impl Eq for Str {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn string(text: &str) -> StrRef {
+        let Value::Str(string) = Value::str(text) else { panic!("a string") };
+        string
+    }
+
+    #[test]
+    fn mixed_text_is_indexed_by_character() {
+        let text: String = (0..5000).map(|i| if i % 3 == 0 { 'ä' } else { char::from(b'a' + (i % 26) as u8) }).collect();
+        let s = string(&text);
+        assert_eq!(s.char_len(), 5000);
+        for (at, c) in text.chars().enumerate().step_by(37) {
+            assert_eq!(s.char_at(at).unwrap().as_str(), Some(c.to_string().as_str()));
+            assert_eq!(s.char_position(s.byte_offset(at)), at);
+        }
+        assert!(s.char_at(5000).is_none());
+        assert_eq!(s.slice(4998, 9000).unwrap().as_str().unwrap().chars().count(), 2);
+    }
+
+    #[test]
+    fn short_text_needs_no_table() {
+        let s = string("aé€😀z");
+        assert_eq!((s.char_len(), s.len()), (5, 11));
+        assert_eq!(s.char_at(3).unwrap().as_str(), Some("😀"));
+        assert_eq!(s.slice(1, 3).unwrap().as_str(), Some("é€"));
+    }
+
+    #[test]
+    fn appending_in_place_keeps_the_pointer_while_there_is_room() {
+        let mut s = Str::with_capacity(100).unwrap();
+        let before = s.address();
+        for _ in 0..20 {
+            Str::push_str(&mut s, "abcde").unwrap();
+        }
+        assert_eq!((s.address(), s.len()), (before, 100));
+        for _ in 0..100_000 {
+            Str::push_str(&mut s, "x").unwrap();
+        }
+        assert_eq!(s.len(), 100_100);
+    }
+
+    #[test]
+    fn a_second_holder_keeps_the_old_text() {
+        let mut s = string("abc");
+        let old = s.clone();
+        Str::push_str(&mut s, "def").unwrap();
+        assert_eq!((old.as_str(), s.as_str()), ("abc", "abcdef"));
+    }
+
+    #[test]
+    fn appending_keeps_the_table_true() {
+        let mut s = string(&"é".repeat(100));
+        assert_eq!(s.char_len(), 100);
+        for i in 0..500 {
+            Str::push_str(&mut s, if i % 2 == 0 { "€" } else { "b" }).unwrap();
+            assert_eq!(s.char_len(), 101 + i);
+        }
+        assert_eq!(s.char_at(599).unwrap().as_str(), Some("b"));
+    }
+
+    #[test]
+    fn ascii_becomes_utf8_by_appending() {
+        let mut s = string("plain");
+        assert!(s.is_ascii());
+        Str::push_str(&mut s, "ü").unwrap();
+        assert!(!s.is_ascii());
+        assert_eq!(s.char_len(), 6);
+    }
+
+    #[test]
+    fn hash_follows_the_text() {
+        let mut s = string("some text");
+        let before = key::hash_str(&s);
+        Str::push_str(&mut s, "!").unwrap();
+        assert_ne!(key::hash_str(&s), before);
+        assert_eq!(key::hash_str(&s), key::hash_str(&string("some text!")));
+    }
+
+    #[test]
+    fn literals_and_single_characters_are_interned() {
+        assert_eq!(Value::literal("interned").address(), Value::literal("interned").address());
+        assert_eq!(Value::str("x").address(), Value::char('x').address());
+        assert_eq!(Value::str("é").address(), Value::char('é').address());
+        let mut x = Value::str("x");
+        x.push_str("y").unwrap();
+        assert_eq!((x.as_str(), Value::str("x").as_str()), (Some("xy"), Some("x")));
+    }
+
+    #[test]
+    fn repeat_checks_its_size_first() {
+        assert!(Str::repeat("ab", usize::MAX / 2).is_err());
+        assert_eq!(Str::repeat("ab", 3).unwrap().as_str(), "ababab");
+        assert_eq!(Str::repeat("", usize::MAX).unwrap().as_str(), "");
+    }
+}
