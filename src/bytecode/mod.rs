@@ -2,6 +2,8 @@
 //!
 //! [`op`] is the instruction table, [`chunk`] a compiled function, `verify` checks the invariants of both,
 //! `disasm` shows them.
+pub mod chunk;
 pub mod op;
 
+pub use chunk::Chunk;
 pub use op::Op;

@@ -40,6 +40,8 @@ macro_rules! for_each_op {
             LoadConst { dst: Write, value: Const32 } [];
             /// Drops what `count` locals from `first` hold and makes them null: their block has ended.
             Clear { first: Local, count: Count16 } [];
+            /// Drops what register `a` holds and makes it null.
+            Discard { a: Empty } [];
             /// The running closure (or captureless function) itself.
             LoadSelfFn { dst: Write } [];
 
@@ -128,10 +130,10 @@ macro_rules! for_each_op {
             JumpIfNotNull { a: Peek, to: Jump32 } [jump];
             /// If `a` is not the mark of a missing argument or element; it keeps its value.
             JumpIfPresent { a: Peek, to: Jump32 } [jump];
-            /// If `a == b`.
-            JumpIfEq { a: Read, b: Read, to: Jump16 } [fault, call, jump];
+            /// If `a == b`. Here and in the next ones `ne` tells that the source says `!=`, which matters to overloads only.
+            JumpIfEq { ne: Flag, a: Read, b: Read, to: Jump16 } [fault, call, jump];
             /// If not `a == b`.
-            JumpIfNe { a: Read, b: Read, to: Jump16 } [fault, call, jump];
+            JumpIfNe { ne: Flag, a: Read, b: Read, to: Jump16 } [fault, call, jump];
             /// If `a < b`.
             JumpIfLt { a: Read, b: Read, to: Jump16 } [fault, call, jump];
             /// If not `a < b` (which is not `a >= b` for NaN).
@@ -149,9 +151,9 @@ macro_rules! for_each_op {
             /// If not `a >= b`.
             JumpIfNotGe { a: Read, b: Read, to: Jump16 } [fault, call, jump];
             /// If `a == k`.
-            JumpIfEqK { a: Read, k: Int16, to: Jump16 } [fault, call, jump];
+            JumpIfEqK { ne: Flag, a: Read, k: Int16, to: Jump16 } [fault, call, jump];
             /// If not `a == k`.
-            JumpIfNeK { a: Read, k: Int16, to: Jump16 } [fault, call, jump];
+            JumpIfNeK { ne: Flag, a: Read, k: Int16, to: Jump16 } [fault, call, jump];
             /// If `a < k`.
             JumpIfLtK { a: Read, k: Int16, to: Jump16 } [fault, call, jump];
             /// If not `a < k`.
@@ -169,13 +171,13 @@ macro_rules! for_each_op {
             /// If not `a >= k`.
             JumpIfNotGeK { a: Read, k: Int16, to: Jump16 } [fault, call, jump];
             /// If `a == c`, a constant.
-            JumpIfEqC { a: Read, c: Const16, to: Jump16 } [fault, call, jump];
+            JumpIfEqC { ne: Flag, a: Read, c: Const16, to: Jump16 } [fault, call, jump];
             /// If not `a == c`.
-            JumpIfNeC { a: Read, c: Const16, to: Jump16 } [fault, call, jump];
+            JumpIfNeC { ne: Flag, a: Read, c: Const16, to: Jump16 } [fault, call, jump];
 
             // ---- loops ----
-            /// Marks a loop: its back edges lead to the next instruction. Passed once per execution of the loop; the feedback
-            /// word of this instruction counts the back edges.
+            /// Marks a loop: its back edges lead to the next instruction, and the feedback word of this instruction counts them.
+            /// Does nothing when run; most loops are entered behind it, at their test.
             LoopHead {} [];
             /// Charges one unit of fuel; exists only in code compiled for `--fuel`.
             Fuel {} [fault];
@@ -284,19 +286,21 @@ macro_rules! for_each_op {
             Throw { value: Read } [fault, end];
             /// Continues the unwinding that entered a `finally` handler; `error` is what the handler received.
             Rethrow { error: Local } [fault, end];
-            /// The error in local `error` was thrown in a `finally` while `pending` was on its way: continues to unwind with
-            /// `pending`, unless null, as its cause.
-            RethrowFrom { error: Local, pending: Local } [fault, end];
+            /// The error in local `error` was thrown in a `finally` whose completion is in `state` (1: an error was on its way,
+            /// see [`Op::Rethrow`], in `state + 1`): continues to unwind, with that error as its cause.
+            RethrowFrom { error: Local, state: State } [fault, end];
             /// Raises `NameError` with a complete message.
             RaiseName { message: Text } [fault, end];
             /// Raises `ImportError` with a complete message.
             RaiseImport { message: Text } [fault, end];
             /// Raises the `MatchError` of a match expression without a fitting arm.
             RaiseNoMatch { subject: Local } [fault, end];
-            /// Raises the error for something the virtual machine does not do yet.
+            /// Raises the error for something the virtual machine does not do yet: generators (0), `async` (1), `spawn` (2).
             RaiseMissing { feature: Flag } [fault, end];
-            /// `e?`: the payload of `Ok` or `Some` into `dst`; for `Err` and `None` the whole value, and a jump.
+            /// `e?`: the payload of `Ok` or `Some` into `dst` and a jump; for `Err` and `None` the whole value.
             Unwrap { dst: Write, a: Read, to: Jump16 } [fault, jump];
+            /// `e?` has met `Err` or `None` at top level.
+            RaiseEarlyReturn { value: Read } [fault, end];
             /// Runs a module of this unit once.
             Import { module: Module } [fault, call];
 
@@ -412,6 +416,17 @@ operand_kinds! {
     Part: u16,
 }
 
+impl OperandKind {
+    /// Whether the operand names a register.
+    pub fn is_register(self) -> bool {
+        use OperandKind::*;
+        matches!(
+            self,
+            Write | WritePair | Read | Peek | Keep | Empty | Last | Modify | Local | State | Window | PeekWindow
+        )
+    }
+}
+
 /// Operators as operands.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[repr(u8)]
@@ -427,10 +442,12 @@ pub enum ArithCode {
     BitXor,
     Shl,
     Shr,
+    /// Only in updates: the display form of the left operand, followed by the right one, a string.
+    Concat,
 }
 
 impl ArithCode {
-    pub const ALL: [ArithCode; 11] = [
+    pub const ALL: [ArithCode; 12] = [
         ArithCode::Add,
         ArithCode::Sub,
         ArithCode::Mul,
@@ -442,6 +459,7 @@ impl ArithCode {
         ArithCode::BitXor,
         ArithCode::Shl,
         ArithCode::Shr,
+        ArithCode::Concat,
     ];
 }
 
@@ -515,6 +533,11 @@ macro_rules! define_op {
                 match *self { $(Op::$name { $($field),* } => { $(visit(OperandKind::$kind, i64::from($field));)* let _ = &mut visit; }),* }
             }
 
+            /// Lets `change` rewrite each register operand; the compiler places temporaries behind the locals with it.
+            pub fn map_registers(&mut self, change: impl Fn(u16) -> u16) {
+                match self { $(Op::$name { $($field),* } => { $(set_register(OperandKind::$kind, $field, &change);)* }),* }
+            }
+
             /// Sets the jump offset, if there is one; false if it does not fit.
             pub fn set_jump(&mut self, offset: i64) -> bool {
                 match self { $(Op::$name { $($field),* } => { true $(&& set_offset(OperandKind::$kind, $field, offset))* }),* }
@@ -523,9 +546,10 @@ macro_rules! define_op {
     };
 }
 
-/// Operand types that may hold a jump offset.
+/// Operand types that may hold a jump offset or a register.
 trait Offset {
     fn set(&mut self, offset: i64) -> bool;
+    fn change_register(&mut self, _: impl Fn(u16) -> u16) {}
 }
 impl Offset for i16 {
     fn set(&mut self, offset: i64) -> bool {
@@ -546,10 +570,19 @@ impl Offset for u16 {
     fn set(&mut self, _: i64) -> bool {
         false
     }
+    fn change_register(&mut self, change: impl Fn(u16) -> u16) {
+        *self = change(*self);
+    }
 }
 impl Offset for u32 {
     fn set(&mut self, _: i64) -> bool {
         false
+    }
+}
+
+fn set_register(kind: OperandKind, field: &mut impl Offset, change: impl Fn(u16) -> u16) {
+    if kind.is_register() {
+        field.change_register(change);
     }
 }
 
