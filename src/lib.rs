@@ -21,3 +21,4 @@ pub mod syntax;
 pub mod jit;
 pub mod limits;
 pub mod value;
+pub mod compile;

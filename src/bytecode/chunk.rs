@@ -238,8 +238,6 @@ pub struct Handler {
     pub error: u16,
     /// A `finally` or the closing of an iterator, which continues the unwinding with [`Op::Rethrow`]: the trace goes on.
     pub cleanup: bool,
-    /// Locals whose blocks the error leaves.
-    pub clear: (u16, u16),
 }
 
 /// How a function takes its `self`.

@@ -66,7 +66,7 @@ impl Builder<'_> {
             return self.general_call(expr, Callee::Func(func.0), base, args, dst);
         };
         let argc = plan.slots as u8;
-        self.planned_args(&plan, args);
+        self.planned_args(&plan, args, 0);
         self.span = self.program[expr].span;
         let entry = func.0;
         let func = self.shared_entry(|builder| &mut builder.chunk.functions, entry, "functions");
@@ -118,10 +118,10 @@ impl Builder<'_> {
         Some(Plan { slots: params.len(), direct: given.min(positional), rest, named })
     }
 
-    /// Arguments are evaluated in source order, each into the slot of its parameter.
-    fn planned_args(&mut self, plan: &Plan, args: &Args) {
+    /// Arguments are evaluated in source order, each into the slot of its parameter; the first `skip` are left out.
+    fn planned_args(&mut self, plan: &Plan, args: &Args, skip: usize) {
         let registers: Vec<Reg> = (0..plan.slots).map(|_| self.temp()).collect();
-        for (item, register) in args.positional.iter().zip(&registers[..plan.direct]) {
+        for (item, register) in args.positional.iter().zip(&registers[..plan.direct]).skip(skip) {
             let (Item::One(value) | Item::Spread(value)) = item;
             self.expr_to(*value, *register);
         }
@@ -145,7 +145,7 @@ impl Builder<'_> {
         let Some(plan) = self.plan_builtin(builtin, args) else {
             return self.general_call(expr, Callee::Builtin(builtin.0), base, args, dst);
         };
-        self.planned_args(&plan, args);
+        self.planned_args(&plan, args, 0);
         self.span = self.program[expr].span;
         self.emit(Op::CallBuiltin { argc: plan.slots as u8, dst, base, builtin: builtin.0 });
     }
@@ -180,39 +180,11 @@ impl Builder<'_> {
         }
         let base = self.next_base();
         let path = self.root_path(var, name);
-        if deferred {
-            let own = self.mark();
-            self.planned_args_after_first(&plan, args);
-            self.release(own + 1);
-        } else {
-            self.planned_args(&plan, args);
-        }
+        self.planned_args(&plan, args, usize::from(deferred));
         self.span = self.program[expr].span;
         self.emit(Op::CallBuiltinUpdate { argc: plan.slots as u8, base, builtin: builtin.0, path });
         self.release(base & !super::TEMP);
         Some(self.temp())
-    }
-
-    /// As [`Builder::planned_args`], leaving the first slot to the instruction.
-    fn planned_args_after_first(&mut self, plan: &Plan, args: &Args) {
-        let registers: Vec<Reg> = (0..plan.slots).map(|_| self.temp()).collect();
-        for (item, register) in args.positional.iter().zip(&registers[..plan.direct]).skip(1) {
-            let (Item::One(value) | Item::Spread(value)) = item;
-            self.expr_to(*value, *register);
-        }
-        if let Some(rest) = plan.rest {
-            self.array_of(&args.positional[plan.direct..], registers[rest]);
-        }
-        for (n, (_, value)) in args.named.iter().enumerate() {
-            if let Some(at) = plan.named.iter().position(|named| *named == Some(n)) {
-                self.expr_to(*value, registers[at]);
-            }
-        }
-        for (at, register) in registers.iter().enumerate().skip(plan.direct) {
-            if plan.rest != Some(at) && plan.named[at].is_none() {
-                self.emit(Op::LoadMissing { dst: *register });
-            }
-        }
     }
 
     pub(super) fn construct_to(&mut self, expr: ExprId, decl: StructId, args: &Args, dst: Reg) {
@@ -289,9 +261,8 @@ impl Builder<'_> {
         let keys = self.keys(place);
         let path = self.place_path(place);
         let site = self.method_site(name, Some(path), keys, used);
-        let own = self.temp();
-        // A self slot that is not filled yet must not look like a key.
-        self.emit(Op::LoadNull { dst: own });
+        // The self slot.
+        self.temp();
         if simple {
             self.plain_args(args);
             self.span = self.program[expr].span;

@@ -7,7 +7,7 @@ use super::{Builder, FinallyScope, Leave, LoopScope, Reg, Scope, TEMP};
 use crate::bytecode::chunk::Handler;
 use crate::bytecode::op::Op;
 use crate::resolve::hir::{
-    BlockId, Except, ExprId, ExprKind, For, LoopId, PatId, PatternKind, Take, Try, Var,
+    BlockId, Except, ExprId, ExprKind, For, LoopId, PatId, PatternKind, Slot, Try, Var,
 };
 
 impl Builder<'_> {
@@ -64,6 +64,7 @@ impl Builder<'_> {
     pub(super) fn for_loop(&mut self, node: &For) {
         let spilled = self.spill();
         let state = node.state.0 as u16;
+        self.touched.extend((0..3).map(|n| Slot(node.state.0 + n)));
         let hidden = self.hidden_mark();
         let (first, second) = (self.item_register(node.first), node.second.map(|second| self.item_register(second)));
         let (item, pair) = match second {
@@ -264,11 +265,11 @@ impl Builder<'_> {
 
     fn try_except(&mut self, body: BlockId, except: Option<&Except>, error: Reg) {
         let Some(except) = except else { return self.block(body) };
-        let (start, hidden) = (self.here(), self.most_hidden);
+        let (start, outside) = (self.here(), std::mem::take(&mut self.touched));
         self.block(body);
         let end = self.here();
         let done = self.emit_jump(Op::Jump { to: 0 });
-        self.handler(start, end, error, false, hidden);
+        self.handler(start, end, error, false, outside);
         self.open_block(except.body);
         match except.var {
             Some(var) => {
@@ -293,38 +294,44 @@ impl Builder<'_> {
         self.store(var, name, value);
     }
 
-    /// A handler for the code in `start..end` that continues here.
-    fn handler(&mut self, start: Label, end: Label, error: Reg, cleanup: bool, _hidden: u16) {
-        if start == end {
-            return;
+    /// A handler for the code in `start..end` that continues here. It begins by dropping the variables of blocks that the
+    /// error has left.
+    fn handler(&mut self, start: Label, end: Label, error: Reg, cleanup: bool, outside: Vec<Slot>) {
+        let inside = std::mem::replace(&mut self.touched, outside);
+        if start < end {
+            let target = self.here() as u32;
+            self.chunk.handlers.push(Handler { start: start as u32, end: end as u32, target, error, cleanup });
         }
-        let target = self.here() as u32;
-        self.chunk.handlers.push(Handler { start: start as u32, end: end as u32, target, error, cleanup, clear: (0, 0) });
+        self.clear_slots(&inside);
+        self.touched.extend(inside);
     }
 
     fn try_finally(&mut self, node: &Try, finally: BlockId) {
         let state = node.state.0 as u16;
+        let hidden = self.hidden_mark();
         let error = self.hidden(1);
+        self.touched.extend((0..3).map(|n| Slot(node.state.0 + n)));
         self.scopes.push(Scope::Finally(FinallyScope { state, entries: Vec::new(), exits: Vec::new() }));
-        let (start, hidden) = (self.here(), self.most_hidden);
+        let (start, outside) = (self.here(), std::mem::take(&mut self.touched));
         self.try_except(node.body, node.except.as_ref(), state + 2);
         let end = self.here();
         let Some(Scope::Finally(scope)) = self.scopes.pop() else { return };
         self.emit(Op::LoadInt { dst: state, value: 0 });
         let fall = self.emit_jump(Op::Jump { to: 0 });
-        self.handler(start, end, state + 1, true, hidden);
+        self.handler(start, end, state + 1, true, outside);
         self.emit(Op::LoadInt { dst: state, value: 1 });
         self.land(fall);
         self.land_all(scope.entries);
 
-        let (start, hidden) = (self.here(), self.most_hidden);
+        let (start, outside) = (self.here(), std::mem::take(&mut self.touched));
         self.block(finally);
         let end = self.here();
         let over = self.emit_jump(Op::Jump { to: 0 });
-        self.handler(start, end, error, true, hidden);
+        self.handler(start, end, error, true, outside);
         self.emit(Op::RethrowFrom { error, state });
         self.land(over);
         self.after_finally(state, &scope.exits);
+        self.free_hidden(hidden);
     }
 
     /// Continues what the `finally` held up.
@@ -345,11 +352,5 @@ impl Builder<'_> {
             }
             self.land(not);
         }
-    }
-
-    /// Reads a variable without emptying it.
-    #[allow(dead_code)]
-    fn read_variable(&mut self, var: Var, name: crate::resolve::hir::TextId, dst: Reg) {
-        self.variable_to(var, name, Take::No, dst);
     }
 }

@@ -118,6 +118,8 @@ struct Builder<'p> {
     chains: Vec<Vec<usize>>,
     constants: HashMap<ConstKey, u32>,
     names: HashMap<TextId, u16>,
+    /// Slots of blocks, loops and matches since the innermost enclosing `try` began.
+    touched: Vec<hir::Slot>,
     assigned: HashMap<ExprId, assigns::Assigned>,
     /// The span of the code being written.
     span: Span,
@@ -150,6 +152,7 @@ impl<'p> Builder<'p> {
             chains: Vec::new(),
             constants: HashMap::new(),
             names: HashMap::new(),
+            touched: Vec::new(),
             assigned: HashMap::new(),
             span: function.name_span,
         }

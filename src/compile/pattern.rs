@@ -4,7 +4,7 @@ use super::{Builder, Reg};
 use crate::bytecode::chunk::{Const, Part, Test};
 use crate::bytecode::op::Op;
 use crate::resolve::hir::{
-    ElementPattern, ExprId, FieldPattern, Match, PatId, PatternKind, RestPattern, StructId, Take, TextId, Var,
+    ElementPattern, ExprId, FieldPattern, Match, PatId, PatternKind, RestPattern, StructId, TextId, Var,
 };
 
 /// Whether a pattern may fail, and where it goes then.
@@ -19,6 +19,7 @@ impl Builder<'_> {
     /// `match`, as a statement or with its value in `dst`.
     pub(super) fn match_to(&mut self, node: &Match, dst: Option<Reg>) {
         let subject = node.slot.0 as u16;
+        self.touched.push(node.slot);
         self.expr_to(node.subject, subject);
         let mut ends = Vec::new();
         for arm in &node.arms {
@@ -36,8 +37,11 @@ impl Builder<'_> {
             self.arm_value(self.program[arm.body].value, dst);
             self.leave_block(arm.body);
             ends.push(self.emit_jump(Op::Jump { to: 0 }));
+            if !unmet.is_empty() {
+                self.land_all(unmet);
+                self.clear_slots(&self.program[arm.body].slots);
+            }
             self.land_all(failed);
-            self.land_all(unmet);
             self.drop_parts(hidden);
             self.free_hidden(hidden);
         }
@@ -261,11 +265,5 @@ impl Builder<'_> {
             let keys: Vec<u16> = entries.iter().map(|entry| self.name(entry.key)).collect();
             self.part_pattern(Part::OtherKeys(keys.into()), bind, None, value, failing);
         }
-    }
-
-    /// Reads a variable for a pattern's default.
-    #[allow(dead_code)]
-    fn read(&mut self, var: Var, name: TextId, dst: Reg) {
-        self.variable_to(var, name, Take::No, dst);
     }
 }

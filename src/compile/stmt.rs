@@ -100,6 +100,7 @@ impl Builder<'_> {
     /// The cells of a block; from here on jumps out of it clear its slots.
     pub(super) fn open_block(&mut self, id: BlockId) {
         let block = &self.program[id];
+        self.touched.extend(&block.slots);
         self.scopes.push(Scope::Slots(block.slots.to_vec()));
         self.new_cells(block);
     }
