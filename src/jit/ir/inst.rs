@@ -97,6 +97,8 @@ pub enum InstKind {
     ClearSlot(SlotIx),
     /// Retains a boxed or pointer value and stores it to a slot that holds no heap value.
     StoreSlotRetain(SlotIx, ValueId),
+    /// Retains a boxed or pointer value, releases what the slot holds, and stores the new value.
+    ReplaceSlot(SlotIx, ValueId),
     /// Moves a slot's value to another that holds no heap value; the source becomes null.
     MoveSlot { from: SlotIx, to: SlotIx },
     /// Stores an owned boxed value (a call's result) to a slot that holds no heap value.
@@ -110,8 +112,12 @@ pub enum InstKind {
     LoadCell { slot: SlotIx, exit: StateId },
     /// Writes a scalar to the cell that a slot holds, if that holds a scalar; otherwise leaves.
     StoreCell { slot: SlotIx, value: ValueId, exit: StateId },
-    /// Capture `n` of the running closure → boxed (the value itself, or the cell as pointer), borrowed.
-    LoadCapture { closure: ValueId, index: u32 },
+    /// Capture `n` of the running closure → boxed, borrowed.
+    LoadCapture { index: u32 },
+    /// Value in captured cell `n` of the running closure → boxed, borrowed until the next write or call.
+    LoadCaptureCell { index: u32, exit: StateId },
+    /// Writes a scalar to captured cell `n`, if that holds a scalar; otherwise leaves.
+    StoreCaptureCell { index: u32, value: ValueId, exit: StateId },
 
     /// Boxed value has this tag → its payload in the representation of that kind.
     GuardTag { value: ValueId, tag: u64, exit: StateId },
@@ -185,7 +191,8 @@ pub enum InstKind {
     /// (its dirty slots were written back and the ones it writes are read again afterwards).
     CallHelper { helper: u16, args: Box<[ValueId]>, writes: Box<[SlotIx]>, exit: Option<StateId> },
     /// Lets the VM execute the one instruction at the state's pc on the frame in memory (all slots it reads have been written
-    /// back by the builder), then continues here; exceptions, and anything that switches frames for good, leave.
+    /// back by the builder), calls that it makes included → int, the offset of the instruction that comes next. An exception
+    /// leaves, with the unwinding pending.
     Fallback { writes: Box<[SlotIx]>, exit: StateId },
     /// Back-edge poll of the interrupt word; leaves if set.
     Poll { exit: StateId },
@@ -279,7 +286,7 @@ impl InstKind {
     pub fn slot_writes(&self) -> SlotWrites<'_> {
         use InstKind::*;
         match self {
-            StoreSlot(slot, _) | ClearSlot(slot) | StoreSlotRetain(slot, _) | StoreSlotOwned(slot, _) => SlotWrites::One(*slot),
+            StoreSlot(slot, _) | ClearSlot(slot) | StoreSlotRetain(slot, _) | StoreSlotOwned(slot, _) | ReplaceSlot(slot, _) => SlotWrites::One(*slot),
             MoveSlot { from, to } => SlotWrites::Two(*from, *to),
             CallCompiled { base, .. } => SlotWrites::From(*base),
             CallHelper { writes, .. } | Fallback { writes, .. } => SlotWrites::Set(writes),
@@ -300,7 +307,7 @@ impl InstKind {
             IntToFloat(_) | CmpI { .. } | CmpF { .. } | NotB(_) | CmpPtr { .. } | Select { .. } => pure,
             LoadSlot(_) => read(Heaps::SLOTS, false),
             StoreSlot(..) => write(Heaps::SLOTS, false),
-            ClearSlot(_) | StoreSlotRetain(..) | MoveSlot { .. } | StoreSlotOwned(..) => {
+            ClearSlot(_) | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) => {
                 write(Heaps::SLOTS.with(Heaps::COUNTS), false)
             }
             LoadModule { .. } => read(Heaps::MODULE, true),
@@ -308,6 +315,8 @@ impl InstKind {
             LoadCell { .. } => read(Heaps::CELLS.with(Heaps::SLOTS), true),
             StoreCell { .. } => write(Heaps::CELLS, true),
             LoadCapture { .. } => pure,
+            LoadCaptureCell { .. } => read(Heaps::CELLS, true),
+            StoreCaptureCell { .. } => write(Heaps::CELLS, true),
             GuardTag { .. } | GuardNotTag { .. } | GuardTrue { .. } | GuardNonZeroF { .. } => exit(true),
             GuardFunction { .. } | FloatToInt { .. } | ShlI { .. } => exit(true),
             GuardShape { .. } => read(Heaps::HEADERS, true),

@@ -77,6 +77,8 @@ pub struct FrameState {
     pub frames: Vec<FrameInfo>,
     /// Dirty slots: their values are SSA values (scalars), or borrowed references that are retained when leaving.
     pub slots: Vec<(SlotIx, ValueId)>,
+    /// Those of `slots` whose boxed value is owned (a call's result): it is moved, not retained.
+    pub owned: Vec<SlotIx>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

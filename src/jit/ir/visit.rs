@@ -9,9 +9,10 @@ impl InstKind {
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) => {}
             LoadSlot(_) | ClearSlot(_) | MoveSlot { .. } => {}
             LoadModule { .. } | LoadCell { .. } | Fallback { .. } | Poll { .. } => {}
-            StoreSlot(_, v) | StoreSlotRetain(_, v) | StoreSlotOwned(_, v) => f(v),
+            StoreSlot(_, v) | StoreSlotRetain(_, v) | ReplaceSlot(_, v) | StoreSlotOwned(_, v) => f(v),
             StoreModule { value, .. } | StoreCell { value, .. } => f(value),
-            LoadCapture { closure, .. } => f(closure),
+            LoadCapture { .. } | LoadCaptureCell { .. } => {}
+            StoreCaptureCell { value, .. } => f(value),
             GuardTag { value, .. } | GuardNotTag { value, .. } | GuardTrue { value, .. } | GuardFunction { value, .. } => f(value),
             GuardShape { pointer, .. } | GuardUnique { pointer, .. } => f(pointer),
             GuardBounds { index, length, .. } => {
@@ -59,12 +60,13 @@ impl InstKind {
             GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
             GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardNonZeroF { exit, .. } => f(exit),
             ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => f(exit),
+            LoadCaptureCell { exit, .. } | StoreCaptureCell { exit, .. } => f(exit),
             CallCompiled { exit, .. } | Fallback { exit, .. } | Poll { exit } => f(exit),
             GuardBounds { exit, .. } | Int { exit, .. } | ShrI { exit, .. } | NegI { exit, .. } | CallHelper { exit, .. } => exit.iter_mut().for_each(f),
             ModI { zero, .. } => zero.iter_mut().for_each(f),
             DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) | LoadSlot(_) | StoreSlot(..) | ClearSlot(_)
-            | StoreSlotRetain(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | TagOf(_) | Unbox { .. } | Box(_)
+            | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | TagOf(_) | Unbox { .. } | Box(_)
             | Bit { .. } | NotI(_) | Float { .. } | FloatUnary { .. } | IntToFloat(_) | CmpI { .. } | CmpF { .. } | NotB(_)
             | CmpPtr { .. } | Truthy(_) | Select { .. } | LoadLength(_) | LoadData(_) | LoadElement { .. } | StoreElement { .. }
             | LoadField { .. } | StoreField { .. } => {}

@@ -1,0 +1,301 @@
+//! Arithmetic and comparisons on unboxed operands, speculated from what the site has met.
+use super::state::{Scalar, Slot};
+use super::{Built, Builder};
+use crate::bytecode::chunk::Const;
+use crate::bytecode::op::{ArithCode, CompareCode, Op};
+use crate::jit::ir::inst::{BitOp, Cmp, FloatOp, FloatUnary, IntOp};
+use crate::jit::ir::{InstKind, Kinds, Type, ValueId};
+
+/// An operand.
+#[derive(Clone, Copy, Debug)]
+pub enum Source {
+    Register(u16),
+    Small(i16),
+    /// Of the constant pool.
+    Constant(u16),
+}
+
+impl Builder<'_> {
+    /// What is known of an operand without a check.
+    fn known(&self, source: Source) -> Option<Scalar> {
+        match source {
+            Source::Register(register) => match self.state.get(self.slot(register)) {
+                Slot::Scalar { scalar, .. } => Some(scalar),
+                _ => None,
+            },
+            Source::Small(_) => Some(Scalar::Int),
+            Source::Constant(index) => match self.context().profile.chunk.constants[usize::from(index)] {
+                Const::Int(_) => Some(Scalar::Int),
+                Const::Float(_) => Some(Scalar::Float),
+                Const::Bool(_) => Some(Scalar::Bool),
+                _ => None,
+            },
+        }
+    }
+
+    /// The operand as a scalar of this kind, checked if need be; nothing if it is known to be something else.
+    pub(super) fn scalar(&mut self, source: Source, wanted: Scalar) -> Option<ValueId> {
+        match source {
+            Source::Small(k) => (wanted == Scalar::Int).then(|| self.int(i64::from(k))),
+            Source::Constant(index) => {
+                let constant = self.context().profile.chunk.constants[usize::from(index)].clone();
+                match (constant, wanted) {
+                    (Const::Int(value), Scalar::Int) => Some(self.int(value)),
+                    (Const::Float(value), Scalar::Float) => Some(self.emit(InstKind::ConstF(value.to_bits()), Type::FLOAT)),
+                    (Const::Bool(value), Scalar::Bool) => Some(self.emit(InstKind::ConstB(value), Type::BOOL)),
+                    _ => None,
+                }
+            }
+            Source::Register(register) => {
+                let slot = self.slot(register);
+                match self.state.get(slot) {
+                    Slot::Scalar { value, scalar, .. } => (scalar == wanted).then_some(value),
+                    Slot::Immediate { .. } | Slot::Clean => None,
+                    found => {
+                        let boxed = self.boxed(register);
+                        let exit = self.exit();
+                        let value = self.emit(InstKind::GuardTag { value: boxed, tag: wanted.tag(), exit }, wanted.ty());
+                        let dirty = found != Slot::Memory;
+                        // The exit states taken so far stay right: they describe the same value in another form.
+                        let state = self.exit;
+                        self.put(slot, Slot::Scalar { value, scalar: wanted, dirty });
+                        self.exit = state;
+                        Some(value)
+                    }
+                }
+            }
+        }
+    }
+
+    /// The value of a register, boxed and borrowed.
+    pub(super) fn boxed(&mut self, register: u16) -> ValueId {
+        let slot = self.slot(register);
+        match self.state.get(slot) {
+            Slot::Immediate { value, .. } | Slot::Borrowed { value } | Slot::Owned { value } => value,
+            Slot::Scalar { value, .. } => self.emit(InstKind::Box(value), Type::ANY),
+            Slot::Memory | Slot::Clean => self.emit(InstKind::LoadSlot(slot), Type::ANY),
+        }
+    }
+
+    /// The operand as a float: ints are converted.
+    fn float(&mut self, source: Source) -> Option<ValueId> {
+        if self.known(source) == Some(Scalar::Int) {
+            let value = self.scalar(source, Scalar::Int)?;
+            return Some(self.emit(InstKind::IntToFloat(value), Type::FLOAT));
+        }
+        self.scalar(source, Scalar::Float)
+    }
+
+    /// Which kind of arithmetic a site wants: ints, floats (with ints converted), or neither.
+    fn numeric_kind(&self, a: Source, b: Source) -> Option<Scalar> {
+        let (seen, overflow) = self.context().profile.operands(self.pc);
+        let known = [self.known(a), self.known(b)];
+        if overflow || known.contains(&Some(Scalar::Bool)) {
+            return None;
+        }
+        if known.contains(&Some(Scalar::Float)) {
+            return Some(Scalar::Float);
+        }
+        if known == [Some(Scalar::Int); 2] {
+            return Some(Scalar::Int);
+        }
+        if !seen.is_subset(Kinds::INT.union(Kinds::FLOAT)) {
+            return None;
+        }
+        // An operand not known, at a site that has met floats, is a float.
+        Some(if seen.intersect(Kinds::FLOAT) == Kinds::NEVER { Scalar::Int } else { Scalar::Float })
+    }
+
+    pub(super) fn arith(&mut self, op: Op, code: ArithCode, dst: u16, a: Source, b: Source) -> Built {
+        let Some((value, scalar)) = self.arith_value(code, a, b) else { return self.fallback(op) };
+        self.consume_source(a);
+        self.consume_source(b);
+        self.write_scalar(dst, value, scalar);
+        Ok(())
+    }
+
+    /// The result of an arithmetic operator; nothing if it is the VM's business. Operands are not consumed.
+    pub(super) fn arith_value(&mut self, code: ArithCode, a: Source, b: Source) -> Option<(ValueId, Scalar)> {
+        match self.numeric_kind(a, b)? {
+            Scalar::Int => {
+                let (a, b) = (self.scalar(a, Scalar::Int)?, self.scalar(b, Scalar::Int)?);
+                Some((self.int_arith(code, a, b)?, Scalar::Int))
+            }
+            Scalar::Float => {
+                float_op(code)?;
+                let (a, b) = (self.float(a)?, self.float(b)?);
+                Some((self.float_arith(code, a, b)?, Scalar::Float))
+            }
+            Scalar::Bool => None,
+        }
+    }
+
+    /// The operator on two ints.
+    pub(super) fn int_arith(&mut self, code: ArithCode, a: ValueId, b: ValueId) -> Option<ValueId> {
+        let exit = self.exit();
+        let simple = |op: IntOp| InstKind::Int { op, a, b, exit: Some(exit) };
+        let bit = |op: BitOp| InstKind::Bit { op, a, b };
+        let kind = match code {
+            ArithCode::Add => simple(IntOp::Add),
+            ArithCode::Sub => simple(IntOp::Sub),
+            ArithCode::Mul => simple(IntOp::Mul),
+            ArithCode::Div => InstKind::DivI { a, b, zero: Some(exit), overflow: Some(exit) },
+            ArithCode::Mod => InstKind::ModI { a, b, zero: Some(exit) },
+            ArithCode::BitAnd => bit(BitOp::And),
+            ArithCode::BitOr => bit(BitOp::Or),
+            ArithCode::BitXor => bit(BitOp::Xor),
+            ArithCode::Shl => InstKind::ShlI { a, b, exit },
+            ArithCode::Shr => InstKind::ShrI { a, b, exit: Some(exit) },
+            ArithCode::Pow => return None,
+        };
+        Some(self.emit(kind, Type::INT))
+    }
+
+    /// The operator on two floats.
+    pub(super) fn float_arith(&mut self, code: ArithCode, a: ValueId, mut b: ValueId) -> Option<ValueId> {
+        let op = float_op(code)?;
+        if op == FloatOp::Div {
+            let exit = self.exit();
+            b = self.emit(InstKind::GuardNonZeroF { a: b, exit }, Type::FLOAT);
+        }
+        Some(self.emit(InstKind::Float { op, a, b }, Type::FLOAT))
+    }
+
+    pub(super) fn consume_source(&mut self, source: Source) {
+        if let Source::Register(register) = source {
+            self.consume(register);
+        }
+    }
+
+    pub(super) fn negate(&mut self, op: Op, dst: u16, a: u16) -> Built {
+        let source = Source::Register(a);
+        let value = match self.numeric_kind(source, source) {
+            Some(Scalar::Int) => self.scalar(source, Scalar::Int).map(|a| {
+                let exit = Some(self.exit());
+                (self.emit(InstKind::NegI { a, exit }, Type::INT), Scalar::Int)
+            }),
+            Some(Scalar::Float) => self.scalar(source, Scalar::Float).map(|a| {
+                (self.emit(InstKind::FloatUnary { op: FloatUnary::Neg, a }, Type::FLOAT), Scalar::Float)
+            }),
+            _ => None,
+        };
+        let Some((value, scalar)) = value else { return self.fallback(op) };
+        self.consume(a);
+        self.write_scalar(dst, value, scalar);
+        Ok(())
+    }
+
+    pub(super) fn bit_not(&mut self, op: Op, dst: u16, a: u16) -> Built {
+        if self.known(Source::Register(a)) != Some(Scalar::Int) {
+            return self.fallback(op);
+        }
+        let Some(value) = self.scalar(Source::Register(a), Scalar::Int) else { return self.fallback(op) };
+        let value = self.emit(InstKind::NotI(value), Type::INT);
+        self.consume(a);
+        self.write_scalar(dst, value, Scalar::Int);
+        Ok(())
+    }
+
+    /// `!a`, where no overload can be meant.
+    pub(super) fn not(&mut self, op: Op, dst: u16, a: u16) -> Built {
+        if self.known(Source::Register(a)).is_none() {
+            return self.fallback(op);
+        }
+        let truth = self.truth(a);
+        let value = self.emit(InstKind::NotB(truth), Type::BOOL);
+        self.consume(a);
+        self.write_scalar(dst, value, Scalar::Bool);
+        Ok(())
+    }
+
+    /// Whether the value of a register is truthy.
+    pub(super) fn truth(&mut self, register: u16) -> ValueId {
+        match self.state.get(self.slot(register)) {
+            Slot::Scalar { value, scalar: Scalar::Bool, .. } => value,
+            Slot::Scalar { value, scalar: Scalar::Int, .. } => {
+                let zero = self.int(0);
+                self.emit(InstKind::CmpI { op: Cmp::Ne, a: value, b: zero }, Type::BOOL)
+            }
+            Slot::Scalar { value, scalar: Scalar::Float, .. } => {
+                let zero = self.emit(InstKind::ConstF(0), Type::FLOAT);
+                self.emit(InstKind::CmpF { op: Cmp::Ne, a: value, b: zero }, Type::BOOL)
+            }
+            _ => {
+                let value = self.boxed(register);
+                self.emit(InstKind::Truthy(value), Type::BOOL)
+            }
+        }
+    }
+
+    pub(super) fn compare(&mut self, op: Op, code: CompareCode, dst: u16, a: Source, b: Source) -> Built {
+        let cmp = match code {
+            CompareCode::Eq => Cmp::Eq,
+            CompareCode::Ne => Cmp::Ne,
+            CompareCode::Lt => Cmp::Lt,
+            CompareCode::Le => Cmp::Le,
+            CompareCode::Gt => Cmp::Gt,
+            CompareCode::Ge => Cmp::Ge,
+        };
+        let Some(value) = self.compare_value(cmp, a, b) else { return self.fallback(op) };
+        self.consume_source(a);
+        self.consume_source(b);
+        self.write_scalar(dst, value, Scalar::Bool);
+        Ok(())
+    }
+
+    fn compare_value(&mut self, cmp: Cmp, a: Source, b: Source) -> Option<ValueId> {
+        if self.known(a) == Some(Scalar::Bool) && self.known(b) == Some(Scalar::Bool) && matches!(cmp, Cmp::Eq | Cmp::Ne) {
+            let (a, b) = (self.scalar(a, Scalar::Bool)?, self.scalar(b, Scalar::Bool)?);
+            return Some(self.emit(InstKind::CmpI { op: cmp, a, b }, Type::BOOL));
+        }
+        // An int and a float compare by exact value, which a conversion would not keep.
+        match (self.known(a), self.known(b)) {
+            (Some(Scalar::Int), Some(Scalar::Float)) | (Some(Scalar::Float), Some(Scalar::Int)) if !self.is_small(a) && !self.is_small(b) => return None,
+            _ => {}
+        }
+        match self.numeric_kind(a, b)? {
+            Scalar::Int => {
+                let (a, b) = (self.scalar(a, Scalar::Int)?, self.scalar(b, Scalar::Int)?);
+                Some(self.emit(InstKind::CmpI { op: cmp, a, b }, Type::BOOL))
+            }
+            Scalar::Float => {
+                let (a, b) = (self.float(a)?, self.float(b)?);
+                Some(self.emit(InstKind::CmpF { op: cmp, a, b }, Type::BOOL))
+            }
+            Scalar::Bool => None,
+        }
+    }
+
+    /// An int that every float comparison treats exactly.
+    fn is_small(&self, source: Source) -> bool {
+        match source {
+            Source::Small(_) => true,
+            Source::Constant(index) => {
+                matches!(self.context().profile.chunk.constants[usize::from(index)], Const::Int(value) if value.unsigned_abs() < 1 << 53)
+            }
+            Source::Register(_) => false,
+        }
+    }
+
+    /// A fused comparison and jump: jumps if the comparison gives `expected`.
+    pub(super) fn jump_if(&mut self, op: Op, cmp: Cmp, expected: bool, a: Source, b: Source) -> Built {
+        let Some(mut cond) = self.compare_value(cmp, a, b) else { return self.fallback(op) };
+        self.consume_source(a);
+        self.consume_source(b);
+        if !expected {
+            cond = self.emit(InstKind::NotB(cond), Type::BOOL);
+        }
+        self.branch(cond);
+        Ok(())
+    }
+}
+
+fn float_op(code: ArithCode) -> Option<FloatOp> {
+    match code {
+        ArithCode::Add => Some(FloatOp::Add),
+        ArithCode::Sub => Some(FloatOp::Sub),
+        ArithCode::Mul => Some(FloatOp::Mul),
+        ArithCode::Div => Some(FloatOp::Div),
+        ArithCode::Mod | ArithCode::Pow | ArithCode::BitAnd | ArithCode::BitOr | ArithCode::BitXor | ArithCode::Shl | ArithCode::Shr => None,
+    }
+}

@@ -1,0 +1,180 @@
+//! Control flow and liveness of bytecode, computed once for each function that is built or inlined.
+use crate::bytecode::chunk::Chunk;
+use crate::bytecode::op::{Op, OperandKind};
+
+/// A set of registers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RegisterSet {
+    bits: Vec<u64>,
+}
+
+impl RegisterSet {
+    pub fn empty(registers: usize) -> RegisterSet {
+        RegisterSet { bits: vec![0; registers.div_ceil(64).max(1)] }
+    }
+    pub fn insert(&mut self, register: usize) {
+        self.bits[register / 64] |= 1 << (register % 64);
+    }
+    pub fn remove(&mut self, register: usize) {
+        self.bits[register / 64] &= !(1 << (register % 64));
+    }
+    pub fn contains(&self, register: usize) -> bool {
+        self.bits.get(register / 64).is_some_and(|word| word >> (register % 64) & 1 == 1)
+    }
+    /// True if something was added.
+    pub fn union(&mut self, other: &RegisterSet) -> bool {
+        let mut changed = false;
+        for (mine, theirs) in self.bits.iter_mut().zip(&other.bits) {
+            changed |= theirs & !*mine != 0;
+            *mine |= theirs;
+        }
+        changed
+    }
+}
+
+/// A bytecode block: `[start, end)`.
+#[derive(Debug)]
+pub struct CodeBlock {
+    pub start: u32,
+    pub end: u32,
+    /// Start offsets of the blocks it may continue at.
+    pub next: Vec<u32>,
+    /// Registers whose values are wanted at its start.
+    pub live: RegisterSet,
+}
+
+/// The blocks of a function in code order.
+#[derive(Debug)]
+pub struct Flow {
+    pub blocks: Vec<CodeBlock>,
+}
+
+impl Flow {
+    pub fn new(chunk: &Chunk, code: &[Op], extra_leader: Option<u32>) -> Flow {
+        let mut flow = Flow { blocks: split(chunk, code, extra_leader) };
+        flow.solve_liveness(chunk, code);
+        flow
+    }
+
+    /// The block that starts at `pc`.
+    pub fn at(&self, pc: u32) -> &CodeBlock {
+        &self.blocks[self.index(pc)]
+    }
+
+    fn index(&self, pc: u32) -> usize {
+        self.blocks.partition_point(|block| block.start <= pc) - 1
+    }
+
+    /// The loop around back edges to `head`: from `head` to the last jump back to it.
+    pub fn loop_end(&self, head: u32) -> u32 {
+        let back = self.blocks.iter().filter(|block| block.start >= head && block.next.contains(&head));
+        back.map(|block| block.end).max().unwrap_or(head)
+    }
+
+    fn solve_liveness(&mut self, chunk: &Chunk, code: &[Op]) {
+        let registers = usize::from(chunk.registers);
+        let mut changed = true;
+        while changed {
+            changed = false;
+            for at in (0..self.blocks.len()).rev() {
+                let mut live = RegisterSet::empty(registers);
+                for next in &self.blocks[at].next {
+                    live.union(&self.at(*next).live);
+                }
+                let (start, end) = (self.blocks[at].start, self.blocks[at].end);
+                for handler in chunk.handlers.iter().filter(|handler| handler.start < end && handler.end > start) {
+                    live.union(&self.at(handler.target).live);
+                }
+                for pc in (start..end).rev() {
+                    step_back(chunk, &code[pc as usize], &mut live);
+                    for handler in chunk.handlers.iter().filter(|handler| (handler.start..handler.end).contains(&pc)) {
+                        live.union(&self.at(handler.target).live);
+                    }
+                }
+                changed |= self.blocks[at].live.union(&live);
+            }
+        }
+    }
+
+    /// Registers wanted before each instruction of the block that starts at `start`.
+    pub fn live_in_block(&self, chunk: &Chunk, code: &[Op], start: u32) -> Vec<RegisterSet> {
+        let block = self.at(start);
+        let mut live = RegisterSet::empty(usize::from(chunk.registers));
+        for next in &block.next {
+            live.union(&self.at(*next).live);
+        }
+        let mut sets = Vec::with_capacity((block.end - start) as usize);
+        for pc in (start..block.end).rev() {
+            step_back(chunk, &code[pc as usize], &mut live);
+            for handler in chunk.handlers.iter().filter(|handler| (handler.start..handler.end).contains(&pc)) {
+                live.union(&self.at(handler.target).live);
+            }
+            sets.push(live.clone());
+        }
+        sets.reverse();
+        sets
+    }
+}
+
+fn split(chunk: &Chunk, code: &[Op], extra_leader: Option<u32>) -> Vec<CodeBlock> {
+    let mut leader = vec![false; code.len() + 1];
+    leader[0] = true;
+    extra_leader.into_iter().chain(chunk.handlers.iter().map(|handler| handler.target)).for_each(|pc| leader[pc as usize] = true);
+    for (pc, op) in code.iter().enumerate() {
+        if let Some(offset) = op.jump() {
+            leader[target(pc, offset) as usize] = true;
+        }
+        if op.info().effects.jump || op.info().effects.end {
+            leader[pc + 1] = true;
+        }
+    }
+    let starts: Vec<usize> = (0..code.len()).filter(|pc| leader[*pc]).collect();
+    let block = |at: usize| {
+        let (start, end) = (starts[at], starts.get(at + 1).copied().unwrap_or(code.len()));
+        let last = &code[end - 1];
+        let mut next: Vec<u32> = last.jump().map(|offset| target(end - 1, offset)).into_iter().collect();
+        if !last.info().effects.end && end < code.len() {
+            next.push(end as u32);
+        }
+        CodeBlock { start: start as u32, end: end as u32, next, live: RegisterSet::empty(usize::from(chunk.registers)) }
+    };
+    (0..starts.len()).map(block).collect()
+}
+
+/// Where a jump at `pc` leads.
+pub fn target(pc: usize, offset: i64) -> u32 {
+    (pc as i64 + 1 + offset) as u32
+}
+
+fn step_back(chunk: &Chunk, op: &Op, live: &mut RegisterSet) {
+    op.operands(|kind, value| match kind {
+        OperandKind::Write => live.remove(value as usize),
+        OperandKind::WritePair => {
+            live.remove(value as usize);
+            live.remove(value as usize + 1);
+        }
+        _ => {}
+    });
+    if let Op::Clear { first, count } = *op {
+        (first..first + count).for_each(|register| live.remove(usize::from(register)));
+        return;
+    }
+    op.operands(|kind, value| {
+        let register = value as usize;
+        match kind {
+            OperandKind::Read | OperandKind::Peek | OperandKind::Keep | OperandKind::Empty | OperandKind::Last => live.insert(register),
+            OperandKind::Modify | OperandKind::Local => live.insert(register),
+            OperandKind::State => (register..register + 3).for_each(|r| live.insert(r)),
+            // Windows reach up to some temporary; taking all of them is right and cheap. One below for the callee.
+            OperandKind::Window | OperandKind::PeekWindow => {
+                let first = register.saturating_sub(1).max(usize::from(chunk.locals));
+                (first..usize::from(chunk.registers)).for_each(|r| live.insert(r));
+            }
+            // Places may be rooted in any local.
+            OperandKind::Path | OperandKind::MethodSite | OperandKind::CallSite | OperandKind::Closure => {
+                (0..usize::from(chunk.locals)).for_each(|r| live.insert(r));
+            }
+            _ => {}
+        }
+    });
+}

@@ -1,0 +1,541 @@
+//! One arm per instruction: build it, or leave it to the VM.
+use super::arith::Source;
+use super::state::{Scalar, Slot};
+use super::{Built, Builder, Edge, Restart};
+use crate::bytecode::chunk::Const;
+use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
+use crate::jit::ir::inst::{Cmp, IntOp};
+use crate::jit::ir::{InstKind, SlotIx, Terminator, Type, ValueId};
+use crate::value::layout::tag;
+
+impl Builder<'_> {
+    /// Builds the instruction at the current offset; `last`: it ends its block.
+    pub(super) fn instruction(&mut self, op: Op, last: bool, returns: &mut Vec<Edge>) -> Built {
+        if !self.uses_borrowed(&op) {
+            self.settle_borrowed();
+        }
+        if self.context().profile.is_poisoned(self.pc) && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {}) {
+            return self.fallback(op);
+        }
+        match op {
+            Op::Nop {} | Op::LoopHead {} => {}
+            Op::Move { dst, src } => self.copy(dst, src),
+            Op::Take { dst, src } => self.take(dst, src),
+            Op::LoadNull { dst } => {
+                let value = self.null();
+                self.write_immediate(dst, value);
+            }
+            Op::LoadBool { value, dst } => {
+                let value = self.emit(InstKind::ConstB(value != 0), Type::BOOL);
+                self.write_scalar(dst, value, Scalar::Bool);
+            }
+            Op::LoadInt { dst, value } => {
+                let value = self.int(i64::from(value));
+                self.write_scalar(dst, value, Scalar::Int);
+            }
+            Op::LoadConst { dst, value } => self.constant(dst, value),
+            Op::LoadMissing { dst } => {
+                let value = self.emit(InstKind::ConstBoxed(tag::UNINIT, 0), Type::ANY);
+                self.write_immediate(dst, value);
+            }
+            Op::Clear { first, count } => {
+                for register in first..first + count {
+                    let slot = self.slot(register);
+                    self.release(slot);
+                }
+            }
+            Op::CellGet { dst, cell, .. } => {
+                let (slot, exit) = (self.slot(cell), self.exit());
+                let value = self.emit(InstKind::LoadCell { slot, exit }, Type::ANY);
+                self.write_borrowed(dst, value);
+            }
+            Op::CaptureGet { dst, index } if self.contexts.len() == 1 => {
+                let value = self.emit(InstKind::LoadCapture { index: u32::from(index) }, Type::ANY);
+                self.write_borrowed(dst, value);
+            }
+            Op::CaptureCellGet { dst, index, .. } if self.contexts.len() == 1 => {
+                let exit = self.exit();
+                let value = self.emit(InstKind::LoadCaptureCell { index: u32::from(index), exit }, Type::ANY);
+                self.write_borrowed(dst, value);
+            }
+            Op::ModuleGet { dst, var } => {
+                let (index, exit) = (self.context().profile.module_base + var, self.exit());
+                let value = self.emit(InstKind::LoadModule { index, exit }, Type::ANY);
+                self.write_borrowed(dst, value);
+            }
+            Op::CellSet { cell, value, .. } => {
+                let Some(scalar) = self.known_scalar(value) else { return self.fallback(op) };
+                let (slot, exit) = (self.slot(cell), self.exit());
+                self.effect(InstKind::StoreCell { slot, value: scalar, exit });
+                self.consume(value);
+            }
+            Op::CaptureCellSet { index, value, .. } if self.contexts.len() == 1 => {
+                let Some(scalar) = self.known_scalar(value) else { return self.fallback(op) };
+                let exit = self.exit();
+                self.effect(InstKind::StoreCaptureCell { index: u32::from(index), value: scalar, exit });
+                self.consume(value);
+            }
+            Op::ModuleSet { value, var } => {
+                let Some(scalar) = self.known_scalar(value) else { return self.fallback(op) };
+                let (index, exit) = (self.context().profile.module_base + var, self.exit());
+                self.effect(InstKind::StoreModule { index, value: scalar, exit });
+                self.consume(value);
+            }
+
+            Op::Add { dst, a, b } => return self.arith(op, ArithCode::Add, dst, Source::Register(a), Source::Register(b)),
+            Op::Sub { dst, a, b } => return self.arith(op, ArithCode::Sub, dst, Source::Register(a), Source::Register(b)),
+            Op::Mul { dst, a, b } => return self.arith(op, ArithCode::Mul, dst, Source::Register(a), Source::Register(b)),
+            Op::Div { dst, a, b } => return self.arith(op, ArithCode::Div, dst, Source::Register(a), Source::Register(b)),
+            Op::Mod { dst, a, b } => return self.arith(op, ArithCode::Mod, dst, Source::Register(a), Source::Register(b)),
+            Op::AddK { dst, a, k } => return self.arith(op, ArithCode::Add, dst, Source::Register(a), Source::Small(k)),
+            Op::SubK { dst, a, k } => return self.arith(op, ArithCode::Sub, dst, Source::Register(a), Source::Small(k)),
+            Op::MulK { dst, a, k } => return self.arith(op, ArithCode::Mul, dst, Source::Register(a), Source::Small(k)),
+            Op::DivK { dst, a, k } => return self.arith(op, ArithCode::Div, dst, Source::Register(a), Source::Small(k)),
+            Op::ModK { dst, a, k } => return self.arith(op, ArithCode::Mod, dst, Source::Register(a), Source::Small(k)),
+            Op::AddC { dst, a, c } => return self.arith(op, ArithCode::Add, dst, Source::Register(a), Source::Constant(c)),
+            Op::SubC { dst, a, c } => return self.arith(op, ArithCode::Sub, dst, Source::Register(a), Source::Constant(c)),
+            Op::MulC { dst, a, c } => return self.arith(op, ArithCode::Mul, dst, Source::Register(a), Source::Constant(c)),
+            Op::DivC { dst, a, c } => return self.arith(op, ArithCode::Div, dst, Source::Register(a), Source::Constant(c)),
+            Op::Arith { op: code, dst, a, b } => {
+                return self.arith(op, ArithCode::ALL[usize::from(code)], dst, Source::Register(a), Source::Register(b));
+            }
+            Op::ArithK { op: code, dst, a, k } => {
+                return self.arith(op, ArithCode::ALL[usize::from(code)], dst, Source::Register(a), Source::Small(k));
+            }
+            Op::Neg { dst, a } => return self.negate(op, dst, a),
+            Op::Not { dst, a } => return self.not(op, dst, a),
+            Op::BitNot { dst, a } => return self.bit_not(op, dst, a),
+            Op::Truthy { dst, a } => {
+                let value = self.truth(a);
+                self.consume(a);
+                self.write_scalar(dst, value, Scalar::Bool);
+            }
+            Op::Compare { op: code, dst, a, b } => {
+                return self.compare(op, CompareCode::ALL[usize::from(code)], dst, Source::Register(a), Source::Register(b));
+            }
+            Op::CompareC { op: code, dst, a, c } => {
+                return self.compare(op, CompareCode::ALL[usize::from(code)], dst, Source::Register(a), Source::Constant(c));
+            }
+
+            Op::Jump { .. } => self.jump(),
+            Op::JumpIf { a, .. } => {
+                let cond = self.truth(a);
+                self.consume(a);
+                self.branch(cond);
+            }
+            Op::JumpIfNot { a, .. } => {
+                let cond = self.truth(a);
+                self.consume(a);
+                let cond = self.emit(InstKind::NotB(cond), Type::BOOL);
+                self.branch(cond);
+            }
+            Op::JumpIfNull { a, .. } => self.jump_if_tag(a, tag::NULL, Cmp::Eq),
+            Op::JumpIfNotNull { a, .. } => self.jump_if_tag(a, tag::NULL, Cmp::Ne),
+            Op::JumpIfPresent { a, .. } => self.jump_if_tag(a, tag::UNINIT, Cmp::Ne),
+            Op::JumpIfEq { a, b, .. } => return self.jump_if(op, Cmp::Eq, true, Source::Register(a), Source::Register(b)),
+            Op::JumpIfNe { a, b, .. } => return self.jump_if(op, Cmp::Eq, false, Source::Register(a), Source::Register(b)),
+            Op::JumpIfLt { a, b, .. } => return self.jump_if(op, Cmp::Lt, true, Source::Register(a), Source::Register(b)),
+            Op::JumpIfNotLt { a, b, .. } => return self.jump_if(op, Cmp::Lt, false, Source::Register(a), Source::Register(b)),
+            Op::JumpIfLe { a, b, .. } => return self.jump_if(op, Cmp::Le, true, Source::Register(a), Source::Register(b)),
+            Op::JumpIfNotLe { a, b, .. } => return self.jump_if(op, Cmp::Le, false, Source::Register(a), Source::Register(b)),
+            Op::JumpIfGt { a, b, .. } => return self.jump_if(op, Cmp::Gt, true, Source::Register(a), Source::Register(b)),
+            Op::JumpIfNotGt { a, b, .. } => return self.jump_if(op, Cmp::Gt, false, Source::Register(a), Source::Register(b)),
+            Op::JumpIfGe { a, b, .. } => return self.jump_if(op, Cmp::Ge, true, Source::Register(a), Source::Register(b)),
+            Op::JumpIfNotGe { a, b, .. } => return self.jump_if(op, Cmp::Ge, false, Source::Register(a), Source::Register(b)),
+            Op::JumpIfEqK { a, k, .. } => return self.jump_if(op, Cmp::Eq, true, Source::Register(a), Source::Small(k)),
+            Op::JumpIfNeK { a, k, .. } => return self.jump_if(op, Cmp::Eq, false, Source::Register(a), Source::Small(k)),
+            Op::JumpIfLtK { a, k, .. } => return self.jump_if(op, Cmp::Lt, true, Source::Register(a), Source::Small(k)),
+            Op::JumpIfNotLtK { a, k, .. } => return self.jump_if(op, Cmp::Lt, false, Source::Register(a), Source::Small(k)),
+            Op::JumpIfLeK { a, k, .. } => return self.jump_if(op, Cmp::Le, true, Source::Register(a), Source::Small(k)),
+            Op::JumpIfNotLeK { a, k, .. } => return self.jump_if(op, Cmp::Le, false, Source::Register(a), Source::Small(k)),
+            Op::JumpIfGtK { a, k, .. } => return self.jump_if(op, Cmp::Gt, true, Source::Register(a), Source::Small(k)),
+            Op::JumpIfNotGtK { a, k, .. } => return self.jump_if(op, Cmp::Gt, false, Source::Register(a), Source::Small(k)),
+            Op::JumpIfGeK { a, k, .. } => return self.jump_if(op, Cmp::Ge, true, Source::Register(a), Source::Small(k)),
+            Op::JumpIfNotGeK { a, k, .. } => return self.jump_if(op, Cmp::Ge, false, Source::Register(a), Source::Small(k)),
+            Op::JumpIfEqC { a, c, .. } => return self.jump_if(op, Cmp::Eq, true, Source::Register(a), Source::Constant(c)),
+            Op::JumpIfNeC { a, c, .. } => return self.jump_if(op, Cmp::Eq, false, Source::Register(a), Source::Constant(c)),
+            Op::ForRange { inclusive, state, .. } => return self.for_range(op, inclusive != 0, state),
+            Op::ForRangeNext { state, dst, .. } => return self.for_range_next(op, state, dst),
+
+            Op::IndexGet { dst, a, b } => return self.index_get(op, dst, a, Source::Register(b)),
+            Op::IndexGetK { dst, a, k } => return self.index_get(op, dst, a, Source::Small(k)),
+            Op::IndexSet { a, b, value } => return self.index_set(op, a, b, value),
+            Op::IndexUpdate { op: code, a, b, value } => return self.index_update(op, ArithCode::ALL[usize::from(code)], a, b, value),
+            Op::FieldGet { dst, a, .. } => return self.field_get(op, dst, a),
+            Op::FieldSet { a, value, .. } => return self.field_set(op, a, value),
+            Op::FieldUpdate { op: code, a, value, .. } => return self.field_update(op, ArithCode::ALL[usize::from(code)], a, value),
+
+            Op::CallFunc { argc, dst, base, func } => return self.call_func(op, argc, dst, base, func),
+            Op::CallMethod { argc, dst, base, .. } => return self.call_method(op, argc, dst, base),
+            Op::Return { value } => return self.return_value(value, returns),
+            Op::ReturnNull {} => {
+                let value = self.null();
+                return self.return_boxed(value, returns);
+            }
+
+            Op::Throw { .. } | Op::Rethrow { .. } | Op::RethrowFrom { .. } | Op::RaiseName { .. } | Op::RaiseImport { .. }
+            | Op::RaiseNoMatch { .. } | Op::RaiseMissing { .. } => {
+                self.settle_all();
+                self.leave();
+            }
+
+            Op::LoadSelfFn { .. } | Op::NewCell { .. } | Op::CellParam { .. } | Op::MakeClosure { .. } | Op::CaptureGet { .. }
+            | Op::CaptureCellGet { .. } | Op::CaptureCellSet { .. } | Op::DivC { .. } | Op::Contains { .. } | Op::Fuel {}
+            | Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } | Op::ForClose { .. } | Op::IndexGetC { .. }
+            | Op::IndexGetOrNull { .. } | Op::Slice { .. } | Op::FieldGetOrNull { .. } | Op::PathGet { .. } | Op::PlaceSet { .. }
+            | Op::PlaceUpdate { .. } | Op::PlaceGetOrNull { .. } | Op::RootUpdate { .. } | Op::Range { .. } | Op::MakeArray { .. }
+            | Op::ArrayAppend { .. } | Op::ArrayExtend { .. } | Op::MakeDict { .. } | Op::DictAppend { .. } | Op::DictExtend { .. }
+            | Op::MakeStruct { .. } | Op::Interp { .. } | Op::InterpAppend { .. } | Op::LiteralUpdate { .. } | Op::CallValue { .. }
+            | Op::CallBuiltin { .. } | Op::CallBuiltinUpdate { .. } | Op::CallMethodPlace { .. } | Op::CallArgs { .. }
+            | Op::Construct { .. } | Op::MakeVariant { .. } | Op::Unwrap { .. } | Op::Import { .. } | Op::Test { .. }
+            | Op::Part { .. } | Op::NullIfMissing { .. } | Op::CheckKind { .. } => return self.fallback(op),
+        }
+        let _ = last;
+        Ok(())
+    }
+
+    /// Can the instruction take operands that are borrowed?
+    fn uses_borrowed(&self, op: &Op) -> bool {
+        let mut reads = false;
+        let effects = op.info().effects;
+        op.operands(|kind, value| {
+            let is_read = matches!(kind, OperandKind::Read | OperandKind::Peek);
+            reads |= is_read && matches!(self.state.get(self.slot(value as u16)), Slot::Borrowed { .. });
+        });
+        let native = matches!(
+            op,
+            Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::FieldGet { .. } | Op::Truthy { .. } | Op::JumpIf { .. } | Op::JumpIfNot { .. }
+        );
+        reads && (native || op.info().operands.iter().any(|(_, kind)| *kind == OperandKind::Jump16) || is_arithmetic(op)) && !effects.end
+    }
+
+    // ---- moving values ----
+
+    pub(super) fn write_scalar(&mut self, register: u16, value: ValueId, scalar: Scalar) {
+        let slot = self.slot(register);
+        self.release(slot);
+        self.put(slot, Slot::Scalar { value, scalar, dirty: true });
+    }
+
+    fn write_immediate(&mut self, register: u16, value: ValueId) {
+        let slot = self.slot(register);
+        self.release(slot);
+        self.put(slot, Slot::Immediate { value, dirty: true });
+    }
+
+    /// A value borrowed from memory that stays as it is until the next instruction.
+    pub(super) fn write_borrowed(&mut self, register: u16, value: ValueId) {
+        let slot = self.slot(register);
+        if self.is_temporary(register) {
+            self.release(slot);
+            self.put(slot, Slot::Borrowed { value });
+        } else {
+            self.replace(slot, value);
+        }
+    }
+
+    /// Stores a borrowed value, which may live inside what the slot holds.
+    pub(super) fn replace(&mut self, slot: SlotIx, value: ValueId) {
+        match self.state.get(slot) {
+            Slot::Memory => self.effect(InstKind::ReplaceSlot(slot, value)),
+            Slot::Owned { .. } => {
+                self.settle(slot);
+                self.effect(InstKind::ReplaceSlot(slot, value));
+            }
+            _ => self.effect(InstKind::StoreSlotRetain(slot, value)),
+        }
+        self.put(slot, Slot::Memory);
+    }
+
+    fn copy(&mut self, dst: u16, src: u16) {
+        let from = self.slot(src);
+        match self.state.get(from) {
+            Slot::Scalar { value, scalar, .. } => self.write_scalar(dst, value, scalar),
+            Slot::Immediate { value, .. } => self.write_immediate(dst, value),
+            Slot::Borrowed { value } => self.write_borrowed(dst, value),
+            Slot::Owned { .. } => {
+                self.settle(from);
+                self.copy(dst, src);
+            }
+            Slot::Memory | Slot::Clean => {
+                let value = self.emit(InstKind::LoadSlot(from), Type::ANY);
+                self.write_borrowed(dst, value);
+            }
+        }
+    }
+
+    pub(super) fn take(&mut self, dst: u16, src: u16) {
+        let (from, to) = (self.slot(src), self.slot(dst));
+        if from == to {
+            return;
+        }
+        match self.state.get(from) {
+            Slot::Memory => {
+                self.release(to);
+                self.effect(InstKind::MoveSlot { from, to });
+                self.put(to, Slot::Memory);
+            }
+            Slot::Borrowed { value } => self.write_borrowed(dst, value),
+            newest => {
+                self.release(to);
+                let newest = match newest {
+                    Slot::Scalar { value, scalar, .. } => Slot::Scalar { value, scalar, dirty: true },
+                    Slot::Immediate { value, .. } => Slot::Immediate { value, dirty: true },
+                    other => other,
+                };
+                self.put(to, newest);
+            }
+        }
+        self.put(from, Slot::Clean);
+    }
+
+    fn constant(&mut self, dst: u16, index: u32) {
+        let context = self.context();
+        let (chunk, function, base) = (context.profile.chunk.clone(), context.function, context.profile.unit_base);
+        match &chunk.constants[index as usize] {
+            Const::Null => {
+                let value = self.null();
+                self.write_immediate(dst, value);
+            }
+            Const::Bool(value) => {
+                let value = self.emit(InstKind::ConstB(*value), Type::BOOL);
+                self.write_scalar(dst, value, Scalar::Bool);
+            }
+            Const::Int(value) => {
+                let value = self.int(*value);
+                self.write_scalar(dst, value, Scalar::Int);
+            }
+            Const::Float(value) => {
+                let value = self.emit(InstKind::ConstF(value.to_bits()), Type::FLOAT);
+                self.write_scalar(dst, value, Scalar::Float);
+            }
+            Const::Func(func) => {
+                let value = self.emit(InstKind::ConstBoxed(tag::FN0, u64::from(base + func)), Type::ANY);
+                self.write_immediate(dst, value);
+            }
+            Const::Builtin(id) => {
+                let value = self.emit(InstKind::ConstBoxed(tag::FN0, u64::from(*id)), Type::ANY);
+                self.write_immediate(dst, value);
+            }
+            Const::BigInt(_) | Const::Str(_) | Const::BuiltinType(_) | Const::Struct(_) | Const::Enum(_) | Const::Variant(..)
+            | Const::Module(_) | Const::Namespace(_) | Const::Prelude(_) => {
+                let value = self.emit(InstKind::ConstPool(function, index), Type::ANY);
+                self.write_borrowed(dst, value);
+            }
+        }
+    }
+
+    /// The scalar that a register holds, if that is known without a check.
+    fn known_scalar(&self, register: u16) -> Option<ValueId> {
+        match self.state.get(self.slot(register)) {
+            Slot::Scalar { value, .. } => Some(value),
+            _ => None,
+        }
+    }
+
+    /// After its last use: a temporary gives up what it held; a local keeps it.
+    pub(super) fn consume(&mut self, register: u16) {
+        if self.is_temporary(register) {
+            let slot = self.slot(register);
+            self.release(slot);
+        }
+    }
+
+    // ---- jumps and loops ----
+
+    fn jump_if_tag(&mut self, register: u16, wanted: u64, op: Cmp) {
+        match self.state.get(self.slot(register)) {
+            Slot::Scalar { .. } if op == Cmp::Ne => self.jump(),
+            Slot::Scalar { .. } => self.fall_through(),
+            _ => {
+                let value = self.boxed(register);
+                let (found, wanted) = (self.emit(InstKind::TagOf(value), Type::INT), self.int(wanted as i64));
+                self.settle_borrowed();
+                let cond = self.emit(InstKind::CmpI { op, a: found, b: wanted }, Type::BOOL);
+                self.branch(cond);
+            }
+        }
+    }
+
+    fn for_range(&mut self, op: Op, inclusive: bool, state: u16) -> Built {
+        let (Some(start), Some(end)) = (self.int_or_guess(state), self.int_or_guess(state + 1)) else { return self.fallback(op) };
+        let exit = Some(self.exit());
+        let one = self.int(1);
+        let before = self.emit(InstKind::Int { op: IntOp::Sub, a: start, b: one, exit }, Type::INT);
+        let after = if inclusive { self.emit(InstKind::Int { op: IntOp::Add, a: end, b: one, exit }, Type::INT) } else { end };
+        self.write_scalar(state, before, Scalar::Int);
+        self.write_scalar(state + 1, after, Scalar::Int);
+        self.jump();
+        Ok(())
+    }
+
+    fn for_range_next(&mut self, op: Op, state: u16, dst: u16) -> Built {
+        let (Some(position), Some(end)) = (self.int_or_guess(state), self.int_or_guess(state + 1)) else { return self.fallback(op) };
+        let one = self.int(1);
+        // The position is before the end, or one before the start: the next one always fits.
+        let next = self.emit(InstKind::Int { op: IntOp::Add, a: position, b: one, exit: None }, Type::INT);
+        let more = self.emit(InstKind::CmpI { op: Cmp::Lt, a: next, b: end }, Type::BOOL);
+        self.write_scalar(state, next, Scalar::Int);
+        self.write_scalar(dst, next, Scalar::Int);
+        self.branch(more);
+        Ok(())
+    }
+
+    fn int_or_guess(&mut self, register: u16) -> Option<ValueId> {
+        self.scalar(Source::Register(register), Scalar::Int)
+    }
+
+    // ---- returns ----
+
+    fn return_value(&mut self, register: u16, returns: &mut Vec<Edge>) -> Built {
+        let slot = self.slot(register);
+        if self.contexts.len() > 1 {
+            let base = self.context().base;
+            if slot != SlotIx(base) {
+                self.take(0, register);
+            }
+            return self.finish_inlined(returns);
+        }
+        match self.state.get(slot) {
+            Slot::Scalar { value, .. } | Slot::Immediate { value, .. } | Slot::Owned { value } => {
+                self.put(slot, Slot::Clean);
+                self.return_boxed(value, returns)
+            }
+            _ => {
+                self.settle(slot);
+                let value = self.emit(InstKind::LoadSlot(slot), Type::ANY);
+                let null = self.null();
+                self.effect(InstKind::StoreSlot(slot, null));
+                self.put(slot, Slot::Clean);
+                self.return_boxed(value, returns)
+            }
+        }
+    }
+
+    /// Returns a scalar, an immediate or an owned value; nothing else stays owned.
+    fn return_boxed(&mut self, value: ValueId, returns: &mut Vec<Edge>) -> Built {
+        if self.contexts.len() > 1 {
+            self.write_immediate(0, value);
+            return self.finish_inlined(returns);
+        }
+        for at in 0..self.state.slots.len() {
+            self.release(SlotIx(at as u32));
+        }
+        self.terminate(Terminator::Return(value));
+        self.ends = Vec::new();
+        Ok(())
+    }
+
+    /// The result is in slot 0 of the inlined frame; everything else of it is given up.
+    fn finish_inlined(&mut self, returns: &mut Vec<Edge>) -> Built {
+        let base = self.context().base as usize;
+        for at in base + 1..self.state.slots.len() {
+            self.release(SlotIx(at as u32));
+        }
+        returns.push(Edge { from: self.block, state: self.state.clone() });
+        self.ended = true;
+        self.ends = Vec::new();
+        Ok(())
+    }
+
+    // ---- the VM's business ----
+
+    /// Lets the VM execute the instruction on the frame in memory.
+    pub(super) fn fallback(&mut self, op: Op) -> Built {
+        if self.contexts.len() > 1 {
+            // The VM has no frame for an inlined function.
+            let chain = self.context().chain.clone();
+            self.learned.not_inlined.insert(chain);
+            return Err(Restart::Again);
+        }
+        self.settle_all();
+        if op.info().effects.end && op.jump().is_none() {
+            self.leave();
+            return Ok(());
+        }
+        let exit = self.exit();
+        let writes = self.written_by(&op);
+        let next = self.emit(InstKind::Fallback { writes: writes.clone().into(), exit }, Type::INT);
+        self.forget_operands(&op);
+        for slot in writes {
+            self.put(slot, Slot::Memory);
+        }
+        match op.jump() {
+            Some(_) if op.info().effects.end => self.jump(),
+            Some(offset) => {
+                let target = self.int(i64::from(super::flow::target(self.pc as usize, offset)));
+                let cond = self.emit(InstKind::CmpI { op: Cmp::Eq, a: next, b: target }, Type::BOOL);
+                self.branch(cond);
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    /// Slots that the VM may have changed after executing the instruction, other than temporaries it has emptied.
+    fn written_by(&self, op: &Op) -> Vec<SlotIx> {
+        let chunk = &self.context().profile.chunk;
+        let mut slots = Vec::new();
+        let mut path = None;
+        let call = match op {
+            Op::CallArgs { site, .. } => match chunk.calls[usize::from(*site)].callee {
+                crate::bytecode::chunk::Callee::Place(method) => chunk.methods[usize::from(method)].path,
+                _ => None,
+            },
+            Op::CallMethodPlace { site, .. } => chunk.methods[usize::from(*site)].path,
+            _ => None,
+        };
+        op.operands(|kind, value| {
+            let register = value as u16;
+            match kind {
+                OperandKind::Write | OperandKind::Modify | OperandKind::Local => slots.push(self.slot(register)),
+                OperandKind::WritePair => slots.extend([self.slot(register), self.slot(register + 1)]),
+                OperandKind::State => slots.extend((register..register + 3).map(|r| self.slot(r))),
+                OperandKind::Path => path = Some(register),
+                _ => {}
+            }
+        });
+        if let Op::CallBuiltinUpdate { base, .. } = op {
+            slots.push(self.slot(*base));
+        }
+        for path in path.into_iter().chain(call) {
+            if let crate::bytecode::chunk::Root::Local(local) | crate::bytecode::chunk::Root::LocalCell(local) = chunk.paths[usize::from(path)].root {
+                slots.push(self.slot(local));
+            }
+        }
+        slots.sort();
+        slots.dedup();
+        slots
+    }
+
+    /// Temporaries that the instruction has consumed.
+    fn forget_operands(&mut self, op: &Op) {
+        let registers = self.context().profile.chunk.registers;
+        let mut gone: Vec<u16> = Vec::new();
+        op.operands(|kind, value| {
+            let register = value as u16;
+            match kind {
+                OperandKind::Read if self.is_temporary(register) => gone.push(register),
+                OperandKind::Empty => gone.push(register),
+                OperandKind::Window => {
+                    let callee = matches!(op, Op::CallValue { .. }) as u16;
+                    gone.extend(register - callee..registers);
+                }
+                _ => {}
+            }
+        });
+        for register in gone {
+            let slot = self.slot(register);
+            self.put(slot, Slot::Clean);
+        }
+    }
+}
+
+fn is_arithmetic(op: &Op) -> bool {
+    matches!(
+        op,
+        Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } | Op::Div { .. } | Op::Mod { .. } | Op::AddK { .. } | Op::SubK { .. }
+            | Op::MulK { .. } | Op::DivK { .. } | Op::ModK { .. } | Op::AddC { .. } | Op::SubC { .. } | Op::MulC { .. } | Op::DivC { .. }
+            | Op::Arith { .. } | Op::ArithK { .. } | Op::Compare { .. } | Op::CompareC { .. } | Op::Neg { .. }
+    )
+}

@@ -1,0 +1,90 @@
+//! The abstract frame while building: where the newest value of each slot is.
+use crate::jit::ir::{Kinds, Repr, SlotIx, Type, ValueId};
+
+/// A scalar kind a slot may have at a block's start.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum Scalar {
+    Int,
+    Float,
+    Bool,
+}
+
+impl Scalar {
+    pub fn ty(self) -> Type {
+        match self {
+            Scalar::Int => Type::INT,
+            Scalar::Float => Type::FLOAT,
+            Scalar::Bool => Type::BOOL,
+        }
+    }
+    pub fn of(repr: Repr) -> Option<Scalar> {
+        match repr {
+            Repr::I64 => Some(Scalar::Int),
+            Repr::F64 => Some(Scalar::Float),
+            Repr::Bool => Some(Scalar::Bool),
+            Repr::Ptr | Repr::Raw | Repr::Boxed => None,
+        }
+    }
+    pub fn kinds(self) -> Kinds {
+        self.ty().kinds
+    }
+    pub fn tag(self) -> u64 {
+        match self {
+            Scalar::Bool => 1,
+            Scalar::Int => 2,
+            Scalar::Float => 3,
+        }
+    }
+}
+
+/// Where the newest value of a slot is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Slot {
+    /// Nobody wants it; memory holds no heap value.
+    Clean,
+    /// In an SSA value. Memory holds no heap value; if not `dirty`, it holds this very value.
+    Scalar { value: ValueId, scalar: Scalar, dirty: bool },
+    /// An immediate (null, a function …) as SSA value; memory holds no heap value.
+    Immediate { value: ValueId, dirty: bool },
+    /// A temporary's value borrowed from a container or slot that stays unchanged until the next instruction has used it;
+    /// memory holds no heap value.
+    Borrowed { value: ValueId },
+    /// An owned boxed value, the result of a call; memory holds no heap value.
+    Owned { value: ValueId },
+    /// In memory.
+    Memory,
+}
+
+/// The slots of all active frames, outermost first.
+#[derive(Clone, Debug)]
+pub struct State {
+    pub slots: Vec<Slot>,
+}
+
+impl State {
+    pub fn new(count: usize) -> State {
+        State { slots: vec![Slot::Clean; count] }
+    }
+    pub fn get(&self, slot: SlotIx) -> Slot {
+        self.slots.get(slot.index()).copied().unwrap_or(Slot::Clean)
+    }
+    pub fn set(&mut self, slot: SlotIx, to: Slot) {
+        if slot.index() >= self.slots.len() {
+            self.slots.resize(slot.index() + 1, Slot::Clean);
+        }
+        self.slots[slot.index()] = to;
+    }
+    /// Slots whose owned value is not in memory.
+    pub fn owned(&self) -> impl Iterator<Item = SlotIx> {
+        self.slots.iter().enumerate().filter(|(_, slot)| matches!(slot, Slot::Owned { .. })).map(|(at, _)| SlotIx(at as u32))
+    }
+    /// What must be written back when leaving.
+    pub fn dirty(&self) -> impl Iterator<Item = (SlotIx, ValueId)> {
+        self.slots.iter().enumerate().filter_map(|(at, slot)| match *slot {
+            Slot::Scalar { value, dirty: true, .. } | Slot::Immediate { value, dirty: true } | Slot::Borrowed { value } | Slot::Owned { value } => {
+                Some((SlotIx(at as u32), value))
+            }
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,103 @@
+//! What the VM has seen, as plain data: the compile thread works on this snapshot alone and never touches values.
+use std::sync::Arc;
+
+use ahash::AHashMap;
+
+use super::ir::Kinds;
+use super::ir::inst::Cell;
+use crate::bytecode::chunk::Chunk;
+
+/// One request to compile.
+#[derive(Debug)]
+pub struct Request {
+    /// `FnId` of the function.
+    pub function: u32,
+    pub entry: Entry,
+    /// Everything known of the function and of those it may call, by `FnId`.
+    pub functions: AHashMap<u32, Arc<FunctionProfile>>,
+    pub limits: BuildLimits,
+}
+
+/// Where compiled code is entered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// At the start; parameters are in the first slots.
+    Call,
+    /// At the loop whose back edges lead to `pc`; `tags` of the slots at that moment.
+    Loop { pc: u32, tags: Vec<u64> },
+}
+
+/// How much the builder may do.
+#[derive(Clone, Copy, Debug)]
+pub struct BuildLimits {
+    /// Instructions of a function that may be inlined.
+    pub inline_size: usize,
+    pub inline_depth: usize,
+    /// Values of the whole IR after which nothing more is inlined.
+    pub ir_size: usize,
+}
+
+impl Default for BuildLimits {
+    fn default() -> BuildLimits {
+        BuildLimits { inline_size: 60, inline_depth: 3, ir_size: 1500 }
+    }
+}
+
+/// A function as the builder sees it.
+#[derive(Debug)]
+pub struct FunctionProfile {
+    pub chunk: Arc<Chunk>,
+    /// Added to a unit-local function number to get its `FnId`.
+    pub unit_base: u32,
+    /// Added to a unit-local module variable to get its index in the isolate's table.
+    pub module_base: u32,
+    /// Tags of the arguments of recent calls; `ANY` where they differ.
+    pub params: Vec<Kinds>,
+    pub sites: AHashMap<u32, Site>,
+    /// Instructions that left compiled code too often: they are left to the VM.
+    pub poisoned: Vec<u32>,
+}
+
+/// What one instruction has met.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Site {
+    /// Kinds of both operands together; whether an integer result needed more than 64 bits.
+    Operands { kinds: Kinds, overflow: bool },
+    /// Header shapes of the bases; kinds of the values read or written.
+    Elements { shapes: Vec<u32>, values: Kinds },
+    Fields(Vec<FieldCase>),
+    Callees(Vec<Target>),
+}
+
+/// A field of one shape.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FieldCase {
+    pub shape: u32,
+    pub cell: Cell,
+    /// Byte offset in the object.
+    pub offset: u32,
+    /// Kinds of the values met, for `Cell::Value`.
+    pub values: Kinds,
+}
+
+/// A method or function called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Shape of the receiver; 0 for plain calls.
+    pub shape: u32,
+    pub function: u32,
+}
+
+impl FunctionProfile {
+    /// Kinds of the operands of an arithmetic instruction; ints if it took only its fastest path so far.
+    pub fn operands(&self, pc: u32) -> (Kinds, bool) {
+        match self.sites.get(&pc) {
+            Some(Site::Operands { kinds, overflow }) => (*kinds, *overflow),
+            _ => (Kinds::INT, false),
+        }
+    }
+
+    pub fn is_poisoned(&self, pc: u32) -> bool {
+        self.poisoned.contains(&pc)
+    }
+}
