@@ -1,5 +1,6 @@
 //! Machine code for hot code.
 pub mod build;
 pub mod ir;
+pub mod lower;
 pub mod opt;
 pub mod profile;

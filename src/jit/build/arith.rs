@@ -146,7 +146,7 @@ impl Builder<'_> {
             ArithCode::BitXor => bit(BitOp::Xor),
             ArithCode::Shl => InstKind::ShlI { a, b, exit },
             ArithCode::Shr => InstKind::ShrI { a, b, exit: Some(exit) },
-            ArithCode::Pow => return None,
+            ArithCode::Pow | ArithCode::Concat => return None,
         };
         Some(self.emit(kind, Type::INT))
     }
@@ -296,6 +296,6 @@ fn float_op(code: ArithCode) -> Option<FloatOp> {
         ArithCode::Sub => Some(FloatOp::Sub),
         ArithCode::Mul => Some(FloatOp::Mul),
         ArithCode::Div => Some(FloatOp::Div),
-        ArithCode::Mod | ArithCode::Pow | ArithCode::BitAnd | ArithCode::BitOr | ArithCode::BitXor | ArithCode::Shl | ArithCode::Shr => None,
+        ArithCode::Mod | ArithCode::Pow | ArithCode::BitAnd | ArithCode::BitOr | ArithCode::BitXor | ArithCode::Shl | ArithCode::Shr | ArithCode::Concat => None,
     }
 }

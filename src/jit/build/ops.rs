@@ -21,6 +21,10 @@ impl Builder<'_> {
             Op::Nop {} | Op::LoopHead {} => {}
             Op::Move { dst, src } => self.copy(dst, src),
             Op::Take { dst, src } => self.take(dst, src),
+            Op::Discard { a } => {
+                let slot = self.slot(a);
+                self.release(slot);
+            }
             Op::LoadNull { dst } => {
                 let value = self.null();
                 self.write_immediate(dst, value);
@@ -174,7 +178,7 @@ impl Builder<'_> {
             }
 
             Op::Throw { .. } | Op::Rethrow { .. } | Op::RethrowFrom { .. } | Op::RaiseName { .. } | Op::RaiseImport { .. }
-            | Op::RaiseNoMatch { .. } | Op::RaiseMissing { .. } => {
+            | Op::RaiseNoMatch { .. } | Op::RaiseMissing { .. } | Op::RaiseEarlyReturn { .. } => {
                 self.settle_all();
                 self.leave();
             }

@@ -1,0 +1,144 @@
+//! Calls: compiled code, helpers, counting.
+use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, condcodes::IntCC, types};
+
+use super::exits::{ExitInfo, ExitKind};
+use super::{Helper, Lowering, context, slot_offset};
+use crate::jit::ir::inst::Callee;
+use crate::jit::ir::{FrameInfo, SlotIx, StateId, ValueId};
+use crate::value::layout::tag;
+
+impl Lowering<'_> {
+    pub(super) fn helper(&mut self, helper: Helper) -> clif::FuncRef {
+        if let Some(known) = self.helpers.get(&helper) {
+            return *known;
+        }
+        let reference = self.imports.helper(helper, self.b.func);
+        self.helpers.insert(helper, reference);
+        reference
+    }
+
+    /// Signature of compiled code.
+    fn pair_signature(&mut self) -> clif::SigRef {
+        if let Some(known) = self.pair_signature {
+            return known;
+        }
+        let mut signature = Signature::new(self.b.func.signature.call_conv);
+        signature.params.extend([AbiParam::new(types::I64); 2]);
+        signature.returns.extend([AbiParam::new(types::I64); 2]);
+        let reference = self.b.import_signature(signature);
+        self.pair_signature = Some(reference);
+        reference
+    }
+
+    /// Leaves before anything has happened if one of the stacks is full.
+    pub(super) fn prologue(&mut self) {
+        let context = self.context();
+        let limit = self.load(types::I64, context, context::STACK_LIMIT);
+        let native = self.b.ins().get_stack_pointer(types::I64);
+        let low = self.b.ins().icmp(IntCC::UnsignedLessThan, native, limit);
+        let end = self.load(types::I64, context, context::SLOTS_END);
+        let top = self.b.ins().iadd_imm_s(self.fp, i64::from(self.function.frame_slots) * 16);
+        let high = self.b.ins().icmp(IntCC::UnsignedGreaterThan, top, end);
+        let full = self.b.ins().bor(low, high);
+        self.when(full, true, |this| {
+            let state = FrameInfo { function: this.own_id.unwrap_or(0), base: SlotIx(0), pc: 0 };
+            let frames = this.function.states.first().map_or(vec![state], |first| vec![FrameInfo { pc: 0, ..first.frames[0] }]);
+            this.leave(ExitInfo { kind: ExitKind::StackOverflow, frames, slots: Vec::new() });
+            let unreachable = this.b.create_block();
+            this.b.switch_to_block(unreachable);
+        });
+    }
+
+    pub(super) fn call_compiled(&mut self, callee: Callee, base: SlotIx, exit: StateId, result: Option<ValueId>) {
+        let frame = self.b.ins().iadd_imm_s(self.fp, i64::from(slot_offset(base)));
+        let none = self.b.ins().iconst(types::I64, 0);
+        let call = match callee {
+            Callee::Entry(function, _) if Some(function) == self.own_id => {
+                let own = self.imports.own(self.b.func);
+                self.b.ins().call(own, &[frame, none])
+            }
+            Callee::SelfEntry => {
+                let own = self.imports.own(self.b.func);
+                self.b.ins().call(own, &[frame, none])
+            }
+            Callee::Entry(function, _) => {
+                let context = self.context();
+                let entries = self.load(types::I64, context, context::ENTRIES);
+                let offset = i32::try_from(function * 8).expect("function ids are small");
+                let target = self.load(types::I64, entries, offset);
+                let signature = self.pair_signature();
+                self.b.ins().call_indirect(signature, target, &[frame, none])
+            }
+        };
+        let (tag, payload) = {
+            let results = self.b.inst_results(call);
+            (results[0], results[1])
+        };
+        let raised = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, tag, tag::EXC as i64);
+        self.leave_if(raised, exit, ExitKind::Raise);
+        self.define_pair(result, tag, payload);
+    }
+
+    pub(super) fn fallback(&mut self, exit: StateId, result: Option<ValueId>) {
+        let frame = *self.function.states[exit.index()].frames.last().expect("a state has a frame");
+        let context = self.context();
+        let function = self.b.ins().iconst(types::I64, i64::from(frame.function));
+        let pc = self.b.ins().iconst(types::I64, i64::from(frame.pc));
+        let helper = self.helper(Helper::Fallback);
+        let call = self.b.ins().call(helper, &[context, function, pc, self.fp, self.closure]);
+        let next = self.b.inst_results(call)[0];
+        let raised = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, next, 0);
+        self.leave_if(raised, exit, ExitKind::Raise);
+        self.define(result, next);
+    }
+
+    /// Is the tag that of a counted kind?
+    pub(super) fn is_counted(&mut self, value_tag: clif::Value) -> clif::Value {
+        let offset = self.b.ins().iadd_imm_s(value_tag, -(tag::HEAP_FIRST as i64));
+        self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, offset, (tag::HEAP_LAST - tag::HEAP_FIRST) as i64)
+    }
+
+    /// Adds one to the count of what a boxed value refers to, if anything.
+    pub(super) fn retain(&mut self, value_tag: clif::Value, payload: clif::Value) {
+        let counted = self.is_counted(value_tag);
+        self.when(counted, false, |this| this.retain_object(payload));
+    }
+
+    fn retain_object(&mut self, object: clif::Value) {
+        let count = self.load(types::I32, object, 0);
+        let local = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, count, 0);
+        let (fast, slow, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(slow);
+        self.b.ins().brif(local, fast, &[], slow, &[]);
+        self.b.switch_to_block(fast);
+        let more = self.b.ins().iadd_imm_s(count, 1);
+        self.store(more, object, 0);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(slow);
+        let helper = self.helper(Helper::Retain);
+        self.b.ins().call(helper, &[object]);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    /// Gives up one count of what a boxed value refers to, if anything.
+    pub(super) fn release(&mut self, value_tag: clif::Value, payload: clif::Value) {
+        let counted = self.is_counted(value_tag);
+        self.when(counted, false, |this| {
+            let count = this.load(types::I32, payload, 0);
+            let several = this.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, count, 1);
+            let (fast, slow, next) = (this.b.create_block(), this.b.create_block(), this.b.create_block());
+            this.b.set_cold_block(slow);
+            this.b.ins().brif(several, fast, &[], slow, &[]);
+            this.b.switch_to_block(fast);
+            let fewer = this.b.ins().iadd_imm_s(count, -1);
+            this.store(fewer, payload, 0);
+            this.b.ins().jump(next, &[]);
+            this.b.switch_to_block(slow);
+            let helper = this.helper(Helper::Release);
+            this.b.ins().call(helper, &[value_tag, payload]);
+            this.b.ins().jump(next, &[]);
+            this.b.switch_to_block(next);
+        });
+    }
+}

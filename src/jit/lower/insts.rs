@@ -1,0 +1,513 @@
+//! One arm per instruction.
+use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
+use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, types};
+
+use super::exits::ExitKind;
+use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
+use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, IntOp};
+use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
+use crate::value::layout::{array, cell, closure, header, tag};
+
+impl Lowering<'_> {
+    pub(super) fn inst(&mut self, inst: &Inst) {
+        let result = inst.result;
+        match &inst.kind {
+            InstKind::ConstI(value) => {
+                let value = self.b.ins().iconst(types::I64, *value);
+                self.define(result, value);
+            }
+            InstKind::ConstF(bits) => {
+                let value = self.b.ins().f64const(f64::from_bits(*bits));
+                self.define(result, value);
+            }
+            InstKind::ConstB(value) => {
+                let value = self.b.ins().iconst(types::I8, i64::from(*value));
+                self.define(result, value);
+            }
+            InstKind::ConstBoxed(tag, payload) => {
+                let tag = self.b.ins().iconst(types::I64, *tag as i64);
+                let payload = self.b.ins().iconst(types::I64, *payload as i64);
+                self.define_pair(result, tag, payload);
+            }
+            InstKind::ConstPool(function, index) => {
+                let context = self.context();
+                let tables = self.load(types::I64, context, context::CONSTANTS);
+                let table = self.load(types::I64, tables, i32::try_from(function * 8).expect("function ids are small"));
+                self.load_boxed(result, table, i32::try_from(index * 16).expect("constant pools are small"));
+            }
+
+            InstKind::LoadSlot(slot) => self.load_boxed(result, self.fp, slot_offset(*slot)),
+            InstKind::StoreSlot(slot, value) => self.store_slot(*slot, *value),
+            InstKind::ClearSlot(slot) => self.clear_slot(*slot),
+            InstKind::StoreSlotRetain(slot, value) => {
+                let (tag, payload) = self.boxed(*value);
+                self.retain(tag, payload);
+                self.store_pair(tag, payload, self.fp, slot_offset(*slot));
+            }
+            InstKind::ReplaceSlot(slot, value) => {
+                let (tag, payload) = self.boxed(*value);
+                self.retain(tag, payload);
+                let (old_tag, old_payload) = self.load_pair(self.fp, slot_offset(*slot));
+                self.store_pair(tag, payload, self.fp, slot_offset(*slot));
+                self.release(old_tag, old_payload);
+            }
+            InstKind::MoveSlot { from, to } => {
+                let (tag, payload) = self.load_pair(self.fp, slot_offset(*from));
+                self.store_null(*from);
+                self.store_pair(tag, payload, self.fp, slot_offset(*to));
+            }
+            InstKind::StoreSlotOwned(slot, value) => {
+                let (tag, payload) = self.boxed(*value);
+                self.store_pair(tag, payload, self.fp, slot_offset(*slot));
+            }
+
+            InstKind::LoadModule { index, exit } => {
+                let table = self.module_table();
+                self.load_variable(result, table, (index * 16) as i32, *exit);
+            }
+            InstKind::StoreModule { index, value, exit } => {
+                let table = self.module_table();
+                self.store_variable(*value, table, (index * 16) as i32, *exit);
+            }
+            InstKind::LoadCell { slot, exit } => {
+                let object = self.load(types::I64, self.fp, slot_offset(*slot) + 8);
+                self.load_variable(result, object, cell::VALUE as i32, *exit);
+            }
+            InstKind::StoreCell { slot, value, exit } => {
+                let object = self.load(types::I64, self.fp, slot_offset(*slot) + 8);
+                self.store_variable(*value, object, cell::VALUE as i32, *exit);
+            }
+            InstKind::LoadCapture { index } => self.load_boxed(result, self.closure, capture_offset(*index)),
+            InstKind::LoadCaptureCell { index, exit } => {
+                let object = self.load(types::I64, self.closure, capture_offset(*index) + 8);
+                self.load_variable(result, object, cell::VALUE as i32, *exit);
+            }
+            InstKind::StoreCaptureCell { index, value, exit } => {
+                let object = self.load(types::I64, self.closure, capture_offset(*index) + 8);
+                self.store_variable(*value, object, cell::VALUE as i32, *exit);
+            }
+
+            InstKind::GuardTag { value, tag, exit } => {
+                let (found, payload) = self.boxed(*value);
+                let good = self.b.ins().icmp_imm_u(IntCC::Equal, found, *tag as i64);
+                self.leave_unless(good, *exit);
+                self.unbox(result, payload);
+            }
+            InstKind::GuardNotTag { value, tag, exit } => {
+                let (found, _) = self.boxed(*value);
+                let good = self.b.ins().icmp_imm_u(IntCC::NotEqual, found, *tag as i64);
+                self.leave_unless(good, *exit);
+            }
+            InstKind::GuardShape { pointer, shape, exit } => {
+                let pointer = self.one(*pointer);
+                let found = self.load(types::I32, pointer, header::SHAPE as i32);
+                let good = self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(*shape));
+                self.leave_unless(good, *exit);
+                self.define(result, pointer);
+            }
+            InstKind::GuardUnique { pointer, exit } => {
+                let pointer = self.one(*pointer);
+                let count = self.load(types::I32, pointer, header::COUNT as i32);
+                let good = self.b.ins().icmp_imm_s(IntCC::Equal, count, 1);
+                self.leave_unless(good, *exit);
+                self.define(result, pointer);
+            }
+            InstKind::GuardBounds { index, length, exit } => {
+                let index = self.one(*index);
+                if let Some(exit) = exit {
+                    let length = self.one(*length);
+                    let good = self.b.ins().icmp(IntCC::UnsignedLessThan, index, length);
+                    self.leave_unless(good, *exit);
+                }
+                self.define(result, index);
+            }
+            InstKind::GuardTrue { value, exit } => {
+                let good = self.one(*value);
+                self.leave_unless(good, *exit);
+            }
+            InstKind::GuardFunction { value, function, exit } => {
+                let (found, payload) = self.boxed(*value);
+                let is_function = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::FN0 as i64);
+                let id = self.b.ins().ireduce(types::I32, payload);
+                let same = self.b.ins().icmp_imm_u(IntCC::Equal, id, i64::from(*function));
+                let good = self.b.ins().band(is_function, same);
+                self.leave_unless(good, *exit);
+            }
+            InstKind::TagOf(value) => {
+                let (tag, _) = self.boxed(*value);
+                self.define(result, tag);
+            }
+            InstKind::Unbox { value, .. } => {
+                let (_, payload) = self.boxed(*value);
+                self.unbox(result, payload);
+            }
+            InstKind::Box(value) => {
+                let (tag, payload) = self.boxed(*value);
+                self.define_pair(result, tag, payload);
+            }
+
+            InstKind::Int { op, a, b, exit } => self.int(*op, *a, *b, *exit, result),
+            InstKind::DivI { a, b, zero, overflow } => self.divide(*a, *b, *zero, *overflow, result),
+            InstKind::ModI { a, b, zero } => self.remainder(*a, *b, *zero, result),
+            InstKind::Bit { op, a, b } => {
+                let (a, b) = (self.one(*a), self.one(*b));
+                let value = match op {
+                    BitOp::And => self.b.ins().band(a, b),
+                    BitOp::Or => self.b.ins().bor(a, b),
+                    BitOp::Xor => self.b.ins().bxor(a, b),
+                };
+                self.define(result, value);
+            }
+            InstKind::ShlI { a, b, exit } => {
+                let (a, b) = (self.one(*a), self.one(*b));
+                let small = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, b, 64);
+                self.leave_unless(small, *exit);
+                let value = self.b.ins().ishl(a, b);
+                let back = self.b.ins().sshr(value, b);
+                let same = self.b.ins().icmp(IntCC::Equal, back, a);
+                self.leave_unless(same, *exit);
+                self.define(result, value);
+            }
+            InstKind::ShrI { a, b, exit } => {
+                let (a, b) = (self.one(*a), self.one(*b));
+                if let Some(exit) = exit {
+                    let good = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, b, 0);
+                    self.leave_unless(good, *exit);
+                }
+                let most = self.b.ins().iconst(types::I64, 63);
+                let count = self.b.ins().umin(b, most);
+                let value = self.b.ins().sshr(a, count);
+                self.define(result, value);
+            }
+            InstKind::NegI { a, exit } => {
+                let a = self.one(*a);
+                if let Some(exit) = exit {
+                    let bad = self.b.ins().icmp_imm_s(IntCC::Equal, a, i64::MIN);
+                    self.leave_if(bad, *exit, ExitKind::Execute);
+                }
+                let value = self.b.ins().ineg(a);
+                self.define(result, value);
+            }
+            InstKind::NotI(a) => {
+                let a = self.one(*a);
+                let value = self.b.ins().bnot(a);
+                self.define(result, value);
+            }
+            InstKind::Float { op, a, b } => {
+                let (a, b) = (self.one(*a), self.one(*b));
+                let value = match op {
+                    FloatOp::Add => self.b.ins().fadd(a, b),
+                    FloatOp::Sub => self.b.ins().fsub(a, b),
+                    FloatOp::Mul => self.b.ins().fmul(a, b),
+                    FloatOp::Div => self.b.ins().fdiv(a, b),
+                };
+                self.define(result, value);
+            }
+            InstKind::FloatUnary { op, a } => {
+                let a = self.one(*a);
+                let value = match op {
+                    FloatUnary::Neg => self.b.ins().fneg(a),
+                    FloatUnary::Abs => self.b.ins().fabs(a),
+                    FloatUnary::Sqrt => self.b.ins().sqrt(a),
+                    FloatUnary::Floor => self.b.ins().floor(a),
+                    FloatUnary::Ceil => self.b.ins().ceil(a),
+                    FloatUnary::Trunc => self.b.ins().trunc(a),
+                };
+                self.define(result, value);
+            }
+            InstKind::GuardNonZeroF { a, exit } => {
+                let a = self.one(*a);
+                let zero = self.b.ins().f64const(0.0);
+                let bad = self.b.ins().fcmp(FloatCC::Equal, a, zero);
+                self.leave_if(bad, *exit, ExitKind::Execute);
+                self.define(result, a);
+            }
+            InstKind::IntToFloat(a) => {
+                let a = self.one(*a);
+                let value = self.b.ins().fcvt_from_sint(types::F64, a);
+                self.define(result, value);
+            }
+            InstKind::FloatToInt { a, exit } => {
+                let a = self.one(*a);
+                let magnitude = self.b.ins().fabs(a);
+                let limit = self.b.ins().f64const(9.2e18);
+                let good = self.b.ins().fcmp(FloatCC::LessThan, magnitude, limit);
+                self.leave_unless(good, *exit);
+                let value = self.b.ins().fcvt_to_sint_sat(types::I64, a);
+                self.define(result, value);
+            }
+            InstKind::CmpI { op, a, b } => {
+                let (a, b) = (self.one(*a), self.one(*b));
+                let value = self.b.ins().icmp(int_condition(*op), a, b);
+                self.define(result, value);
+            }
+            InstKind::CmpF { op, a, b } => {
+                let (a, b) = (self.one(*a), self.one(*b));
+                let value = self.b.ins().fcmp(float_condition(*op), a, b);
+                self.define(result, value);
+            }
+            InstKind::NotB(_) => self.not(inst, result),
+            InstKind::CmpPtr { equal, a, b } => {
+                let (a, b) = (self.one(*a), self.one(*b));
+                let condition = if *equal { IntCC::Equal } else { IntCC::NotEqual };
+                let value = self.b.ins().icmp(condition, a, b);
+                self.define(result, value);
+            }
+            InstKind::Truthy(value) => {
+                let (tag, payload) = self.boxed(*value);
+                let helper = self.helper(Helper::Truthy);
+                let call = self.b.ins().call(helper, &[tag, payload]);
+                let word = self.b.inst_results(call)[0];
+                let value = self.b.ins().ireduce(types::I8, word);
+                self.define(result, value);
+            }
+            InstKind::Select { cond, a, b } => {
+                let (cond, a, b) = (self.one(*cond), self.one(*a), self.one(*b));
+                let value = self.b.ins().select(cond, a, b);
+                self.define(result, value);
+            }
+
+            InstKind::LoadLength(pointer) => {
+                let pointer = self.one(*pointer);
+                let value = self.load(types::I64, pointer, array::LEN as i32);
+                self.define(result, value);
+            }
+            InstKind::LoadData(pointer) => {
+                let pointer = self.one(*pointer);
+                let value = self.load(types::I64, pointer, array::DATA as i32);
+                self.define(result, value);
+            }
+            InstKind::LoadElement { cell, data, index } => {
+                let address = self.element(*cell, *data, *index);
+                self.load_cell(*cell, address, 0, result);
+            }
+            InstKind::StoreElement { cell, data, index, value } => {
+                let address = self.element(*cell, *data, *index);
+                self.store_cell(*value, address, 0);
+            }
+            InstKind::StoreElementValue { data, index, value, exit } => {
+                let address = self.element(Cell::Value, *data, *index);
+                self.store_variable(*value, address, 0, *exit);
+            }
+            InstKind::LoadField { cell, pointer, offset } => {
+                let pointer = self.one(*pointer);
+                self.load_cell(*cell, pointer, *offset as i32, result);
+            }
+            InstKind::StoreField { pointer, offset, value, .. } => {
+                let pointer = self.one(*pointer);
+                self.store_cell(*value, pointer, *offset as i32);
+            }
+
+            InstKind::CallCompiled { callee, base, exit, .. } => self.call_compiled(*callee, *base, *exit, result),
+            InstKind::CallHelper { .. } => unreachable!("no instruction is built as a helper call by number"),
+            InstKind::Fallback { exit, .. } => self.fallback(*exit, result),
+            InstKind::Poll { exit } => {
+                let context = self.context();
+                let word = self.load(types::I64, context, context::POLL);
+                let pending = self.load(types::I32, word, 0);
+                self.leave_if(pending, *exit, ExitKind::Poll);
+            }
+        }
+    }
+
+    // ---- memory ----
+
+    fn load_pair(&mut self, address: clif::Value, offset: i32) -> (clif::Value, clif::Value) {
+        (self.load(types::I64, address, offset), self.load(types::I64, address, offset + 8))
+    }
+
+    fn load_boxed(&mut self, result: Option<ValueId>, address: clif::Value, offset: i32) {
+        let (tag, payload) = self.load_pair(address, offset);
+        self.define_pair(result, tag, payload);
+    }
+
+    fn store_pair(&mut self, tag: clif::Value, payload: clif::Value, address: clif::Value, offset: i32) {
+        self.store(tag, address, offset);
+        self.store(payload, address, offset + 8);
+    }
+
+    fn store_null(&mut self, slot: SlotIx) {
+        let null = self.b.ins().iconst(types::I64, 0);
+        self.store(null, self.fp, slot_offset(slot));
+    }
+
+    fn store_slot(&mut self, slot: SlotIx, value: ValueId) {
+        self.store_value(value, self.fp, slot_offset(slot));
+    }
+
+    /// Writes tag and payload; floats go straight from their register.
+    fn store_value(&mut self, value: ValueId, address: clif::Value, offset: i32) {
+        if self.function.ty(value).repr == Repr::F64 {
+            let (tag, held) = (self.b.ins().iconst(types::I64, tag::FLOAT as i64), self.one(value));
+            self.store_pair(tag, held, address, offset);
+            return;
+        }
+        let (tag, payload) = self.boxed(value);
+        self.store_pair(tag, payload, address, offset);
+    }
+
+    fn clear_slot(&mut self, slot: SlotIx) {
+        let (tag, payload) = self.load_pair(self.fp, slot_offset(slot));
+        self.store_null(slot);
+        self.release(tag, payload);
+    }
+
+    fn module_table(&mut self) -> clif::Value {
+        let context = self.context();
+        self.load(types::I64, context, context::MODULE_TABLE)
+    }
+
+    /// A variable that may be uninitialised or in use.
+    fn load_variable(&mut self, result: Option<ValueId>, address: clif::Value, offset: i32, exit: StateId) {
+        let (found, payload) = self.load_pair(address, offset);
+        let good = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, found, tag::UNINIT as i64);
+        self.leave_unless(good, exit);
+        self.define_pair(result, found, payload);
+    }
+
+    /// Overwrites a variable that holds an immediate; one that holds anything else is the VM's business.
+    fn store_variable(&mut self, value: ValueId, address: clif::Value, offset: i32, exit: StateId) {
+        let found = self.load(types::I64, address, offset);
+        let good = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, found, tag::HEAP_FIRST as i64);
+        self.leave_unless(good, exit);
+        self.store_value(value, address, offset);
+    }
+
+    fn element(&mut self, cell: Cell, data: ValueId, index: ValueId) -> clif::Value {
+        let (data, index) = (self.one(data), self.one(index));
+        let shift = match cell {
+            Cell::Bool => 0,
+            Cell::I64 | Cell::F64 => 3,
+            Cell::Value => 4,
+        };
+        let offset = self.b.ins().ishl_imm_u(index, shift);
+        self.b.ins().iadd(data, offset)
+    }
+
+    fn load_cell(&mut self, cell: Cell, address: clif::Value, offset: i32, result: Option<ValueId>) {
+        match cell {
+            Cell::Value => self.load_boxed(result, address, offset),
+            Cell::Bool => {
+                let value = self.load(types::I8, address, offset);
+                self.define(result, value);
+            }
+            Cell::I64 => {
+                let value = self.load(types::I64, address, offset);
+                self.define(result, value);
+            }
+            Cell::F64 => {
+                let value = self.load(types::F64, address, offset);
+                self.define(result, value);
+            }
+        }
+    }
+
+    /// Stores a scalar in the width of its kind.
+    fn store_cell(&mut self, value: ValueId, address: clif::Value, offset: i32) {
+        let held = self.one(value);
+        self.store(held, address, offset);
+    }
+
+    /// The payload in the representation of the result.
+    fn unbox(&mut self, result: Option<ValueId>, payload: clif::Value) {
+        let repr = self.function.ty(result.expect("unboxing gives a value")).repr;
+        let value = match machine_type(repr) {
+            types::F64 => self.b.ins().bitcast(types::F64, MemFlagsData::new(), payload),
+            types::I8 => self.b.ins().ireduce(types::I8, payload),
+            _ => payload,
+        };
+        self.define(result, value);
+    }
+
+    // ---- arithmetic ----
+
+    fn int(&mut self, op: IntOp, a: ValueId, b: ValueId, exit: Option<StateId>, result: Option<ValueId>) {
+        let (a, b) = (self.one(a), self.one(b));
+        let Some(exit) = exit else {
+            let value = match op {
+                IntOp::Add => self.b.ins().iadd(a, b),
+                IntOp::Sub => self.b.ins().isub(a, b),
+                IntOp::Mul => self.b.ins().imul(a, b),
+            };
+            self.define(result, value);
+            return;
+        };
+        let (value, overflow) = match op {
+            IntOp::Add => self.b.ins().sadd_overflow(a, b),
+            IntOp::Sub => self.b.ins().ssub_overflow(a, b),
+            IntOp::Mul => self.b.ins().smul_overflow(a, b),
+        };
+        self.leave_if(overflow, exit, ExitKind::Execute);
+        self.define(result, value);
+    }
+
+    fn divide(&mut self, a: ValueId, b: ValueId, zero: Option<StateId>, overflow: Option<StateId>, result: Option<ValueId>) {
+        let (a, b) = (self.one(a), self.one(b));
+        self.check_divisor(b, zero);
+        if let Some(exit) = overflow {
+            let lowest = self.b.ins().icmp_imm_s(IntCC::Equal, a, i64::MIN);
+            let minus_one = self.b.ins().icmp_imm_s(IntCC::Equal, b, -1);
+            let bad = self.b.ins().band(lowest, minus_one);
+            self.leave_if(bad, exit, ExitKind::Execute);
+        }
+        let value = self.b.ins().sdiv(a, b);
+        self.define(result, value);
+    }
+
+    fn remainder(&mut self, a: ValueId, b: ValueId, zero: Option<StateId>, result: Option<ValueId>) {
+        let range = self.function.ty(b).range;
+        let (a, b) = (self.one(a), self.one(b));
+        self.check_divisor(b, zero);
+        // MIN % -1 would trap; every remainder by -1 is that by 1.
+        let divisor = if range.low > -1 || range.high < -1 {
+            b
+        } else {
+            let minus_one = self.b.ins().icmp_imm_s(IntCC::Equal, b, -1);
+            let one = self.b.ins().iconst(types::I64, 1);
+            self.b.ins().select(minus_one, one, b)
+        };
+        let value = self.b.ins().srem(a, divisor);
+        self.define(result, value);
+    }
+
+    fn check_divisor(&mut self, divisor: clif::Value, zero: Option<StateId>) {
+        if let Some(exit) = zero {
+            let bad = self.b.ins().icmp_imm_s(IntCC::Equal, divisor, 0);
+            self.leave_if(bad, exit, ExitKind::Execute);
+        }
+    }
+
+    fn not(&mut self, inst: &Inst, result: Option<ValueId>) {
+        let inner = negation(&inst.kind).expect("a negation");
+        self.inverted.insert(result.expect("a negation gives a value"), inner);
+        let inner = self.one(inner);
+        let value = self.b.ins().icmp_imm_u(IntCC::Equal, inner, 0);
+        self.define(result, value);
+    }
+}
+
+fn capture_offset(index: u32) -> i32 {
+    closure::CAPTURES as i32 + 16 * index as i32
+}
+
+fn int_condition(op: Cmp) -> IntCC {
+    match op {
+        Cmp::Eq => IntCC::Equal,
+        Cmp::Ne => IntCC::NotEqual,
+        Cmp::Lt => IntCC::SignedLessThan,
+        Cmp::Le => IntCC::SignedLessThanOrEqual,
+        Cmp::Gt => IntCC::SignedGreaterThan,
+        Cmp::Ge => IntCC::SignedGreaterThanOrEqual,
+    }
+}
+
+fn float_condition(op: Cmp) -> FloatCC {
+    match op {
+        Cmp::Eq => FloatCC::Equal,
+        Cmp::Ne => FloatCC::NotEqual,
+        Cmp::Lt => FloatCC::LessThan,
+        Cmp::Le => FloatCC::LessThanOrEqual,
+        Cmp::Gt => FloatCC::GreaterThan,
+        Cmp::Ge => FloatCC::GreaterThanOrEqual,
+    }
+}

@@ -1,0 +1,341 @@
+//! IR → Cranelift IR: each instruction to its machine operations, without decisions.
+//!
+//! Convention of compiled code: `fn(fp, closure) -> (tag, payload)`; `fp` is the frame's first slot, `closure` the running
+//! closure object or 0; the pinned register holds the [`Context`](super::context) of the isolate. A check that fails jumps to
+//! a cold block that stores what the frame state names to the context's exit buffer, calls the exit helper, and returns what
+//! that returns: the result of the function, which the VM has finished.
+mod calls;
+mod exits;
+mod insts;
+
+use ahash::AHashMap;
+use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, types};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+
+use super::ir::{BlockId, Function, InstKind, Repr, StateId, Terminator, ValueId};
+pub use exits::{ExitInfo, ExitKind, SlotValue, Where};
+
+/// Byte offsets of the fields of the isolate's context that compiled code reads.
+pub mod context {
+    /// Address of the word that is not zero when something wants attention.
+    pub const POLL: i32 = 0;
+    /// Lowest address the native stack may reach.
+    pub const STACK_LIMIT: i32 = 8;
+    /// First address behind the slots of the VM's stack.
+    pub const SLOTS_END: i32 = 16;
+    /// Address of the module table.
+    pub const MODULE_TABLE: i32 = 24;
+    /// Address of the table of entry points, by `FnId`.
+    pub const ENTRIES: i32 = 32;
+    /// Address of the table of constants, by function and index (see `ConstPool`).
+    pub const CONSTANTS: i32 = 40;
+    /// Words that exits leave their values in.
+    pub const EXIT_BUFFER: i32 = 64;
+    /// Number of words there.
+    pub const EXIT_WORDS: usize = 1024;
+}
+
+/// Functions of the runtime that compiled code calls: `(arguments, results)` in words.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Helper {
+    /// `(context, exit number, fp, closure) -> (tag, payload)`
+    Exit,
+    /// `(context, function, pc, fp, closure) -> next pc, or -1`
+    Fallback,
+    /// `(object)`
+    Retain,
+    /// `(tag, payload)`
+    Release,
+    /// `(tag, payload) -> 0 or 1`
+    Truthy,
+}
+
+impl Helper {
+    pub const ALL: [Helper; 5] = [Helper::Exit, Helper::Fallback, Helper::Retain, Helper::Release, Helper::Truthy];
+
+    pub fn symbol(self) -> &'static str {
+        match self {
+            Helper::Exit => "ruff_exit",
+            Helper::Fallback => "ruff_fallback",
+            Helper::Retain => "ruff_retain",
+            Helper::Release => "ruff_release",
+            Helper::Truthy => "ruff_truthy",
+        }
+    }
+
+    /// Words in, words out.
+    pub fn signature(self) -> (usize, usize) {
+        match self {
+            Helper::Exit => (4, 2),
+            Helper::Fallback => (5, 1),
+            Helper::Retain => (1, 0),
+            Helper::Release => (2, 0),
+            Helper::Truthy => (2, 1),
+        }
+    }
+}
+
+/// What lowering asks of the module that will own the code.
+pub trait Imports {
+    /// A helper as callable from the function at hand.
+    fn helper(&mut self, helper: Helper, function: &mut clif::Function) -> clif::FuncRef;
+    /// The function at hand as callable from itself.
+    fn own(&mut self, function: &mut clif::Function) -> clif::FuncRef;
+    /// Number of the first exit of this code; exit `n` of it gets this plus `n`.
+    fn first_exit(&self) -> u64;
+}
+
+/// How an IR value is held.
+#[derive(Clone, Copy, Debug)]
+enum Held {
+    One(clif::Value),
+    /// Tag, payload.
+    Pair(clif::Value, clif::Value),
+}
+
+/// Lowers a function into `target` (empty, with its signature set). Gives the description of its exits, in number order.
+pub fn lower(
+    function: &Function,
+    own_id: Option<u32>,
+    target: &mut clif::Function,
+    builder_context: &mut FunctionBuilderContext,
+    imports: &mut dyn Imports,
+    frontend: cranelift_codegen::isa::TargetFrontendConfig,
+) -> Vec<ExitInfo> {
+    let builder = FunctionBuilder::new(target, builder_context);
+    let mut lowering = Lowering {
+        function,
+        own_id,
+        b: builder,
+        imports,
+        held: vec![None; function.values.len()],
+        blocks: Vec::new(),
+        inverted: AHashMap::new(),
+        exits: Vec::new(),
+        exit_blocks: AHashMap::new(),
+        fp: clif::Value::from_u32(0),
+        closure: clif::Value::from_u32(0),
+        helpers: AHashMap::new(),
+        pair_signature: None,
+    };
+    lowering.run();
+    let Lowering { b, exits, .. } = lowering;
+    b.finalize(frontend);
+    exits
+}
+
+struct Lowering<'a> {
+    function: &'a Function,
+    own_id: Option<u32>,
+    b: FunctionBuilder<'a>,
+    imports: &'a mut dyn Imports,
+    held: Vec<Option<Held>>,
+    blocks: Vec<clif::Block>,
+    /// Bools that are the negation of another.
+    inverted: AHashMap<ValueId, ValueId>,
+    exits: Vec<ExitInfo>,
+    exit_blocks: AHashMap<(StateId, ExitKind), clif::Block>,
+    fp: clif::Value,
+    closure: clif::Value,
+    helpers: AHashMap<Helper, clif::FuncRef>,
+    pair_signature: Option<clif::SigRef>,
+}
+
+impl Lowering<'_> {
+    fn run(&mut self) {
+        let entry = self.b.create_block();
+        self.b.append_block_params_for_function_params(entry);
+        self.b.switch_to_block(entry);
+        let params = self.b.block_params(entry).to_vec();
+        (self.fp, self.closure) = (params[0], params[1]);
+        let order = super::ir::cfg::Cfg::new(self.function).order;
+        self.blocks = vec![entry; self.function.blocks.len()];
+        for &block in &order {
+            let target = self.b.create_block();
+            self.blocks[block.index()] = target;
+            if self.function.blocks[block.index()].cold {
+                self.b.set_cold_block(target);
+            }
+            for param in &self.function.blocks[block.index()].params {
+                let held = match self.function.ty(*param).repr {
+                    Repr::Boxed => {
+                        let tag = self.b.append_block_param(target, types::I64);
+                        Held::Pair(tag, self.b.append_block_param(target, types::I64))
+                    }
+                    repr => Held::One(self.b.append_block_param(target, machine_type(repr))),
+                };
+                self.held[param.index()] = Some(held);
+            }
+        }
+        self.prologue();
+        self.b.ins().jump(self.blocks[0], &[]);
+        for &block in &order {
+            self.block(block);
+        }
+        self.emit_exits();
+        self.b.seal_all_blocks();
+    }
+
+    fn block(&mut self, block: BlockId) {
+        self.b.switch_to_block(self.blocks[block.index()]);
+        let data = &self.function.blocks[block.index()];
+        for inst in &data.insts {
+            self.inst(inst);
+        }
+        match data.term.as_ref().expect("every reachable block ends") {
+            Terminator::Jump(to, args) => {
+                let (target, args) = self.edge(*to, args);
+                self.b.ins().jump(target, &args);
+            }
+            Terminator::Branch { cond, then, otherwise } => {
+                let (cond, swapped) = self.condition(*cond);
+                let (then, otherwise) = if swapped { (otherwise, then) } else { (then, otherwise) };
+                let (then, then_args) = self.edge(then.0, &then.1);
+                let (otherwise, otherwise_args) = self.edge(otherwise.0, &otherwise.1);
+                self.b.ins().brif(cond, then, &then_args, otherwise, &otherwise_args);
+            }
+            Terminator::Return(value) => {
+                let (tag, payload) = self.boxed(*value);
+                self.b.ins().return_(&[tag, payload]);
+            }
+            Terminator::Exit(state) => {
+                let exit = self.exit_block(*state, ExitKind::Execute);
+                self.b.ins().jump(exit, &[]);
+            }
+        }
+    }
+
+    fn edge(&mut self, to: BlockId, args: &[ValueId]) -> (clif::Block, Vec<BlockArg>) {
+        let mut values = Vec::with_capacity(args.len());
+        for arg in args {
+            match self.held(*arg) {
+                Held::One(value) => values.push(BlockArg::Value(value)),
+                Held::Pair(tag, payload) => values.extend([BlockArg::Value(tag), BlockArg::Value(payload)]),
+            }
+        }
+        (self.blocks[to.index()], values)
+    }
+
+    /// A bool to branch on, looking through negations; true if the branch must be turned round.
+    fn condition(&mut self, mut cond: ValueId) -> (clif::Value, bool) {
+        let mut swapped = false;
+        while let Some(&inner) = self.inverted.get(&cond) {
+            cond = inner;
+            swapped = !swapped;
+        }
+        (self.one(cond), swapped)
+    }
+
+    // ---- values ----
+
+    fn held(&self, value: ValueId) -> Held {
+        self.held[value.index()].unwrap_or_else(|| panic!("v{} has been lowered before its use", value.0))
+    }
+
+    fn one(&self, value: ValueId) -> clif::Value {
+        match self.held(value) {
+            Held::One(value) => value,
+            Held::Pair(..) => panic!("v{} is boxed where one word is wanted", value.0),
+        }
+    }
+
+    /// Tag and payload of any value.
+    fn boxed(&mut self, value: ValueId) -> (clif::Value, clif::Value) {
+        let ty = self.function.ty(value);
+        match self.held(value) {
+            Held::Pair(tag, payload) => (tag, payload),
+            Held::One(held) => {
+                let tag = match ty.repr {
+                    Repr::I64 => 2,
+                    Repr::F64 => 3,
+                    Repr::Bool => 1,
+                    Repr::Ptr => ty.kinds.single().expect("a pointer's kind is known") as i64,
+                    Repr::Raw | Repr::Boxed => panic!("v{} cannot be boxed", value.0),
+                };
+                let payload = self.word(held, ty.repr);
+                (self.b.ins().iconst(types::I64, tag), payload)
+            }
+        }
+    }
+
+    /// A scalar as 64 bits in a general register.
+    fn word(&mut self, held: clif::Value, repr: Repr) -> clif::Value {
+        match repr {
+            Repr::F64 => self.b.ins().bitcast(types::I64, MemFlagsData::new(), held),
+            Repr::Bool => self.b.ins().uextend(types::I64, held),
+            Repr::I64 | Repr::Ptr | Repr::Raw | Repr::Boxed => held,
+        }
+    }
+
+    fn define(&mut self, result: Option<ValueId>, value: clif::Value) {
+        let result = result.expect("the instruction gives a value");
+        self.held[result.index()] = Some(Held::One(value));
+    }
+
+    fn define_pair(&mut self, result: Option<ValueId>, tag: clif::Value, payload: clif::Value) {
+        let result = result.expect("the instruction gives a value");
+        self.held[result.index()] = Some(Held::Pair(tag, payload));
+    }
+
+    fn load(&mut self, ty: clif::Type, address: clif::Value, offset: i32) -> clif::Value {
+        self.b.ins().load(ty, MemFlagsData::trusted(), address, offset)
+    }
+
+    fn store(&mut self, value: clif::Value, address: clif::Value, offset: i32) {
+        self.b.ins().store(MemFlagsData::trusted(), value, address, offset);
+    }
+
+    fn context(&mut self) -> clif::Value {
+        self.b.ins().get_pinned_reg(types::I64)
+    }
+
+    /// Continues in a new block unless `bad`, which goes to the exit.
+    fn leave_if(&mut self, bad: clif::Value, state: StateId, kind: ExitKind) {
+        let exit = self.exit_block(state, kind);
+        let next = self.b.create_block();
+        self.b.ins().brif(bad, exit, &[], next, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    fn leave_unless(&mut self, good: clif::Value, state: StateId) {
+        let exit = self.exit_block(state, ExitKind::Execute);
+        let next = self.b.create_block();
+        self.b.ins().brif(good, next, &[], exit, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    /// Runs `body` in a block of its own if `cond`, then goes on.
+    fn when(&mut self, cond: clif::Value, cold: bool, body: impl FnOnce(&mut Self)) {
+        let (inside, next) = (self.b.create_block(), self.b.create_block());
+        if cold {
+            self.b.set_cold_block(inside);
+        }
+        self.b.ins().brif(cond, inside, &[], next, &[]);
+        self.b.switch_to_block(inside);
+        body(self);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(next);
+    }
+}
+
+fn machine_type(repr: Repr) -> clif::Type {
+    match repr {
+        Repr::F64 => types::F64,
+        Repr::Bool => types::I8,
+        Repr::I64 | Repr::Ptr | Repr::Raw | Repr::Boxed => types::I64,
+    }
+}
+
+/// Byte offset of a slot.
+fn slot_offset(slot: super::ir::SlotIx) -> i32 {
+    i32::try_from(slot.0 * 16).expect("frames are small")
+}
+
+/// Is this value used only as a condition? Lets negations stay branches.
+#[allow(clippy::needless_pass_by_value)]
+fn negation(kind: &InstKind) -> Option<ValueId> {
+    match kind {
+        InstKind::NotB(value) => Some(*value),
+        _ => None,
+    }
+}
