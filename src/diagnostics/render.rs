@@ -10,9 +10,9 @@ use super::{Diagnostic, Severity};
 use crate::source::{Source, SourceId, SourceMap, Span};
 
 /// The longest piece of a source line that an excerpt shows, in code points.
-const LINE_WIDTH: usize = 140;
+const LINE_WIDTH: usize = 110;
 /// How much of a long line stands before the caret.
-const LEAD: usize = 60;
+const LEAD: usize = 50;
 
 /// With or without colours.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -63,10 +63,7 @@ pub fn render_titled(sources: &SourceMap, diagnostic: &Diagnostic, id: Option<&s
     let id = id.unwrap_or(diagnostic.code.id());
     let mut group: Group<'_> = level.primary_title(message).id(id).elements(std::iter::empty::<Origin<'_>>());
     for excerpt in &excerpts {
-        group = group.element(excerpt.origin());
-        if !excerpt.text.is_empty() {
-            group = group.element(excerpt.snippet());
-        }
+        group = if excerpt.text.is_empty() { group.element(excerpt.origin()) } else { group.element(excerpt.snippet()) };
     }
     for help in &diagnostic.help {
         group = group.element(Level::HELP.message(printable(help)));
@@ -75,7 +72,32 @@ pub fn render_titled(sources: &SourceMap, diagnostic: &Diagnostic, id: Option<&s
         Style::Plain => Renderer::plain(),
         Style::Coloured => Renderer::styled(),
     };
-    renderer.render(&[group])
+    place_headers(&renderer.render(&[group]), &excerpts)
+}
+
+/// Puts our own line and column into the `--> file:line:column` lines: the renderer knows only the part of a line
+/// that is shown.
+fn place_headers(drawn: &str, excerpts: &[Excerpt]) -> String {
+    let mut excerpts = excerpts.iter();
+    let mut out = String::with_capacity(drawn.len());
+    for line in drawn.split_inclusive('\n') {
+        let header = ["--> ", "::: "].iter().any(|sign| {
+            line.find(sign).is_some_and(|at| line[..at].chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '\x1b' | '[' | ';' | 'm')))
+        });
+        let place = excerpts.as_slice().first().and_then(|excerpt| Some((excerpt, line.find(&format!("{}:", excerpt.path))?)));
+        match place {
+            Some((excerpt, at)) if header => {
+                let end = at + excerpt.path.len();
+                let numbers = line[end..].bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b':').count();
+                out.push_str(&line[..end]);
+                out.push_str(&format!(":{}:{}", excerpt.line, excerpt.column));
+                out.push_str(&line[end + numbers..]);
+                excerpts.next();
+            }
+            _ => out.push_str(line),
+        }
+    }
+    out
 }
 
 /// One line of source with the places in it to point at.
@@ -100,7 +122,7 @@ impl Excerpt {
     }
 
     fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
-        let mut snippet = Snippet::source(self.text.as_str()).line_start(self.line as usize).fold(false);
+        let mut snippet = Snippet::source(self.text.as_str()).path(self.path.as_str()).line_start(self.line as usize).fold(false);
         for mark in &self.marks {
             let kind = if mark.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let mut annotation = kind.span(mark.start..mark.end);

@@ -4,12 +4,18 @@
 //! what was meant) and must not be run; tools may still look at it.
 
 pub mod ast;
+pub mod lexer;
 mod names;
+mod parser;
+pub mod print;
+pub mod token;
 
 pub use ast::Ast;
 pub use names::Names;
+pub use parser::undefined_name_hint;
 
 use crate::diagnostics::{Diagnostic, has_errors};
+use crate::source::SourceId;
 
 /// What `parse` gives.
 #[derive(Debug)]
@@ -23,4 +29,10 @@ impl Parsed {
     pub fn has_errors(&self) -> bool {
         has_errors(&self.diagnostics)
     }
+}
+
+/// Reads `text`, which `source` names in diagnostics, into a tree. Takes time linear in the text; never panics,
+/// and never needs more native stack than a thread has: deeply nested text is read on a stack of its own.
+pub fn parse(source: SourceId, text: &str) -> Parsed {
+    parser::parse(source, text)
 }
