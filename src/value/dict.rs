@@ -221,6 +221,18 @@ impl Dict {
         Ok(None)
     }
 
+    /// Enters a value under a small integer; gives the one it replaces.
+    #[inline]
+    pub fn insert_int(&mut self, key: i64, value: Value) -> Result<Option<Value>, OutOfMemory> {
+        if let Some(position) = self.find_int(key)
+            && let Some(place) = self.at_mut(position)
+        {
+            return Ok(Some(std::mem::replace(place, value)));
+        }
+        self.append_hashed(Value::Int(key), key::hash_int(key), INTS, value)?;
+        Ok(None)
+    }
+
     /// Enters a value under a text.
     pub fn insert_str(&mut self, key: &str, value: Value) -> Result<Option<Value>, InsertError> {
         self.insert(Value::try_str(key)?, value)
@@ -235,6 +247,11 @@ impl Dict {
             Value::Str(_) => STRINGS,
             _ => ANY,
         };
+        Ok(self.append_hashed(key, hash, kind, value)?)
+    }
+
+    #[inline]
+    fn append_hashed(&mut self, key: Value, hash: u32, kind: u32, value: Value) -> Result<usize, OutOfMemory> {
         if self.key_kind() != kind {
             self.set_key_kind(if self.key_kind() == 0 { kind } else { ANY });
         }

@@ -45,11 +45,13 @@ impl Value {
     }
 
     /// A function with captured values; shared variables are given as `Value::Cell`.
+    #[inline]
     pub fn closure(func: FnId, captures: impl IntoIterator<Item = Value, IntoIter: ExactSizeIterator>) -> Value {
         Value::Closure(Clo::build(func, false, captures.into_iter()))
     }
 
     /// A method together with its receiver.
+    #[inline]
     pub fn bound_method(func: FnId, receiver: Value) -> Value {
         Value::Closure(Clo::build(func, true, std::iter::once(receiver)))
     }

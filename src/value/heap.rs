@@ -16,6 +16,7 @@
 mod alloc;
 mod array;
 mod inline;
+mod registry;
 mod str;
 mod table;
 
@@ -34,6 +35,7 @@ pub(super) use alloc::tracked_len;
 pub(super) use array::Elem;
 pub use array::{Array, Kind};
 pub use inline::{Clo, Inst, Var};
+pub(super) use registry::Registry;
 pub use str::Str;
 pub use table::{Dict, Entry, Set};
 
@@ -94,8 +96,9 @@ impl Hdr {
         }
     }
 
-    /// Makes the object immortal.
+    /// Makes the object immortal; it no longer counts as alive in the leak balance.
     pub(super) fn make_immortal(&self) {
+        alloc::count_live(-1);
         self.rc.store(0, Ordering::Relaxed);
     }
 
@@ -297,6 +300,8 @@ const MAX_NESTING: u32 = 24;
 
 thread_local! {
     static NESTING: Cell<u32> = const { Cell::new(0) };
+    /// Length of the list below, which is slower to reach.
+    static WAITING_COUNT: Cell<usize> = const { Cell::new(0) };
     /// Objects without references that wait to be destroyed.
     static WAITING: Cell<Vec<NonNull<Hdr>>> = const { Cell::new(Vec::new()) };
 }
@@ -318,13 +323,21 @@ unsafe fn free(object: NonNull<Hdr>) {
     NESTING.with(|cell| cell.set(nesting + 1));
     // SAFETY: as above.
     unsafe { destroy(object, shape) };
-    if nesting == 0 {
-        while let Some(next) = next_waiting() {
-            // SAFETY: it was put there without references.
-            unsafe { destroy(next, next.as_ref().shape) };
-        }
+    if nesting == 0 && WAITING_COUNT.with(Cell::get) > 0 {
+        free_waiting();
     }
     NESTING.with(|cell| cell.set(nesting));
+}
+
+#[cold]
+#[inline(never)]
+fn free_waiting() {
+    while let Some(next) = next_waiting() {
+        // SAFETY: it was put there without references.
+        unsafe { destroy(next, next.as_ref().shape) };
+    }
+    // The list may have been long; an empty one owns no memory.
+    let _ = WAITING.try_with(Cell::take);
 }
 
 fn wait(object: NonNull<Hdr>) -> bool {
@@ -332,6 +345,7 @@ fn wait(object: NonNull<Hdr>) -> bool {
         .try_with(|cell| {
             let mut list = cell.take();
             list.push(object);
+            WAITING_COUNT.with(|count| count.set(list.len()));
             cell.set(list);
         })
         .is_ok()
@@ -342,9 +356,8 @@ fn next_waiting() -> Option<NonNull<Hdr>> {
         .try_with(|cell| {
             let mut list = cell.take();
             let next = list.pop();
-            if next.is_some() {
-                cell.set(list);
-            }
+            WAITING_COUNT.with(|count| count.set(list.len()));
+            cell.set(list);
             next
         })
         .ok()

@@ -68,6 +68,23 @@ fn count(bytes: &[u8]) -> usize {
 
 /// Byte offset of the character number `at`, or the end.
 fn walk(bytes: &[u8], at: usize) -> usize {
+    let mut at = at;
+    let mut from = 0;
+    for word in bytes.chunks_exact(8) {
+        // A byte continues a character if its two top bits are 10.
+        let word = u64::from_le_bytes(word.try_into().unwrap_or_default());
+        let continued = (word >> 7) & !(word >> 6) & 0x0101_0101_0101_0101;
+        let starts = 8 - continued.count_ones() as usize;
+        if starts > at {
+            break;
+        }
+        at -= starts;
+        from += 8;
+    }
+    from + walk_bytes(&bytes[from..], at)
+}
+
+fn walk_bytes(bytes: &[u8], at: usize) -> usize {
     let mut starts = bytes.iter().enumerate().filter(|(_, byte)| is_start(**byte)).map(|(offset, _)| offset);
     starts.nth(at).unwrap_or(bytes.len())
 }

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use super::Value;
-use super::shapes::Chunked;
+use super::heap::Registry;
 
 /// An interned name. Equal names have equal numbers.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -48,7 +48,7 @@ struct Name {
 /// The immortal string value of a name.
 struct Interned(super::share::Shared);
 
-static NAMES: Chunked<Name> = Chunked::new();
+static NAMES: Registry<Name> = Registry::new();
 static NUMBERS: LazyLock<Mutex<HashMap<&'static str, u32>>> = LazyLock::new(|| {
     let mut numbers = HashMap::new();
     for text in KNOWN {

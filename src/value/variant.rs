@@ -35,7 +35,7 @@ impl Value {
     /// `Some(v)`
     #[inline]
     pub fn some(value: Value) -> Value {
-        Value::variant(prelude::SOME, [value])
+        Value::Variant(Var::prelude(prelude::SOME, value))
     }
 
     /// `None`
@@ -47,16 +47,17 @@ impl Value {
     /// `Ok(v)`
     #[inline]
     pub fn ok(value: Value) -> Value {
-        Value::variant(prelude::OK, [value])
+        Value::Variant(Var::prelude(prelude::OK, value))
     }
 
     /// `Err(e)`
     #[inline]
     pub fn err(value: Value) -> Value {
-        Value::variant(prelude::ERR, [value])
+        Value::Variant(Var::prelude(prelude::ERR, value))
     }
 
     /// An enum value with payload, by the shape of its variant (`VariantDecl::shape`).
+    #[inline]
     pub fn variant(shape: u32, payload: impl IntoIterator<Item = Value, IntoIter: ExactSizeIterator>) -> Value {
         Value::Variant(Var::build(shape_info(shape), payload.into_iter()))
     }

@@ -120,7 +120,7 @@ pub(super) unsafe fn free_object(block: NonNull<u8>, size: usize) {
 }
 
 #[inline(always)]
-fn count_live(change: i64) {
+pub(super) fn count_live(change: i64) {
     if cfg!(debug_assertions) {
         LISTS.with(|lists| lists.live.set(lists.live.get() + change));
     }

@@ -9,7 +9,7 @@ use std::slice;
 use super::{FnId, Hdr, Ref, alloc};
 use crate::limits::OutOfMemory;
 use crate::value::layout::{Borrowed, closure, object, shape as ids};
-use crate::value::shapes::{FieldSlot, Layout, Rep, ShapeInfo, shape_info};
+use crate::value::shapes::{FieldSlot, Layout, Rep, ShapeInfo, prelude, shape_info};
 use crate::value::{B64, Value};
 
 /// An instance of a struct: fields in the representation that its shape says.
@@ -56,6 +56,7 @@ impl Inst {
     /// A new instance of a struct shape whose representations fit the values.
     ///
     /// The caller (`instance.rs`) has asked [`ShapeInfo::fits`]; a value that does not fit panics.
+    #[inline]
     pub(in crate::value) fn build(
         info: &'static ShapeInfo,
         values: impl ExactSizeIterator<Item = Value>,
@@ -150,6 +151,7 @@ impl Inst {
 
 impl Var {
     /// A new enum value; the payload has as many values as the variant declares.
+    #[inline]
     pub(in crate::value) fn build(info: &'static ShapeInfo, payload: impl ExactSizeIterator<Item = Value>) -> Ref<Var> {
         let Layout::Variant { count, .. } = info.layout else { panic!("not the shape of an enum variant") };
         assert!(payload.len() == count as usize);
@@ -168,6 +170,19 @@ impl Var {
         }
     }
 
+    /// `Ok(v)`, `Err(e)` or `Some(v)`: the shapes whose numbers and size are fixed.
+    #[inline(always)]
+    pub(in crate::value) fn prelude(shape: u32, value: Value) -> Ref<Var> {
+        debug_assert!(is_prelude(shape));
+        let block = alloc::object(PRELUDE_SIZE);
+        // SAFETY: the block has room for the header and one value.
+        unsafe {
+            block.cast::<Hdr>().write(Hdr::new(shape));
+            block.add(object::FIELDS).cast::<Value>().write(value);
+            Ref::from_raw(block.cast())
+        }
+    }
+
     /// What the registry knows about this shape.
     #[inline(always)]
     pub fn info(&self) -> &'static ShapeInfo {
@@ -177,7 +192,7 @@ impl Var {
     /// The payload.
     #[inline]
     pub fn payload(&self) -> &[Value] {
-        let count = self.info().slot_count();
+        let count = if is_prelude(self.hdr.shape) { 1 } else { self.info().slot_count() };
         // SAFETY: so many values follow the header.
         unsafe { slice::from_raw_parts(place(self, object::FIELDS), count) }
     }
@@ -193,6 +208,7 @@ impl Var {
 
 impl Clo {
     /// A new closure over `captures`; `bound` makes it a bound method.
+    #[inline]
     pub(in crate::value) fn build(func: FnId, bound: bool, captures: impl ExactSizeIterator<Item = Value>) -> Ref<Clo> {
         let count = captures.len();
         let size = closure::CAPTURES + count * 16;
@@ -251,17 +267,39 @@ impl Clo {
     }
 }
 
+/// Bytes of a prelude variant: header and one value.
+const PRELUDE_SIZE: usize = object::FIELDS + 16;
+
+/// Whether it is the shape of `Ok`, `Err` or `Some`.
+#[inline(always)]
+fn is_prelude(shape: u32) -> bool {
+    matches!(shape, prelude::OK..=prelude::SOME)
+}
+
 /// Frees an instance or enum value.
 ///
 /// # Safety
 /// The last reference is gone.
+#[inline]
 pub(super) unsafe fn destroy_shaped(object: NonNull<Hdr>, shape: u32) {
+    if is_prelude(shape) {
+        // SAFETY: by the caller's promise; these shapes hold one value.
+        unsafe {
+            object.cast::<u8>().add(object::FIELDS).cast::<Value>().read().discard();
+            return alloc::free_object(object.cast(), PRELUDE_SIZE);
+        }
+    }
+    // SAFETY: by the caller's promise.
+    unsafe { destroy_declared(object, shape) }
+}
+
+unsafe fn destroy_declared(object: NonNull<Hdr>, shape: u32) {
     let info = shape_info(shape);
     let base = object.cast::<u8>();
     // SAFETY: by the caller's promise; the slots are where the registry says.
     unsafe {
         for &offset in info.value_offsets() {
-            ptr::drop_in_place(base.add(offset as usize).cast::<Value>().as_ptr());
+            base.add(offset as usize).cast::<Value>().read().discard();
         }
         alloc::free_object(base, info.size as usize);
     }

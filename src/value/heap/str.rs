@@ -230,19 +230,6 @@ impl Str {
         }
     }
 
-    /// Shortens to `len` bytes; gives false if that is not a character border.
-    pub(in crate::value) fn truncate(&mut self, len: usize) -> bool {
-        if !self.as_str().is_char_boundary(len) {
-            return false;
-        }
-        self.drop_table();
-        self.len = len;
-        *self.hash.get_mut() = 0;
-        let ascii = self.as_bytes().is_ascii();
-        self.hdr.set_shape(if ascii { ids::STR_ASCII } else { ids::STR_UTF8 });
-        true
-    }
-
     fn drop_table(&mut self) {
         let table = self.take_table();
         if !table.is_null() {
