@@ -16,6 +16,7 @@ pub mod bytecode;
 pub mod diagnostics;
 pub mod host;
 pub mod resolve;
+pub mod semantics;
 pub mod source;
 pub mod syntax;
 pub mod jit;

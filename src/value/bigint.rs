@@ -20,6 +20,17 @@ impl Big {
     pub fn get(&self) -> &IBig {
         &self.value
     }
+
+    /// The integer, moved out if nobody else holds it, else a copy.
+    pub fn into_inner(mut this: Ref<Big>) -> IBig {
+        match this.get_mut() {
+            Some(big) => {
+                limits::release(size(&big.value));
+                std::mem::take(&mut big.value)
+            }
+            None => this.value.clone(),
+        }
+    }
 }
 
 /// Bytes of an integer's digits, as charged to the memory account.

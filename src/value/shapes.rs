@@ -21,7 +21,7 @@ pub struct DeclId(pub u32);
 impl DeclId {
     /// The prelude enum `Result`: `Ok(value)` is variant 0, `Err(error)` variant 1.
     pub const RESULT: DeclId = DeclId(0);
-    /// The prelude enum `Option`: `Some(value)` is variant 0, `None` variant 1.
+    /// The prelude enum `Option`: `None` is variant 0, `Some(value)` variant 1.
     pub const OPTION: DeclId = DeclId(1);
 }
 
@@ -187,7 +187,7 @@ static PRELUDE: OnceLock<()> = OnceLock::new();
 fn ensure_prelude() {
     PRELUDE.get_or_init(|| {
         let result = add_enum(known::RESULT, &[(known::OK, &[known::VALUE]), (known::ERR, &[known::VALUE])]);
-        let option = add_enum(known::OPTION, &[(known::SOME, &[known::VALUE]), (known::NONE, &[])]);
+        let option = add_enum(known::OPTION, &[(known::NONE, &[]), (known::SOME, &[known::VALUE])]);
         assert!(result == DeclId::RESULT && option == DeclId::OPTION);
     });
 }
@@ -484,9 +484,9 @@ mod tests {
     #[test]
     fn prelude_enums_have_fixed_numbers() {
         let option = decl(DeclId::OPTION).as_enum().unwrap();
-        assert_eq!(option.variants[0].shape, prelude::SOME);
+        assert_eq!(option.variants[1].shape, prelude::SOME);
         assert_eq!(decl(DeclId::RESULT).as_enum().unwrap().variants[1].shape, prelude::ERR);
-        assert_eq!(option.position(known::NONE), Some(1));
+        assert_eq!(option.position(known::NONE), Some(0));
     }
 
     #[test]

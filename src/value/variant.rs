@@ -41,7 +41,7 @@ impl Value {
     /// `None`
     #[inline]
     pub fn none() -> Value {
-        Value::Unit { decl: DeclId::OPTION, variant: 1 }
+        Value::Unit { decl: DeclId::OPTION, variant: 0 }
     }
 
     /// `Ok(v)`

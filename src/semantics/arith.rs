@@ -1,0 +1,690 @@
+//! Arithmetic (LANGUAGE §4): numbers of any size, concatenation and repetition, overloads.
+//!
+//! Two small ints and two floats are decided inline. Everything else is one cold call away: big integers, mixed numbers,
+//! strings and arrays, overloads of the left operand. The size of a result is checked before it is computed.
+use std::borrow::Cow;
+
+use dashu_int::ops::{BitTest, PowerOfTwo, UnsignedAbs};
+
+use super::display;
+use super::fault::{Raise, faults};
+use super::member::overload;
+use super::memory;
+use super::step::{Callback, SmallArgs, Step, Then};
+use super::truth::truthy;
+use crate::limits::{self, HumanBytes};
+use crate::value::symbol::known;
+use crate::value::{Big, IBig, Str, Symbol, Value, array};
+
+/// A binary operator on numbers, strings and arrays.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum ArithOp {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Mod,
+    Pow,
+    BitAnd,
+    BitOr,
+    BitXor,
+    Shl,
+    Shr,
+}
+
+/// A prefix operator.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum UnaryOp {
+    Neg,
+    Not,
+    BitNot,
+}
+
+impl ArithOp {
+    /// As it is written.
+    pub fn text(self) -> &'static str {
+        match self {
+            ArithOp::Add => "+",
+            ArithOp::Sub => "-",
+            ArithOp::Mul => "*",
+            ArithOp::Div => "/",
+            ArithOp::Mod => "%",
+            ArithOp::Pow => "**",
+            ArithOp::BitAnd => "&",
+            ArithOp::BitOr => "|",
+            ArithOp::BitXor => "^",
+            ArithOp::Shl => "<<",
+            ArithOp::Shr => ">>",
+        }
+    }
+
+    /// The method that overloads it.
+    fn method(self) -> Option<Symbol> {
+        match self {
+            ArithOp::Add => Some(known::OP_ADD),
+            ArithOp::Sub => Some(known::OP_SUB),
+            ArithOp::Mul => Some(known::OP_MUL),
+            ArithOp::Div => Some(known::OP_DIV),
+            ArithOp::Mod => Some(known::OP_MOD),
+            ArithOp::Pow => Some(known::OP_POW),
+            ArithOp::BitAnd | ArithOp::BitOr | ArithOp::BitXor | ArithOp::Shl | ArithOp::Shr => None,
+        }
+    }
+}
+
+/// Integers have at most this many bits.
+const MAX_BITS: u64 = 1 << 32;
+
+/// `a op b`.
+#[inline(always)]
+pub fn binary(op: ArithOp, a: &Value, b: &Value) -> Result<Step, Raise> {
+    match simple(op, a, b) {
+        Some(result) => Ok(Step::Done(result)),
+        None => binary_rest(op, a, b),
+    }
+}
+
+/// The result for two small ints or two floats, unless it overflows or fails: all that engines need inline.
+#[inline(always)]
+pub fn simple(op: ArithOp, a: &Value, b: &Value) -> Option<Value> {
+    match (a, b) {
+        (Value::Int(a), Value::Int(b)) => small_ints(op, *a, *b).map(Value::Int),
+        (Value::Float(a), Value::Float(b)) => two_floats(op, *a, *b).map(Value::Float),
+        (Value::Int(a), Value::Float(b)) => two_floats(op, *a as f64, *b).map(Value::Float),
+        (Value::Float(a), Value::Int(b)) => two_floats(op, *a, *b as f64).map(Value::Float),
+        _ => None,
+    }
+}
+
+#[inline(always)]
+fn small_ints(op: ArithOp, a: i64, b: i64) -> Option<i64> {
+    match op {
+        ArithOp::Add => a.checked_add(b),
+        ArithOp::Sub => a.checked_sub(b),
+        ArithOp::Mul => a.checked_mul(b),
+        ArithOp::Div => a.checked_div(b),
+        ArithOp::Mod => a.checked_rem(b),
+        ArithOp::Pow => u32::try_from(b).ok().and_then(|b| a.checked_pow(b)),
+        ArithOp::BitAnd => Some(a & b),
+        ArithOp::BitOr => Some(a | b),
+        ArithOp::BitXor => Some(a ^ b),
+        ArithOp::Shl => small_shift_left(a, b),
+        ArithOp::Shr => (b >= 0).then(|| a >> b.min(63)),
+    }
+}
+
+#[inline(always)]
+fn small_shift_left(a: i64, b: i64) -> Option<i64> {
+    let shifted = a.checked_shl(u32::try_from(b).ok()?)?;
+    (shifted >> b == a).then_some(shifted)
+}
+
+#[inline(always)]
+fn two_floats(op: ArithOp, a: f64, b: f64) -> Option<f64> {
+    match op {
+        ArithOp::Add => Some(a + b),
+        ArithOp::Sub => Some(a - b),
+        ArithOp::Mul => Some(a * b),
+        ArithOp::Div if b != 0.0 => Some(a / b),
+        ArithOp::Mod if b != 0.0 => Some(a % b),
+        ArithOp::Div | ArithOp::Mod | ArithOp::Pow => None,
+        ArithOp::BitAnd | ArithOp::BitOr | ArithOp::BitXor | ArithOp::Shl | ArithOp::Shr => None,
+    }
+}
+
+#[inline(never)]
+fn binary_rest(op: ArithOp, a: &Value, b: &Value) -> Result<Step, Raise> {
+    if let (Some(x), Some(y)) = (Number::of(a), Number::of(b)) {
+        return match x.with(op, y) {
+            Some(result) => Ok(Step::Done(result?)),
+            None => Err(invalid(op, a, b)),
+        };
+    }
+    if let Some(call) = op.method().and_then(|name| overload(a, name)) {
+        return Ok(Step::Call { method: call, receiver: a.clone(), args: SmallArgs::one(b.clone()), then: Then::Value });
+    }
+    let result = match op {
+        ArithOp::Add => return add_rest(a, b),
+        ArithOp::Mul => repeat(a, b),
+        _ => None,
+    };
+    result.unwrap_or_else(|| Err(invalid(op, a, b))).map(Step::Done)
+}
+
+#[cold]
+fn invalid(op: ArithOp, a: &Value, b: &Value) -> Raise {
+    faults::invalid_operands(op.text(), a.type_name(), b.type_name())
+}
+
+/// `+` of what is not two numbers.
+fn add_rest(a: &Value, b: &Value) -> Result<Step, Raise> {
+    let no_room = |refused| memory("+", refused);
+    match (a, b) {
+        (Value::Str(x), Value::Str(y)) => {
+            Ok(Step::Done(Value::Str(Str::concat(x.as_str(), y.as_str()).map_err(no_room)?)))
+        }
+        (Value::Array(x), Value::Array(y)) => Ok(Step::Done(Value::Array(x.concat(y).map_err(no_room)?))),
+        (Value::Str(x), other) => match display::plain(other) {
+            Some(text) => Ok(Step::Done(Value::Str(Str::concat(x.as_str(), &text?).map_err(no_room)?))),
+            None => Ok(Step::Concat { left: a.clone(), right: b.clone() }),
+        },
+        (other, Value::Str(y)) => match display::plain(other) {
+            Some(text) => Ok(Step::Done(Value::Str(Str::concat(&text?, y.as_str()).map_err(no_room)?))),
+            None => Ok(Step::Concat { left: a.clone(), right: b.clone() }),
+        },
+        _ => Err(invalid(ArithOp::Add, a, b)),
+    }
+}
+
+/// Both display forms in one string; what [`Step::Concat`] asks for.
+pub fn concat(left: &Value, right: &Value, callback: &mut dyn Callback) -> Result<Value, Raise> {
+    let mut text = String::new();
+    display::display_into(&mut text, left, callback)?;
+    display::display_into(&mut text, right, callback)?;
+    Value::try_str(&text).map_err(|refused| memory("+", refused))
+}
+
+/// `string * int`, `array * int`, either order.
+fn repeat(a: &Value, b: &Value) -> Option<Result<Value, Raise>> {
+    let (items, times) = match (a, b) {
+        (Value::Str(_) | Value::Array(_), times) if times.is_int() => (a, times),
+        (times, Value::Str(_) | Value::Array(_)) if times.is_int() => (b, times),
+        _ => return None,
+    };
+    let times = match times {
+        Value::Int(times) => usize::try_from(*times).unwrap_or(0),
+        Value::BigInt(big) if *big.get() > IBig::ZERO => usize::MAX,
+        _ => 0,
+    };
+    let repeated = match items {
+        Value::Str(text) => Str::repeat(text.as_str(), times).map(Value::Str),
+        Value::Array(items) => items.repeat(times).map(Value::Array),
+        _ => return None,
+    };
+    Some(repeated.map_err(|refused| memory("*", refused)))
+}
+
+/// `place op= b`, in place if nobody else holds the value of `a`.
+///
+/// `None`: the result stands in `a`. A step: user code comes first; `a` is unchanged and gets the step's result. On an
+/// error `a` is unchanged.
+#[inline(always)]
+pub fn binary_in_place(op: ArithOp, a: &mut Value, b: Value) -> Result<Option<Step>, Raise> {
+    match simple(op, a, &b) {
+        Some(result) => {
+            *a = result;
+            Ok(None)
+        }
+        None => in_place_rest(op, a, b),
+    }
+}
+
+#[inline(never)]
+fn in_place_rest(op: ArithOp, a: &mut Value, b: Value) -> Result<Option<Step>, Raise> {
+    if op == ArithOp::Add && append(a, &b)? {
+        return Ok(None);
+    }
+    if let Value::BigInt(_) = a
+        && b.is_int()
+        && matches!(op, ArithOp::Add | ArithOp::Sub | ArithOp::Mul)
+    {
+        return big_in_place(op, a, &b).map(|()| None);
+    }
+    match binary_rest(op, a, &b)? {
+        Step::Done(result) => {
+            *a = result;
+            Ok(None)
+        }
+        step => Ok(Some(step)),
+    }
+}
+
+/// Appends to a string or array, without a copy if it is not shared. False if the operands are others.
+fn append(a: &mut Value, b: &Value) -> Result<bool, Raise> {
+    let no_room = |refused| memory("+", refused);
+    match (a, b) {
+        (Value::Str(text), Value::Str(more)) => Str::push_str(text, more.as_str()).map_err(no_room)?,
+        (Value::Str(text), Value::Int(number)) => Str::push_str(text, itoa(*number, &mut [0; 20])).map_err(no_room)?,
+        (Value::Str(text), other) => match display::plain(other) {
+            Some(more) => Str::push_str(text, &more?).map_err(no_room)?,
+            None => return Ok(false),
+        },
+        (Value::Array(items), Value::Array(more)) => {
+            // The same array twice has two references, so the left one is copied before it grows.
+            array::make_unique(items).and_then(|items| items.extend(more)).map_err(no_room)?;
+        }
+        _ => return Ok(false),
+    }
+    Ok(true)
+}
+
+/// The decimal digits of a small int, in the buffer's end.
+pub(super) fn itoa(number: i64, buffer: &mut [u8; 20]) -> &str {
+    let mut rest = number.unsigned_abs();
+    let mut at = buffer.len();
+    loop {
+        at -= 1;
+        buffer[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        at -= 1;
+        buffer[at] = b'-';
+    }
+    std::str::from_utf8(&buffer[at..]).unwrap_or_default()
+}
+
+/// Adds, subtracts or multiplies into the digits of `a`; they are copied first if others hold them.
+fn big_in_place(op: ArithOp, a: &mut Value, b: &Value) -> Result<(), Raise> {
+    let (Some(x), Some(y)) = (bits(a), bits(b)) else { return Ok(()) };
+    check_bits(op, if op == ArithOp::Mul { x.saturating_add(y) } else { x.max(y) + 1 })?;
+    let Value::BigInt(big) = a.take() else { return Ok(()) };
+    let left = Big::into_inner(big);
+    let right = integer(b);
+    *a = Value::int_from(match op {
+        ArithOp::Add => left + right.as_ref(),
+        ArithOp::Sub => left - right.as_ref(),
+        _ => left * right.as_ref(),
+    });
+    Ok(())
+}
+
+/// `op a`.
+#[inline]
+pub fn unary(op: UnaryOp, a: &Value) -> Result<Step, Raise> {
+    let result = match (op, a) {
+        (UnaryOp::Neg, Value::Int(number)) if *number != i64::MIN => Value::Int(-number),
+        (UnaryOp::Neg, Value::Float(number)) => Value::Float(-number),
+        (UnaryOp::Not, Value::Bool(truth)) => Value::bool(!truth.get()),
+        (UnaryOp::BitNot, Value::Int(number)) => Value::Int(!number),
+        _ => return unary_rest(op, a),
+    };
+    Ok(Step::Done(result))
+}
+
+#[cold]
+fn unary_rest(op: UnaryOp, a: &Value) -> Result<Step, Raise> {
+    let (name, text) = match op {
+        UnaryOp::Neg => (Some(known::OP_NEG), "-"),
+        UnaryOp::Not => (Some(known::OP_NOT), "!"),
+        UnaryOp::BitNot => (None, "~"),
+    };
+    if let Some(method) = name.and_then(|name| overload(a, name)) {
+        return Ok(Step::Call { method, receiver: a.clone(), args: SmallArgs::none(), then: Then::Value });
+    }
+    match (op, a.to_ibig()) {
+        (UnaryOp::Not, _) => Step::bool(!truthy(a)),
+        (UnaryOp::Neg, Some(number)) => Ok(Step::Done(Value::int_from(-number))),
+        (UnaryOp::BitNot, Some(number)) => Ok(Step::Done(Value::int_from(!number))),
+        (UnaryOp::Neg | UnaryOp::BitNot, None) => Err(faults::invalid_operand(text, a.type_name())),
+    }
+}
+
+/// A number of any kind.
+enum Number<'a> {
+    Int(Cow<'a, IBig>),
+    Float(f64),
+}
+
+impl<'a> Number<'a> {
+    fn of(value: &'a Value) -> Option<Number<'a>> {
+        match value {
+            Value::Int(_) | Value::BigInt(_) => Some(Number::Int(integer(value))),
+            Value::Float(number) => Some(Number::Float(*number)),
+            _ => None,
+        }
+    }
+
+    fn to_f64(&self) -> f64 {
+        match self {
+            Number::Int(number) => big_to_f64(number),
+            Number::Float(number) => *number,
+        }
+    }
+
+    /// The result; `None` if the operator is not defined for these kinds.
+    fn with(self, op: ArithOp, other: Number) -> Option<Result<Value, Raise>> {
+        match (&self, &other) {
+            (Number::Int(a), Number::Int(b)) => Some(integers(op, a, b)),
+            _ => floats(op, self.to_f64(), other.to_f64()),
+        }
+    }
+}
+
+/// An int of any size as a big integer; small ones take no memory.
+fn integer(value: &Value) -> Cow<'_, IBig> {
+    match value {
+        Value::BigInt(big) => Cow::Borrowed(big.get()),
+        Value::Int(small) => Cow::Owned(IBig::from(*small)),
+        _ => Cow::Owned(IBig::ZERO),
+    }
+}
+
+/// The nearest float, infinite beyond the range.
+pub fn big_to_f64(number: &IBig) -> f64 {
+    number.to_f64().value()
+}
+
+fn bits(value: &Value) -> Option<u64> {
+    value.is_int().then(|| integer(value).bit_len() as u64)
+}
+
+/// Checks that an integer of so many bits is allowed and fits in memory.
+fn check_bits(op: ArithOp, bits: u64) -> Result<(), Raise> {
+    let bytes = bits / 8;
+    if bits > MAX_BITS {
+        let limit = limits::memory_limit().min(MAX_BITS / 8);
+        return Err(faults::memory(op.text(), HumanBytes(bytes), HumanBytes(limit)));
+    }
+    limits::reserve(bytes as usize).map_err(|refused| memory(op.text(), refused))
+}
+
+fn floats(op: ArithOp, a: f64, b: f64) -> Option<Result<Value, Raise>> {
+    match op {
+        ArithOp::Div if b == 0.0 => Some(Err(faults::division_by_zero())),
+        ArithOp::Mod if b == 0.0 => Some(Err(faults::modulo_by_zero())),
+        ArithOp::Pow => Some(float_power(a, b)),
+        _ => two_floats(op, a, b).map(|result| Ok(Value::Float(result))),
+    }
+}
+
+fn float_power(a: f64, b: f64) -> Result<Value, Raise> {
+    if a == 0.0 && b < 0.0 {
+        return Err(faults::division_by_zero());
+    }
+    if a < 0.0 && a.is_finite() && b.is_finite() && b.fract() != 0.0 {
+        return Err(faults::domain_error(format_args!("({a}) ** {b}")));
+    }
+    Ok(Value::Float(a.powf(b)))
+}
+
+/// Two ints of which one is big, or whose small result does not exist.
+fn integers(op: ArithOp, a: &IBig, b: &IBig) -> Result<Value, Raise> {
+    let (a_bits, b_bits) = (a.bit_len() as u64, b.bit_len() as u64);
+    match op {
+        ArithOp::Add | ArithOp::Sub => check_bits(op, a_bits.max(b_bits) + 1)?,
+        ArithOp::Mul => check_bits(op, a_bits.saturating_add(b_bits))?,
+        _ => {}
+    }
+    Ok(Value::int_from(match op {
+        ArithOp::Add => a + b,
+        ArithOp::Sub => a - b,
+        ArithOp::Mul => a * b,
+        ArithOp::Div if b.is_zero() => return Err(faults::division_by_zero()),
+        ArithOp::Mod if b.is_zero() => return Err(faults::modulo_by_zero()),
+        ArithOp::Div => a / b,
+        ArithOp::Mod => a % b,
+        ArithOp::Pow => return power(a, b),
+        ArithOp::BitAnd => a & b,
+        ArithOp::BitOr => a | b,
+        ArithOp::BitXor => a ^ b,
+        ArithOp::Shl => return shift_left(a, b),
+        ArithOp::Shr => return shift_right(a, b),
+    }))
+}
+
+fn power(a: &IBig, b: &IBig) -> Result<Value, Raise> {
+    if *b < IBig::ZERO {
+        return float_power(big_to_f64(a), big_to_f64(b));
+    }
+    if a.is_zero() || a.is_one() {
+        return Ok(Value::int_from(if b.is_zero() { IBig::ONE } else { a.clone() }));
+    }
+    if *a == IBig::NEG_ONE {
+        return Ok(Value::Int(if b.bit(0) { -1 } else { 1 }));
+    }
+    let exponent = usize::try_from(b).unwrap_or(usize::MAX);
+    // |a| >= 2, so the result has at least (bits of a - 1) * b bits, and at most bits of a * b.
+    let magnitude = (&*a).unsigned_abs();
+    let bits = if magnitude.is_power_of_two() { magnitude.bit_len() - 1 } else { magnitude.bit_len() };
+    check_bits(ArithOp::Pow, (bits as u64).saturating_mul(exponent as u64).saturating_sub(exponent_slack(&magnitude, exponent)))?;
+    Ok(Value::int_from(a.pow(exponent)))
+}
+
+/// By how much `bits * exponent` overestimates the size of a power of a small base: its logarithm is known exactly enough.
+fn exponent_slack(base: &dashu_int::UBig, exponent: usize) -> u64 {
+    match u32::try_from(base) {
+        Ok(small) if !base.is_power_of_two() => {
+            let lost = base.bit_len() as f64 - f64::from(small).log2();
+            ((exponent as f64) * lost * 0.999_999) as u64
+        }
+        _ => 0,
+    }
+}
+
+fn shift_left(a: &IBig, b: &IBig) -> Result<Value, Raise> {
+    if *b < IBig::ZERO {
+        return Err(negative_shift("<<", b));
+    }
+    if a.is_zero() {
+        return Ok(Value::Int(0));
+    }
+    let count = usize::try_from(b).unwrap_or(usize::MAX);
+    check_bits(ArithOp::Shl, (a.bit_len() as u64).saturating_add(count as u64))?;
+    Ok(Value::int_from(a << count))
+}
+
+fn shift_right(a: &IBig, b: &IBig) -> Result<Value, Raise> {
+    if *b < IBig::ZERO {
+        return Err(negative_shift(">>", b));
+    }
+    let count = usize::try_from(b).unwrap_or(usize::MAX).min(a.bit_len() + 1);
+    Ok(Value::int_from(a >> count))
+}
+
+#[cold]
+fn negative_shift(operator: &str, count: &IBig) -> Raise {
+    faults::negative_shift(operator, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ArithOp::*;
+
+    fn show(result: Result<Step, Raise>) -> String {
+        match result {
+            Ok(Step::Done(value)) => super::super::display::structural_debug(&value),
+            Ok(_) => "user code".to_owned(),
+            Err(raise) => raise.as_fault().unwrap().message.to_string(),
+        }
+    }
+
+    #[track_caller]
+    fn check(a: impl Into<Operand>, op: ArithOp, b: impl Into<Operand>, expected: &str) {
+        let (a, b) = (a.into().0, b.into().0);
+        assert_eq!(show(binary(op, &a, &b)), expected);
+        let mut place = a.clone();
+        let in_place = match binary_in_place(op, &mut place, b.clone()) {
+            Ok(None) => show(Ok(Step::Done(place))),
+            Ok(Some(step)) => show(Ok(step)),
+            Err(raise) => {
+                assert_eq!(show(Ok(Step::Done(place))), show(Ok(Step::Done(a))), "an error leaves the place alone");
+                show(Err(raise))
+            }
+        };
+        assert_eq!(in_place, expected);
+    }
+
+    struct Operand(Value);
+    impl From<i64> for Operand {
+        fn from(number: i64) -> Operand {
+            Operand(Value::Int(number))
+        }
+    }
+    impl From<f64> for Operand {
+        fn from(number: f64) -> Operand {
+            Operand(Value::Float(number))
+        }
+    }
+    /// Digits are an int, anything else a string.
+    impl From<&str> for Operand {
+        fn from(text: &str) -> Operand {
+            match IBig::from_str_radix(text, 10) {
+                Ok(number) => Operand(Value::int_from(number)),
+                Err(_) => Operand(Value::str(text)),
+            }
+        }
+    }
+    impl From<Value> for Operand {
+        fn from(value: Value) -> Operand {
+            Operand(value)
+        }
+    }
+
+    const MAX: i64 = i64::MAX;
+    const MIN: i64 = i64::MIN;
+
+    #[test]
+    fn ints_never_wrap() {
+        check(1, Add, 2, "3");
+        check(MAX, Add, 1, "9223372036854775808");
+        check(MIN, Sub, 1, "-9223372036854775809");
+        check(MAX, Mul, MAX, "85070591730234615847396907784232501249");
+        check(MIN, Div, -1, "9223372036854775808");
+        check(MIN, Mod, -1, "0");
+        check("9223372036854775808", Sub, 1, "9223372036854775807");
+        check("100000000000000000000", Add, "-99999999999999999999", "1");
+        check(2, Pow, 64, "18446744073709551616");
+        check(-2, Pow, 63, "-9223372036854775808");
+        check(10, Pow, 30, "1000000000000000000000000000000");
+        check(1, Shl, 64, "18446744073709551616");
+        check(-1, Shl, 63, "-9223372036854775808");
+        check(1, Shl, 63, "9223372036854775808");
+    }
+
+    #[test]
+    fn division_truncates_and_the_remainder_follows_the_dividend() {
+        check(7, Div, 2, "3");
+        check(-7, Div, 2, "-3");
+        check(7, Mod, -3, "1");
+        check(-7, Mod, 3, "-1");
+        check("-100000000000000000001", Div, 10, "-10000000000000000000");
+        check("-100000000000000000001", Mod, 10, "-1");
+        check(-7.5, Mod, 2, "-1.5");
+        check(7.0, Div, 2, "3.5");
+    }
+
+    #[test]
+    fn zero_divisors() {
+        check(1, Div, 0, "Division by zero");
+        check(1.0, Div, 0, "Division by zero");
+        check(1, Div, 0.0, "Division by zero");
+        check("100000000000000000000", Div, 0, "Division by zero");
+        check(1, Mod, 0, "Modulo by zero");
+        check(1.0, Mod, -0.0, "Modulo by zero");
+        check(0, Pow, -1, "Division by zero");
+        check(0.0, Pow, -1.5, "Division by zero");
+    }
+
+    #[test]
+    fn powers() {
+        check(2, Pow, -1, "0.5");
+        check(2, Pow, 0.5, "1.4142135623730951");
+        check(0, Pow, 0, "1");
+        check(0, Pow, "100000000000000000000", "0");
+        check(-1, Pow, "100000000000000000001", "-1");
+        check(-8.0, Pow, 0.5, "domain error: (-8) ** 0.5");
+        check(-8.0, Pow, 2, "64.0");
+        check(3, Pow, 100, "515377520732011331036461129765621272702107522001");
+    }
+
+    #[test]
+    fn floats_are_ieee() {
+        check(0.1, Add, 0.2, "0.30000000000000004");
+        check(1e308, Mul, 10.0, "inf");
+        check(1, Add, 0.5, "1.5");
+        check(9007199254740993, Add, 0.0, "9007199254740992.0");
+        check(Operand::from("9".repeat(400).as_str()).0, Add, 1.0, "inf");
+    }
+
+    #[test]
+    fn bits_have_unbounded_width() {
+        check(-1, BitAnd, "18446744073709551615", "18446744073709551615");
+        check(-1, BitXor, "18446744073709551616", "-18446744073709551617");
+        check(6, BitOr, 9, "15");
+        check(-1, Shr, 1000, "-1");
+        check(5, Shr, 1000, "0");
+        check(-5, Shr, 1, "-3");
+        check("-36893488147419103233", Shr, 1, "-18446744073709551617");
+        check("-36893488147419103233", Shr, 1000, "-1");
+        check(1, Shl, -1, "Negative shift count: << -1");
+        check(1, Shr, -1, "Negative shift count: >> -1");
+        check(0, Shl, "100000000000000000000", "0");
+        check(1.5, BitAnd, 1, "Invalid operands for &: float and int");
+    }
+
+    #[test]
+    fn sizes_are_checked_before_computing() {
+        let message = |op, a: i64, b: i64| show(binary(op, &Value::Int(a), &Value::Int(b)));
+        assert!(message(Shl, 1, 1_000_000_000_000).starts_with("\"<<\" needs 116.4 GiB, limit "));
+        assert!(message(Pow, 2, 10_000_000_000).starts_with("\"**\" needs 1.2 GiB, limit "));
+        assert!(message(Pow, 7, 10_000_000_000).contains("needs"));
+        let text = show(binary(Mul, &Value::str("a"), &Value::Int(1_000_000_000_000_000)));
+        assert!(text.starts_with("\"*\" needs 909.5 TiB"), "{text}");
+        let xs = Value::array(vec![Value::Null]);
+        assert!(show(binary(Mul, &xs, &Value::int_from(IBig::from(10).pow(30)))).contains("needs"));
+    }
+
+    #[test]
+    fn strings_and_arrays() {
+        check("a", Add, "b", "\"ab\"");
+        check("n = ", Add, 3, "\"n = 3\"");
+        check(MIN, Add, " min", "\"-9223372036854775808 min\"");
+        check(" ", Add, MIN, "\" -9223372036854775808\"");
+        check(Value::Null, Add, "x", "\"nullx\"");
+        check("ab", Mul, 3, "\"ababab\"");
+        check(3, Mul, "ab", "\"ababab\"");
+        check("ab", Mul, -3, "\"\"");
+        let xs = || Value::array(vec![Value::Int(1), Value::str("a")]);
+        check(xs(), Add, xs(), "[1, \"a\", 1, \"a\"]");
+        check(xs(), Mul, 2, "[1, \"a\", 1, \"a\"]");
+        check("", Add, xs(), "\"[1, a]\"");
+        check(1, Add, Value::Null, "Invalid operands for +: int and null");
+        check("a", Sub, "b", "Invalid operands for -: string and string");
+        check("a", Mul, 1.5, "Invalid operands for *: string and float");
+        check(Value::bool(true), Add, 1, "Invalid operands for +: bool and int");
+    }
+
+    #[test]
+    fn appending_keeps_what_others_hold() {
+        let mut text = Value::str("a long enough text");
+        let held = text.clone();
+        binary_in_place(Add, &mut text, Value::str("!")).unwrap();
+        assert_eq!((text.as_str(), held.as_str()), (Some("a long enough text!"), Some("a long enough text")));
+        let mut items = Value::array(vec![Value::Int(1)]);
+        let same = items.clone();
+        binary_in_place(Add, &mut items, same).unwrap();
+        assert_eq!(show(Ok(Step::Done(items))), "[1, 1]");
+    }
+
+    #[test]
+    fn unary_operators() {
+        let run = |op, value: Value| show(unary(op, &value));
+        assert_eq!(run(UnaryOp::Neg, Value::Int(MIN)), "9223372036854775808");
+        assert_eq!(run(UnaryOp::Neg, Operand::from("9223372036854775808").0), "-9223372036854775808");
+        assert_eq!(run(UnaryOp::BitNot, Operand::from("18446744073709551615").0), "-18446744073709551616");
+        assert_eq!(run(UnaryOp::BitNot, Value::Float(1.0)), "Invalid operand for ~: float");
+        assert_eq!(run(UnaryOp::Neg, Value::str("a")), "Invalid operand for -: string");
+        assert_eq!(run(UnaryOp::Not, Value::str("")), "true");
+        assert_eq!(run(UnaryOp::Neg, Value::Float(0.0)), "-0.0");
+    }
+
+    #[test]
+    fn digits_of_known_numbers() {
+        let mut factorial = Value::Int(1);
+        for n in 1..=50 {
+            assert!(binary_in_place(Mul, &mut factorial, Value::Int(n)).unwrap().is_none());
+        }
+        check(factorial, Add, 0, "30414093201713378043612608166064768844377641568960512000000000000");
+        let (mut a, mut b) = (Value::Int(0), Value::Int(1));
+        for _ in 0..300 {
+            assert!(binary_in_place(Add, &mut a, b.clone()).unwrap().is_none());
+            std::mem::swap(&mut a, &mut b);
+        }
+        check(a, Add, 0, "222232244629420445529739893505090668888853316422816543");
+    }
+}
