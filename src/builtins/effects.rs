@@ -4,36 +4,7 @@
 //! exactly what they say. Faults for arguments of a wrong type are not counted: a caller that knows the types
 //! of the arguments knows that they cannot happen.
 
-/// Something outside the program that a run may be allowed or denied.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Capability {
-    FsRead,
-    FsWrite,
-    Process,
-    NetClient,
-    NetServer,
-    Env,
-    Db,
-    Clock,
-    Random,
-}
-
-impl Capability {
-    /// The name used by `--allow-NAME` and `--deny-NAME`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Capability::FsRead => "fs-read",
-            Capability::FsWrite => "fs-write",
-            Capability::Process => "process",
-            Capability::NetClient => "net-client",
-            Capability::NetServer => "net-server",
-            Capability::Env => "env",
-            Capability::Db => "db",
-            Capability::Clock => "clock",
-            Capability::Random => "random",
-        }
-    }
-}
+pub use crate::host::Capability;
 
 /// The effect words of one row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

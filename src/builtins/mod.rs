@@ -6,15 +6,39 @@
 //!
 //! Always holds: a [`BuiltinId`] is the index of its row; names and aliases are unique; a builtin sees the engine that
 //! calls it only through the trait [`Engine`].
+mod arg;
+mod array;
+mod bytes;
+mod core;
+mod dict;
 pub mod effects;
+pub mod engine;
 mod higher;
+pub mod iter;
+mod json;
+pub mod library;
+mod math;
+pub mod methods;
+mod outcome;
+pub mod prelude;
+mod random;
+mod sequence;
+mod sort;
+mod system;
 pub mod table;
+mod testing;
+mod text;
 pub mod types;
 
 use std::collections::HashMap;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
+
+use crate::semantics::call::{self, FnInfo, SelfMode};
+use crate::value::{BuiltinType, Value};
 
 pub use effects::{Capability, Effects};
+pub use engine::{Engine, MutatingFn, NativeFn, Site};
+pub use methods::{Names, is_mutating_method, method_function, method_of, mutating_method};
 pub use table::{Body, BuiltinInfo, ParamInfo, ParamKind};
 pub use types::Type;
 
@@ -41,7 +65,7 @@ pub enum PreludeName {
     Constant(ConstantId),
     Type(BuiltinTypeId),
     Namespace(NamespaceId),
-    /// A variant of `Result` (`decl` 0: `Ok` 0, `Err` 1) or `Option` (`decl` 1: `None` 0, `Some` 1).
+    /// A variant of `Result` (`decl` 0: `Ok` 0, `Err` 1) or `Option` (`decl` 1: `Some` 0, `None` 1), as `value` numbers them.
     Variant { decl: u32, variant: u32 },
 }
 
@@ -53,7 +77,22 @@ pub struct Group {
 }
 
 /// All groups; ids count through them in this order.
-pub const GROUPS: &[Group] = &[Group { title: "Higher-order functions", rows: higher::ROWS }];
+pub const GROUPS: &[Group] = &[
+    Group { title: "Core", rows: core::ROWS },
+    Group { title: "Assertions", rows: testing::ROWS },
+    Group { title: "Math", rows: math::ROWS },
+    Group { title: "Random numbers", rows: random::ROWS },
+    Group { title: "Strings", rows: text::ROWS },
+    Group { title: "Collections and texts", rows: sequence::ROWS },
+    Group { title: "Arrays", rows: array::ROWS },
+    Group { title: "Higher-order functions", rows: higher::ROWS },
+    Group { title: "Iterators", rows: iter::ROWS },
+    Group { title: "Dicts and sets", rows: dict::ROWS },
+    Group { title: "Result and Option", rows: outcome::ROWS },
+    Group { title: "Bytes", rows: bytes::ROWS },
+    Group { title: "JSON", rows: json::ROWS },
+    Group { title: "Files, arguments, environment, time", rows: system::ROWS },
+];
 
 /// How many builtins there are; ids of user functions begin here.
 pub const N_BUILTINS: usize = {
@@ -80,20 +119,14 @@ static TABLE: [&BuiltinInfo; N_BUILTINS] = {
     table
 };
 
-/// The built-in types that are values (`int`, `string` …), by [`BuiltinTypeId`].
+/// The names of the built-in types, by [`BuiltinTypeId`]: those of `BuiltinType::ALL`, in its order.
 pub const BUILTIN_TYPES: &[&str] = &[
-    "null", "bool", "int", "float", "string", "array", "dict", "function", "type", "bytes", "set", "iterator",
-    "generator", "promise", "channel", "Error", "Result", "Option",
+    "null", "bool", "int", "float", "string", "bytes", "array", "dict", "set", "function", "type", "Error", "iterator",
+    "generator", "module", "promise", "channel", "task", "file", "any",
 ];
 
 /// The names of constants, by [`ConstantId`].
 pub const CONSTANTS: &[&str] = &["PI", "E", "TAU", "INF", "NAN", "INT64_MAX", "INT64_MIN"];
-
-/// Method names that change the place they are called on, whatever its type.
-const MUTATING_METHODS: &[&str] = &[
-    "push", "append", "pop", "insert", "remove", "remove_at", "clear", "extend", "sort", "sort_by", "reverse", "shuffle",
-    "swap", "retain", "truncate", "fill", "rotate", "set", "update", "merge", "get_or_insert", "add", "enqueue", "dequeue",
-];
 
 /// A namespace: its name and its members with the builtins or constants they stand for.
 struct Namespace {
@@ -187,9 +220,66 @@ pub fn namespace_members(namespace: NamespaceId) -> impl Iterator<Item = &'stati
     NAMESPACES[usize::from(namespace.0)].members.iter().map(|(member, _)| *member)
 }
 
-/// Does a method of this name change the place it is called on, for some built-in type?
-pub fn is_mutating_method(name: &str) -> bool {
-    MUTATING_METHODS.contains(&name)
+/// The value of a constant.
+pub fn constant(id: ConstantId) -> Value {
+    match CONSTANTS.get(usize::from(id.0)).copied() {
+        Some("PI") => Value::Float(std::f64::consts::PI),
+        Some("E") => Value::Float(std::f64::consts::E),
+        Some("TAU") => Value::Float(std::f64::consts::TAU),
+        Some("INF") => Value::Float(f64::INFINITY),
+        Some("NAN") => Value::Float(f64::NAN),
+        Some("INT64_MAX") => Value::Int(i64::MAX),
+        Some("INT64_MIN") => Value::Int(i64::MIN),
+        Some(_) | None => Value::Null,
+    }
+}
+
+/// The value of a built-in type.
+pub fn builtin_type(id: BuiltinTypeId) -> Value {
+    let types = BuiltinType::ALL;
+    Value::Type(types.get(usize::from(id.0)).copied().unwrap_or(BuiltinType::Any).id())
+}
+
+/// The builtin that runs when a built-in type is called (`int("3")`); the other types cannot be called.
+pub fn constructor(ty: BuiltinType) -> Option<BuiltinId> {
+    constructors().get(ty.name()).copied()
+}
+
+/// Name and parameters of a builtin, as argument binding wants them.
+pub fn fn_info(id: BuiltinId) -> &'static Arc<FnInfo> {
+    static INFOS: OnceLock<Vec<Arc<FnInfo>>> = OnceLock::new();
+    &INFOS.get_or_init(|| TABLE.iter().map(|row| Arc::new(describe(row, 0))).collect())[usize::from(id.0)]
+}
+
+/// The same for its mutating method: without the first parameter.
+pub fn method_info(id: BuiltinId) -> &'static Arc<FnInfo> {
+    static INFOS: OnceLock<Vec<Arc<FnInfo>>> = OnceLock::new();
+    &INFOS.get_or_init(|| TABLE.iter().map(|row| Arc::new(describe(row, 1))).collect())[usize::from(id.0)]
+}
+
+fn describe(row: &BuiltinInfo, skipped: usize) -> FnInfo {
+    let mut after_rest = false;
+    let params = row.params.iter().skip(skipped).map(|param| {
+        let kind = match param.kind {
+            ParamKind::Rest => call::ParamKind::Rest,
+            _ if after_rest => call::ParamKind::NamedOnly,
+            ParamKind::Required | ParamKind::Optional | ParamKind::Default(_) => call::ParamKind::Positional,
+        };
+        after_rest |= param.kind == ParamKind::Rest;
+        call::ParamInfo { name: param.name.into(), kind, has_default: param.kind != ParamKind::Required }
+    });
+    FnInfo {
+        name: row.name.into(),
+        params: params.collect(),
+        self_mode: SelfMode::None,
+        builtin: true,
+        ..FnInfo::default()
+    }
+}
+
+/// The next item of a handle that builtins made (`stdin_lines`); `None` if the handle is none of theirs.
+pub fn resume_handle(handle: &Value) -> Option<Result<Option<Value>, crate::semantics::fault::Raise>> {
+    handle.as_handle::<core::StdinLines>().map(core::StdinLines::next)
 }
 
 fn names_table() -> &'static HashMap<&'static str, PreludeName> {
@@ -209,16 +299,30 @@ fn build_names() -> HashMap<&'static str, PreludeName> {
     names.extend(constants.map(|(index, name)| (*name, PreludeName::Constant(ConstantId(index as u16)))));
     let namespaces = NAMESPACES.iter().enumerate();
     names.extend(namespaces.map(|(index, space)| (space.name, PreludeName::Namespace(NamespaceId(index as u16)))));
-    for (index, name) in BUILTIN_TYPES.iter().enumerate().filter(|(_, name)| is_type_name(name)) {
-        names.insert(name, PreludeName::Type(BuiltinTypeId(index as u8)));
-    }
-    for (name, decl, variant) in [("Ok", 0, 0), ("Err", 0, 1), ("None", 1, 0), ("Some", 1, 1)] {
+    let types = BuiltinType::ALL.iter().enumerate().filter(|(_, ty)| is_visible_type(**ty));
+    names.extend(types.map(|(index, ty)| (ty.name(), PreludeName::Type(BuiltinTypeId(index as u8)))));
+    for (name, decl, variant) in [
+        ("Ok", 0, outcome::OK), ("Err", 0, outcome::ERR), ("Some", 1, outcome::SOME), ("None", 1, outcome::NONE),
+    ] {
         names.insert(name, PreludeName::Variant { decl, variant });
     }
     names
 }
 
-/// Types that are visible as values under their name; `null` is a literal, `type` the function.
-fn is_type_name(name: &str) -> bool {
-    !matches!(name, "null" | "type")
+/// Types that are visible under their name. Those that also have a row are called through it.
+fn is_visible_type(ty: BuiltinType) -> bool {
+    match ty {
+        BuiltinType::Bool | BuiltinType::Int | BuiltinType::Float | BuiltinType::String | BuiltinType::Bytes
+        | BuiltinType::Array | BuiltinType::Dict | BuiltinType::Set | BuiltinType::Function | BuiltinType::Error => true,
+        BuiltinType::Null | BuiltinType::Type | BuiltinType::Iterator | BuiltinType::Generator | BuiltinType::Module
+        | BuiltinType::Promise | BuiltinType::Channel | BuiltinType::Task | BuiltinType::File | BuiltinType::Any => false,
+    }
+}
+
+/// The rows that types are called through: those named like a type.
+fn constructors() -> &'static HashMap<&'static str, BuiltinId> {
+    static CONSTRUCTORS: OnceLock<HashMap<&'static str, BuiltinId>> = OnceLock::new();
+    CONSTRUCTORS.get_or_init(|| {
+        all().filter(|(_, row)| BuiltinType::by_name(row.name).is_some_and(is_visible_type)).map(|(id, row)| (row.name, id)).collect()
+    })
 }

@@ -1,0 +1,116 @@
+//! Methods of built-in types: which names change a place, and what a name means on a receiver of a type.
+//!
+//! A method call looks at the fixed table of the receiver's type ([`method_of`], rule 3 of LANGUAGE §6), then, on a dict,
+//! at its entries, then at all functions ([`super::lookup`], rule 5). Whether the call changes its receiver is told by
+//! [`mutating_method`]: only the names listed for the type do.
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+use super::{BuiltinId, PreludeName, constructor, function, lookup};
+use crate::semantics::member::BuiltinNames;
+use crate::value::layout::tag;
+use crate::value::{BuiltinType, Value};
+
+/// Mutating methods by type: the name, and the row whose `method` body it runs.
+const ARRAY_MUTATING: &[(&str, &str)] = &[
+    ("push", "push"), ("append", "push"), ("pop", "pop"), ("insert", "insert"), ("remove", "remove"),
+    ("remove_at", "remove_at"), ("clear", "clear"), ("extend", "extend"), ("sort", "sort"), ("sort_by", "sort_by"),
+    ("reverse", "reverse"), ("shuffle", "shuffle"), ("swap", "swap"), ("retain", "retain"), ("truncate", "truncate"),
+    ("fill", "fill"), ("rotate", "rotate"),
+];
+const DICT_MUTATING: &[(&str, &str)] = &[
+    ("insert", "insert"), ("set", "insert"), ("remove", "remove"), ("clear", "clear"), ("extend", "extend"),
+    ("update", "merge"), ("merge", "merge"), ("get_or_insert", "get_or_insert"),
+];
+const SET_MUTATING: &[(&str, &str)] =
+    &[("add", "set_add"), ("remove", "remove"), ("clear", "clear"), ("extend", "extend")];
+
+/// Mutating methods of the types that are declared in the prelude.
+const QUEUE_MUTATING: &[&str] = &["enqueue", "dequeue", "push", "pop", "clear"];
+
+/// What a dict understands before its own entries.
+const DICT_METHODS: &[(&str, &str)] = &[
+    ("len", "len"), ("is_empty", "is_empty"), ("keys", "keys"), ("values", "values"), ("items", "items"),
+    ("entries", "items"), ("has_key", "has_key"), ("contains", "contains"), ("get", "get"),
+    ("get_default", "get_default"), ("get_or_insert", "get_or_insert"), ("merge", "merge"), ("update", "merge"),
+    ("invert", "invert"), ("insert", "insert"), ("set", "insert"), ("remove", "remove"), ("clear", "clear"),
+    ("extend", "extend"), ("map_values", "map_values"), ("filter_dict", "filter_dict"), ("iter", "iter"),
+];
+/// Shorter names that a set understands.
+const SET_METHODS: &[(&str, &str)] = &[
+    ("add", "set_add"), ("has", "set_has"), ("union", "set_union"), ("intersect", "set_intersect"),
+    ("difference", "set_difference"), ("symmetric_difference", "set_symmetric_difference"), ("to_array", "set_to_array"),
+];
+
+type Methods = HashMap<&'static str, BuiltinId>;
+
+struct Tables {
+    array_mutating: Methods,
+    dict_mutating: Methods,
+    set_mutating: Methods,
+    dict: Methods,
+    set: Methods,
+}
+
+fn tables() -> &'static Tables {
+    static TABLES: OnceLock<Tables> = OnceLock::new();
+    let collect = |rows: &[(&'static str, &'static str)]| -> Methods {
+        rows.iter().filter_map(|(name, row)| Some((*name, function(row)?))).collect()
+    };
+    TABLES.get_or_init(|| Tables {
+        array_mutating: collect(ARRAY_MUTATING),
+        dict_mutating: collect(DICT_MUTATING),
+        set_mutating: collect(SET_MUTATING),
+        dict: collect(DICT_METHODS),
+        set: collect(SET_METHODS),
+    })
+}
+
+/// Does a method of this name change the place it is called on, for some built-in type?
+pub fn is_mutating_method(name: &str) -> bool {
+    let lists = [ARRAY_MUTATING, DICT_MUTATING, SET_MUTATING];
+    lists.iter().any(|list| list.iter().any(|(known, _)| *known == name)) || QUEUE_MUTATING.contains(&name)
+}
+
+/// The fixed table: what `name` means on a receiver with this tag, before its entries and before functions.
+pub fn method_of(tag: u64, name: &str) -> Option<BuiltinId> {
+    match tag {
+        tag::DICT => tables().dict.get(name).copied(),
+        tag::SET => tables().set.get(name).copied(),
+        _ => None,
+    }
+}
+
+/// The builtin whose `mutating` body a method call on a receiver with this tag runs, on a place or on a temporary.
+pub fn mutating_method(tag: u64, name: &str) -> Option<BuiltinId> {
+    match tag {
+        tag::ARRAY => tables().array_mutating.get(name).copied(),
+        tag::DICT => tables().dict_mutating.get(name).copied(),
+        tag::SET => tables().set_mutating.get(name).copied(),
+        _ => None,
+    }
+}
+
+/// The builtins as look-up of methods asks for them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Names;
+
+impl BuiltinNames for Names {
+    fn method(&self, receiver: &Value, name: &str) -> Option<u16> {
+        let tag = receiver.tag();
+        mutating_method(tag, name).or_else(|| method_of(tag, name)).map(|id| id.0)
+    }
+
+    fn function(&self, name: &str) -> Option<u16> {
+        method_function(name).map(|id| id.0)
+    }
+}
+
+/// What `x.name(…)` calls as `name(x, …)`: a function, or the type of that name.
+pub fn method_function(name: &str) -> Option<BuiltinId> {
+    match lookup(name)? {
+        PreludeName::Function(id) => Some(id),
+        PreludeName::Type(id) => BuiltinType::ALL.get(usize::from(id.0)).and_then(|ty| constructor(*ty)),
+        PreludeName::Constant(_) | PreludeName::Namespace(_) | PreludeName::Variant { .. } => None,
+    }
+}
