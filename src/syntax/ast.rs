@@ -809,8 +809,8 @@ pub enum TargetKind {
     Array(List<TargetElement>),
     /// `{k, other: name, nested: {x}, k = 1, ...rest}`
     Dict(List<TargetEntry>),
-    /// `p.x`, `xs[i]`, `self.a[0].b`: `Field` and `Index` nodes over a `Name` or `SelfValue`. Only as the whole
-    /// target of an `Assign`.
+    /// `p.x`, `xs[i]`, `self.a[0].b`: `Field` and `Index` nodes over a `Name` or `SelfValue`, or `self` alone. Only
+    /// as the whole target of an `Assign`.
     Place(ExprId),
 }
 

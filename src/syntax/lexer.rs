@@ -888,9 +888,10 @@ impl<'a> Lexer<'a> {
             b'$' if self.peek(0) == b'{' => {
                 self.error_with_help(Code::Habit, start, start + 1, message, "`${…}` stands only in strings in double quotes");
             }
-            b'\\' if matches!(self.peek(0), b'\n' | b'\r') => {
+            b'\\' if self.rest_of_line_is_blank() => {
                 self.error_with_help(Code::Habit, start, start + 1, message, "a line goes on by itself after an operator or an open bracket; drop the `\\`");
                 // The next line is meant to continue this one.
+                self.skip_line();
                 while matches!(self.peek(0), b'\n' | b'\r') {
                     self.pos += 1;
                 }
@@ -905,6 +906,14 @@ impl<'a> Lexer<'a> {
         }
     }
 
+    /// Whether nothing but blanks and a comment stand on the rest of the line.
+    fn rest_of_line_is_blank(&self) -> bool {
+        let rest = &self.bytes[self.pos..];
+        let rest = &rest[..memchr::memchr2(b'\n', b'\r', rest).unwrap_or(rest.len())];
+        let rest = rest.trim_ascii_start();
+        rest.is_empty() || rest.starts_with(b"//") || rest.starts_with(b"#")
+    }
+
     /// One diagnostic for a run of characters that mean nothing.
     fn unknown_run(&mut self, start: usize, first: char) {
         let mut count = 1usize;
@@ -916,6 +925,7 @@ impl<'a> Lexer<'a> {
             self.pos += c.len_utf8();
             count += 1;
         }
+        self.push(TokenKind::Invalid, start);
         let message = match (count, first.is_control()) {
             (1, false) => format!("unexpected character `{first}`"),
             (1, true) => format!("unexpected character U+{:04X}", first as u32),

@@ -177,6 +177,7 @@ impl Parser<'_> {
                         return parser.unclosed_block(open);
                     }
                     let (before, errors) = (parser.pos, parser.errors);
+                    parser.item_start = before;
                     member(parser);
                     if parser.errors > errors {
                         parser.skip_member();

@@ -86,6 +86,9 @@ impl Parser<'_> {
     pub(super) fn head(&mut self) -> ExprId {
         let context = Context { head: true, guard: false, ..self.context };
         self.within(context, |parser| {
+            if parser.head_is_missing() {
+                return parser.error_expr();
+            }
             let condition = parser.expression();
             parser.assignment_in_condition();
             condition
@@ -425,6 +428,10 @@ impl Parser<'_> {
             self.report_with_help(Code::Unexpected, span, "index without a position", help);
             return self.error_expr();
         }
+        if matches!(self.kind(), T::Colon | T::ColonColon) {
+            self.foreign_slice();
+            return self.error_expr();
+        }
         if !matches!(self.kind(), T::DotDot | T::DotDotEq) {
             let index = self.expression();
             self.foreign_slice();
@@ -675,6 +682,7 @@ impl Parser<'_> {
     fn match_arms(&mut self, open: usize, from: usize) {
         loop {
             while self.eat(T::Semicolon) {}
+            self.item_start = self.pos;
             match self.kind() {
                 T::Case => self.case_arm(),
                 T::Default => self.default_arm(from),

@@ -115,6 +115,9 @@ struct Parser<'a> {
     errors: usize,
     /// The token at which the last error was reported; a second one there would be a consequence.
     last_error: usize,
+    /// The token at which the statement, arm or member being read starts: what is wrong there is that token, not
+    /// something missing before it.
+    item_start: usize,
     /// `if x:` has been explained; every further one is the same misunderstanding.
     colon_blocks: bool,
     /// `case 1 => …` has been explained; so that the next arm need not be.
@@ -146,6 +149,7 @@ impl<'a> Parser<'a> {
             diagnostics,
             errors,
             last_error: usize::MAX,
+            item_start: 0,
             colon_blocks: false,
             arrow_arms: false,
             underscore,
@@ -359,7 +363,8 @@ impl<'a> Parser<'a> {
     fn report(&mut self, diagnostic: Diagnostic) {
         if diagnostic.severity == Severity::Error {
             self.errors += 1;
-            if self.too_deep || self.last_error == self.pos {
+            // Of an `Invalid` token the lexer has said what is wrong.
+            if self.too_deep || self.last_error == self.pos || self.at(TokenKind::Invalid) {
                 return;
             }
             self.last_error = self.pos;

@@ -140,11 +140,9 @@ impl Parser<'_> {
 
     /// Whether `expr` is a name or `self`, or a field or element of one.
     pub(super) fn check_place(&self, mut expr: ExprId) -> bool {
-        let whole = expr;
         loop {
             match self.ast[expr].kind {
-                ExprKind::Name(_) => return true,
-                ExprKind::SelfValue => return expr != whole,
+                ExprKind::Name(_) | ExprKind::SelfValue => return true,
                 ExprKind::Field { base, optional: false, .. } => expr = base,
                 ExprKind::Index { base, index } if !self.is_open_slice(index) => expr = base,
                 _ => return false,
@@ -161,7 +159,6 @@ impl Parser<'_> {
         match self.ast[expr].kind {
             ExprKind::OptionalChain(_) => ("cannot assign through `?.`", "test for null first: `if x != null { x.y = … }`"),
             ExprKind::Call { .. } | ExprKind::MethodCall { .. } => ("cannot assign to the result of a call", help),
-            ExprKind::SelfValue => ("cannot assign to `self`", "assign to its fields"),
             ExprKind::Index { .. } => ("cannot assign to a slice", "assign to single elements, or join slices: `xs[..i] + ys + xs[j..]`"),
             ExprKind::Binary { .. } | ExprKind::Logical { .. } => ("cannot assign to the result of an operator", "to compare write `==`"),
             ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Str(_) | ExprKind::Bool(_) | ExprKind::Null => {

@@ -25,7 +25,7 @@ impl Parser<'_> {
     /// the next is on another line.
     pub(super) fn place(&self) -> Span {
         let token = self.token();
-        if token.on_new_line() && self.pos > 0 || token.kind == TokenKind::Eof {
+        if self.next_is_elsewhere() || token.kind == TokenKind::Eof {
             return Span::at(self.prev_end());
         }
         token.span()
@@ -50,10 +50,15 @@ impl Parser<'_> {
     }
 
     fn found_here(&self) -> String {
-        if self.token().on_new_line() && self.pos > 0 && !self.at(TokenKind::Eof) {
+        if self.next_is_elsewhere() && !self.at(TokenKind::Eof) {
             return "the end of the line".to_string();
         }
         self.found()
+    }
+
+    /// Whether the next token is on another line than what is being read.
+    fn next_is_elsewhere(&self) -> bool {
+        self.token().on_new_line() && self.pos != self.item_start
     }
 
     /// Takes a token of `kind`, or reports that it is missing.

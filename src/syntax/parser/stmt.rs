@@ -19,6 +19,7 @@ impl Parser<'_> {
                 _ => {}
             }
             let (before, errors) = (self.pos, self.errors);
+            self.item_start = before;
             let stmt = self.statement();
             self.stacks.stmts.push(stmt);
             self.statement_border(stmt, errors, in_arm);
@@ -237,7 +238,7 @@ impl Parser<'_> {
         };
         let first = self.target();
         let second = self.eat(T::Comma).then(|| self.target());
-        self.expect_in();
+        self.expect_in(wrapped);
         let iterable = if wrapped {
             let iterable = self.within(Context::BRACKET, |parser| parser.expression());
             self.eat(T::CloseParen);
@@ -414,7 +415,7 @@ impl Parser<'_> {
         let word = self.text_at(token);
         let string = matches!(self.peek(1).kind, T::Str | T::StrBegin);
         match word {
-            "test" | "test_group" => string || self.peek(1).kind == T::OpenBrace && self.peek(2).kind != T::Ident,
+            "test" | "test_group" => string || self.peek(1).kind == T::OpenBrace,
             "test_setup" | "test_teardown" => true,
             _ => false,
         }

@@ -11,6 +11,22 @@ const TERNARY_REACH: usize = 200;
 impl Parser<'_> {
     // ---------------------------------------------------------------------------------------------- operators
 
+    /// `if {`: the brace is that of the block.
+    pub(in super::super) fn head_is_missing(&mut self) -> bool {
+        if !self.at(T::OpenBrace) {
+            return false;
+        }
+        let place = self.pos;
+        self.skip_bracket();
+        let next = self.token();
+        self.pos = place;
+        let missing = next.on_new_line() || matches!(next.kind, T::Eof | T::CloseBrace | T::Semicolon | T::Else);
+        if missing {
+            self.expected("an expression before the block");
+        }
+        missing
+    }
+
     /// `if x = 1 {`.
     pub(in super::super) fn assignment_in_condition(&mut self) {
         if matches!(self.kind(), T::Eq | T::ColonEq) && !self.at_line_end() {

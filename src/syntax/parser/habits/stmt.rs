@@ -274,6 +274,7 @@ impl Parser<'_> {
             return self.indented_block(word, true);
         }
         let message = format!("expected `{{` after {what}, found {}", self.found());
+        let help = self.hint_for_next().map_or(help, str::to_string);
         self.report_with_help(Code::MissingBraces, token.span(), message, help);
         let statement = starts_expression(self.kind()) || matches!(self.kind(), T::Return | T::Break | T::Continue | T::While | T::For);
         let place = self.pos;
@@ -377,6 +378,8 @@ impl Parser<'_> {
                 }
                 self.habit("`(` in the head of a loop", "write `for x in xs { … }`");
                 self.bump();
+                // What else is foreign within the parentheses belongs to the same mistake.
+                self.last_error = self.pos;
                 self.loop_variable_words();
                 return Some(true);
             }
@@ -436,11 +439,14 @@ impl Parser<'_> {
     }
 
     /// The `in` of a loop.
-    pub(in super::super) fn expect_in(&mut self) {
+    pub(in super::super) fn expect_in(&mut self, wrapped: bool) {
         if self.eat(T::In) {
             return;
         }
         let token = self.token();
+        if wrapped {
+            self.last_error = self.pos;
+        }
         if token.kind == T::Colon || self.is_word(token, "of") {
             self.habit(format!("`{}` in the head of a loop", self.text_at(token)), "write `for x in xs { … }`");
             self.bump();
