@@ -138,7 +138,7 @@ fn kind_of(value: &Value) -> Kind {
 /// The array for changing; copied first if others hold it. A range stays compact until it is changed.
 #[inline(always)]
 pub fn make_unique(this: &mut ArrRef) -> Result<&mut Array, OutOfMemory> {
-    if !this.is_unique() {
+    if !this.own() {
         copy_out(this)?;
     }
     Ok(this.get_mut().expect("the only reference after the copy"))

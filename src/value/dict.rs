@@ -54,7 +54,7 @@ pub fn with_capacity(n: usize) -> Result<DictRef, OutOfMemory> {
 /// The dict for changing; copied first if others hold it. Positions stay the same.
 #[inline(always)]
 pub fn make_unique(this: &mut DictRef) -> Result<&mut Dict, OutOfMemory> {
-    if !this.is_unique() {
+    if !this.own() {
         *this = duplicate(this)?;
     }
     Ok(this.get_mut().expect("the only reference after the copy"))
@@ -119,7 +119,7 @@ impl Dict {
         match self.key_kind() {
             INTS if self.index().is_empty() => self.entries().iter().position(|entry| entry.is_int(key)),
             INTS => self.search(key::hash_int(key), |entry| entry.is_int(key)),
-            ANY => self.search(key::hash_int(key), |entry| key::same_key(&entry.key(), &Value::Int(key))),
+            ANY => self.search(key::hash_int(key), |entry| entry.is_int(key) || key::same_key(&entry.key(), &Value::Int(key))),
             _ => None,
         }
     }

@@ -89,7 +89,7 @@ impl Err {
 
     /// The data for changing; copied first if others hold the error.
     pub fn make_unique(this: &mut Ref<Err>) -> &mut ErrorData {
-        if !this.is_unique() {
+        if !this.own() {
             *this = Err::alloc((*this.data).clone());
         }
         &mut this.get_mut().expect("the only reference after the copy").data

@@ -121,16 +121,14 @@ impl Hdr {
         }
     }
 
-    #[inline(always)]
-    fn is_unique(&self) -> bool {
-        let count = self.rc.load(Ordering::Relaxed);
-        count == 1 || (count == -1 && self.relocalise())
-    }
-
-    /// The last shared reference becomes a local one.
+    /// Makes the last shared reference a local one. Only for its holder: a mere borrow may be one of
+    /// several on different threads.
     #[cold]
     #[inline(never)]
     fn relocalise(&self) -> bool {
+        if self.rc.load(Ordering::Relaxed) != -1 {
+            return false;
+        }
         std::sync::atomic::fence(Ordering::Acquire);
         self.rc.store(1, Ordering::Relaxed);
         true
@@ -181,17 +179,23 @@ impl<T: HeapObject> Ref<T> {
         self.hdr().shape
     }
 
-    /// Whether this is the only reference, so that the object may be changed.
+    /// Whether this is the only reference.
     #[inline(always)]
     pub fn is_unique(&self) -> bool {
-        self.hdr().is_unique()
+        matches!(self.hdr().count(), 1 | -1)
+    }
+
+    /// Whether this is the only reference, so that the object may be changed; makes it a local one.
+    #[inline(always)]
+    pub fn own(&mut self) -> bool {
+        self.hdr().count() == 1 || self.hdr().relocalise()
     }
 
     /// The object for changing, if this is the only reference.
     #[inline(always)]
     pub fn get_mut(&mut self) -> Option<&mut T> {
         // SAFETY: the only reference, held by `&mut` (**count**).
-        if self.is_unique() { Some(unsafe { self.ptr.as_mut() }) } else { None }
+        if self.own() { Some(unsafe { self.ptr.as_mut() }) } else { None }
     }
 
     /// Whether both are the same object.

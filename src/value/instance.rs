@@ -71,7 +71,7 @@ impl Inst {
 /// The instance for changing; copied first if others hold it.
 #[inline]
 pub fn make_unique(this: &mut InstRef) -> Result<&mut Inst, OutOfMemory> {
-    if !this.is_unique() {
+    if !this.own() {
         *this = copy(this, this.info())?;
     }
     Ok(this.get_mut().expect("the only reference after the copy"))

@@ -17,7 +17,7 @@ pub fn new() -> SetRef {
 /// The set for changing; copied first if others hold it.
 #[inline]
 pub fn make_unique(this: &mut SetRef) -> Result<&mut Set, OutOfMemory> {
-    if !this.is_unique() {
+    if !this.own() {
         *this = Ref::new(Set(this.duplicate(Dict::shape(this))?));
     }
     Ok(this.get_mut().expect("the only reference after the copy"))

@@ -144,9 +144,11 @@ impl Value {
     /// A string, within the memory limit.
     #[inline]
     pub fn try_str(text: &str) -> Result<Value, OutOfMemory> {
-        let mut chars = text.chars();
-        if let (Some(c @ '\0'..='\u{ff}'), None) = (chars.next(), chars.next()) {
-            return Ok(SINGLE[c as usize].get());
+        if text.len() <= 2 {
+            let mut chars = text.chars();
+            if let (Some(c @ '\0'..='\u{ff}'), None) = (chars.next(), chars.next()) {
+                return Ok(SINGLE[c as usize].get());
+            }
         }
         Ok(Value::Str(Str::with_room(text, text.len())?))
     }

@@ -86,7 +86,7 @@ impl Value {
 
 /// The payload for changing; the object is copied first if others hold it.
 pub fn make_unique(object: &mut VarRef) -> &mut [Value] {
-    if !object.is_unique() {
+    if !object.own() {
         let copies: Vec<Value> = object.payload().to_vec();
         *object = Var::build(object.info(), copies.into_iter());
     }

@@ -269,8 +269,10 @@ impl Array {
         let tail = self.len - len;
         self.len = len;
         if self.hdr.shape == ids::ARR_VAL {
-            // SAFETY: the array has already forgotten the tail.
-            unsafe { ptr::drop_in_place(ptr::slice_from_raw_parts_mut(self.data.cast::<Value>().add(len), tail)) };
+            for at in len..len + tail {
+                // SAFETY: the array has already forgotten the tail.
+                unsafe { self.data.cast::<Value>().add(at).read() }.discard();
+            }
         }
     }
 

@@ -261,7 +261,9 @@ impl Clo {
         unsafe {
             let count = this.as_ref().count;
             let captures = this.cast::<u8>().add(closure::CAPTURES).cast::<Value>();
-            ptr::drop_in_place(ptr::slice_from_raw_parts_mut(captures.as_ptr(), count));
+            for at in 0..count {
+                captures.add(at).read().discard();
+            }
             alloc::free_object(this.cast(), closure::CAPTURES + count * 16);
         }
     }

@@ -162,7 +162,7 @@ impl Str {
     #[inline]
     pub(in crate::value) fn append(this: &mut Ref<Str>, text: &str) -> Result<(), OutOfMemory> {
         let old = this.len;
-        if old + text.len() > this.cap || !this.is_unique() {
+        if old + text.len() > this.cap || !this.own() {
             Str::make_room(this, text.len())?;
         }
         let ascii = text.is_ascii();
@@ -195,7 +195,7 @@ impl Str {
     #[inline(never)]
     fn make_room(this: &mut Ref<Str>, more: usize) -> Result<(), OutOfMemory> {
         let Some(needed) = this.len.checked_add(more) else { return Err(OutOfMemory::new(u64::MAX)) };
-        if !this.is_unique() {
+        if !this.own() {
             *this = Str::with_room(this.as_str(), needed.max(this.len + this.len / 4))?;
             return Ok(());
         }
