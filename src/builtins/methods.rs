@@ -6,10 +6,10 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
-use super::{BuiltinId, PreludeName, constructor, function, lookup};
+use super::{BuiltinId, function};
 use crate::semantics::member::BuiltinNames;
 use crate::value::layout::tag;
-use crate::value::{BuiltinType, Value};
+use crate::value::Value;
 
 /// Mutating methods by type: the name, and the row whose `method` body it runs.
 const ARRAY_MUTATING: &[(&str, &str)] = &[
@@ -72,13 +72,15 @@ pub fn is_mutating_method(name: &str) -> bool {
     lists.iter().any(|list| list.iter().any(|(known, _)| *known == name)) || QUEUE_MUTATING.contains(&name)
 }
 
-/// The fixed table: what `name` means on a receiver with this tag, before its entries and before functions.
+/// The fixed table: what `name` means on a receiver with this tag, before its entries and before functions. If the row
+/// has a `mutating` body, the method is a mutating one.
 pub fn method_of(tag: u64, name: &str) -> Option<BuiltinId> {
-    match tag {
+    let others = match tag {
         tag::DICT => tables().dict.get(name).copied(),
         tag::SET => tables().set.get(name).copied(),
         _ => None,
-    }
+    };
+    mutating_method(tag, name).or(others)
 }
 
 /// The builtin whose `mutating` body a method call on a receiver with this tag runs, on a place or on a temporary.
@@ -97,20 +99,10 @@ pub struct Names;
 
 impl BuiltinNames for Names {
     fn method(&self, receiver: &Value, name: &str) -> Option<u16> {
-        let tag = receiver.tag();
-        mutating_method(tag, name).or_else(|| method_of(tag, name)).map(|id| id.0)
+        method_of(receiver.tag(), name).map(|id| id.0)
     }
 
     fn function(&self, name: &str) -> Option<u16> {
-        method_function(name).map(|id| id.0)
-    }
-}
-
-/// What `x.name(…)` calls as `name(x, …)`: a function, or the type of that name.
-pub fn method_function(name: &str) -> Option<BuiltinId> {
-    match lookup(name)? {
-        PreludeName::Function(id) => Some(id),
-        PreludeName::Type(id) => BuiltinType::ALL.get(usize::from(id.0)).and_then(|ty| constructor(*ty)),
-        PreludeName::Constant(_) | PreludeName::Namespace(_) | PreludeName::Variant { .. } => None,
+        function(name).map(|id| id.0)
     }
 }

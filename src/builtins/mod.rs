@@ -34,11 +34,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use crate::semantics::call::{self, FnInfo, SelfMode};
-use crate::value::{BuiltinType, Value};
+use crate::value::{BuiltinType, FnId, ModuleId, Value};
 
 pub use effects::{Capability, Effects};
 pub use engine::{Engine, MutatingFn, NativeFn, Site};
-pub use methods::{Names, is_mutating_method, method_function, method_of, mutating_method};
+pub use methods::{Names, is_mutating_method, method_of, mutating_method};
 pub use table::{Body, BuiltinInfo, ParamInfo, ParamKind};
 pub use types::Type;
 
@@ -190,11 +190,12 @@ pub fn lookup(name: &str) -> Option<PreludeName> {
     names_table().get(name).copied()
 }
 
-/// The builtin function called `name` (not a type or a constant).
+/// What a call of the prelude's `name` runs: the function, or the constructor of the type of that name.
 pub fn function(name: &str) -> Option<BuiltinId> {
-    match lookup(name) {
-        Some(PreludeName::Function(id)) => Some(id),
-        _ => None,
+    match lookup(name)? {
+        PreludeName::Function(id) => Some(id),
+        PreludeName::Type(id) => BuiltinType::ALL.get(usize::from(id.0)).and_then(|ty| constructor(*ty)),
+        PreludeName::Constant(_) | PreludeName::Namespace(_) | PreludeName::Variant { .. } => None,
     }
 }
 
@@ -234,10 +235,52 @@ pub fn constant(id: ConstantId) -> Value {
     }
 }
 
-/// The value of a built-in type.
-pub fn builtin_type(id: BuiltinTypeId) -> Value {
-    let types = BuiltinType::ALL;
-    Value::Type(types.get(usize::from(id.0)).copied().unwrap_or(BuiltinType::Any).id())
+/// The value of a constant, under the name that the other kinds of names have.
+pub fn constant_value(id: ConstantId) -> Value {
+    constant(id)
+}
+
+/// The built-in type of an id.
+fn type_of_id(id: BuiltinTypeId) -> BuiltinType {
+    BuiltinType::ALL.get(usize::from(id.0)).copied().unwrap_or(BuiltinType::Any)
+}
+
+/// A built-in type as a value.
+pub fn type_value(id: BuiltinTypeId) -> Value {
+    Value::Type(type_of_id(id).id())
+}
+
+/// Is the value of this built-in type? (Type patterns; `Error` matches every error value.)
+pub fn is_of_type(value: &Value, id: BuiltinTypeId) -> bool {
+    let ty = type_of_id(id);
+    ty == BuiltinType::Any || value.type_name() == ty.name()
+}
+
+/// Namespaces of builtins are numbered from the top, where no module of a program comes.
+const FIRST_NAMESPACE: u32 = u32::MAX - 0xFFFF;
+
+/// A namespace of builtins as a value.
+pub fn namespace_value(id: NamespaceId) -> Value {
+    Value::Module(ModuleId(FIRST_NAMESPACE + u32::from(id.0)))
+}
+
+/// The namespace of builtins that a module value stands for, if it is one.
+pub fn namespace_of(module: ModuleId) -> Option<NamespaceId> {
+    let number = module.0.checked_sub(FIRST_NAMESPACE)?;
+    (number < NAMESPACES.len() as u32).then_some(NamespaceId(number as u16))
+}
+
+/// A name of the prelude scope, or of a namespace, as a value.
+pub fn member_value(name: PreludeName) -> Value {
+    match name {
+        PreludeName::Function(id) => Value::Fn0(FnId(u32::from(id.0))),
+        PreludeName::Constant(id) => constant(id),
+        PreludeName::Type(id) => type_value(id),
+        PreludeName::Namespace(id) => namespace_value(id),
+        PreludeName::Variant { decl: 1, variant: outcome::NONE } => Value::none(),
+        // A constructor is called, not read, everywhere but here: its builtin does the same.
+        PreludeName::Variant { decl, variant } => variant_function(decl, variant),
+    }
 }
 
 /// The builtin that runs when a built-in type is called (`int("3")`); the other types cannot be called.
@@ -275,6 +318,16 @@ fn describe(row: &BuiltinInfo, skipped: usize) -> FnInfo {
         builtin: true,
         ..FnInfo::default()
     }
+}
+
+/// The builtin that makes `Ok(v)`, `Err(e)` or `Some(v)`, as a function value.
+pub fn variant_function(decl: u32, variant: u32) -> Value {
+    let name = match (decl, variant) {
+        (0, outcome::OK) => "__Ok",
+        (0, _) => "__Err",
+        _ => "__Some",
+    };
+    function(name).map_or(Value::Null, |id| Value::Fn0(FnId(u32::from(id.0))))
 }
 
 /// The next item of a handle that builtins made (`stdin_lines`); `None` if the handle is none of theirs.

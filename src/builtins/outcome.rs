@@ -105,6 +105,12 @@ builtins! {
 
     /// Checks the arguments of a combinator: 0 for `None`, 1 for `Some`, 2 for `Err`, 3 for `Ok`.
     [pure, may_fault] __outcome(name: &str, value: Any, f: Any) -> int = native outcome;
+    /// `Ok` as a function.
+    [pure] __Ok(value: Any) -> result = native make_ok;
+    /// `Err` as a function.
+    [pure] __Err(value: Any) -> result = native make_err;
+    /// `Some` as a function.
+    [pure] __Some(value: Any) -> option = native make_some;
     /// The payload of any variant that has one.
     [pure] __payload(value: Any) -> any = native payload;
 }
@@ -220,6 +226,18 @@ fn outcome(_: &mut dyn Engine, name: &str, value: Any, f: Any) -> Fallible<i64> 
         Outcome::Err(_) => 2,
         Outcome::Ok(_) => 3,
     })
+}
+
+fn make_ok(_: &mut dyn Engine, value: Any) -> Fallible {
+    Ok(Value::ok(value.take()))
+}
+
+fn make_err(_: &mut dyn Engine, value: Any) -> Fallible {
+    Ok(Value::err(value.take()))
+}
+
+fn make_some(_: &mut dyn Engine, value: Any) -> Fallible {
+    Ok(Value::some(value.take()))
 }
 
 fn payload(_: &mut dyn Engine, value: Any) -> Fallible {
