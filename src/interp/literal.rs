@@ -1,0 +1,313 @@
+//! Arrays, dicts, struct literals and interpolated strings.
+use super::{Eval, Frame, Interp};
+use crate::resolve::hir::{Align, DictItem, ExprId, FieldItem, FormatSpec, Item, Part, SpecSize};
+use crate::semantics::fault::{Raise, faults};
+use crate::semantics::format::{self, Spec};
+use crate::semantics::index::insert_fault;
+use crate::semantics::{display, iterate, memory};
+use crate::source::Span;
+use crate::value::{Value, array, dict};
+
+impl<'p> Interp<'p> {
+    pub(super) fn array(&mut self, frame: &Frame<'p>, span: Span, items: &'p [Item]) -> Eval {
+        if let Some(Item::Spread(first)) = items.first()
+            && let Some(operand) = self.update_operand(frame, *first)
+        {
+            return self.array_update(frame, span, *first, operand, &items[1..]);
+        }
+        let mut values = Vec::with_capacity(items.len());
+        self.items(frame, items, &mut values)?;
+        let array = array::from_vec(values).map(Value::Array).map_err(|refused| memory("array", refused));
+        array.map_err(|raise| self.leave_at(frame, span, raise).into())
+    }
+
+    fn items(&mut self, frame: &Frame<'p>, items: &'p [Item], values: &mut Vec<Value>) -> Eval<()> {
+        for item in items {
+            match item {
+                Item::One(item) => values.push(self.eval(frame, *item)?),
+                Item::Spread(item) => {
+                    let value = self.eval(frame, *item)?;
+                    let span = frame.program[*item].span;
+                    let more = iterate::collect(value, self).map_err(|raise| self.leave_at(frame, span, raise))?;
+                    values.extend(more);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// `x = [...x, e]`
+    fn array_update(&mut self, frame: &Frame<'p>, span: Span, first: ExprId, operand: (crate::resolve::hir::Var, crate::resolve::hir::TextId, bool), rest: &'p [Item]) -> Eval {
+        let early = self.update_early(frame, &frame.program[first], operand)?;
+        let mut values = Vec::with_capacity(rest.len());
+        self.items(frame, rest, &mut values)?;
+        let (target, home) = self.update_take(frame, operand.0, early);
+        let mut target = match target {
+            Value::Array(items) => items,
+            other => {
+                if home {
+                    self.initialise(frame, operand.0, other.clone());
+                }
+                let spread = frame.program[first].span;
+                let items = iterate::collect(other, self).map_err(|raise| self.leave_at(frame, spread, raise))?;
+                array::from_vec(items).map_err(|refused| memory("array", refused))?
+            }
+        };
+        match append(&mut target, values) {
+            Ok(()) => Ok(Value::Array(target)),
+            Err(raise) => {
+                if home {
+                    self.initialise(frame, operand.0, Value::Array(target));
+                }
+                Err(self.leave_at(frame, span, raise).into())
+            }
+        }
+    }
+
+    pub(super) fn dict(&mut self, frame: &Frame<'p>, span: Span, items: &'p [DictItem]) -> Eval {
+        if let Some(DictItem::Spread(first)) = items.first()
+            && let Some(operand) = self.update_operand(frame, *first)
+        {
+            return self.dict_update(frame, span, *first, operand, &items[1..]);
+        }
+        let mut table = dict::new();
+        for item in items {
+            self.dict_item(frame, span, &mut table, item)?;
+        }
+        Ok(Value::Dict(table))
+    }
+
+    fn dict_item(&mut self, frame: &Frame<'p>, span: Span, table: &mut dict::DictRef, item: &'p DictItem) -> Eval<()> {
+        let entered = match item {
+            DictItem::Pair(key, value) => {
+                let (key_span, key) = (frame.program[*key].span, self.eval(frame, *key)?);
+                let value = self.eval(frame, *value)?;
+                let _ = key_span;
+                insert(table, key, value)
+            }
+            DictItem::Spread(other) => {
+                let other_span = frame.program[*other].span;
+                match self.eval(frame, *other)? {
+                    Value::Dict(other) => extend(table, &other),
+                    other => {
+                        let raise = faults::cannot_spread(other.type_name(), "a dict");
+                        return Err(self.leave_at(frame, other_span, raise).into());
+                    }
+                }
+            }
+        };
+        entered.map_err(|raise| self.leave_at(frame, span, raise).into())
+    }
+
+    /// `x = {...x, k: e}`
+    fn dict_update(&mut self, frame: &Frame<'p>, span: Span, first: ExprId, operand: (crate::resolve::hir::Var, crate::resolve::hir::TextId, bool), rest: &'p [DictItem]) -> Eval {
+        let early = self.update_early(frame, &frame.program[first], operand)?;
+        let mut added = dict::new();
+        for item in rest {
+            self.dict_item(frame, span, &mut added, item)?;
+        }
+        let (target, home) = self.update_take(frame, operand.0, early);
+        let Value::Dict(mut table) = target else {
+            let raise = faults::cannot_spread(target.type_name(), "a dict");
+            if home {
+                self.initialise(frame, operand.0, target);
+            }
+            return Err(self.leave_at(frame, frame.program[first].span, raise).into());
+        };
+        match extend(&mut table, &added) {
+            Ok(()) => Ok(Value::Dict(table)),
+            Err(raise) => {
+                if home {
+                    self.initialise(frame, operand.0, Value::Dict(table));
+                }
+                Err(self.leave_at(frame, span, raise).into())
+            }
+        }
+    }
+
+    pub(super) fn struct_literal(&mut self, frame: &Frame<'p>, span: Span, ty: ExprId, items: &'p [FieldItem]) -> Eval {
+        let ty_span = frame.program[ty].span;
+        let ty = self.eval(frame, ty)?;
+        let decl = match &ty {
+            Value::Type(id) => id.decl().and_then(|decl| Some((decl, self.struct_of(decl)?))),
+            _ => None,
+        };
+        let Some((id, (unit, decl))) = decl else {
+            let raise = faults::not_a_struct(ty.type_name());
+            return Err(self.leave_at(frame, ty_span, raise).into());
+        };
+        let declared = crate::value::shapes::decl(id);
+        let Some(fields) = declared.as_struct() else { return Err(Raise::bug("a struct without fields").into()) };
+        let mut values = vec![Value::Uninit; fields.fields.len()];
+        let mut base = None;
+        for item in items {
+            match item {
+                FieldItem::Field { name, value, span } => {
+                    let value = self.eval(frame, *value)?;
+                    let name = self.symbol(frame.unit, *name);
+                    match fields.position(name) {
+                        Some(at) => values[at] = value,
+                        None => {
+                            let raise = crate::semantics::member::unknown_field(declared, name);
+                            return Err(self.leave_at(frame, *span, raise).into());
+                        }
+                    }
+                }
+                FieldItem::Spread(value) => {
+                    let operand = self.update_operand(frame, *value);
+                    let spread_span = frame.program[*value].span;
+                    let spread = match operand {
+                        Some((var, name, _)) => self.read(frame, var, name)?,
+                        None => self.eval(frame, *value)?,
+                    };
+                    match &spread {
+                        Value::Struct(object) if object.decl_id() == id => base = Some(spread.clone()),
+                        other => {
+                            let raise = faults::spread_base(declared.name, other.type_name());
+                            return Err(self.leave_at(frame, spread_span, raise).into());
+                        }
+                    }
+                }
+            }
+        }
+        let result = self.complete(unit, decl, values, base);
+        result.map_err(|raise| self.leave_at(frame, span, raise).into())
+    }
+
+    /// Fields not named come from the base, else from their defaults.
+    fn complete(&mut self, unit: usize, decl: crate::resolve::hir::StructId, mut values: Vec<Value>, base: Option<Value>) -> Result<Value, Raise> {
+        let program = self.units[unit].program;
+        for (at, field) in program[decl].fields.iter().enumerate() {
+            if !matches!(values[at], Value::Uninit) {
+                continue;
+            }
+            match &base {
+                Some(Value::Struct(object)) => values[at] = object.get(at).unwrap_or_default(),
+                _ if field.default.is_none() => return Err(faults::missing_field(&program[program[decl].name], &program[field.name])),
+                _ => {}
+            }
+        }
+        self.instance(unit, decl, values)
+    }
+
+    // ---- strings ----
+
+    pub(super) fn interp(&mut self, frame: &Frame<'p>, span: Span, parts: &'p [Part]) -> Eval {
+        let operand = match parts.first() {
+            Some(Part::Value(first)) => self.update_operand(frame, *first).map(|operand| (*first, operand)),
+            _ => None,
+        };
+        let Some((first, operand)) = operand else {
+            let text = self.parts(frame, span, parts)?;
+            return Ok(self.string(frame, span, &text)?);
+        };
+        let early = self.update_early(frame, &frame.program[first], operand)?;
+        let rest = self.parts(frame, span, &parts[1..])?;
+        let (mut target, home) = self.update_take(frame, operand.0, early);
+        if !matches!(target, Value::Str(_)) {
+            if home {
+                self.initialise(frame, operand.0, target.clone());
+            }
+            let shown = display::display(&target, self).map_err(|raise| self.leave_at(frame, span, raise))?;
+            return Ok(self.string(frame, span, &(shown + &rest))?);
+        }
+        match target.push_str(&rest) {
+            Ok(_) => Ok(target),
+            Err(refused) => {
+                if home {
+                    self.initialise(frame, operand.0, target);
+                }
+                Err(self.leave_at(frame, span, memory("string", refused)).into())
+            }
+        }
+    }
+
+    fn string(&mut self, frame: &Frame<'p>, span: Span, text: &str) -> Result<Value, Raise> {
+        Value::try_str(text).map_err(|refused| self.leave_at(frame, span, memory("string", refused)))
+    }
+
+    /// All values first, in order, then their text.
+    fn parts(&mut self, frame: &Frame<'p>, span: Span, parts: &'p [Part]) -> Eval<String> {
+        let mut pieces = Vec::with_capacity(parts.len());
+        for part in parts {
+            pieces.push(match part {
+                Part::Text(text) => Piece::Text(&frame.program[*text]),
+                Part::Value(value) => Piece::Value(self.eval(frame, *value)?),
+                Part::Formatted { value, spec } => {
+                    let value = self.eval(frame, *value)?;
+                    let width = self.size(frame, spec.width)?;
+                    let precision = self.size(frame, spec.precision)?;
+                    Piece::Formatted(value, spec, width, precision)
+                }
+            });
+        }
+        let mut text = String::new();
+        for piece in pieces {
+            let written = match piece {
+                Piece::Text(piece) => {
+                    text.push_str(piece);
+                    Ok(())
+                }
+                Piece::Value(value) => display::display_into(&mut text, &value, self),
+                Piece::Formatted(value, spec, width, precision) => {
+                    spec_of(spec, width, precision).and_then(|spec| format::format(&value, &spec, self)).map(|shown| text.push_str(&shown))
+                }
+            };
+            written.map_err(|raise| self.leave_at(frame, span, raise))?;
+        }
+        Ok(text)
+    }
+
+    fn size(&mut self, frame: &Frame<'p>, size: Option<SpecSize>) -> Eval<Option<Value>> {
+        match size {
+            None => Ok(None),
+            Some(SpecSize::Fixed(size)) => Ok(Some(Value::Int(i64::from(size)))),
+            Some(SpecSize::Computed(size)) => self.eval(frame, size).map(Some),
+        }
+    }
+}
+
+enum Piece<'p> {
+    Text(&'p str),
+    Value(Value),
+    Formatted(Value, &'p FormatSpec, Option<Value>, Option<Value>),
+}
+
+fn spec_of(spec: &FormatSpec, width: Option<Value>, precision: Option<Value>) -> Result<Spec, Raise> {
+    let align = spec.align.map(|align| match align {
+        Align::Left => format::Align::Left,
+        Align::Center => format::Align::Center,
+        Align::Right => format::Align::Right,
+    });
+    let width = width.map(|width| format::size("width", &width)).transpose()?;
+    let precision = precision.map(|precision| format::size("precision", &precision)).transpose()?;
+    Ok(Spec {
+        fill: spec.fill,
+        align,
+        plus: spec.plus,
+        alternate: spec.alternate,
+        zero: spec.zero,
+        width,
+        group: spec.group,
+        precision,
+        kind: spec.kind,
+    })
+}
+
+fn append(target: &mut array::ArrRef, values: Vec<Value>) -> Result<(), Raise> {
+    let items = array::make_unique(target).map_err(|refused| memory("array", refused))?;
+    for value in values {
+        items.push(value).map_err(|refused| memory("array", refused))?;
+    }
+    Ok(())
+}
+
+fn insert(table: &mut dict::DictRef, key: Value, value: Value) -> Result<(), Raise> {
+    let table = dict::make_unique(table).map_err(|refused| memory("dict", refused))?;
+    table.insert(key, value).map(|_| ()).map_err(insert_fault)
+}
+
+fn extend(table: &mut dict::DictRef, other: &dict::Dict) -> Result<(), Raise> {
+    let table = dict::make_unique(table).map_err(|refused| memory("dict", refused))?;
+    table.extend(other).map_err(insert_fault)
+}

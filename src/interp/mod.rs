@@ -1,0 +1,211 @@
+//! The tree walker: runs the resolved tree directly. Simple and slow, the reference that the other engines are compared with.
+//!
+//! * One contiguous stack of slots; a frame is a base into it. Arguments are pushed where the callee's first slots will be.
+//! * Expressions give a value or a [`Signal`]: a raise on its way to a handler, or a jump (`return`, `break`, `continue`)
+//!   out of an expression, whose target waits in [`Interp::flow`]. Statements give a [`Flow`].
+//! * Meaning lives in `semantics` and `builtins`; here is only order, scope and control.
+mod call;
+mod engine;
+mod expr;
+mod literal;
+mod method;
+mod pattern;
+mod place;
+mod stmt;
+mod unit;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::builtins::Site;
+use crate::host::Host;
+use crate::limits;
+use crate::resolve::hir::{Function, LoopId, Program, TextId};
+use crate::semantics::fault::{Excerpt, Raise, Stop, TraceEntry, faults};
+use crate::source::Span;
+use crate::value::isolate::Isolate;
+use crate::value::{ClosureRef, FnId, Symbol, Value};
+pub use unit::{Provider, Unit};
+
+/// What a run may use.
+#[derive(Clone, Debug, Default)]
+pub struct Limits {
+    /// Largest number of frames; `None`: as many as the native stack holds.
+    pub max_depth: Option<u64>,
+    /// Calls and loop turns.
+    pub fuel: Option<u64>,
+}
+
+/// Where a statement goes on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Flow {
+    Next,
+    /// The value waits in [`Interp::result`].
+    Return,
+    Break(LoopId),
+    Continue(LoopId),
+}
+
+/// Why an expression has no value.
+pub(crate) enum Signal {
+    Raise(Raise),
+    /// The jump waits in [`Interp::flow`].
+    Jump,
+}
+
+impl From<Raise> for Signal {
+    fn from(raise: Raise) -> Signal {
+        Signal::Raise(raise)
+    }
+}
+
+pub(crate) type Eval<T = Value> = Result<T, Signal>;
+pub(crate) type Exec = Result<Flow, Raise>;
+
+/// A running function.
+#[derive(Clone)]
+pub(crate) struct Frame<'p> {
+    pub unit: usize,
+    pub program: &'p Program,
+    pub function: &'p Function,
+    pub id: FnId,
+    pub base: usize,
+    pub closure: Option<ClosureRef>,
+    /// `self` may not be changed: the place it came from may not.
+    pub readonly_self: bool,
+}
+
+/// The engine: one per isolate.
+pub struct Interp<'p> {
+    units: Vec<Unit<'p>>,
+    /// Where bodies of builtins in Ruff come from, at their first call.
+    provider: &'p dyn Provider<'p>,
+    isolate: Isolate,
+    host: Host,
+    limits: Limits,
+    stack: Vec<Value>,
+    depth: u64,
+    flow: Flow,
+    result: Value,
+    /// A `?.` has met null: the innermost chain is null.
+    chain_left: bool,
+    /// What became of the `self` of the call that raised last.
+    lost_self: Value,
+    /// Variables in exclusive use, by name, and the call that uses them.
+    uses: Vec<(String, String)>,
+    /// The builtin call being executed, for its site.
+    site: Option<(usize, &'p Function, Span)>,
+    modules_run: Vec<bool>,
+    started: Instant,
+}
+
+impl<'p> Interp<'p> {
+    /// An engine for one isolate; `main` is the script's unit.
+    pub fn new(main: Unit<'p>, provider: &'p dyn Provider<'p>, host: Host, limits: Limits) -> Interp<'p> {
+        let isolate = Isolate::new(main.program.module_vars.len());
+        let modules = main.program.modules.len();
+        Interp {
+            units: vec![main],
+            provider,
+            isolate,
+            host,
+            limits,
+            stack: Vec::with_capacity(1024),
+            depth: 0,
+            flow: Flow::Next,
+            result: Value::Null,
+            chain_left: false,
+            lost_self: Value::Null,
+            uses: Vec::new(),
+            site: None,
+            modules_run: vec![false; modules],
+            started: Instant::now(),
+        }
+    }
+
+    /// Runs the top level of the script.
+    pub fn run_main(&mut self) -> Result<Value, Raise> {
+        self.run_module(0)
+    }
+
+    /// Gives the outside back, with what was printed.
+    pub fn into_host(self) -> Host {
+        self.host
+    }
+
+    pub fn host_mut(&mut self) -> &mut Host {
+        &mut self.host
+    }
+
+    // ---- frames and positions ----
+
+    /// Adds where `raise` left this frame to its trace.
+    #[cold]
+    fn leave_at(&self, frame: &Frame<'p>, span: Span, mut raise: Raise) -> Raise {
+        let unit = &self.units[frame.unit];
+        if !unit.hidden {
+            raise.push_frame(self.trace_entry(frame, span));
+        }
+        raise
+    }
+
+    fn trace_entry(&self, frame: &Frame<'p>, span: Span) -> TraceEntry {
+        let unit = &self.units[frame.unit];
+        let source = frame.program[frame.function.module].source;
+        let place = unit.sources.line_column(source, span.start);
+        TraceEntry {
+            function: Arc::from(&frame.program[frame.function.name]),
+            file: Arc::from(unit.sources.name(source)),
+            line: place.line,
+            column: place.column,
+            excerpt: Excerpt { source: source.0, start: span.start, end: span.end },
+        }
+    }
+
+    /// The site of the builtin call being executed.
+    fn current_site(&self) -> Site {
+        let Some((unit, function, span)) = self.site else { return Site::default() };
+        let unit = &self.units[unit];
+        let source = unit.program[function.module].source;
+        let place = unit.sources.line_column(source, span.start);
+        let text = unit.sources.text(source).get(span.start as usize..span.end as usize).unwrap_or_default();
+        Site { file: Arc::from(unit.sources.name(source)), line: place.line, column: place.column, text: Arc::from(text) }
+    }
+
+    fn text(&mut self, unit: usize, id: TextId) -> Value {
+        self.units[unit].text(id)
+    }
+
+    fn symbol(&mut self, unit: usize, id: TextId) -> Symbol {
+        self.units[unit].symbol(id)
+    }
+
+    // ---- limits ----
+
+    /// To be passed once per call and loop turn.
+    #[inline]
+    fn charge(&mut self) -> Result<(), Raise> {
+        if let Some(fuel) = &mut self.limits.fuel {
+            if *fuel == 0 {
+                return Err(Raise::Stop(Stop::Fuel));
+            }
+            *fuel -= 1;
+        }
+        if limits::poll::pending() { self.attend() } else { Ok(()) }
+    }
+
+    #[cold]
+    fn attend(&mut self) -> Result<(), Raise> {
+        crate::semantics::attend()
+    }
+
+    #[inline]
+    fn enter(&mut self) -> Result<(), Raise> {
+        self.charge()?;
+        if self.limits.max_depth.is_some_and(|most| self.depth >= most) || limits::stack::check().is_err() {
+            return Err(faults::stack_overflow());
+        }
+        self.depth += 1;
+        Ok(())
+    }
+}
