@@ -19,6 +19,7 @@ pub mod resolve;
 pub mod semantics;
 pub mod source;
 pub mod syntax;
+pub mod interp;
 pub mod jit;
 pub mod limits;
 pub mod value;

@@ -541,7 +541,13 @@ fn next_item(engine: &mut dyn Engine, it: Any) -> Fallible {
 }
 
 fn close(engine: &mut dyn Engine, it: Any) -> Fallible<()> {
-    let mut open = vec![stepped("close", it)?.clone()];
+    let source = stepped("close", it)?.clone();
+    close_all(engine, source)
+}
+
+/// Closes an iterator and everything it draws from.
+pub fn close_all(engine: &mut Caller, source: Value) -> Fallible<()> {
+    let mut open = vec![source];
     while let Some(source) = open.pop() {
         match &source {
             Value::Iter(it) => {

@@ -7,9 +7,10 @@ use crate::builtins::{self, BuiltinId};
 use crate::resolve::hir::{Args, EnumId, Expr, ExprKind, FuncId, FunctionKind, Item, StructId, TextId, Var};
 use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, SelfMode, arity_fault, bind_args};
 use crate::semantics::fault::{Raise, faults};
-use crate::semantics::{iterate, member};
+use crate::semantics::member;
+use super::ClosureRef;
 use crate::value::cell::Cell;
-use crate::value::{BuiltinType, ClosureRef, DeclId, FnId, Symbol, TypeId, Value};
+use crate::value::{BuiltinType, DeclId, FnId, Symbol, TypeId, Value};
 
 /// Arguments as they were evaluated: positional ones, named ones.
 pub(super) type Arguments = (Vec<Value>, Vec<(TextId, Value)>);
@@ -71,7 +72,7 @@ impl<'p> Interp<'p> {
                 Item::Spread(argument) => {
                     let value = self.eval(frame, *argument)?;
                     let span = frame.program[*argument].span;
-                    let items = iterate::collect(value, self).map_err(|raise| self.leave_at(frame, span, raise))?;
+                    let items = self.collect(value).map_err(|raise| self.leave_at(frame, span, raise))?;
                     positional.extend(items);
                 }
             }

@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use super::{Frame, Interp};
-use crate::builtins::{BuiltinId, Engine, Site};
+use crate::builtins::{Engine, Site};
 use crate::host::Host;
 use crate::semantics::call::FnInfo;
 use crate::semantics::fault::Raise;
@@ -38,8 +38,12 @@ impl Callback for Interp<'_> {
         self.info(function).name.clone()
     }
 
+    fn is_builtin(&self, function: FnId) -> bool {
+        self.user(function).is_none()
+    }
+
     fn poll(&mut self) -> Result<(), Raise> {
-        if crate::limits::poll::pending() { self.attend() } else { Ok(()) }
+        if crate::limits::pending() { self.attend() } else { Ok(()) }
     }
 }
 
@@ -61,15 +65,3 @@ impl Engine for Interp<'_> {
     }
 }
 
-/// The builtins by name and receiver, for method look-up.
-pub(super) struct Builtins;
-
-impl crate::semantics::member::BuiltinNames for Builtins {
-    fn method(&self, receiver: &Value, name: &str) -> Option<u16> {
-        crate::builtins::methods::method_of(crate::value::layout::tag_of(receiver), name).map(|BuiltinId(id)| id)
-    }
-
-    fn function(&self, name: &str) -> Option<u16> {
-        crate::builtins::function(name).map(|BuiltinId(id)| id)
-    }
-}

@@ -6,7 +6,7 @@ use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::compare::{self, CompareOp};
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::{index, member};
-use crate::value::{CellRef, FnId, Value};
+use crate::value::{CellRef, DeclId, FnId, Value};
 
 /// An operator of the tree as the operation that means it.
 pub(super) enum Operation {
@@ -78,12 +78,12 @@ impl<'p> Interp<'p> {
             ExprKind::Func(func) => Ok(Value::function(self.units[unit].fn_id(*func))),
             ExprKind::Closure(func) => Ok(self.closure(frame, *func)),
             ExprKind::Builtin(builtin) => Ok(Value::function(FnId(u32::from(builtin.0)))),
-            ExprKind::BuiltinType(ty) => Ok(builtins::type_value(*ty)),
+            ExprKind::BuiltinType(ty) => Ok(builtins::builtin_type(*ty)),
             ExprKind::Struct(decl) => Ok(self.struct_type(unit, *decl)),
             ExprKind::Enum(decl) => Ok(self.enum_type(unit, *decl)),
             ExprKind::Variant(decl, variant) => Ok(self.variant(unit, *decl, *variant)),
             ExprKind::Module(module) => Ok(Value::Module(crate::value::ModuleId(module.0))),
-            ExprKind::Namespace(namespace) => Ok(builtins::namespace_value(*namespace)),
+            ExprKind::Namespace(namespace) => Err(self.leave_at(frame, expr.span, faults::name_error(format_args!("{0} is a namespace: write {0}.name", builtins::namespace_name(*namespace)))).into()),
             ExprKind::NameError(message) => {
                 Err(self.leave_at(frame, expr.span, faults::name_error(&program[*message])).into())
             }
@@ -129,7 +129,8 @@ impl<'p> Interp<'p> {
             ExprKind::Path { base, name } => {
                 let base = self.eval(frame, *base)?;
                 let name = self.symbol(unit, *name);
-                member::path(&base, name).map_err(|raise| self.leave_at(frame, expr.span, raise).into())
+                let found = member::variant(&base, name).and_then(|found| self.member_value(unit, found, name));
+                found.map_err(|raise| self.leave_at(frame, expr.span, raise).into())
             }
 
             ExprKind::If { cond, then, otherwise } => {
@@ -144,7 +145,8 @@ impl<'p> Interp<'p> {
             ExprKind::Try(value) => self.early_return(frame, expr, *value),
             ExprKind::Throw(value) => {
                 let value = self.eval(frame, *value)?;
-                Err(self.leave_at(frame, expr.span, self.thrown(value)).into())
+                let raise = self.thrown(value);
+                Err(self.leave_at(frame, expr.span, raise).into())
             }
             ExprKind::Return(value) => {
                 self.result = value.map_or(Ok(Value::Null), |value| self.eval(frame, value))?;
@@ -183,10 +185,7 @@ impl<'p> Interp<'p> {
 
     /// The fault of a thrown value.
     pub(super) fn thrown(&mut self, value: Value) -> Raise {
-        match crate::semantics::fault::Fault::from_thrown(value, self) {
-            Ok(fault) => fault.into(),
-            Err(raise) => raise,
-        }
+        crate::semantics::fault::throw(value, self)
     }
 
     // ---- variables ----
@@ -337,7 +336,7 @@ impl<'p> Interp<'p> {
     /// `e?`
     fn early_return(&mut self, frame: &Frame<'p>, expr: &'p Expr, value: ExprId) -> Eval {
         let value = self.eval(frame, value)?;
-        match member::unwrap_outcome(value) {
+        match unwrap(value) {
             Ok(Ok(inner)) => Ok(inner),
             Ok(Err(whole)) if frame.function.kind == crate::resolve::hir::FunctionKind::Main => {
                 let text = crate::semantics::display::display(&whole, self)?;
@@ -393,10 +392,11 @@ impl<'p> Interp<'p> {
         let ExprKind::Field { base, name, optional } = expr.kind else { return self.eval_frequent(expr) };
         let name = self.symbol(frame.unit, name);
         let get = if optional { member::get_or_null } else { member::get };
-        let result = match self.local(frame, base) {
+        let found = match self.local(frame, base) {
             Some(slot) => get(&self.stack[frame.base + slot.index()], name),
             None => self.borrowed(frame, base, |_, base| get(base, name))?,
         };
+        let result = found.and_then(|found| self.member_value(frame.unit, found, name));
         result.map_err(|raise| self.leave_at(frame, expr.span, raise).into())
     }
 
@@ -408,7 +408,8 @@ impl<'p> Interp<'p> {
             ExprKind::Field { base, name, .. } => {
                 let base = self.eval(frame, *base)?;
                 let name = self.symbol(frame.unit, *name);
-                member::get_or_null(&base, name).map_err(|raise| self.leave_at(frame, expr.span, raise).into())
+                let found = member::get_or_null(&base, name).and_then(|found| self.member_value(frame.unit, found, name));
+                found.map_err(|raise| self.leave_at(frame, expr.span, raise).into())
             }
             ExprKind::OptChain(inner) if matches!(frame.program[*inner].kind, ExprKind::Index { .. } | ExprKind::Field { .. }) => {
                 match self.or_null(frame, *inner) {
@@ -422,6 +423,21 @@ impl<'p> Interp<'p> {
             _ => self.eval(frame, id),
         }
     }
+}
+
+/// The payload of `Ok` or `Some`, or the whole value of `Err` and `None`.
+fn unwrap(value: Value) -> Result<Result<Value, Value>, Raise> {
+    let success = match (&value, value.as_variant()) {
+        (_, Some(view)) if view.decl == DeclId::RESULT || view.decl == DeclId::OPTION => view.payload.first().filter(|_| {
+            let name = crate::value::shapes::decl(view.decl).as_enum().map(|body| body.variants[view.variant as usize].name.as_str());
+            matches!(name, Some("Ok" | "Some"))
+        }),
+        _ => return Err(faults::type_error("?", format_args!("needs a Result or an Option, got {}", value.type_name()))),
+    };
+    Ok(match success {
+        Some(payload) => Ok(payload.clone()),
+        None => Err(value),
+    })
 }
 
 /// The value of an integer literal of any size.

@@ -4,7 +4,7 @@ use crate::resolve::hir::{Align, DictItem, ExprId, FieldItem, FormatSpec, Item, 
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::format::{self, Spec};
 use crate::semantics::index::insert_fault;
-use crate::semantics::{display, iterate, memory};
+use crate::semantics::{display, memory};
 use crate::source::Span;
 use crate::value::{Value, array, dict};
 
@@ -28,7 +28,7 @@ impl<'p> Interp<'p> {
                 Item::Spread(item) => {
                     let value = self.eval(frame, *item)?;
                     let span = frame.program[*item].span;
-                    let more = iterate::collect(value, self).map_err(|raise| self.leave_at(frame, span, raise))?;
+                    let more = self.collect(value).map_err(|raise| self.leave_at(frame, span, raise))?;
                     values.extend(more);
                 }
             }
@@ -49,7 +49,7 @@ impl<'p> Interp<'p> {
                     self.initialise(frame, operand.0, other.clone());
                 }
                 let spread = frame.program[first].span;
-                let items = iterate::collect(other, self).map_err(|raise| self.leave_at(frame, spread, raise))?;
+                let items = self.collect(other).map_err(|raise| self.leave_at(frame, spread, raise))?;
                 array::from_vec(items).map_err(|refused| memory("array", refused))?
             }
         };
@@ -148,7 +148,7 @@ impl<'p> Interp<'p> {
                     match fields.position(name) {
                         Some(at) => values[at] = value,
                         None => {
-                            let raise = crate::semantics::member::unknown_field(declared, name);
+                            let raise = unknown_field(declared, name);
                             return Err(self.leave_at(frame, *span, raise).into());
                         }
                     }
@@ -302,12 +302,18 @@ fn append(target: &mut array::ArrRef, values: Vec<Value>) -> Result<(), Raise> {
     Ok(())
 }
 
+fn unknown_field(decl: &crate::value::shapes::Decl, name: crate::value::Symbol) -> Raise {
+    let names: Vec<&str> = decl.as_struct().into_iter().flat_map(|body| body.fields.iter().map(|field| field.name.as_str())).collect();
+    let known = if names.is_empty() { String::new() } else { format!(": its fields are {}", names.join(", ")) };
+    faults::unknown_field(decl.name, name, known)
+}
+
 fn insert(table: &mut dict::DictRef, key: Value, value: Value) -> Result<(), Raise> {
     let table = dict::make_unique(table).map_err(|refused| memory("dict", refused))?;
     table.insert(key, value).map(|_| ()).map_err(insert_fault)
 }
 
-fn extend(table: &mut dict::DictRef, other: &dict::Dict) -> Result<(), Raise> {
+fn extend(table: &mut dict::DictRef, other: &crate::value::Dict) -> Result<(), Raise> {
     let table = dict::make_unique(table).map_err(|refused| memory("dict", refused))?;
     table.extend(other).map_err(insert_fault)
 }

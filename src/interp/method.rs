@@ -1,7 +1,7 @@
 //! Method calls: look-up, mutating methods on their places, exclusive use.
 use super::call::Arguments;
-use super::engine::Builtins;
 use super::{Eval, Frame, Interp};
+use crate::builtins::methods::Names;
 use crate::builtins::{self, BuiltinId};
 use crate::resolve::hir::{Access, Args, Place, PlaceId, Receiver, TextId, Var};
 use crate::semantics::call::SelfMode;
@@ -31,7 +31,7 @@ impl<'p> Interp<'p> {
 
     /// A temporary: a mutating method changes the temporary.
     fn method_on_value(&mut self, frame: &Frame<'p>, span: Span, mut receiver: Value, name: Symbol, arguments: Arguments, used: bool) -> Result<Value, Raise> {
-        match member::find_method(&receiver, name, &Builtins)? {
+        match member::find_method(&receiver, name, &Names)? {
             Method::User { func, .. } => self.call_with(frame, func, None, Some(receiver), arguments),
             Method::Builtin(id) if builtins::info(BuiltinId(id)).mutating().is_some() => {
                 let mut slots = self.bind(builtins::method_info(BuiltinId(id)), frame, arguments)?;
@@ -66,7 +66,7 @@ impl<'p> Interp<'p> {
         let root = self.read(frame, place.root, place.name)?;
         let receiver = self.finish(place_get(&root, keys)?)?;
         drop(root);
-        match member::find_method(&receiver, name, &Builtins)? {
+        match member::find_method(&receiver, name, &Names)? {
             Method::User { func, mutating: true } => {
                 drop(receiver);
                 let slots = self.bind(&self.info(func), frame, arguments)?;

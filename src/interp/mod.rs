@@ -13,6 +13,7 @@ mod pattern;
 mod place;
 mod stmt;
 mod unit;
+mod walk;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -24,7 +25,7 @@ use crate::resolve::hir::{Function, LoopId, Program, TextId};
 use crate::semantics::fault::{Excerpt, Raise, Stop, TraceEntry, faults};
 use crate::source::Span;
 use crate::value::isolate::Isolate;
-use crate::value::{ClosureRef, FnId, Symbol, Value};
+use crate::value::{Clo, FnId, Ref, Symbol, Value};
 pub use unit::{Provider, Unit};
 
 /// What a run may use.
@@ -61,6 +62,9 @@ impl From<Raise> for Signal {
 
 pub(crate) type Eval<T = Value> = Result<T, Signal>;
 pub(crate) type Exec = Result<Flow, Raise>;
+
+/// A function with captures.
+pub(crate) type ClosureRef = Ref<Clo>;
 
 /// A running function.
 #[derive(Clone)]
@@ -191,12 +195,18 @@ impl<'p> Interp<'p> {
             }
             *fuel -= 1;
         }
-        if limits::poll::pending() { self.attend() } else { Ok(()) }
+        if limits::pending() { self.attend() } else { Ok(()) }
     }
 
     #[cold]
     fn attend(&mut self) -> Result<(), Raise> {
-        crate::semantics::attend()
+        use limits::Interrupt;
+        match limits::take_interrupt() {
+            Some(Interrupt::Stop) => Err(Raise::Stop(Stop::Interrupted)),
+            Some(Interrupt::Timeout) => Err(Raise::Stop(Stop::Timeout)),
+            Some(Interrupt::Memory) => Err(crate::semantics::memory("program", limits::OutOfMemory::new(limits::used()))),
+            Some(Interrupt::Code | Interrupt::Events) | None => Ok(()),
+        }
     }
 
     #[inline]

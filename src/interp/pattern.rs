@@ -118,7 +118,7 @@ impl<'p> Interp<'p> {
                 Ok(compare::equal(value, &literal, self)?)
             }
             PatternKind::Range { low, high, inclusive } => self.in_range(frame, value, *low, *high, *inclusive),
-            PatternKind::BuiltinType(ty) => Ok(crate::builtins::is_of_type(value, *ty)),
+            PatternKind::BuiltinType(ty) => Ok(value.type_name() == crate::builtins::BUILTIN_TYPES[usize::from(ty.0)]),
             PatternKind::Struct(decl) => Ok(is_declared(value, self.units[frame.unit].structs[decl.index()])),
             PatternKind::Enum(decl) => Ok(is_declared(value, self.units[frame.unit].enums[decl.index()])),
             PatternKind::Variant { decl, variant, args } => {

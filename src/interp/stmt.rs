@@ -5,7 +5,6 @@ use crate::resolve::hir::{
 };
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::fault::{Fault, Raise, faults};
-use crate::semantics::iterate;
 use crate::value::{CellRef, Value};
 
 /// The value of an expression inside a function that gives a [`Flow`].
@@ -13,8 +12,8 @@ macro_rules! value {
     ($self:ident, $eval:expr) => {
         match $eval {
             Ok(value) => value,
-            Err(Signal::Raise(raise)) => return Err(raise),
-            Err(Signal::Jump) => return Ok(std::mem::replace(&mut $self.flow, Flow::Next)),
+            Err($crate::interp::Signal::Raise(raise)) => return Err(raise),
+            Err($crate::interp::Signal::Jump) => return Ok(std::mem::replace(&mut $self.flow, Flow::Next)),
         }
     };
 }
@@ -170,13 +169,14 @@ impl<'p> Interp<'p> {
             }
             return Ok(Flow::Next);
         }
-        let mut state = iterate::start(iterable, found.second.is_some(), self).map_err(|raise| self.leave_at(frame, span, raise))?;
+        let mut state = self.walk(iterable).map_err(|raise| self.leave_at(frame, span, raise))?;
         loop {
-            let next = iterate::next(&mut state, self).map_err(|raise| self.leave_at(frame, span, raise))?;
+            let next = self.step(&mut state, found.second.is_some()).map_err(|raise| self.leave_at(frame, span, raise))?;
             let Some((first, second)) = next else { return Ok(Flow::Next) };
             let turned = self.for_turn(frame, found, first, second);
             if !matches!(turned, Ok(None)) && found.close {
-                iterate::close(&mut state, self).map_err(|raise| self.leave_at(frame, span, raise))?;
+                let closed = self.close(state).map_err(|raise| self.leave_at(frame, span, raise));
+                return turned.and_then(|flow| closed.map(|()| flow.unwrap_or(Flow::Next)));
             }
             if let Some(flow) = turned? {
                 return Ok(flow);
@@ -197,9 +197,9 @@ impl<'p> Interp<'p> {
     }
 
     fn for_body(&mut self, frame: &Frame<'p>, found: &'p For, first: Value, second: Option<Value>) -> Exec {
-        value!(self, self.bind(frame, found.first, first));
+        value!(self, self.bind_pattern(frame, found.first, first));
         if let (Some(pattern), Some(value)) = (found.second, second) {
-            value!(self, self.bind(frame, pattern, value));
+            value!(self, self.bind_pattern(frame, pattern, value));
         }
         let block = &frame.program[found.body];
         for &stmt in &block.stmts {
@@ -397,7 +397,7 @@ impl<'p> Interp<'p> {
                 }
             }
             for (element, value) in before.iter().zip(values) {
-                value!(self, self.bind(frame, element.pattern, value));
+                value!(self, self.bind_pattern(frame, element.pattern, value));
             }
             return Ok(Flow::Next);
         }
@@ -406,7 +406,7 @@ impl<'p> Interp<'p> {
 
     fn destructure_value(&mut self, frame: &Frame<'p>, pattern: crate::resolve::hir::PatId, value: ExprId) -> Exec {
         let value = value!(self, self.eval(frame, value));
-        value!(self, self.bind(frame, pattern, value));
+        value!(self, self.bind_pattern(frame, pattern, value));
         Ok(Flow::Next)
     }
 

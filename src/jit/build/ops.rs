@@ -184,7 +184,7 @@ impl Builder<'_> {
             }
 
             Op::LoadSelfFn { .. } | Op::NewCell { .. } | Op::CellParam { .. } | Op::MakeClosure { .. } | Op::CaptureGet { .. }
-            | Op::CaptureCellGet { .. } | Op::CaptureCellSet { .. } | Op::DivC { .. } | Op::Contains { .. } | Op::Fuel {}
+            | Op::CaptureCellGet { .. } | Op::CaptureCellSet { .. } | Op::Contains { .. } | Op::Fuel {}
             | Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } | Op::ForClose { .. } | Op::IndexGetC { .. }
             | Op::IndexGetOrNull { .. } | Op::Slice { .. } | Op::FieldGetOrNull { .. } | Op::PathGet { .. } | Op::PlaceSet { .. }
             | Op::PlaceUpdate { .. } | Op::PlaceGetOrNull { .. } | Op::RootUpdate { .. } | Op::Range { .. } | Op::MakeArray { .. }
