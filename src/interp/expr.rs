@@ -78,7 +78,7 @@ impl<'p> Interp<'p> {
             ExprKind::Func(func) => Ok(Value::function(self.units[unit].fn_id(*func))),
             ExprKind::Closure(func) => Ok(self.closure(frame, *func)),
             ExprKind::Builtin(builtin) => Ok(Value::function(FnId(u32::from(builtin.0)))),
-            ExprKind::BuiltinType(ty) => Ok(builtins::builtin_type(*ty)),
+            ExprKind::BuiltinType(ty) => Ok(builtins::type_value(*ty)),
             ExprKind::Struct(decl) => Ok(self.struct_type(unit, *decl)),
             ExprKind::Enum(decl) => Ok(self.enum_type(unit, *decl)),
             ExprKind::Variant(decl, variant) => Ok(self.variant(unit, *decl, *variant)),
