@@ -14,6 +14,7 @@ use super::step::{Callback, SmallArgs, Step, Then};
 use super::truth::truthy;
 use crate::limits::{self, HumanBytes};
 use crate::value::symbol::known;
+use crate::value::bigint::Word;
 use crate::value::{Big, IBig, Str, Symbol, Value, array};
 
 /// A binary operator on numbers, strings and arrays.
@@ -134,6 +135,12 @@ fn two_floats(op: ArithOp, a: f64, b: f64) -> Option<f64> {
 
 #[inline(never)]
 fn binary_rest(op: ArithOp, a: &Value, b: &Value) -> Result<Step, Raise> {
+    if op == ArithOp::Add
+        && (matches!(a, Value::BigInt(_)) || matches!(b, Value::BigInt(_)))
+        && let Some(sum) = long_sum(a, b)
+    {
+        return sum.map(Step::Done);
+    }
     if let (Some(x), Some(y)) = (Number::of(a), Number::of(b)) {
         return match x.with(op, y) {
             Some(result) => Ok(Step::Done(result?)),
@@ -224,6 +231,12 @@ fn in_place_rest(op: ArithOp, a: &mut Value, b: Value) -> Result<Option<Step>, R
     if op == ArithOp::Add && append(a, &b)? {
         return Ok(None);
     }
+    if op == ArithOp::Add
+        && let Value::BigInt(_) = a
+        && add_magnitude(a, &b)?
+    {
+        return Ok(None);
+    }
     if let Value::BigInt(_) = a
         && b.is_int()
         && matches!(op, ArithOp::Add | ArithOp::Sub | ArithOp::Mul)
@@ -236,6 +249,18 @@ fn in_place_rest(op: ArithOp, a: &mut Value, b: Value) -> Result<Option<Step>, R
             Ok(None)
         }
         step => Ok(Some(step)),
+    }
+}
+
+/// `a op b` where nobody needs `a` any more: its memory is used for the result if nobody else holds it.
+#[inline(always)]
+pub fn binary_take(op: ArithOp, mut a: Value, b: &Value) -> Result<Step, Raise> {
+    match simple(op, &a, b) {
+        Some(result) => Ok(Step::Done(result)),
+        None => match in_place_rest(op, &mut a, b.clone())? {
+            None => Ok(Step::Done(a)),
+            Some(step) => Ok(step),
+        },
     }
 }
 
@@ -275,6 +300,50 @@ pub(super) fn itoa(number: i64, buffer: &mut [u8; 20]) -> &str {
         buffer[at] = b'-';
     }
     std::str::from_utf8(&buffer[at..]).unwrap_or_default()
+}
+
+/// Integers from this many words on are added word by word here; shorter ones by the library, which keeps them inline.
+const LONG: usize = 4;
+
+/// Sign and words of an int of any size; `low` is room for a small one.
+fn words<'a>(value: &'a Value, low: &'a mut [Word; 2]) -> Option<(bool, &'a [Word])> {
+    match value {
+        Value::BigInt(big) => Some(big.words()),
+        Value::Int(small) => {
+            let magnitude = small.unsigned_abs();
+            let high = magnitude.checked_shr(Word::BITS).unwrap_or(0);
+            *low = [magnitude as Word, high as Word];
+            Some((*small < 0, &low[..if high > 0 { 2 } else { 1 }]))
+        }
+        _ => None,
+    }
+}
+
+/// `a += b` in the words of `a`, if the signs agree. False if that cannot be.
+fn add_magnitude(a: &mut Value, b: &Value) -> Result<bool, Raise> {
+    let Value::BigInt(big) = a else { return Ok(false) };
+    let mut low = [0; 2];
+    let Some((negative, more)) = words(b, &mut low) else { return Ok(false) };
+    let (own_negative, own) = big.words();
+    let length = own.len().max(more.len());
+    if negative != own_negative || length < LONG || !big.is_unique() {
+        return Ok(false);
+    }
+    check_bits(ArithOp::Add, (length as u64 + 1) * u64::from(Word::BITS))?;
+    Ok(Big::add_magnitude(big, more))
+}
+
+/// `a + b` of long integers of one sign.
+fn long_sum(a: &Value, b: &Value) -> Option<Result<Value, Raise>> {
+    let (mut low_a, mut low_b) = ([0; 2], [0; 2]);
+    let ((negative, x), (other, y)) = (words(a, &mut low_a)?, words(b, &mut low_b)?);
+    let length = x.len().max(y.len());
+    if negative != other || length < LONG {
+        return None;
+    }
+    let (long, short) = if x.len() >= y.len() { (x, y) } else { (y, x) };
+    let checked = check_bits(ArithOp::Add, (length as u64 + 1) * u64::from(Word::BITS));
+    Some(checked.map(|()| Value::magnitude_sum(negative, long, short)))
 }
 
 /// Adds, subtracts or multiplies into the digits of `a`; they are copied first if others hold them.
@@ -685,6 +754,30 @@ mod tests {
             assert!(binary_in_place(Add, &mut a, b.clone()).unwrap().is_none());
             std::mem::swap(&mut a, &mut b);
         }
-        check(a, Add, 0, "222232244629420445529739893505090668888853316422816543");
+        check(a, Add, 0, "222232244629420445529739893461909967206666939096499764990979600");
+    }
+
+    /// Number, sum, first and last of the decimal digits.
+    fn fingerprint(number: &Value) -> (usize, u32, String, String) {
+        let digits = super::super::convert::digits(number, 10).unwrap();
+        let sum = digits.bytes().map(|digit| u32::from(digit - b'0')).sum();
+        (digits.len(), sum, digits[..10].to_owned(), digits[digits.len() - 10..].to_owned())
+    }
+
+    #[test]
+    fn long_numbers_have_the_digits_of_other_implementations() {
+        let mut factorial = Value::Int(1);
+        for n in 1..=1000 {
+            binary_in_place(Mul, &mut factorial, Value::Int(n)).unwrap();
+        }
+        assert_eq!(fingerprint(&factorial).1, 10539);
+        let Ok(Step::Done(power)) = binary(Pow, &Value::Int(2), &Value::Int(1000)) else { panic!("a number") };
+        assert_eq!(fingerprint(&power).1, 1366);
+        let (mut a, mut b) = (Value::Int(0), Value::Int(1));
+        for _ in 0..20_000 {
+            binary_in_place(Add, &mut a, b.clone()).unwrap();
+            std::mem::swap(&mut a, &mut b);
+        }
+        assert_eq!(fingerprint(&a), (4180, 18597, "2531162323".to_owned(), "1213093125".to_owned()));
     }
 }

@@ -5,7 +5,7 @@ use super::arith::big_to_f64;
 use super::display::{float_text, structural_debug};
 use super::fault::{Raise, faults};
 use super::truth::truthy;
-use super::{memory, with_article};
+use super::memory;
 use crate::limits;
 use crate::value::{IBig, Value};
 
@@ -62,7 +62,7 @@ pub fn to_bool(value: &Value) -> Value {
 
 #[cold]
 fn cannot_convert(value: &Value, target: &str) -> Raise {
-    faults::cannot_convert(with_article(value.type_name()), target)
+    faults::cannot_convert(value.type_name(), target)
 }
 
 #[cold]
@@ -161,7 +161,7 @@ mod tests {
         check(to_int(&Value::Float(9_223_372_036_854_775_808.0)), "9223372036854775808");
         check(to_int(&Value::Float(f64::NAN)), "to_int: cannot convert NaN to int");
         check(to_int(&Value::bool(true)), "1");
-        check(to_int(&Value::Null), "Cannot convert a null to int");
+        check(to_int(&Value::Null), "Cannot convert null to int");
         assert!(matches!(parse_int("zz", 36), Ok(Some(Value::Int(1295)))));
     }
 
@@ -174,7 +174,7 @@ mod tests {
         check(float("_1"), "Cannot convert \"_1\" to float");
         check(float("abc"), "Cannot convert \"abc\" to float");
         check(to_float(&Value::Int(3)), "3.0");
-        check(to_float(&Value::array(vec![])), "Cannot convert an array to float");
+        check(to_float(&Value::array(vec![])), "Cannot convert array to float");
     }
 
     #[test]
