@@ -13,21 +13,22 @@ impl Resolver<'_> {
         use ast::StmtKind as K;
         let mut functions = Vec::new();
         let ast = self.ast();
+        // With the offset before which a doc comment stands.
         let unexported = |&id: &ast::StmtId| match ast[id].kind {
-            K::Export(inner) => inner,
-            _ => id,
+            K::Export(inner) => (inner, ast[id].span.start),
+            _ => (id, ast[id].span.start),
         };
         // Types first, so that `impl` and methods find them.
-        for id in stmts.iter().map(unexported) {
+        for (id, start) in stmts.iter().map(unexported) {
             match ast[id].kind {
-                K::Struct(decl) => self.declare_struct(decl),
-                K::Enum(decl) => self.declare_enum(decl),
+                K::Struct(decl) => self.declare_struct(decl, start),
+                K::Enum(decl) => self.declare_enum(decl, start),
                 _ => {}
             }
         }
-        for id in stmts.iter().map(unexported) {
+        for (id, start) in stmts.iter().map(unexported) {
             match ast[id].kind {
-                K::Func(func) => functions.extend(self.declare_function(func)),
+                K::Func(func) => functions.extend(self.declare_function(func, start)),
                 K::Impl(implementation) => self.declare_impl(implementation),
                 _ => {}
             }
@@ -36,12 +37,17 @@ impl Resolver<'_> {
         functions
     }
 
-    fn declare_struct(&mut self, id: ast::StructId) {
+    /// The doc comment before the declaration that starts at `start`.
+    pub fn doc(&mut self, start: u32) -> Option<TextId> {
+        let ast = self.ast();
+        ast.doc(start).map(|doc| self.text(doc))
+    }
+
+    fn declare_struct(&mut self, id: ast::StructId, start: u32) {
         let node = self.ast()[id];
         let name = self.name(node.name);
         let decl = StructId(self.program.structs.len() as u32);
-        let doc = self.ast().doc(node.span.start).map(str::to_string);
-        let doc = doc.map(|doc| self.text(&doc));
+        let doc = self.doc(start);
         let module = self.at.module;
         self.program.structs.push(StructDecl {
             name,
@@ -79,12 +85,11 @@ impl Resolver<'_> {
         }
     }
 
-    fn declare_enum(&mut self, id: ast::EnumId) {
+    fn declare_enum(&mut self, id: ast::EnumId, start: u32) {
         let node = self.ast()[id];
         let name = self.name(node.name);
         let decl = EnumId(self.program.enums.len() as u32);
-        let doc = self.ast().doc(node.span.start).map(str::to_string);
-        let doc = doc.map(|doc| self.text(&doc));
+        let doc = self.doc(start);
         let module = self.at.module;
         self.program.enums.push(EnumDecl {
             name,
@@ -146,10 +151,12 @@ impl Resolver<'_> {
         let body = self.block(Vec::new(), None);
         let root = self.facts[id.index()].root;
         let outer = std::mem::replace(&mut self.at.scope, root);
+        let outer_func = std::mem::replace(&mut self.at.func, id);
         for &name in payload {
             self.bind_unnamed(name, span, BindingKind::Param);
         }
         self.at.scope = outer;
+        self.at.func = outer_func;
         let param = |&name: &TextId| Param { name, kind: ParamKind::Positional, default: None, span };
         let node = &mut self.program.functions[id.index()];
         node.params = payload.iter().map(param).collect();

@@ -390,7 +390,17 @@ impl<'a> Resolver<'a> {
     }
 
     fn lower_index(&mut self, base: Lowered, index: ast::ExprId, span: Span) -> Lowered {
-        if let ast::ExprKind::Range { start, end, inclusive } = self.ast()[index].kind {
+        let is_target = std::mem::replace(&mut self.at.in_target, false);
+        let lowered = self.lower_index_in(base, index, span, is_target);
+        self.at.in_target = is_target;
+        lowered
+    }
+
+    /// `is_target`: of an assignment, where a range is a key and not a slice.
+    fn lower_index_in(&mut self, base: Lowered, index: ast::ExprId, span: Span, is_target: bool) -> Lowered {
+        if let ast::ExprKind::Range { start, end, inclusive } = self.ast()[index].kind
+            && !is_target
+        {
             let base = self.value_of(base);
             let start = start.map(|start| self.lower_expr(start));
             let end = end.map(|end| self.lower_expr(end));
@@ -572,8 +582,7 @@ impl<'a> Resolver<'a> {
             Imported::Named(exported) | Imported::Bulk(exported, _) => self.exported(exported, name, span),
             Imported::Ambiguous(one, other) => {
                 let text = self.program[name].to_string();
-                let one = self.program[self.program[one].name].to_string();
-                let other = self.program[self.program[other].name].to_string();
+                let (one, other) = (self.short_name(one), self.short_name(other));
                 let message = format!(
                     "'{text}' is exported by both {one} and {other}; write {one}.{text} or {other}.{text}"
                 );
@@ -587,6 +596,12 @@ impl<'a> Resolver<'a> {
                 Lowered::Static(Entity::NameError(self.text(&message)), span)
             }
         }
+    }
+
+    /// The name under which `import a.b` binds a module: `b`.
+    fn short_name(&self, module: ModuleId) -> String {
+        let name = &self.program[self.program[module].name];
+        name.rsplit('.').next().unwrap_or(name).to_string()
     }
 
     /// The `self` of a method that does not write it.

@@ -80,13 +80,12 @@ impl Resolver<'_> {
     }
 
     /// A declared function, hoisted: its binding exists, its body waits.
-    pub fn declare_function(&mut self, func: ast::FuncId) -> Option<BindingId> {
+    pub fn declare_function(&mut self, func: ast::FuncId, start: u32) -> Option<BindingId> {
         let node = self.ast()[func];
         let name = node.name?;
         let text = self.name(name);
         let id = self.new_from(func, text, FunctionKind::Function);
-        let doc = self.ast().doc(node.span.start).map(str::to_string);
-        self.program.functions[id.index()].doc = doc.map(|doc| self.text(&doc));
+        self.program.functions[id.index()].doc = self.doc(start);
         let binding = self.declare(text, name.span, BindingKind::Func(id));
         self.facts[id.index()].bound_to = Some(binding);
         Some(binding)
@@ -111,8 +110,7 @@ impl Resolver<'_> {
         let full = format!("{}.{}", &self.program[owner_name], &self.program[text]);
         let full = self.text(&full);
         let id = self.new_from(func, full, FunctionKind::Method);
-        let doc = self.ast().doc(node.span.start).map(str::to_string);
-        self.program.functions[id.index()].doc = doc.map(|doc| self.text(&doc));
+        self.program.functions[id.index()].doc = self.doc(node.span.start);
         let first = self.ast().list(node.params).first().map(|param| param.kind);
         let operator = self.program[text].starts_with("op_") || &self.program[text] == "to_string";
         let facts = &mut self.facts[id.index()];
@@ -160,6 +158,8 @@ impl Resolver<'_> {
             yield_ok: node.is_generator,
             at_top: false,
             later_reads: Vec::new(),
+            value_depth: 0,
+            in_target: false,
             group: None,
         };
         let body = match job {

@@ -39,6 +39,7 @@ pub use modules::{LoadedText, Loader, NoModules};
 
 use crate::builtins;
 use crate::diagnostics::Diagnostic;
+use crate::limits::stack;
 use crate::source::{SourceId, SourceMap, Span};
 use hir::*;
 use state::*;
@@ -66,23 +67,24 @@ pub fn resolve_prelude(source: SourceId, sources: &mut SourceMap) -> Resolved {
 }
 
 /// Deep programs are resolved on a stack of their own; of it only what is touched is used.
-const DEEP_STACK: usize = 1 << 30;
+const DEEP_STACKS: [usize; 3] = [1 << 30, 256 << 20, 64 << 20];
 
 fn run(graph: modules::Graph, sources: &SourceMap, export_all: bool) -> Resolved {
-    match try_run(&graph, sources, export_all) {
-        (resolved, false) => resolved,
-        (shallow, true) => {
-            let deep = std::thread::scope(|scope| {
-                let body = || {
-                    crate::limits::stack::set_stack_limit(DEEP_STACK);
-                    try_run(&graph, sources, export_all).0
-                };
-                std::thread::Builder::new().stack_size(DEEP_STACK).spawn_scoped(scope, body).ok()?.join().ok()
-            });
-            // Without such a thread the limit of this one stands.
-            deep.unwrap_or(shallow)
-        }
+    let (resolved, too_deep) = try_run(&graph, sources, export_all);
+    if !too_deep {
+        return resolved;
     }
+    let deeper = |&size: &usize| {
+        let body = || {
+            stack::set_stack_limit(size);
+            try_run(&graph, sources, export_all).0
+        };
+        std::thread::scope(|scope| {
+            std::thread::Builder::new().stack_size(size).spawn_scoped(scope, body).ok()?.join().ok()
+        })
+    };
+    // Without such a thread the limit of this one stands.
+    DEEP_STACKS.iter().find_map(deeper).unwrap_or(resolved)
 }
 
 /// Also says whether this thread's stack was too small.
@@ -119,6 +121,8 @@ impl<'a> Resolver<'a> {
             yield_ok: false,
             at_top: true,
             later_reads: Vec::new(),
+            value_depth: 0,
+            in_target: false,
             group: None,
         };
         let mut resolver = Resolver {
@@ -219,6 +223,8 @@ impl<'a> Resolver<'a> {
             yield_ok: false,
             at_top: true,
             later_reads: Vec::new(),
+            value_depth: 0,
+            in_target: false,
             group: None,
         };
         let imports = self.targets[module.index()].clone();

@@ -109,19 +109,31 @@ impl Resolver<'_> {
         let text = self.program[name].to_string();
         let is_variable = |kind| matches!(kind, BindingKind::Let | BindingKind::Mut | BindingKind::Const);
         let message = format!("'{text}' is already declared in this scope (line {line})");
+        let keyword = self.keyword_before(span).filter(|_| earlier_kind.is_mutable());
         let diagnostic = self.stop(Code::Duplicate, span, message);
         diagnostic.label = "declared again".into();
         let note = diagnostic.clone().with_related(first, "first declared here");
         *diagnostic = note;
+        if let Some(keyword) = keyword {
+            *diagnostic = diagnostic.clone().with_fix("assign instead of declaring", keyword, "");
+        }
         if is_variable(kind) && is_variable(earlier_kind) {
             diagnostic
                 .help
                 .push(format!("declare it once with `mut {text} := …` and assign with `{text} := …` afterwards"));
-        } else if is_variable(kind) && earlier_kind == BindingKind::Created {
+        } else if is_variable(kind) && earlier_kind.is_mutable() {
             diagnostic.help.push(format!("assign with `{text} := …`, without the keyword"));
         } else {
             diagnostic.help.push("use another name".into());
         }
+    }
+
+    /// The `let`, `mut` or `const` that stands directly before a name, with the blanks between.
+    fn keyword_before(&self, name: Span) -> Option<Span> {
+        let text = self.sources.text(self.here()).get(..name.start as usize)?;
+        let before = text.trim_end();
+        let keyword = ["let", "mut", "const"].into_iter().find(|keyword| before.ends_with(keyword))?;
+        Some(Span::new((before.len() - keyword.len()) as u32, name.start))
     }
 
     /// What reading `name` here means (rule 1).

@@ -229,6 +229,10 @@ pub(super) struct Position {
     pub at_top: bool,
     /// Reads of outer bindings introduced after this function's start, in the current statement (rule 4).
     pub later_reads: Vec<BindingId>,
+    /// How many assignments the walk is in the values of.
+    pub value_depth: u32,
+    /// In the target of an assignment, outside the brackets of its indices.
+    pub in_target: bool,
     /// Group of tests that declarations stand in.
     pub group: Option<usize>,
 }

@@ -151,7 +151,9 @@ impl Resolver<'_> {
     ) {
         let outer_reads = std::mem::take(&mut self.at.later_reads);
         let literal = self.function_literal(value);
+        self.at.value_depth += 1;
         let value = self.lower_expr(value);
+        self.at.value_depth -= 1;
         let kind = match (self.ast()[target].kind, mode) {
             (ast::TargetKind::Name(symbol), _) => {
                 let name = self.symbol(symbol);
@@ -165,7 +167,11 @@ impl Resolver<'_> {
                 Some(StmtKind::Destructure { pattern, value })
             }
         };
-        self.at.later_reads = outer_reads;
+        // What this statement reads is read by a statement around it, too.
+        if self.at.value_depth == 0 {
+            self.at.later_reads.clear();
+        }
+        self.at.later_reads.extend(outer_reads);
         out.extend(kind.map(|kind| self.stmt(kind, span)));
     }
 
@@ -222,7 +228,7 @@ impl Resolver<'_> {
         let ast::TargetKind::Place(place) = self.ast()[target].kind else {
             return self.lower_binding_stmt(target, value, TargetMode::Assign, span, out);
         };
-        let lowered = self.lower_spine(place);
+        let lowered = self.lower_target_place(place);
         let kind = match lowered {
             Lowered::Place(draft) => {
                 let value = self.lower_expr(value);
@@ -242,6 +248,13 @@ impl Resolver<'_> {
             },
         };
         out.push(self.stmt(kind, span));
+    }
+
+    fn lower_target_place(&mut self, place: ast::ExprId) -> Lowered {
+        self.at.in_target = true;
+        let lowered = self.lower_spine(place);
+        self.at.in_target = false;
+        lowered
     }
 
     /// What stands for a store to something that is no place: a name error, or nothing after a diagnostic.
@@ -293,7 +306,7 @@ impl Resolver<'_> {
             ast::UpdateOp::Coalesce => UpdateOp::Coalesce,
         };
         let is_name = matches!(self.ast()[place].kind, ast::ExprKind::Name(_));
-        let lowered = self.lower_spine(place);
+        let lowered = self.lower_target_place(place);
         let kind = match lowered {
             Lowered::Place(draft) if is_name && !draft.is_variable() => return self.updates_field(place),
             Lowered::Place(draft) => {
