@@ -65,7 +65,7 @@ pub enum PreludeName {
     Constant(ConstantId),
     Type(BuiltinTypeId),
     Namespace(NamespaceId),
-    /// A variant of `Result` (`decl` 0: `Ok` 0, `Err` 1) or `Option` (`decl` 1: `Some` 0, `None` 1), as `value` numbers them.
+    /// A variant of `Result` (`decl` 0: `Ok` 0, `Err` 1) or `Option` (`decl` 1: `None` 0, `Some` 1), as `value` numbers them.
     Variant { decl: u32, variant: u32 },
 }
 

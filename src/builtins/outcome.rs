@@ -138,8 +138,8 @@ fn view(value: &Value) -> Option<Outcome<'_>> {
 
 pub(super) const OK: u32 = 0;
 pub(super) const ERR: u32 = 1;
-pub(super) const SOME: u32 = 0;
-pub(super) const NONE: u32 = 1;
+pub(super) const SOME: u32 = 1;
+pub(super) const NONE: u32 = 0;
 
 fn checked<'a>(function: &str, value: &'a Value) -> Fallible<Outcome<'a>> {
     view(value).ok_or_else(|| faults::argument_type(function, "value", "a Result or Option", value.type_name()))

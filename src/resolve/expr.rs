@@ -624,8 +624,11 @@ impl<'a> Resolver<'a> {
         }
         let Some(ty) = self.compared_type(left, right).or_else(|| self.compared_type(right, left)) else { return };
         let name = builtins::BUILTIN_TYPES[usize::from(ty.0)];
-        let diagnostic = self.stop(Code::TypeComparison, span, format!("type(x) is a string, it never equals the type {name}"));
-        diagnostic.help.push(format!("write `type(x) {} \"{name}\"`, or `is_{name}(x)`", op.text()));
+        let message = format!(
+            "type(x) is a string and never equals the type {name}: write `type(x) {} \"{name}\"` or `is_{name}(x)`",
+            op.text()
+        );
+        self.stop(Code::TypeComparison, span, message);
     }
 
     fn compared_type(&self, call: ExprId, ty: ExprId) -> Option<BuiltinTypeId> {
