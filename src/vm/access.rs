@@ -1,0 +1,208 @@
+//! Elements and fields off the fast path.
+use super::feedback::seen;
+use super::operate::arith_op;
+use super::Vm;
+use crate::bytecode::op::ArithCode;
+use crate::semantics::arith;
+use crate::semantics::fault::Raise;
+use crate::semantics::index;
+use crate::semantics::member::{self, Member};
+use crate::semantics::place::{self, Key};
+use crate::semantics::step::Step;
+use crate::value::{Symbol, Value};
+
+impl Vm {
+    #[inline(never)]
+    pub(super) fn index_get(&mut self, dst: u16, a: u16, b: u16) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        self.note_base(fp.get(a));
+        let step = index::get(fp.get(a), fp.get(b))?;
+        self.release(a);
+        self.release(b);
+        self.step_to(step, dst)
+    }
+
+    #[inline(never)]
+    pub(super) fn index_get_value(&mut self, dst: u16, a: u16, b: Value) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        self.note_base(fp.get(a));
+        let step = index::get(fp.get(a), &b)?;
+        self.release(a);
+        self.step_to(step, dst)
+    }
+
+    fn note_base(&self, base: &Value) {
+        self.note(match base {
+            Value::Array(items) => 1 << (items.shape() & 31),
+            Value::Dict(_) => seen::DICT,
+            Value::Str(_) => seen::TEXT,
+            _ => seen::OTHER,
+        });
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn index_get_or_null(&mut self, dst: u16, a: u16, b: u16) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        let step = index::get_or_null(fp.get(a), fp.get(b))?;
+        self.release(a);
+        self.release(b);
+        self.step_to(step, dst)
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn slice(&mut self, inclusive: bool, dst: u16, a: u16, bounds: u16) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        let bound = |register| Some(fp.get(register)).filter(|bound| !matches!(bound, Value::Uninit));
+        let step = index::slice(fp.get(a), bound(bounds), bound(bounds + 1), inclusive)?;
+        fp.set_null(bounds);
+        fp.set_null(bounds + 1);
+        self.release(a);
+        self.step_to(step, dst)
+    }
+
+    #[inline(never)]
+    pub(super) fn index_set(&mut self, a: u16, b: u16, value: u16) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        self.note_base(fp.get(a));
+        let value = self.operand(value);
+        let result = index::set(fp.get_mut(a), fp.get(b), value);
+        self.release(b);
+        result
+    }
+
+    #[inline(never)]
+    pub(super) fn index_update(&mut self, code: ArithCode, a: u16, b: u16, value: u16) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        self.note_base(fp.get(a));
+        let value = self.operand(value);
+        if let Value::Array(items) = fp.get_mut(a)
+            && let Some(at) = fp.int(b)
+            && let Some(old) = items.get(at as usize)
+            && !old.is_heap()
+            && let Some(new) = arith::simple(arith_op(code), &old, &value)
+            && let Some(items) = items.get_mut()
+        {
+            return items.set(at as usize, new).map(|_| ()).map_err(|refused| crate::semantics::memory("store", refused));
+        }
+        if let Value::Dict(table) = fp.get_mut(a)
+            && let Some(table) = table.get_mut()
+            && let Ok(Some(place)) = table.get_mut(fp.get(b))
+            && let Some(new) = arith::simple(arith_op(code), place, &value)
+        {
+            *place = new;
+            self.release(b);
+            return Ok(());
+        }
+        let key = Key::Index(self.operand(b));
+        self.update_at(code, a, key, value)
+    }
+
+    /// `local.key op= value` in one step.
+    fn update_at(&mut self, code: ArithCode, a: u16, key: Key, value: Value) -> Result<(), Raise> {
+        let root = self.here.fp.get_mut(a);
+        let keys = [key];
+        match place::place_update(root, &keys, arith_op(code), value)? {
+            None => Ok(()),
+            Some(step) => {
+                let result = step.finish(self)?;
+                place::place_set(self.here.fp.get_mut(a), &keys, result)
+            }
+        }
+    }
+
+    // ---- fields ----
+
+    fn field_name(&self, site: u16) -> Symbol {
+        let func = self.here.func;
+        *func.names.at(usize::from(func.chunk.fields[usize::from(site)].name))
+    }
+
+    /// Remembers where the field lies in this object's shape.
+    fn learn_field(&self, base: &Value, site: u16, name: Symbol) {
+        let Value::Struct(object) = base else { return };
+        let cache = self.here.func.fields.at(usize::from(site));
+        if cache.find(object.shape()).is_none()
+            && let Some(slot) = object.info().field(name)
+        {
+            cache.add(*slot);
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn field_get(&mut self, dst: u16, a: u16, site: u16) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        let name = self.field_name(site);
+        self.learn_field(fp.get(a), site, name);
+        let optional = self.here.func.chunk.fields[usize::from(site)].optional;
+        let found = if optional { member::get_or_null(fp.get(a), name)? } else { member::get(fp.get(a), name)? };
+        let value = self.member_value(found, name)?;
+        self.release(a);
+        fp.set(dst, value);
+        Ok(())
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn field_get_or_null(&mut self, dst: u16, a: u16, site: u16) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        let name = self.field_name(site);
+        let found = member::get_or_null(fp.get(a), name)?;
+        let value = self.member_value(found, name)?;
+        self.release(a);
+        fp.set(dst, value);
+        Ok(())
+    }
+
+    /// `Enum::name`, `module::name`.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn path_get(&mut self, dst: u16, a: u16, name: u16) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        let name = *self.here.func.names.at(usize::from(name));
+        let found = member::variant(fp.get(a), name)?;
+        let value = self.member_value(found, name)?;
+        self.release(a);
+        fp.set(dst, value);
+        Ok(())
+    }
+
+    pub(super) fn member_value(&mut self, found: Member, name: Symbol) -> Result<Value, Raise> {
+        match found {
+            Member::Value(value) => Ok(value),
+            Member::Module(id) => self.export(id, name),
+            Member::Constructor { decl, variant } => self.constructor(decl, variant),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn field_set(&mut self, a: u16, site: u16, value: u16) -> Result<(), Raise> {
+        let value = self.operand(value);
+        self.field_set_value(a, site, value)
+    }
+
+    #[inline(never)]
+    pub(super) fn field_set_value(&mut self, a: u16, site: u16, value: Value) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        let name = self.field_name(site);
+        member::set(fp.get_mut(a), name, value)?;
+        // Storing may have changed the shape; the new one is what the next object will have.
+        self.learn_field(fp.get(a), site, name);
+        Ok(())
+    }
+
+    #[inline(never)]
+    pub(super) fn field_update(&mut self, code: ArithCode, a: u16, site: u16, value: u16) -> Result<(), Raise> {
+        let name = self.field_name(site);
+        let value = self.operand(value);
+        self.update_at(code, a, Key::Field(name), value)?;
+        self.learn_field(self.here.fp.get(a), site, name);
+        Ok(())
+    }
+
+    /// A step that must be a value now.
+    pub(super) fn finish(&mut self, step: Step) -> Result<Value, Raise> {
+        step.finish(self)
+    }
+}

@@ -1,0 +1,723 @@
+//! The loop: one short arm per instruction. Ints and floats, arrays, fields, calls and loops are handled here; everything else is
+//! a cold method that works on `self.here`.
+use super::function::{CALL_INTERVAL, Target, receiver_key};
+use super::stack::FnRef;
+use super::{After, Frame, Here, Vm, flag};
+use crate::bytecode::op::{ArithCode, CompareCode, Op};
+use crate::semantics::fault::Raise;
+use crate::value::layout::tag;
+use crate::value::Value;
+
+use super::feedback::seen;
+
+impl Vm {
+    /// Runs the frame in `here` and everything it calls, until the foot frame is reached again.
+    pub(super) fn run(&mut self) -> Result<Value, Raise> {
+        let Here { mut func, mut ip, mut fp } = self.here;
+
+        // Runs a cold method: the frame is saved before and loaded after; a raise is unwound to its handler.
+        macro_rules! cold {
+            ($call:expr) => {{
+                self.here = Here { func, ip, fp };
+                if let Err(raise) = $call {
+                    self.unwind(raise)?;
+                }
+                Here { func, ip, fp } = self.here;
+            }};
+        }
+        // Notes what kind of operands an instruction has met.
+        macro_rules! note {
+            ($bits:expr) => {
+                func.note(ip.pc(func.code()), $bits)
+            };
+        }
+        // Takes a jump; back edges are counted at the loop's head.
+        macro_rules! jump {
+            ($to:expr) => {{
+                ip.jump(i32::from($to));
+                if $to < 0 {
+                    let head = func.feedback.at(ip.pc(func.code()));
+                    let count = head.get().wrapping_add(1);
+                    head.set(count);
+                    if count % CALL_INTERVAL == 0 {
+                        cold!(self.back_edge());
+                    }
+                }
+            }};
+        }
+        macro_rules! arith {
+            ($dst:ident, $a:ident, $b:ident, $int:ident, $float:tt, $code:ident) => {{
+                if let Some((x, y)) = fp.ints($a, $b)
+                    && let Some(result) = x.$int(y)
+                {
+                    fp.set_int($dst, result);
+                } else if let Some((x, y)) = fp.floats($a, $b) {
+                    note!(seen::FLOAT);
+                    fp.set_float($dst, x $float y);
+                } else {
+                    cold!(self.arith(ArithCode::$code, $dst, $a, $b));
+                }
+            }};
+        }
+        macro_rules! arith_k {
+            ($dst:ident, $a:ident, $k:ident, $int:ident, $float:tt, $code:ident) => {{
+                if let Some(x) = fp.int($a)
+                    && let Some(result) = x.$int(i64::from($k))
+                {
+                    fp.set_int($dst, result);
+                } else if let Some(x) = fp.float($a) {
+                    note!(seen::MIXED);
+                    fp.set_float($dst, x $float f64::from($k));
+                } else {
+                    cold!(self.arith_value(ArithCode::$code, $dst, $a, Value::Int(i64::from($k))));
+                }
+            }};
+        }
+        macro_rules! arith_c {
+            ($dst:ident, $a:ident, $c:ident, $float:tt, $code:ident) => {{
+                if let (Some(x), Value::Float(y)) = (fp.float($a), func.constants.at(usize::from($c))) {
+                    note!(seen::FLOAT);
+                    fp.set_float($dst, x $float *y);
+                } else {
+                    let constant = func.constants.at(usize::from($c)).clone();
+                    cold!(self.arith_value(ArithCode::$code, $dst, $a, constant));
+                }
+            }};
+        }
+        // `$want`: the jump is taken if the comparison is so.
+        macro_rules! compare {
+            ($a:ident, $b:ident, $to:ident, $op:tt, $code:ident, $want:literal) => {{
+                let holds = if let Some((x, y)) = fp.ints($a, $b) {
+                    x $op y
+                } else if let Some((x, y)) = fp.floats($a, $b) {
+                    note!(seen::FLOAT);
+                    x $op y
+                } else {
+                    cold!(self.compare_jump(CompareCode::$code, $want, $a, $b, i32::from($to)));
+                    continue;
+                };
+                if holds == $want {
+                    jump!($to);
+                }
+            }};
+        }
+        macro_rules! compare_k {
+            ($a:ident, $k:ident, $to:ident, $op:tt, $code:ident, $want:literal) => {{
+                let holds = if let Some(x) = fp.int($a) {
+                    x $op i64::from($k)
+                } else if let Some(x) = fp.float($a) {
+                    note!(seen::MIXED);
+                    x $op f64::from($k)
+                } else {
+                    cold!(self.compare_jump_value(CompareCode::$code, $want, $a, Value::Int(i64::from($k)), i32::from($to)));
+                    continue;
+                };
+                if holds == $want {
+                    jump!($to);
+                }
+            }};
+        }
+        // Leaves the running frame with a value.
+        macro_rules! leave {
+            ($value:expr) => {{
+                let value = $value;
+                fp.clear(0, func.locals);
+                let Some(frame) = self.frames.pop() else { return Err(Raise::bug("a frame without a caller")) };
+                if frame.flags == 0 {
+                    Here { func, ip, fp } = frame.here;
+                    fp.set(frame.dst, value);
+                } else if frame.flags == flag::CLOSURE {
+                    fp.below().set_null(0);
+                    Here { func, ip, fp } = frame.here;
+                    fp.set(frame.dst, value);
+                } else {
+                    let below = fp;
+                    let foot = frame.flags & flag::FOOT != 0;
+                    match self.leave_specially(frame, below, value) {
+                        Ok(Some(value)) if foot => return Ok(value),
+                        Ok(_) => {}
+                        Err(raise) if foot => return Err(raise),
+                        Err(raise) => self.unwind(raise)?,
+                    }
+                    Here { func, ip, fp } = self.here;
+                }
+            }};
+        }
+        // Enters a function whose parameters are in place.
+        macro_rules! enter {
+            ($callee:expr, $base:expr, $dst:expr, $flags:expr) => {{
+                let callee: FnRef = $callee;
+                let window = $base;
+                let heat = callee.heat.get().wrapping_add(1);
+                callee.heat.set(heat);
+                if self.frames.len() >= self.depth_limit
+                    || window.above(usize::from(callee.registers)) > self.stack_end
+                    || heat >= callee.trigger.get()
+                {
+                    cold!(self.enter_slowly(callee, window, $dst, $flags));
+                } else {
+                    self.frames.push(Frame { here: Here { func, ip, fp }, dst: $dst, flags: $flags, after: After::Store });
+                    func = callee;
+                    fp = window;
+                    ip = super::stack::Ip::start(callee.code());
+                }
+            }};
+        }
+
+        loop {
+            match ip.next() {
+                Op::Nop {} | Op::LoopHead {} => {}
+                Op::Move { dst, src } => fp.set(dst, fp.get(src).clone()),
+                Op::Take { dst, src } => fp.set(dst, fp.take(src)),
+                Op::LoadNull { dst } => fp.set_null(dst),
+                Op::LoadBool { value, dst } => fp.set_bool(dst, value != 0),
+                Op::LoadInt { dst, value } => fp.set_int(dst, i64::from(value)),
+                Op::LoadConst { dst, value } => fp.set(dst, func.constants.at(value as usize).clone()),
+                Op::LoadMissing { dst } => fp.set(dst, Value::Uninit),
+                Op::Clear { first, count } => {
+                    for register in first..first + count {
+                        if fp.tag(register) >= tag::HEAP_FIRST {
+                            fp.set_null(register);
+                        }
+                    }
+                }
+                Op::Discard { a } => {
+                    if fp.tag(a) >= tag::HEAP_FIRST {
+                        fp.set_null(a);
+                    }
+                }
+                Op::LoadSelfFn { dst } => cold!(self.load_self_function(dst)),
+
+                Op::NewCell { slot } => cold!(self.new_cell(slot)),
+                Op::CellParam { slot } => cold!(self.cell_param(slot)),
+                Op::CellGet { dst, cell, name } => {
+                    if let Value::Cell(cell) = fp.get(cell)
+                        && let value = cell.get()
+                        && !matches!(value, Value::Uninit | Value::InUse)
+                    {
+                        fp.set(dst, value);
+                    } else {
+                        cold!(self.cell_fault(cell, name));
+                    }
+                }
+                Op::CellSet { cell, value, name } => cold!(self.cell_set(cell, value, name)),
+                Op::CaptureGet { dst, index } => {
+                    if let Value::Closure(closure) = fp.below().get(0) {
+                        fp.set(dst, closure.captures()[usize::from(index)].clone());
+                    }
+                }
+                Op::CaptureCellGet { dst, index, name } => {
+                    if let Value::Closure(closure) = fp.below().get(0)
+                        && let Value::Cell(cell) = &closure.captures()[usize::from(index)]
+                        && let value = cell.get()
+                        && !matches!(value, Value::Uninit | Value::InUse)
+                    {
+                        fp.set(dst, value);
+                    } else {
+                        cold!(self.capture_fault(index, name));
+                    }
+                }
+                Op::CaptureCellSet { index, value, name } => cold!(self.capture_set(index, value, name)),
+                Op::ModuleGet { dst, var } => {
+                    let value = &self.isolate.table[func.unit.first_var as usize + var as usize];
+                    if matches!(value, Value::Uninit | Value::InUse) {
+                        cold!(self.module_fault(var));
+                    } else {
+                        fp.set(dst, value.clone());
+                    }
+                }
+                Op::ModuleSet { value, var } => cold!(self.module_set(value, var)),
+                Op::MakeClosure { dst, closure } => cold!(self.make_closure(dst, closure)),
+
+                Op::Add { dst, a, b } => arith!(dst, a, b, checked_add, +, Add),
+                Op::Sub { dst, a, b } => arith!(dst, a, b, checked_sub, -, Sub),
+                Op::Mul { dst, a, b } => arith!(dst, a, b, checked_mul, *, Mul),
+                Op::Div { dst, a, b } => {
+                    if let Some((x, y)) = fp.floats(a, b)
+                        && y != 0.0
+                    {
+                        note!(seen::FLOAT);
+                        fp.set_float(dst, x / y);
+                    } else if let Some((x, y)) = fp.ints(a, b)
+                        && let Some(result) = x.checked_div(y)
+                    {
+                        fp.set_int(dst, result);
+                    } else {
+                        cold!(self.arith(ArithCode::Div, dst, a, b));
+                    }
+                }
+                Op::Mod { dst, a, b } => {
+                    if let Some((x, y)) = fp.ints(a, b)
+                        && let Some(result) = x.checked_rem(y)
+                    {
+                        fp.set_int(dst, result);
+                    } else {
+                        cold!(self.arith(ArithCode::Mod, dst, a, b));
+                    }
+                }
+                Op::AddK { dst, a, k } => arith_k!(dst, a, k, checked_add, +, Add),
+                Op::SubK { dst, a, k } => arith_k!(dst, a, k, checked_sub, -, Sub),
+                Op::MulK { dst, a, k } => arith_k!(dst, a, k, checked_mul, *, Mul),
+                Op::DivK { dst, a, k } => {
+                    if let Some(x) = fp.int(a)
+                        && let Some(result) = x.checked_div(i64::from(k))
+                    {
+                        fp.set_int(dst, result);
+                    } else {
+                        cold!(self.arith_value(ArithCode::Div, dst, a, Value::Int(i64::from(k))));
+                    }
+                }
+                Op::ModK { dst, a, k } => {
+                    if let Some(x) = fp.int(a)
+                        && let Some(result) = x.checked_rem(i64::from(k))
+                    {
+                        fp.set_int(dst, result);
+                    } else {
+                        cold!(self.arith_value(ArithCode::Mod, dst, a, Value::Int(i64::from(k))));
+                    }
+                }
+                Op::AddC { dst, a, c } => arith_c!(dst, a, c, +, Add),
+                Op::SubC { dst, a, c } => arith_c!(dst, a, c, -, Sub),
+                Op::MulC { dst, a, c } => arith_c!(dst, a, c, *, Mul),
+                Op::DivC { dst, a, c } => {
+                    let constant = func.constants.at(usize::from(c)).clone();
+                    cold!(self.arith_value(ArithCode::Div, dst, a, constant));
+                }
+                Op::Arith { op, dst, a, b } => {
+                    if let Some((x, y)) = fp.ints(a, b)
+                        && let Some(result) = small_bits(op, x, y)
+                    {
+                        fp.set_int(dst, result);
+                    } else {
+                        cold!(self.arith(ArithCode::ALL[usize::from(op)], dst, a, b));
+                    }
+                }
+                Op::ArithK { op, dst, a, k } => {
+                    if let Some(x) = fp.int(a)
+                        && let Some(result) = small_bits(op, x, i64::from(k))
+                    {
+                        fp.set_int(dst, result);
+                    } else {
+                        let k = Value::Int(i64::from(k));
+                        cold!(self.arith_value(ArithCode::ALL[usize::from(op)], dst, a, k));
+                    }
+                }
+                Op::Neg { dst, a } => {
+                    if let Some(x) = fp.int(a)
+                        && let Some(result) = x.checked_neg()
+                    {
+                        fp.set_int(dst, result);
+                    } else if let Some(x) = fp.float(a) {
+                        note!(seen::FLOAT);
+                        fp.set_float(dst, -x);
+                    } else {
+                        cold!(self.unary(crate::semantics::arith::UnaryOp::Neg, dst, a));
+                    }
+                }
+                Op::Not { dst, a } => {
+                    if let Some(x) = fp.bool(a) {
+                        fp.set_bool(dst, !x);
+                    } else {
+                        cold!(self.unary(crate::semantics::arith::UnaryOp::Not, dst, a));
+                    }
+                }
+                Op::BitNot { dst, a } => cold!(self.unary(crate::semantics::arith::UnaryOp::BitNot, dst, a)),
+                Op::Truthy { dst, a } => {
+                    let truth = fp.get(a).is_truthy();
+                    if a >= func.locals {
+                        fp.free_temp(a);
+                    }
+                    fp.set_bool(dst, truth);
+                }
+
+                Op::Compare { op, dst, a, b } => {
+                    if let Some((x, y)) = fp.ints(a, b) {
+                        fp.set_bool(dst, holds(op, &x, &y));
+                    } else if let Some((x, y)) = fp.floats(a, b) {
+                        note!(seen::FLOAT);
+                        fp.set_bool(dst, holds(op, &x, &y));
+                    } else {
+                        cold!(self.compare(CompareCode::ALL[usize::from(op)], dst, a, b));
+                    }
+                }
+                Op::CompareC { op, dst, a, c } => {
+                    if let (Some(x), Value::Int(y)) = (fp.int(a), func.constants.at(usize::from(c))) {
+                        fp.set_bool(dst, holds(op, &x, y));
+                    } else {
+                        let constant = func.constants.at(usize::from(c)).clone();
+                        cold!(self.compare_value(CompareCode::ALL[usize::from(op)], dst, a, constant));
+                    }
+                }
+                Op::Contains { negate, dst, a, b } => cold!(self.contains(negate != 0, dst, a, b)),
+
+                Op::Jump { to } => jump!(to),
+                Op::JumpIf { a, to } => {
+                    let truth = match fp.bool(a) {
+                        Some(truth) => truth,
+                        None => {
+                            let truth = fp.get(a).is_truthy();
+                            if a >= func.locals {
+                                fp.free_temp(a);
+                            }
+                            truth
+                        }
+                    };
+                    if truth {
+                        jump!(to);
+                    }
+                }
+                Op::JumpIfNot { a, to } => {
+                    let truth = match fp.bool(a) {
+                        Some(truth) => truth,
+                        None => {
+                            let truth = fp.get(a).is_truthy();
+                            if a >= func.locals {
+                                fp.free_temp(a);
+                            }
+                            truth
+                        }
+                    };
+                    if !truth {
+                        jump!(to);
+                    }
+                }
+                Op::JumpIfNull { a, to } => {
+                    if fp.tag(a) == tag::NULL {
+                        jump!(to);
+                    }
+                }
+                Op::JumpIfNotNull { a, to } => {
+                    if fp.tag(a) != tag::NULL {
+                        jump!(to);
+                    }
+                }
+                Op::JumpIfPresent { a, to } => {
+                    if fp.tag(a) != tag::UNINIT {
+                        jump!(to);
+                    }
+                }
+                Op::JumpIfEq { ne, a, b, to } => {
+                    if let Some((x, y)) = fp.ints(a, b) {
+                        if x == y {
+                            jump!(to);
+                        }
+                    } else {
+                        cold!(self.compare_jump(equality(ne), ne == 0, a, b, i32::from(to)));
+                    }
+                }
+                Op::JumpIfNe { ne, a, b, to } => {
+                    if let Some((x, y)) = fp.ints(a, b) {
+                        if x != y {
+                            jump!(to);
+                        }
+                    } else {
+                        cold!(self.compare_jump(equality(ne), ne != 0, a, b, i32::from(to)));
+                    }
+                }
+                Op::JumpIfLt { a, b, to } => compare!(a, b, to, <, Lt, true),
+                Op::JumpIfNotLt { a, b, to } => compare!(a, b, to, <, Lt, false),
+                Op::JumpIfLe { a, b, to } => compare!(a, b, to, <=, Le, true),
+                Op::JumpIfNotLe { a, b, to } => compare!(a, b, to, <=, Le, false),
+                Op::JumpIfGt { a, b, to } => compare!(a, b, to, >, Gt, true),
+                Op::JumpIfNotGt { a, b, to } => compare!(a, b, to, >, Gt, false),
+                Op::JumpIfGe { a, b, to } => compare!(a, b, to, >=, Ge, true),
+                Op::JumpIfNotGe { a, b, to } => compare!(a, b, to, >=, Ge, false),
+                Op::JumpIfEqK { ne, a, k, to } => {
+                    if let Some(x) = fp.int(a) {
+                        if x == i64::from(k) {
+                            jump!(to);
+                        }
+                    } else {
+                        let k = Value::Int(i64::from(k));
+                        cold!(self.compare_jump_value(equality(ne), ne == 0, a, k, i32::from(to)));
+                    }
+                }
+                Op::JumpIfNeK { ne, a, k, to } => {
+                    if let Some(x) = fp.int(a) {
+                        if x != i64::from(k) {
+                            jump!(to);
+                        }
+                    } else {
+                        let k = Value::Int(i64::from(k));
+                        cold!(self.compare_jump_value(equality(ne), ne != 0, a, k, i32::from(to)));
+                    }
+                }
+                Op::JumpIfLtK { a, k, to } => compare_k!(a, k, to, <, Lt, true),
+                Op::JumpIfNotLtK { a, k, to } => compare_k!(a, k, to, <, Lt, false),
+                Op::JumpIfLeK { a, k, to } => compare_k!(a, k, to, <=, Le, true),
+                Op::JumpIfNotLeK { a, k, to } => compare_k!(a, k, to, <=, Le, false),
+                Op::JumpIfGtK { a, k, to } => compare_k!(a, k, to, >, Gt, true),
+                Op::JumpIfNotGtK { a, k, to } => compare_k!(a, k, to, >, Gt, false),
+                Op::JumpIfGeK { a, k, to } => compare_k!(a, k, to, >=, Ge, true),
+                Op::JumpIfNotGeK { a, k, to } => compare_k!(a, k, to, >=, Ge, false),
+                Op::JumpIfEqC { ne, a, c, to } => {
+                    let constant = func.constants.at(usize::from(c)).clone();
+                    cold!(self.compare_jump_value(equality(ne), ne == 0, a, constant, i32::from(to)));
+                }
+                Op::JumpIfNeC { ne, a, c, to } => {
+                    let constant = func.constants.at(usize::from(c)).clone();
+                    cold!(self.compare_jump_value(equality(ne), ne != 0, a, constant, i32::from(to)));
+                }
+
+                Op::Fuel {} => cold!(self.burn()),
+                Op::ForRange { inclusive, state, to } => {
+                    if let Some((start, end)) = fp.ints(state, state + 1)
+                        && let (Some(before), Some(end)) = (start.checked_sub(1), end.checked_add(i64::from(inclusive)))
+                    {
+                        fp.set_int(state, before);
+                        fp.set_int(state + 1, end);
+                        ip.jump(to);
+                    } else {
+                        cold!(self.for_range(inclusive != 0, state, to));
+                    }
+                }
+                Op::ForRangeNext { state, dst, to } => {
+                    let next = fp.raw_int(state).wrapping_add(1);
+                    if fp.tag(state) == tag::INT {
+                        if next < fp.raw_int(state + 1) {
+                            fp.put_raw_int(state, next);
+                            fp.set_int(dst, next);
+                            jump!(to);
+                        }
+                    } else {
+                        cold!(self.for_next(state, dst, to, false));
+                    }
+                }
+                Op::ForPrep { pairs, state, to } => cold!(self.for_prep(pairs != 0, state, to)),
+                Op::ForNext { state, dst, to } => {
+                    if fp.tag(state) == tag::INT {
+                        let next = fp.raw_int(state).wrapping_add(1);
+                        if next < fp.raw_int(state + 1) {
+                            fp.put_raw_int(state, next);
+                            fp.set_int(dst, next);
+                            jump!(to);
+                        }
+                    } else if let Value::Array(items) = fp.get(state)
+                        && let at = fp.raw_int(state + 1)
+                        && let Some(item) = items.get(at as usize)
+                    {
+                        fp.put_raw_int(state + 1, at + 1);
+                        fp.set(dst, item);
+                        jump!(to);
+                    } else {
+                        cold!(self.for_next(state, dst, to, false));
+                    }
+                }
+                Op::ForNextPair { state, dst, to } => cold!(self.for_next(state, dst, to, true)),
+                Op::ForClose { state } => cold!(self.for_close(state)),
+
+                Op::IndexGet { dst, a, b } => {
+                    if let Value::Array(items) = fp.get(a)
+                        && let Some(at) = fp.int(b)
+                        && let Some(item) = items.get(at as usize)
+                    {
+                        note!(1 << (items.shape() & 31));
+                        if a >= func.locals {
+                            fp.free_temp(a);
+                        }
+                        fp.set(dst, item);
+                    } else {
+                        cold!(self.index_get(dst, a, b));
+                    }
+                }
+                Op::IndexGetK { dst, a, k } => {
+                    if let Value::Array(items) = fp.get(a)
+                        && let Some(item) = items.get(i64::from(k) as usize)
+                    {
+                        note!(1 << (items.shape() & 31));
+                        if a >= func.locals {
+                            fp.free_temp(a);
+                        }
+                        fp.set(dst, item);
+                    } else {
+                        cold!(self.index_get_value(dst, a, Value::Int(i64::from(k))));
+                    }
+                }
+                Op::IndexGetC { dst, a, c } => {
+                    let constant = func.constants.at(usize::from(c)).clone();
+                    cold!(self.index_get_value(dst, a, constant));
+                }
+                Op::IndexGetOrNull { dst, a, b } => cold!(self.index_get_or_null(dst, a, b)),
+                Op::Slice { inclusive, dst, a, bounds } => cold!(self.slice(inclusive != 0, dst, a, bounds)),
+                Op::IndexSet { a, b, value } => {
+                    if let Value::Array(items) = fp.get_mut(a)
+                        && let Some(at) = fp.int(b)
+                        && (at as u64) < items.len() as u64
+                        && let Some(items) = items.get_mut()
+                    {
+                        let value = if value >= func.locals { fp.take(value) } else { fp.get(value).clone() };
+                        if let Err(refused) = items.set(at as usize, value) {
+                            cold!(Err::<(), Raise>(crate::semantics::memory("store", refused)));
+                        }
+                    } else {
+                        cold!(self.index_set(a, b, value));
+                    }
+                }
+                Op::IndexUpdate { op, a, b, value } => cold!(self.index_update(ArithCode::ALL[usize::from(op)], a, b, value)),
+                Op::FieldGet { dst, a, site } => {
+                    if let Value::Struct(object) = fp.get(a)
+                        && let Some(slot) = func.fields.at(usize::from(site)).first()
+                        && let Some(value) = object.load(&slot)
+                    {
+                        if a >= func.locals {
+                            fp.free_temp(a);
+                        }
+                        fp.set(dst, value);
+                    } else {
+                        cold!(self.field_get(dst, a, site));
+                    }
+                }
+                Op::FieldGetOrNull { dst, a, site } => cold!(self.field_get_or_null(dst, a, site)),
+                Op::FieldSet { a, site, value } => {
+                    if let Value::Struct(object) = fp.get_mut(a)
+                        && let Some(slot) = func.fields.at(usize::from(site)).first()
+                        && object.shape() == slot.shape()
+                        && let Some(object) = object.get_mut()
+                    {
+                        let taken = if value >= func.locals { fp.take(value) } else { fp.get(value).clone() };
+                        if let Err(taken) = object.store(&slot, taken) {
+                            cold!(self.field_set_value(a, site, taken));
+                        }
+                    } else {
+                        cold!(self.field_set(a, site, value));
+                    }
+                }
+                Op::FieldUpdate { op, a, site, value } => {
+                    if let Value::Struct(object) = fp.get_mut(a)
+                        && let Some(slot) = func.fields.at(usize::from(site)).first()
+                        && let Some(object) = object.get_mut()
+                        && let Some(old) = object.peek(&slot)
+                        && let Some(new) = super::operate::simple(op, &old, fp.get(value))
+                        && object.store(&slot, new).is_ok()
+                    {
+                    } else {
+                        cold!(self.field_update(ArithCode::ALL[usize::from(op)], a, site, value));
+                    }
+                }
+                Op::PathGet { dst, a, name } => cold!(self.path_get(dst, a, name)),
+                Op::PlaceSet { path, keys, value } => cold!(self.place_set(path, keys, value)),
+                Op::PlaceUpdate { op, path, keys, value } => {
+                    cold!(self.place_update(ArithCode::ALL[usize::from(op)], path, keys, value))
+                }
+                Op::PlaceGetOrNull { dst, path, keys } => cold!(self.place_get_or_null(dst, path, keys)),
+                Op::RootUpdate { op, path, old, value } => {
+                    cold!(self.root_update(ArithCode::ALL[usize::from(op)], path, old, value))
+                }
+
+                Op::Range { inclusive, dst, a, b } => cold!(self.range(inclusive != 0, dst, a, b)),
+                Op::MakeArray { dst, base, count } => cold!(self.make_array(dst, base, count)),
+                Op::ArrayAppend { array, base, count } => cold!(self.array_append(array, base, count)),
+                Op::ArrayExtend { array, value } => cold!(self.array_extend(array, value)),
+                Op::MakeDict { dst, base, count } => cold!(self.make_dict(dst, base, count)),
+                Op::DictAppend { dict, base, count } => cold!(self.dict_append(dict, base, count)),
+                Op::DictExtend { dict, value } => cold!(self.dict_extend(dict, value)),
+                Op::MakeStruct { dst, base, site } => cold!(self.make_struct(dst, base, site)),
+                Op::Interp { dst, base, template } => cold!(self.interp(dst, base, template)),
+                Op::InterpAppend { dst, base, template } => cold!(self.interp_append(dst, base, template)),
+                Op::LiteralUpdate { path, base, site } => cold!(self.literal_update(path, base, site)),
+
+                Op::CallFunc { argc: _, dst, base, func: callee } => match func.callees.at(usize::from(callee)).get() {
+                    Some(callee) => enter!(callee, fp.window(base), dst, 0),
+                    None => cold!(self.call_first(callee, dst, base)),
+                },
+                Op::CallValue { argc, dst, base } => {
+                    let window = fp.window(base);
+                    let callee = match window.below().get(0) {
+                        Value::Closure(closure) if !closure.is_bound() => self.known(closure.func()),
+                        Value::Fn0(id) => self.known(*id),
+                        _ => None,
+                    };
+                    match callee {
+                        Some(callee) if callee.exact == u16::from(argc) => {
+                            note_callee(func, ip, callee);
+                            enter!(callee, window, dst, flag::CLOSURE);
+                        }
+                        _ => cold!(self.call_value(argc, dst, base)),
+                    }
+                }
+                Op::CallBuiltin { argc, dst, base, builtin } => cold!(self.call_builtin(argc, dst, base, builtin)),
+                Op::CallBuiltinUpdate { argc, base, builtin, path } => {
+                    cold!(self.call_builtin_update(argc, base, builtin, path))
+                }
+                Op::CallMethod { argc, dst, base, site } => {
+                    let cache = func.methods.at(usize::from(site));
+                    match cache.find(receiver_key(fp.get(base))) {
+                        Some(Target::User { func: callee, mutating: false }) if callee.exact == u16::from(argc) => {
+                            enter!(callee, fp.window(base), dst, 0);
+                        }
+                        found => cold!(self.call_method_on_value(found, argc, dst, base, site)),
+                    }
+                }
+                Op::CallMethodPlace { argc, dst, base, site } => cold!(self.call_method_on_place(argc, dst, base, site)),
+                Op::CallArgs { dst, base, site } => cold!(self.call_args(dst, base, site)),
+                Op::Construct { argc, dst, base, decl } => cold!(self.construct(argc, dst, base, decl)),
+                Op::MakeVariant { argc, dst, base, variant } => cold!(self.make_variant(argc, dst, base, variant)),
+                Op::Return { value } => leave!(fp.take(value)),
+                Op::ReturnNull {} => leave!(Value::Null),
+
+                Op::Throw { value } => cold!(self.throw(value)),
+                Op::Rethrow { error } => cold!(self.rethrow(error)),
+                Op::RethrowFrom { error, state } => cold!(self.rethrow_from(error, state)),
+                Op::RaiseName { message } => cold!(self.raise_name(message)),
+                Op::RaiseImport { message } => cold!(self.raise_import(message)),
+                Op::RaiseNoMatch { subject } => cold!(self.raise_no_match(subject)),
+                Op::RaiseMissing { feature } => cold!(self.raise_missing(feature)),
+                Op::RaiseEarlyReturn { value } => cold!(self.raise_early_return(value)),
+                Op::Unwrap { dst, a, to } => cold!(self.unwrap_value(dst, a, i32::from(to))),
+                Op::Import { module } => cold!(self.import(module)),
+
+                Op::Test { a, test, to } => cold!(self.test(a, test, i32::from(to))),
+                Op::Part { dst, a, part } => cold!(self.part(dst, a, part)),
+                Op::NullIfMissing { a } => {
+                    if fp.tag(a) == tag::UNINIT {
+                        fp.set_null(a);
+                    }
+                }
+                Op::CheckKind { fields, a } => cold!(self.check_kind(fields != 0, a)),
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn equality(ne: u8) -> CompareCode {
+    if ne == 0 { CompareCode::Eq } else { CompareCode::Ne }
+}
+
+/// A call site's word is its callee's id plus 1, until it meets another.
+#[inline(always)]
+fn note_callee(func: FnRef, ip: super::stack::Ip, callee: FnRef) {
+    let word = func.feedback.at(ip.pc(func.code()));
+    let own = callee.id.0 + 1;
+    if word.get() != own {
+        word.set(if word.get() == 0 { own } else { seen::POLYMORPHIC });
+    }
+}
+
+#[inline(always)]
+fn holds<T: PartialOrd>(op: u8, a: &T, b: &T) -> bool {
+    match CompareCode::ALL[usize::from(op)] {
+        CompareCode::Eq => a == b,
+        CompareCode::Ne => a != b,
+        CompareCode::Lt => a < b,
+        CompareCode::Le => a <= b,
+        CompareCode::Gt => a > b,
+        CompareCode::Ge => a >= b,
+    }
+}
+
+/// Operators on bits where the result is a small int for certain.
+#[inline(always)]
+fn small_bits(op: u8, a: i64, b: i64) -> Option<i64> {
+    const AND: u8 = ArithCode::BitAnd as u8;
+    const OR: u8 = ArithCode::BitOr as u8;
+    const XOR: u8 = ArithCode::BitXor as u8;
+    const SHR: u8 = ArithCode::Shr as u8;
+    match op {
+        AND => Some(a & b),
+        OR => Some(a | b),
+        XOR => Some(a ^ b),
+        SHR if (0..64).contains(&b) => Some(a >> b),
+        _ => None,
+    }
+}

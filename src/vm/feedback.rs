@@ -1,0 +1,118 @@
+//! What the VM notes for the JIT: one word per instruction, and the caches of field and method sites.
+//!
+//! Words are written off the fast paths only: the int path of an operator writes nothing, any other sets its bit once. Loop
+//! heads count their back edges. [`Snapshot`] is all of it as plain data for a compile thread.
+use std::cell::Cell;
+
+use super::function::Activation;
+use crate::value::{FieldSlot, Value};
+
+/// Bits of an operator's or index site's word: kinds of operands met besides two small ints.
+pub mod seen {
+    pub const FLOAT: u32 = 1;
+    /// Int with float.
+    pub const MIXED: u32 = 2;
+    pub const STRING: u32 = 4;
+    pub const OTHER: u32 = 8;
+    /// Small ints whose result is a big one.
+    pub const OVERFLOW: u32 = 16;
+    /// Base of an index site: array of bools, ints, floats, anything; range; dict; string.
+    pub const ARR_BOOL: u32 = 1 << 8;
+    pub const ARR_I64: u32 = 1 << 9;
+    pub const ARR_F64: u32 = 1 << 10;
+    pub const ARR_VAL: u32 = 1 << 11;
+    pub const ARR_RANGE: u32 = 1 << 12;
+    pub const DICT: u32 = 1 << 13;
+    pub const TEXT: u32 = 1 << 14;
+    /// Word of a call site with several callees; otherwise the word is the callee's `FnId` plus 1.
+    pub const POLYMORPHIC: u32 = u32::MAX;
+}
+
+/// Shapes remembered per site.
+pub const WAYS: usize = 4;
+
+/// A field site: where the field lies in the shapes met, the latest first.
+#[derive(Debug)]
+pub struct FieldCache {
+    ways: [Cell<Option<FieldSlot>>; WAYS],
+    /// More shapes than ways were met.
+    pub megamorphic: Cell<bool>,
+}
+
+impl Default for FieldCache {
+    fn default() -> FieldCache {
+        FieldCache { ways: Default::default(), megamorphic: Cell::new(false) }
+    }
+}
+
+impl FieldCache {
+    #[inline(always)]
+    pub fn first(&self) -> Option<FieldSlot> {
+        self.ways[0].get()
+    }
+
+    /// The slot for a shape, moved to the front.
+    pub fn find(&self, shape: u32) -> Option<FieldSlot> {
+        let at = self.ways.iter().position(|way| way.get().is_some_and(|slot| slot.shape() == shape))?;
+        self.ways[0].swap(&self.ways[at]);
+        self.ways[0].get()
+    }
+
+    pub fn add(&self, slot: FieldSlot) {
+        if self.ways[WAYS - 1].get().is_some() {
+            self.megamorphic.set(true);
+        }
+        for way in (1..WAYS).rev() {
+            self.ways[way].set(self.ways[way - 1].get());
+        }
+        self.ways[0].set(Some(slot));
+    }
+
+    pub fn slots(&self) -> Vec<FieldSlot> {
+        self.ways.iter().filter_map(Cell::get).collect()
+    }
+}
+
+/// What one function has met, as plain data.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    pub calls: u32,
+    /// One word per instruction.
+    pub words: Vec<u32>,
+    /// Per field site the slots of the shapes met; `None` if they were too many.
+    pub fields: Vec<Option<Vec<FieldSlot>>>,
+    /// Per method site what receivers were resolved to.
+    pub methods: Vec<Vec<MethodSeen>>,
+}
+
+/// A resolved method call.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct MethodSeen {
+    /// Shape of the receiver, or its tag for built-in kinds.
+    pub key: u32,
+    /// The method: a user function, or a builtin (ids below the number of builtins).
+    pub target: u32,
+    pub mutating: bool,
+}
+
+/// Takes a copy of a function's feedback.
+pub fn snapshot(function: &Activation) -> Snapshot {
+    let field = |cache: &FieldCache| (!cache.megamorphic.get()).then(|| cache.slots());
+    Snapshot {
+        calls: function.heat.get(),
+        words: function.feedback.as_slice().iter().map(Cell::get).collect(),
+        fields: function.fields.as_slice().iter().map(field).collect(),
+        methods: function.methods.as_slice().iter().map(|cache| cache.seen()).collect(),
+    }
+}
+
+/// The bit for a pair of operands.
+pub fn operand_bits(a: &Value, b: &Value) -> u32 {
+    match (a, b) {
+        (Value::Int(_), Value::Int(_)) => seen::OVERFLOW,
+        (Value::Float(_), Value::Float(_)) => seen::FLOAT,
+        (Value::Int(_), Value::Float(_)) | (Value::Float(_), Value::Int(_)) => seen::MIXED,
+        (Value::Str(_), _) | (_, Value::Str(_)) => seen::STRING,
+        _ => seen::OTHER,
+    }
+}

@@ -1,0 +1,205 @@
+//! A function as this VM runs it: its chunk with what belongs to the isolate: constants as values, caches, feedback, heat.
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use super::feedback::{FieldCache, MethodSeen, WAYS};
+use super::stack::{FnRef, Table};
+use super::tier::Entry;
+use super::unit::Unit;
+use crate::builtins;
+use crate::bytecode::chunk::{Chunk, Const, SelfKind, Template, TemplatePart};
+use crate::bytecode::op::Op;
+use crate::semantics::call::{FnInfo, ParamKind};
+use crate::semantics::fault::Raise;
+use crate::value::{self, FnId, IBig, Symbol, Value};
+
+/// Calls between two looks at the tier and the poll word.
+pub const CALL_INTERVAL: u32 = 256;
+
+/// See the module documentation.
+#[derive(Debug)]
+pub struct Activation {
+    pub id: FnId,
+    pub unit: Arc<Unit>,
+    pub chunk: Arc<Chunk>,
+    pub info: Arc<FnInfo>,
+    pub constants: Table<Value>,
+    pub names: Table<Symbol>,
+    /// Per function a call site can name: the function itself, once called.
+    pub callees: Table<Cell<Option<FnRef>>>,
+    pub fields: Table<FieldCache>,
+    pub methods: Table<MethodCache>,
+    pub specs: Table<Box<[Option<crate::semantics::format::Spec>]>>,
+    /// One word per instruction.
+    pub feedback: Table<Cell<u32>>,
+    pub registers: u16,
+    pub locals: u16,
+    /// The number of positional arguments that need no binding at all; `u16::MAX` if there is none.
+    pub exact: u16,
+    /// Calls so far.
+    pub heat: Cell<u32>,
+    /// At this heat the slow path of calls is taken: to poll, to report heat, or to enter compiled code.
+    pub trigger: Cell<u32>,
+    /// The heat at which the tier is asked again; `None` for never.
+    pub ask: Cell<Option<u32>>,
+    pub entry: Cell<Option<Entry>>,
+    /// Compiled loops by the instruction they begin with.
+    pub loops: RefCell<Vec<(usize, Entry)>>,
+}
+
+impl Activation {
+    pub fn new(id: FnId, unit: Arc<Unit>, chunk: Arc<Chunk>, first_ask: Option<u32>) -> Result<Activation, Raise> {
+        let info = unit.infos[(id.0 - unit.base) as usize].clone();
+        let constants: Result<Vec<Value>, Raise> =
+            chunk.constants.iter().map(|constant| constant_value(constant, &unit)).collect();
+        let plain = info.params.iter().all(|param| param.kind == ParamKind::Positional && !param.has_default);
+        Ok(Activation {
+            id,
+            constants: Table::new(constants?),
+            names: Table::new(chunk.names.iter().map(|name| value::symbol::symbol(name))),
+            callees: Table::new(chunk.functions.iter().map(|_| Cell::new(None))),
+            fields: Table::new(chunk.fields.iter().map(|_| FieldCache::default())),
+            methods: Table::new(chunk.methods.iter().map(|_| MethodCache::default())),
+            specs: Table::new(chunk.templates.iter().map(template_specs)),
+            feedback: Table::new(chunk.code.iter().map(|_| Cell::new(0))),
+            registers: chunk.registers,
+            locals: chunk.locals,
+            exact: if plain { info.params.len() as u16 } else { u16::MAX },
+            heat: Cell::new(0),
+            trigger: Cell::new(CALL_INTERVAL),
+            ask: Cell::new(first_ask),
+            entry: Cell::new(None),
+            loops: RefCell::new(Vec::new()),
+            unit,
+            chunk,
+            info,
+        })
+    }
+
+    #[inline(always)]
+    pub fn code(&self) -> &[Op] {
+        &self.chunk.code
+    }
+
+    /// Whether its `self` goes back to the caller's place.
+    pub fn mutating(&self) -> bool {
+        matches!(self.chunk.self_kind, SelfKind::Mutating | SelfKind::MaybeMutating)
+    }
+
+    /// Notes what an instruction has met.
+    #[inline]
+    pub fn note(&self, pc: usize, bits: u32) {
+        let word = self.feedback.at(pc);
+        if word.get() & bits != bits {
+            word.set(word.get() | bits);
+        }
+    }
+}
+
+/// A constant as a value.
+fn constant_value(constant: &Const, unit: &Unit) -> Result<Value, Raise> {
+    Ok(match constant {
+        Const::Null => Value::Null,
+        Const::Bool(value) => Value::bool(*value),
+        Const::Int(value) => Value::Int(*value),
+        Const::Float(value) => Value::Float(*value),
+        Const::BigInt(digits) => match digits.parse::<IBig>() {
+            Ok(number) => Value::int_from(number),
+            Err(_) => return Err(Raise::bug("a malformed integer literal")),
+        },
+        Const::Str(text) => Value::literal(text),
+        Const::Func(func) => Value::function(FnId(unit.base + func)),
+        Const::Builtin(id) => Value::Fn0(FnId(u32::from(*id))),
+        Const::BuiltinType(id) => builtins::type_value(builtins::BuiltinTypeId(*id)),
+        Const::Struct(id) => Value::Type(value::TypeId::of_decl(unit.structs[*id as usize].decl)),
+        Const::Enum(id) => Value::Type(value::TypeId::of_decl(unit.enums[*id as usize].decl)),
+        Const::Variant(decl, variant) => variant_value(unit, *decl, *variant)?,
+        Const::Module(id) => Value::Module(unit.modules[*id as usize].id),
+        Const::Namespace(id) => builtins::namespace_value(builtins::NamespaceId(*id)),
+        Const::Prelude(id) => builtins::constant_value(builtins::ConstantId(*id)),
+    })
+}
+
+fn variant_value(unit: &Unit, decl: u32, variant: u32) -> Result<Value, Raise> {
+    let entry = &unit.enums[decl as usize];
+    Ok(match entry.constructors.get(variant as usize) {
+        Some(Some(constructor)) => Value::function(*constructor),
+        Some(None) => Value::Unit { decl: entry.decl, variant },
+        None => return Err(Raise::bug("a variant that its enum does not have")),
+    })
+}
+
+/// Format specs whose sizes are fixed are made once.
+fn template_specs(template: &Template) -> Box<[Option<crate::semantics::format::Spec>]> {
+    template
+        .parts
+        .iter()
+        .map(|part| match part {
+            TemplatePart::Formatted(format) => Some(super::literal::spec_of(format)),
+            TemplatePart::Text(_) | TemplatePart::Value => None,
+        })
+        .collect()
+}
+
+/// What a method site resolves to for one kind of receiver.
+#[derive(Clone, Copy, Debug)]
+pub enum Target {
+    /// A user method.
+    User { func: FnRef, mutating: bool },
+    /// A builtin method of the receiver's type, or a builtin called as `f(a, args)`.
+    Builtin { id: u16, mutating: bool },
+}
+
+/// What a method site has met.
+#[derive(Debug, Default)]
+pub struct MethodCache {
+    /// Key of the receiver (see [`receiver_key`]) and target, the latest first.
+    ways: [Cell<Option<(u32, Target)>>; WAYS],
+}
+
+impl MethodCache {
+    #[inline(always)]
+    pub fn find(&self, key: u32) -> Option<Target> {
+        match self.ways[0].get() {
+            Some((first, target)) if first == key => Some(target),
+            _ => self.find_further(key),
+        }
+    }
+
+    fn find_further(&self, key: u32) -> Option<Target> {
+        let at = self.ways.iter().position(|way| way.get().is_some_and(|(other, _)| other == key))?;
+        self.ways[0].swap(&self.ways[at]);
+        self.ways[0].get().map(|(_, target)| target)
+    }
+
+    pub fn add(&self, key: u32, target: Target) {
+        for way in (1..WAYS).rev() {
+            self.ways[way].set(self.ways[way - 1].get());
+        }
+        self.ways[0].set(Some((key, target)));
+    }
+
+    pub fn seen(&self) -> Vec<MethodSeen> {
+        let seen = |(key, target)| match target {
+            Target::User { func, mutating } => MethodSeen { key, target: FnRef::id(func).0, mutating },
+            Target::Builtin { id, mutating } => MethodSeen { key, target: u32::from(id), mutating },
+        };
+        self.ways.iter().filter_map(Cell::get).map(seen).collect()
+    }
+}
+
+impl FnRef {
+    pub fn id(self) -> FnId {
+        self.id
+    }
+}
+
+/// What decides method look-up: the shape of instances and enum values, the tag of everything else.
+#[inline(always)]
+pub fn receiver_key(receiver: &Value) -> u32 {
+    match receiver {
+        Value::Struct(object) => object.shape(),
+        Value::Variant(object) => object.shape(),
+        other => other.tag() as u32,
+    }
+}

@@ -1,0 +1,360 @@
+//! The value stack, and raw access to registers, code and functions.
+//!
+//! One region of 16-byte slots per VM, reserved at once, touched page by page, never moved. Invariants, which the blocks below
+//! refer to by name:
+//!
+//! * **slots**: every slot of the region always holds a valid `Value` (the region starts zeroed, and zero is null); slots
+//!   outside of live frames hold no counted reference.
+//! * **registers**: a frame's registers lie in the region: `bytecode::verify` checks that every register of a chunk is below
+//!   its register count, and a call enters a function only if that many slots are left.
+//! * **code**: an instruction pointer stays inside its function's code: `verify` checks that jumps land on instructions and
+//!   that the last one does not go on.
+//! * **functions**: an [`Activation`] lives in a box that the VM's function table frees only when the VM is dropped, which
+//!   outlives every frame and cache that refers to it.
+//! * **one thread**: region, code and functions are used by one thread only; a reference into a slot does not live across
+//!   anything that may write that slot. The accessors give short borrows, and the dispatch loop copies out what it needs.
+#![allow(unsafe_code)]
+
+use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::ops::Deref;
+use std::ptr::{self, NonNull};
+
+use super::function::Activation;
+use crate::bytecode::Op;
+use crate::value::layout::tag;
+use crate::value::{B64, Value};
+
+/// The region.
+pub struct Stack {
+    base: NonNull<Value>,
+    slots: usize,
+}
+
+impl Stack {
+    /// Reserves a region; pages are committed when they are first touched.
+    pub fn reserve(slots: usize) -> Option<Stack> {
+        let layout = Layout::array::<Value>(slots.max(1)).ok()?;
+        // SAFETY: the size is not zero.
+        let base = NonNull::new(unsafe { alloc_zeroed(layout) })?.cast::<Value>();
+        Some(Stack { base, slots })
+    }
+
+    pub fn start(&self) -> Fp {
+        Fp(self.base.as_ptr())
+    }
+
+    /// One past the last slot.
+    pub fn end(&self) -> Fp {
+        // SAFETY: **slots**; one past the end of the allocation.
+        Fp(unsafe { self.base.as_ptr().add(self.slots) })
+    }
+}
+
+impl Drop for Stack {
+    fn drop(&mut self) {
+        if let Ok(layout) = Layout::array::<Value>(self.slots.max(1)) {
+            // SAFETY: allocated with this layout. By **slots** nothing is owned by the region any more.
+            unsafe { dealloc(self.base.as_ptr().cast(), layout) }
+        }
+    }
+}
+
+/// The first register of a frame.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Fp(*mut Value);
+
+/// Whether a tag belongs to a counted reference (or to a mark, which dropping does not mind).
+#[inline(always)]
+fn owns(tag: u64) -> bool {
+    tag >= tag::HEAP_FIRST
+}
+
+#[cold]
+#[inline(never)]
+unsafe fn drop_slot(at: *mut Value) {
+    // SAFETY: by the caller, a slot; null is left behind before anything can run (**slots**).
+    drop(unsafe { ptr::replace(at, Value::Null) });
+}
+
+impl Fp {
+    /// The register as the start of another frame.
+    #[inline(always)]
+    pub fn window(self, register: u16) -> Fp {
+        Fp(self.at(register))
+    }
+
+    /// The slot just below the frame: where a called closure is.
+    #[inline(always)]
+    pub fn below(self) -> Fp {
+        // SAFETY: **registers**; frames of closures begin behind the register that holds the closure.
+        Fp(unsafe { self.0.sub(1) })
+    }
+
+    /// The position `count` slots further.
+    #[inline(always)]
+    pub fn above(self, count: usize) -> Fp {
+        Fp(self.0.wrapping_add(count))
+    }
+
+    /// Number of slots between two positions.
+    #[inline(always)]
+    pub fn distance(self, start: Fp) -> usize {
+        (self.0 as usize).wrapping_sub(start.0 as usize) / size_of::<Value>()
+    }
+
+    #[inline(always)]
+    fn at(self, register: u16) -> *mut Value {
+        // SAFETY: **registers**.
+        unsafe { self.0.add(usize::from(register)) }
+    }
+
+    /// The address of a register, as the home of a `self`.
+    #[inline(always)]
+    pub fn address(self, register: u16) -> *mut Value {
+        self.at(register)
+    }
+
+    #[inline(always)]
+    pub fn tag(self, register: u16) -> u64 {
+        // SAFETY: **registers**; a value begins with its tag.
+        unsafe { *self.at(register).cast::<u64>() }
+    }
+
+    #[inline(always)]
+    fn payload<T: Copy>(self, register: u16) -> T {
+        // SAFETY: **registers**; the payload stands 8 bytes behind the tag. Callers have checked the tag.
+        unsafe { *self.at(register).cast::<u64>().add(1).cast::<T>() }
+    }
+
+    #[inline(always)]
+    pub fn get<'a>(self, register: u16) -> &'a Value {
+        // SAFETY: **registers**, **one thread**.
+        unsafe { &*self.at(register) }
+    }
+
+    #[inline(always)]
+    pub fn get_mut<'a>(self, register: u16) -> &'a mut Value {
+        // SAFETY: **registers**, **one thread**.
+        unsafe { &mut *self.at(register) }
+    }
+
+    /// Consecutive registers.
+    #[inline(always)]
+    pub fn slice<'a>(self, first: u16, count: usize) -> &'a mut [Value] {
+        // SAFETY: **registers**, **one thread**.
+        unsafe { std::slice::from_raw_parts_mut(self.at(first), count) }
+    }
+
+    /// The int in a register, if it is one.
+    #[inline(always)]
+    pub fn int(self, register: u16) -> Option<i64> {
+        if self.tag(register) == tag::INT { Some(self.payload(register)) } else { None }
+    }
+
+    #[inline(always)]
+    pub fn float(self, register: u16) -> Option<f64> {
+        if self.tag(register) == tag::FLOAT { Some(self.payload(register)) } else { None }
+    }
+
+    /// The payload of a register that is known to hold an int.
+    #[inline(always)]
+    pub fn raw_int(self, register: u16) -> i64 {
+        self.payload(register)
+    }
+
+    #[inline(always)]
+    pub fn bool(self, register: u16) -> Option<bool> {
+        if self.tag(register) == tag::BOOL { Some(self.payload::<u64>(register) != 0) } else { None }
+    }
+
+    /// Both ints, if both are.
+    #[inline(always)]
+    pub fn ints(self, a: u16, b: u16) -> Option<(i64, i64)> {
+        if self.tag(a) == tag::INT && self.tag(b) == tag::INT { Some((self.payload(a), self.payload(b))) } else { None }
+    }
+
+    /// Both floats, if both are.
+    #[inline(always)]
+    pub fn floats(self, a: u16, b: u16) -> Option<(f64, f64)> {
+        if self.tag(a) == tag::FLOAT && self.tag(b) == tag::FLOAT {
+            Some((self.payload(a), self.payload(b)))
+        } else {
+            None
+        }
+    }
+
+    /// Drops what the register holds, if that is a counted reference.
+    #[inline(always)]
+    pub fn free(self, register: u16) {
+        if owns(self.tag(register)) {
+            // SAFETY: **registers**.
+            unsafe { drop_slot(self.at(register)) }
+        }
+    }
+
+    #[inline(always)]
+    fn write(self, register: u16, value: Value) {
+        self.free(register);
+        // SAFETY: **registers**; what it held owns nothing.
+        unsafe { ptr::write(self.at(register), value) }
+    }
+
+    #[inline(always)]
+    pub fn set_int(self, register: u16, value: i64) {
+        self.write(register, Value::Int(value));
+    }
+
+    #[inline(always)]
+    pub fn set_float(self, register: u16, value: f64) {
+        self.write(register, Value::Float(value));
+    }
+
+    #[inline(always)]
+    pub fn set_bool(self, register: u16, value: bool) {
+        self.write(register, Value::Bool(B64::from(value)));
+    }
+
+    #[inline(always)]
+    pub fn set_null(self, register: u16) {
+        self.write(register, Value::Null);
+    }
+
+    /// Replaces what the register holds.
+    #[inline(always)]
+    pub fn set(self, register: u16, value: Value) {
+        self.write(register, value);
+    }
+
+    /// Writes the payload of a register that is known to hold an int.
+    #[inline(always)]
+    pub fn put_raw_int(self, register: u16, value: i64) {
+        // SAFETY: **registers**; ints own nothing.
+        unsafe { *self.at(register).cast::<i64>().add(1) = value }
+    }
+
+    /// Moves the value out and leaves null.
+    #[inline(always)]
+    pub fn take(self, register: u16) -> Value {
+        // SAFETY: **registers**.
+        unsafe { ptr::replace(self.at(register), Value::Null) }
+    }
+
+    /// Consumes a temporary that is of no further use.
+    #[inline(always)]
+    pub fn free_temp(self, register: u16) {
+        self.free(register);
+    }
+
+    /// Drops and nulls all counted references in `first .. first + count`.
+    #[inline(always)]
+    pub fn clear(self, first: u16, count: u16) {
+        for register in first..first + count {
+            self.free(register);
+        }
+    }
+}
+
+/// The home of a `self` on loan to a mutating method: the caller's local, or a place below it that the caller owns alone.
+#[derive(Clone, Copy, Debug)]
+pub struct Home(*mut Value);
+
+impl Home {
+    /// A register of the caller: it outlives the call (**registers**).
+    pub fn register(fp: Fp, register: u16) -> Home {
+        Home(fp.address(register))
+    }
+
+    /// Gives the value back.
+    pub fn put(self, value: Value) {
+        // SAFETY: the register's frame is suspended in the call that ends here, and nobody else writes it (**one thread**).
+        unsafe { *self.0 = value }
+    }
+}
+
+/// The next instruction.
+#[derive(Clone, Copy, Debug)]
+pub struct Ip(*const Op);
+
+impl Ip {
+    pub fn start(code: &[Op]) -> Ip {
+        Ip(code.as_ptr())
+    }
+
+    /// Reads the instruction and steps over it.
+    #[inline(always)]
+    pub fn next(&mut self) -> Op {
+        // SAFETY: **code**.
+        unsafe {
+            let op = *self.0;
+            self.0 = self.0.add(1);
+            op
+        }
+    }
+
+    #[inline(always)]
+    pub fn jump(&mut self, offset: i32) {
+        self.0 = self.0.wrapping_offset(offset as isize);
+    }
+
+    /// Position in `code` of the instruction that was read last.
+    #[inline(always)]
+    pub fn pc(self, code: &[Op]) -> usize {
+        self.index(code).wrapping_sub(1)
+    }
+
+    /// Position in `code` of the next instruction.
+    #[inline(always)]
+    pub fn index(self, code: &[Op]) -> usize {
+        (self.0 as usize).wrapping_sub(code.as_ptr() as usize) / size_of::<Op>()
+    }
+
+    pub fn at(code: &[Op], index: usize) -> Ip {
+        Ip(code.as_ptr().wrapping_add(index))
+    }
+}
+
+/// A function of this VM.
+#[derive(Clone, Copy, Debug)]
+pub struct FnRef(NonNull<Activation>);
+
+impl FnRef {
+    pub fn new(activation: &Activation) -> FnRef {
+        FnRef(NonNull::from(activation))
+    }
+}
+
+impl Deref for FnRef {
+    type Target = Activation;
+    #[inline(always)]
+    fn deref(&self) -> &Activation {
+        // SAFETY: **functions**.
+        unsafe { self.0.as_ref() }
+    }
+}
+
+impl PartialEq for FnRef {
+    fn eq(&self, other: &FnRef) -> bool {
+        self.0 == other.0
+    }
+}
+
+/// A table of a function that instructions index: `verify` checks the indices.
+#[derive(Debug)]
+pub struct Table<T>(Box<[T]>);
+
+impl<T> Table<T> {
+    pub fn new(items: impl IntoIterator<Item = T>) -> Table<T> {
+        Table(items.into_iter().collect())
+    }
+
+    #[inline(always)]
+    pub fn at(&self, index: usize) -> &T {
+        debug_assert!(index < self.0.len());
+        // SAFETY: **code**; indices are operands or positions of instructions.
+        unsafe { self.0.get_unchecked(index) }
+    }
+
+    pub fn as_slice(&self) -> &[T] {
+        &self.0
+    }
+}

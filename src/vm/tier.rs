@@ -1,0 +1,42 @@
+//! The border between VM and JIT: the VM reports heat, the tier answers with an entry or a refusal.
+//!
+//! The VM knows nothing about machine code. A compiled function is a handle that the tier can enter; the VM keeps it with the
+//! function and enters it at the next call, or at the next counted back edge for a loop.
+use super::Vm;
+use super::stack::{FnRef, Fp};
+use crate::semantics::fault::Raise;
+use crate::value::Value;
+
+/// Compiled code of a function or of one of its loops, as the tier numbers it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Entry(pub u32);
+
+/// What the tier says to a report of heat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    /// Enter this from now on.
+    Entry(Entry),
+    /// Ask again after so many more calls or back edges.
+    Later(u32),
+    Never,
+}
+
+/// How compiled code has ended.
+pub enum Outcome {
+    /// The function has returned; its registers are cleared.
+    Returned(Value),
+    /// It has raised; its registers are cleared and its trace entries pushed.
+    Raised(Raise),
+    /// It has left to the VM: the frame, rebuilt in the VM's registers, goes on at this instruction.
+    Exit { pc: usize },
+}
+
+/// Something that compiles hot functions.
+pub trait Tier {
+    /// A function has been called often.
+    fn hot_function(&mut self, vm: &Vm, function: FnRef) -> Verdict;
+    /// A loop (the instruction after its `LoopHead`) has run often.
+    fn hot_loop(&mut self, vm: &Vm, function: FnRef, pc: usize) -> Verdict;
+    /// Runs compiled code on the frame at `fp`, whose arguments (or, for a loop, registers) are in place.
+    fn enter(&mut self, vm: &mut Vm, entry: Entry, function: FnRef, fp: Fp) -> Outcome;
+}
