@@ -157,7 +157,7 @@ impl Builder<'_> {
             None => self.leave(Leave::Return),
             Some(value) => {
                 let register = match self.program[value].kind {
-                    ExprKind::Var { var: Var::Local(slot), .. } => slot.0 as u16,
+                    ExprKind::Var { var: Var::Local(slot), .. } if slot.0 > 0 || !self.lends_self() => slot.0 as u16,
                     _ => {
                         let register = self.temp();
                         self.expr_to(value, register);

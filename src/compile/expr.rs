@@ -183,8 +183,8 @@ impl Builder<'_> {
                 let src = slot.0 as u16;
                 match take {
                     _ if src == dst => {}
-                    Take::Dead => self.emit(Op::Take { dst, src }),
-                    Take::No | Take::Update { .. } => self.emit(Op::Move { dst, src }),
+                    Take::Dead if src > 0 || !self.lends_self() => self.emit(Op::Take { dst, src }),
+                    Take::Dead | Take::No | Take::Update { .. } => self.emit(Op::Move { dst, src }),
                 }
             }
             Var::LocalCell(slot) => {

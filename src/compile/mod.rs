@@ -172,6 +172,9 @@ impl<'p> Builder<'p> {
             self.emit(Op::RaiseMissing { feature });
             return;
         }
+        if let hir::FunctionKind::VariantConstructor(decl, variant) = self.function.kind {
+            return self.variant_constructor(decl, variant);
+        }
         self.parameters();
         let body = &self.program[self.function.body];
         self.new_cells(body);
@@ -184,6 +187,7 @@ impl<'p> Builder<'p> {
         }
     }
 
+    /// Each parameter in turn: its default if the argument is missing, then its cell.
     fn parameters(&mut self) {
         let first = u16::from(self.function.self_mode != SelfMode::None);
         for (slot, param) in (first..).zip(&self.function.params) {
@@ -193,10 +197,35 @@ impl<'p> Builder<'p> {
                 self.expr_to(default, slot);
                 self.land(given);
             }
+            self.cell_parameter(slot);
         }
-        for slot in &self.function.cell_params {
-            self.emit(Op::CellParam { slot: slot.0 as u16 });
+        if first == 1 {
+            self.cell_parameter(0);
         }
+    }
+
+    fn cell_parameter(&mut self, slot: u16) {
+        if self.function.cell_params.iter().any(|cell| cell.0 == u32::from(slot)) {
+            self.emit(Op::CellParam { slot });
+        }
+    }
+
+    /// The constructor function of a variant: its payload is its parameters.
+    fn variant_constructor(&mut self, decl: hir::EnumId, variant: u32) {
+        let argc = self.function.params.len() as u8;
+        let base = TEMP | self.mark();
+        for slot in 0..self.function.params.len() as u16 {
+            let dst = self.temp();
+            self.emit(Op::Take { dst, src: slot });
+        }
+        self.chunk.variants.push((decl.0, variant));
+        self.emit(Op::MakeVariant { argc, dst: base, base, variant: 0 });
+        self.emit(Op::Return { value: base });
+    }
+
+    /// Whether `self` goes back to the caller's place, so that its slot must never be emptied.
+    fn lends_self(&self) -> bool {
+        matches!(self.function.self_mode, SelfMode::Mutating | SelfMode::MaybeMutating)
     }
 
     /// Records why the function cannot be compiled; the first reason counts.

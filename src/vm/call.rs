@@ -44,7 +44,7 @@ impl Vm {
     pub(super) fn enter(&mut self, callee: FnRef, window: Fp, dst: u16, flags: u8, after: After) -> Result<(), Raise> {
         if self.frames.len() >= self.depth_limit || window.above(usize::from(callee.registers)) > self.stack_end {
             if window.above(usize::from(callee.chunk.params)) <= self.stack_end {
-                window.clear(0, callee.chunk.params);
+                window.wipe(0, callee.chunk.params);
             }
             if flags & flag::CLOSURE != 0 {
                 window.below().set_null(0);
@@ -99,15 +99,9 @@ impl Vm {
         self.tier.get_or_insert(tier);
         match outcome {
             Outcome::Returned(value) => {
-                let below = self.here.fp;
                 let Some(frame) = self.frames.pop() else { return Err(Raise::bug("a frame without a caller")) };
-                if frame.flags & flag::FOOT != 0 {
-                    // The foot's run ends by an instruction: let the idle frame return the value.
-                    self.frames.push(frame);
-                    below.set(0, value);
-                    return self.return_register(0);
-                }
-                self.leave_specially(frame, value).map(|_| ())
+                self.finished = self.leave_specially(frame, value)?;
+                Ok(())
             }
             Outcome::Raised(raise) => {
                 self.traced = true;
@@ -118,11 +112,6 @@ impl Vm {
                 Ok(())
             }
         }
-    }
-
-    /// Makes the running frame return register `register` next.
-    fn return_register(&mut self, _register: u16) -> Result<(), Raise> {
-        Err(Raise::bug("compiled code at the foot of a run"))
     }
 
     /// A back edge was counted often: polls, and asks the tier for the loop.
@@ -592,7 +581,10 @@ impl Vm {
         self.count_call(callee);
         let outside = self.here;
         match self.enter(callee, window, 0, flags | flag::FOOT, After::Store) {
-            Ok(()) => self.run(),
+            Ok(()) => match self.finished.take() {
+                Some(value) => Ok(value),
+                None => self.run(),
+            },
             Err(raise) => {
                 // Entering has failed, or what it has polled: the frame may stand already.
                 if self.here.fp != outside.fp || self.here.func != outside.func {

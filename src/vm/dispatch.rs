@@ -41,6 +41,9 @@ impl Vm {
                     head.set(count);
                     if count % CALL_INTERVAL == 0 {
                         cold!(self.back_edge());
+                        if let Some(value) = self.finished.take() {
+                            return Ok(value);
+                        }
                     }
                 }
             }};
@@ -121,21 +124,22 @@ impl Vm {
         macro_rules! leave {
             ($value:expr) => {{
                 let value = $value;
-                fp.clear(0, func.locals);
                 let Some(frame) = self.frames.pop() else { return Err(Raise::bug("a frame without a caller")) };
                 if frame.flags == 0 {
+                    fp.clear_nulling(0, func.locals);
                     Here { func, ip, fp } = frame.here;
                     fp.set(frame.dst, value);
                 } else if frame.flags == flag::CLOSURE {
+                    fp.clear_nulling(0, func.locals);
                     fp.below().set_null(0);
                     Here { func, ip, fp } = frame.here;
                     fp.set(frame.dst, value);
                 } else {
-                    let below = fp;
                     let foot = frame.flags & flag::FOOT != 0;
-                    match self.leave_specially(frame, below, value) {
-                        Ok(Some(value)) if foot => return Ok(value),
-                        Ok(_) => {}
+                    self.here = Here { func, ip, fp };
+                    match self.leave_specially(frame, value) {
+                        Ok(Some(value)) => return Ok(value),
+                        Ok(None) => {}
                         Err(raise) if foot => return Err(raise),
                         Err(raise) => self.unwind(raise)?,
                     }
@@ -175,17 +179,9 @@ impl Vm {
                 Op::LoadConst { dst, value } => fp.set(dst, func.constants.at(value as usize).clone()),
                 Op::LoadMissing { dst } => fp.set(dst, Value::Uninit),
                 Op::Clear { first, count } => {
-                    for register in first..first + count {
-                        if fp.tag(register) >= tag::HEAP_FIRST {
-                            fp.set_null(register);
-                        }
-                    }
+                    fp.clear_nulling(first, count);
                 }
-                Op::Discard { a } => {
-                    if fp.tag(a) >= tag::HEAP_FIRST {
-                        fp.set_null(a);
-                    }
-                }
+                Op::Discard { a } => fp.free_temp(a),
                 Op::LoadSelfFn { dst } => cold!(self.load_self_function(dst)),
 
                 Op::NewCell { slot } => cold!(self.new_cell(slot)),

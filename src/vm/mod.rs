@@ -94,6 +94,8 @@ mod flag {
     pub const AFTER: u8 = 8;
     /// The result is dropped.
     pub const DROP: u8 = 16;
+    /// The callee's `self` is a copy from a place that may not be changed.
+    pub const READONLY: u8 = 32;
 }
 
 /// What an operator does with the result of the method that overloads it.
@@ -151,6 +153,8 @@ pub struct Vm {
     /// The next fault has its entry for the frame it is raised in already.
     traced: bool,
     fuel: Option<u64>,
+    /// What compiled code has returned from the foot of a nested run.
+    finished: Option<Value>,
     functions: Vec<Option<Box<Activation>>>,
     /// Bodies of builtins written in Ruff, once called.
     prelude: Vec<Option<FnId>>,
@@ -184,6 +188,7 @@ impl Vm {
             pending: Vec::new(),
             traced: false,
             fuel: options.fuel,
+            finished: None,
             functions: Vec::new(),
             prelude: vec![None; builtins::N_BUILTINS],
             imported: Vec::new(),

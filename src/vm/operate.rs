@@ -245,7 +245,7 @@ impl Vm {
             let head = func.feedback.at(self.here.ip.pc(func.code()));
             head.set(head.get().wrapping_add(1));
             if head.get() % super::function::CALL_INTERVAL == 0 {
-                return self.back_edge();
+                return self.poll_word();
             }
         }
         Ok(())

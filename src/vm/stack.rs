@@ -245,10 +245,18 @@ impl Fp {
         self.free(register);
     }
 
-    /// Drops and nulls all counted references in `first .. first + count`.
+    /// Drops and nulls all counted references in `count` registers from `first` on. (`free` leaves null behind.)
     #[inline(always)]
-    pub fn clear(self, first: u16, count: u16) {
+    pub fn clear_nulling(self, first: u16, count: u16) {
         for register in first..first + count {
+            self.free(register);
+        }
+    }
+
+    /// The same for the registers in `from..to`, off the fast path.
+    #[cold]
+    pub fn wipe(self, from: u16, to: u16) {
+        for register in from..to {
             self.free(register);
         }
     }
@@ -259,6 +267,11 @@ impl Fp {
 pub struct Home(*mut Value);
 
 impl Home {
+    /// A place inside a value that the caller owns alone and does not touch before the value is given back.
+    pub fn of(place: &mut Value) -> Home {
+        Home(place)
+    }
+
     /// A register of the caller: it outlives the call (**registers**).
     pub fn register(fp: Fp, register: u16) -> Home {
         Home(fp.address(register))
@@ -266,7 +279,8 @@ impl Home {
 
     /// Gives the value back.
     pub fn put(self, value: Value) {
-        // SAFETY: the register's frame is suspended in the call that ends here, and nobody else writes it (**one thread**).
+        // SAFETY: the place's owner is suspended in, or kept by, the call that ends here, and nobody else can reach it
+        // (**one thread**).
         unsafe { *self.0 = value }
     }
 }

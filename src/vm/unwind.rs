@@ -128,14 +128,18 @@ impl Vm {
         }
     }
 
-    /// Leaves a frame whose caller wants more than the result in a register. The locals of the frame, but for a `self` on
-    /// loan, are dropped already.
+    /// Leaves the running frame (popped already) whose caller wants more than the result in a register; gives the result
+    /// if that was the foot of a run.
     #[inline(never)]
-    pub(super) fn leave_specially(
-        &mut self, frame: Frame, below: super::stack::Fp, value: Value,
-    ) -> Result<Option<Value>, Raise> {
+    pub(super) fn leave_specially(&mut self, frame: Frame, value: Value) -> Result<Option<Value>, Raise> {
+        let (func, fp) = (self.here.func, self.here.fp);
+        if frame.flags & flag::LOAN != 0 {
+            let own = self.own_self();
+            self.end_loan(own);
+        }
+        fp.wipe(0, func.locals);
         if frame.flags & flag::CLOSURE != 0 {
-            below.below().set_null(0);
+            fp.below().set_null(0);
         }
         self.here = frame.here;
         if frame.flags & flag::FOOT != 0 {

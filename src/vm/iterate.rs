@@ -1,0 +1,166 @@
+//! Loops over anything: ints and arrays are stepped by the dispatch loop, the rest here.
+//!
+//! State of a loop: `state` holds the collection (or, for ints and ranges, the int before the next one), `state + 1` the
+//! cursor (or the end), `state + 2` the count of a loop with two names, or null.
+use super::Vm;
+use crate::builtins;
+use crate::semantics::fault::{Raise, faults};
+use crate::semantics::iterate::{self, Start};
+use crate::value::Value;
+
+impl Vm {
+    /// Bounds that are no small ints.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn for_range(&mut self, inclusive: bool, state: u16, to: i32) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        let range = crate::semantics::index::range(fp.get(state), fp.get(state + 1), inclusive)?;
+        fp.set(state, range);
+        self.begin(state, false)?;
+        self.here.ip.jump(to);
+        Ok(())
+    }
+
+    #[inline(never)]
+    pub(super) fn for_prep(&mut self, pairs: bool, state: u16, to: i32) -> Result<(), Raise> {
+        self.begin(state, pairs)?;
+        self.here.ip.jump(to);
+        Ok(())
+    }
+
+    fn begin(&mut self, state: u16, pairs: bool) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        let mut value = fp.take(state);
+        loop {
+            match iterate::start(value)? {
+                Start::Collection(Value::Int(end)) if !pairs => {
+                    fp.set_int(state, -1);
+                    fp.set_int(state + 1, end);
+                    return Ok(());
+                }
+                Start::Collection(Value::Array(items)) if !pairs && items.as_range().is_some_and(|(_, step, _)| step == 1) => {
+                    let (start, _, length) = items.as_range().unwrap_or((0, 1, 0));
+                    match (start.checked_sub(1), i64::try_from(length).ok().and_then(|length| start.checked_add(length))) {
+                        (Some(before), Some(end)) => {
+                            fp.set_int(state, before);
+                            fp.set_int(state + 1, end);
+                        }
+                        _ => {
+                            fp.set(state, Value::Array(items));
+                            fp.set_int(state + 1, 0);
+                        }
+                    }
+                    fp.set_null(state + 2);
+                    return Ok(());
+                }
+                Start::Collection(collection) => {
+                    fp.set(state, collection);
+                    fp.set_int(state + 1, 0);
+                    fp.set_int(state + 2, 0);
+                    return Ok(());
+                }
+                Start::Lazy(source) => {
+                    fp.set(state, source);
+                    fp.set_int(state + 1, 0);
+                    fp.set_int(state + 2, 0);
+                    return Ok(());
+                }
+                Start::Call(step) => value = step.finish(self)?,
+            }
+        }
+    }
+
+    /// Steps a loop: sets the item (and key or position) and jumps back, or clears the state.
+    #[inline(never)]
+    pub(super) fn for_next(&mut self, state: u16, dst: u16, to: i16, pair: bool) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        let source = fp.get(state);
+        let found = match source {
+            Value::Iter(_) | Value::Gen(_) | Value::Handle(_) => {
+                let source = source.clone();
+                self.lazy_next(&source)?.map(|item| (self.next_count(state, pair), item))
+            }
+            _ => {
+                let mut cursor = fp.raw_int(state + 1) as usize;
+                let found = if pair {
+                    let mut count = fp.raw_int(state + 2);
+                    let found = iterate::next_pair(source, &mut cursor, &mut count);
+                    fp.put_raw_int(state + 2, count);
+                    found
+                } else {
+                    iterate::next(source, &mut cursor).map(|item| (Value::Null, item))
+                };
+                fp.put_raw_int(state + 1, cursor as i64);
+                found
+            }
+        };
+        match found {
+            Some((key, item)) => {
+                if pair {
+                    fp.set(dst, key);
+                    fp.set(dst + 1, item);
+                } else {
+                    fp.set(dst, item);
+                }
+                self.branch(true, i32::from(to))
+            }
+            None => {
+                fp.set_null(state);
+                Ok(())
+            }
+        }
+    }
+
+    fn next_count(&self, state: u16, pair: bool) -> Value {
+        if !pair {
+            return Value::Null;
+        }
+        let count = self.here.fp.raw_int(state + 2);
+        self.here.fp.put_raw_int(state + 2, count + 1);
+        Value::Int(count)
+    }
+
+    /// The next item of something with identity.
+    fn lazy_next(&mut self, source: &Value) -> Result<Option<Value>, Raise> {
+        builtins::next_item(self, source)
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn for_close(&mut self, state: u16) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        let source = fp.take(state);
+        fp.set_null(state + 1);
+        fp.set_null(state + 2);
+        match source {
+            Value::Iter(_) | Value::Gen(_) => builtins::close_source(self, &source),
+            _ => Ok(()),
+        }
+    }
+
+    /// Runs `visit` for each item of an iterable.
+    pub(super) fn for_each_item(
+        &mut self, value: Value, mut visit: impl FnMut(&mut Vm, Value) -> Result<(), Raise>,
+    ) -> Result<(), Raise> {
+        let mut value = value;
+        loop {
+            match iterate::start(value)? {
+                Start::Collection(Value::Int(_)) => return Err(faults::cannot_iterate("int")),
+                Start::Collection(collection) => {
+                    let mut cursor = 0;
+                    while let Some(item) = iterate::next(&collection, &mut cursor) {
+                        visit(self, item)?;
+                    }
+                    return Ok(());
+                }
+                Start::Lazy(source) => {
+                    while let Some(item) = self.lazy_next(&source)? {
+                        visit(self, item)?;
+                    }
+                    return Ok(());
+                }
+                Start::Call(step) => value = step.finish(self)?,
+            }
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! Stores to places and updates of them.
+use super::operate::arith_op;
+use super::{SharedRoot, Vm};
+use crate::bytecode::chunk::{LiteralSite, Path, Root};
+use crate::bytecode::op::ArithCode;
+use crate::semantics::arith;
+use crate::semantics::display;
+use crate::semantics::fault::Raise;
+use crate::semantics::index;
+use crate::semantics::member;
+use crate::semantics::place::{self, Key};
+use crate::semantics::step::Step;
+use crate::value::{Value, array};
+
+impl Vm {
+    fn path_name(&self, path: &Path) -> Box<str> {
+        self.here.func.chunk.names[usize::from(path.name)].clone()
+    }
+
+    /// Lets `change` work on the value of a place's root variable. User code cannot reach the variable meanwhile.
+    fn with_root<R>(
+        &mut self, path: &Path, change: impl FnOnce(&mut Vm, &mut Value) -> Result<R, Raise>,
+    ) -> Result<R, Raise> {
+        match (self.shared_root(path.root), path.root) {
+            (Some(root), _) => {
+                let name = self.path_name(path);
+                let mut value = self.borrow_shared(&root, &name)?;
+                let result = change(self, &mut value);
+                self.put_shared(&root, value);
+                result
+            }
+            (None, Root::Local(slot)) => {
+                let value = self.here.fp.get_mut(slot);
+                change(self, value)
+            }
+            (None, _) => Err(Raise::bug("a store to a captured value")),
+        }
+    }
+
+    #[inline(never)]
+    pub(super) fn place_set(&mut self, path: u16, keys: u16, value: u16) -> Result<(), Raise> {
+        let func = self.here.func;
+        let path = &func.chunk.paths[usize::from(path)];
+        let value = self.operand(value);
+        let keys = self.path_keys(path, keys);
+        self.with_root(path, |_, root| place::place_set(root, &keys, value))
+    }
+
+    #[inline(never)]
+    pub(super) fn place_update(&mut self, code: ArithCode, path: u16, keys: u16, value: u16) -> Result<(), Raise> {
+        let func = self.here.func;
+        let path = &func.chunk.paths[usize::from(path)];
+        let value = self.operand(value);
+        let keys = self.path_keys(path, keys);
+        let step = self.with_root(path, |_, root| place::place_update(root, &keys, arith_op(code), value))?;
+        match step {
+            None => Ok(()),
+            Some(step) => {
+                let result = step.finish(self)?;
+                self.with_root(path, |_, root| place::place_set(root, &keys, result))
+            }
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    pub(super) fn place_get_or_null(&mut self, dst: u16, path: u16, keys: u16) -> Result<(), Raise> {
+        let func = self.here.func;
+        let path = &func.chunk.paths[usize::from(path)];
+        let mut at = keys;
+        let mut found = Vec::with_capacity(path.segments.len());
+        for segment in &path.segments {
+            found.push(match segment {
+                crate::bytecode::chunk::Segment::Index => {
+                    at += 1;
+                    Key::Index(self.here.fp.get(at - 1).clone())
+                }
+                crate::bytecode::chunk::Segment::Field(name, _) => Key::Field(*func.names.at(usize::from(*name))),
+            });
+        }
+        let shared = self.shared_root(path.root);
+        let value = match found.pop() {
+            None => self.place_value(path, shared.as_ref(), &[])?,
+            Some(last) => {
+                let base = self.place_value(path, shared.as_ref(), &found)?;
+                match last {
+                    Key::Index(index) => {
+                        let step = index::get_or_null(&base, &index)?;
+                        self.finish(step)?
+                    }
+                    Key::Field(name) => {
+                        let found = member::get_or_null(&base, name)?;
+                        self.member_value(found, name)?
+                    }
+                }
+            }
+        };
+        self.here.fp.set(dst, value);
+        Ok(())
+    }
+
+    /// `x = old op value` for a variable that others can reach: see the instruction.
+    #[inline(never)]
+    pub(super) fn root_update(&mut self, code: ArithCode, path: u16, old: u16, value: u16) -> Result<(), Raise> {
+        let func = self.here.func;
+        let path = &func.chunk.paths[usize::from(path)];
+        let value = self.operand(value);
+        let mut left = self.here.fp.take(old);
+        let Some(root) = self.shared_root(path.root) else { return Err(Raise::bug("an update of a plain local")) };
+        if code == ArithCode::Concat {
+            return self.root_concat(path, &root, left, value);
+        }
+        if let Some(result) = arith::simple(arith_op(code), &left, &value) {
+            return self.store_root(path, &root, result);
+        }
+        let own = self.give_up_same(&root, &mut left);
+        match arith::binary_in_place(arith_op(code), &mut left, value) {
+            Ok(None) => {
+                drop(own);
+                self.store_root(path, &root, left)
+            }
+            Ok(Some(step)) => {
+                self.take_back(&root, own, left);
+                let result = step.finish(self)?;
+                self.store_root(path, &root, result)
+            }
+            Err(raise) => {
+                self.take_back(&root, own, left);
+                Err(raise)
+            }
+        }
+    }
+
+    /// If the variable still holds the object that `left` is, its own reference is dropped. Gives what it holds otherwise.
+    fn give_up_same(&mut self, root: &SharedRoot, left: &mut Value) -> Option<Value> {
+        let own = self.replace_shared(root, Value::Null);
+        if own.address().is_some() && own.address() == left.address() {
+            return None;
+        }
+        Some(own)
+    }
+
+    fn take_back(&mut self, root: &SharedRoot, own: Option<Value>, left: Value) {
+        self.put_shared(root, own.unwrap_or(left));
+    }
+
+    fn store_root(&mut self, path: &Path, root: &SharedRoot, value: Value) -> Result<(), Raise> {
+        // The mark of exclusive use must not be overwritten.
+        let old = self.replace_shared(root, value);
+        if matches!(old, Value::InUse) {
+            let new = self.replace_shared(root, old);
+            drop(new);
+            let name = self.path_name(path);
+            return self.read_shared(root, &name).map(drop);
+        }
+        Ok(())
+    }
+
+    /// `x = "${x}…"` with the rest in `text`.
+    fn root_concat(&mut self, path: &Path, root: &SharedRoot, mut left: Value, text: Value) -> Result<(), Raise> {
+        if !matches!(left, Value::Str(_)) {
+            let shown = display::display(&left, self)?;
+            left = Value::try_str(&shown).map_err(|refused| crate::semantics::memory("string", refused))?;
+        }
+        let own = self.give_up_same(root, &mut left);
+        match arith::binary_in_place(arith::ArithOp::Add, &mut left, text) {
+            Ok(_) => {
+                drop(own);
+                self.store_root(path, root, left)
+            }
+            Err(raise) => {
+                self.take_back(root, own, left);
+                Err(raise)
+            }
+        }
+    }
+
+    /// `x = [...x, e]` and its kin: see the instruction.
+    #[inline(never)]
+    pub(super) fn literal_update(&mut self, path: u16, base: u16, site: u16) -> Result<(), Raise> {
+        let func = self.here.func;
+        let path = &func.chunk.paths[usize::from(path)];
+        let site = &func.chunk.literals[usize::from(site)];
+        let values = self.take_all(base, site.values());
+        match site {
+            LiteralSite::Array(spreads) => {
+                let mut added = Vec::with_capacity(values.len());
+                for (spread, value) in spreads.iter().zip(values) {
+                    if *spread { self.spread_into(&mut added, value)? } else { added.push(value) }
+                }
+                self.with_root(path, |vm, root| vm.extend_array(root, added))
+            }
+            LiteralSite::Dict(spreads) => {
+                let entries = self.dict_entries(spreads, values)?;
+                self.with_root(path, |vm, root| vm.extend_dict(root, entries))
+            }
+            LiteralSite::Struct { decl, items } => {
+                let items: Vec<_> = items.iter().map(|item| item.map(|(name, _)| *func.names.at(usize::from(name)))).collect();
+                let decl = decl.map(|decl| func.unit.structs[decl as usize].decl);
+                let Some(decl) = decl else { return Err(Raise::bug("a struct update of no struct")) };
+                self.with_root(path, |vm, root| vm.update_struct(root, decl, &items, values))
+            }
+        }
+    }
+
+    fn extend_array(&mut self, root: &mut Value, added: Vec<Value>) -> Result<(), Raise> {
+        if !matches!(root, Value::Array(_)) {
+            let mut items = Vec::new();
+            self.spread_into(&mut items, root.clone())?;
+            items.extend(added);
+            *root = Value::array(items);
+            return Ok(());
+        }
+        let Value::Array(items) = root else { return Ok(()) };
+        let refused = |refused| crate::semantics::memory("array", refused);
+        let items = array::make_unique(items).map_err(refused)?;
+        for value in added {
+            items.push(value).map_err(refused)?;
+        }
+        Ok(())
+    }
+
+    /// A step that is a value already.
+    #[allow(dead_code)]
+    fn done(step: Step) -> Option<Value> {
+        match step {
+            Step::Done(value) => Some(value),
+            _ => None,
+        }
+    }
+}
