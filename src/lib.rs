@@ -24,3 +24,4 @@ pub mod jit;
 pub mod limits;
 pub mod value;
 pub mod compile;
+pub mod vm;

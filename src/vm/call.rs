@@ -1,4 +1,6 @@
 //! Calls of functions, closures, builtins, constructors; what a call does besides pushing its frame.
+use std::sync::Arc;
+
 use super::function::{Activation, CALL_INTERVAL};
 use super::stack::{FnRef, Fp, Ip};
 use super::tier::{Outcome, Verdict};
@@ -6,11 +8,12 @@ use super::{After, Frame, Here, Loan, Vm, flag};
 use crate::builtins::{self, Body, BuiltinId};
 use crate::bytecode::chunk::Callee;
 use crate::semantics::call::{bind_args, FnInfo, SelfMode};
-use crate::semantics::fault::{Raise, faults};
-use crate::semantics::member;
+use crate::limits::{self, OutOfMemory};
+use crate::semantics::fault::{Raise, Stop, faults};
+use crate::semantics::{member, memory};
 use crate::semantics::step::Callback;
 use crate::value::symbol::known;
-use crate::value::{DeclId, FnId, TypeId, Value};
+use crate::value::{DeclId, FnId, ModuleId, TypeId, Value};
 
 /// What a value calls.
 pub(super) enum Target {
@@ -196,7 +199,7 @@ impl Vm {
     #[cold]
     fn missing_self(&self, info: &FnInfo) -> Raise {
         match info.name.split_once('.') {
-            Some((owner, method)) => faults::missing_self(owner, method, owner),
+            Some((owner, method)) => faults::missing_self(owner, method),
             None => faults::arity(&info.name, "1 argument", 0),
         }
     }
@@ -664,14 +667,34 @@ impl Callback for Vm {
     }
 
     fn poll(&mut self) -> Result<(), Raise> {
-        use crate::semantics::fault::Stop;
-        if !crate::limits::poll::pending() {
+        if !limits::pending() {
             return Ok(());
         }
-        match crate::limits::poll::interrupt() {
-            Some(crate::limits::poll::Interrupt::CtrlC) => Err(Raise::Stop(Stop::Interrupted)),
-            Some(crate::limits::poll::Interrupt::Timeout) => Err(Raise::Stop(Stop::Timeout)),
-            _ => Ok(()),
+        match limits::interrupt() {
+            Some(limits::Interrupt::Stop) => Err(Raise::Stop(Stop::Interrupted)),
+            Some(limits::Interrupt::Timeout) => Err(Raise::Stop(Stop::Timeout)),
+            Some(limits::Interrupt::Memory) => {
+                limits::take_interrupt();
+                Err(memory("program", OutOfMemory::new(limits::used())))
+            }
+            Some(limits::Interrupt::Code | limits::Interrupt::Events) => {
+                limits::take_interrupt();
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn is_builtin(&self, function: FnId) -> bool {
+        (function.0 as usize) < builtins::N_BUILTINS
+    }
+
+    fn module_name(&self, module: ModuleId) -> Arc<str> {
+        let modules = self.units.iter().flat_map(|unit| &unit.modules);
+        match (builtins::namespace_of(module), modules.into_iter().find(|entry| entry.id == module)) {
+            (Some(namespace), _) => Arc::from(builtins::namespace_name(namespace)),
+            (None, Some(entry)) => Arc::from(&*entry.name),
+            (None, None) => Arc::from("module"),
         }
     }
 }

@@ -122,7 +122,7 @@ impl Vm {
 
     /// The next item of something with identity.
     fn lazy_next(&mut self, source: &Value) -> Result<Option<Value>, Raise> {
-        builtins::next_item(self, source)
+        builtins::iter::next(self, source)
     }
 
     #[cold]
@@ -133,7 +133,7 @@ impl Vm {
         fp.set_null(state + 1);
         fp.set_null(state + 2);
         match source {
-            Value::Iter(_) | Value::Gen(_) => builtins::close_source(self, &source),
+            Value::Iter(_) | Value::Gen(_) => builtins::iter::close_all(self, source),
             _ => Ok(()),
         }
     }
