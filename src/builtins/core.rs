@@ -4,7 +4,7 @@ use super::arg::{Any, Integer, Missing, Rest, new_string, out_of_memory};
 use super::table::builtins;
 use crate::semantics::convert;
 use crate::semantics::display;
-use crate::semantics::fault::{Raise, faults};
+use crate::semantics::fault::{Raise, Stop, faults};
 use crate::value::{HandleObject, IBig, Value};
 
 builtins! {
@@ -352,9 +352,15 @@ fn joined(engine: &mut dyn Engine, values: Rest, sep: &str, end: &str) -> Fallib
     Ok(line)
 }
 
-/// A failure of a standard stream.
+/// Exit code of a program whose reader went away: what a shell shows for `SIGPIPE`.
+const EXIT_PIPE: i32 = 128 + 13;
+
+/// A failure of a standard stream. When nobody reads any more the program ends without a word.
 fn stream_fault(function: &str, error: std::io::Error) -> Raise {
-    faults::io_stream(function, error)
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => Raise::Stop(Stop::Exit(EXIT_PIPE)),
+        _ => faults::io_stream(function, error),
+    }
 }
 
 fn print(engine: &mut dyn Engine, values: Rest, sep: &str, end: &str) -> Fallible<()> {

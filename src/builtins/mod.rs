@@ -165,13 +165,6 @@ const NAMESPACES: &[Namespace] = &[
         name: "time",
         members: &[("now", "now"), ("performance_now", "performance_now"), ("sleep", "sleep")],
     },
-    Namespace {
-        name: "random",
-        members: &[
-            ("int", "random_int"), ("float", "random_float"), ("choice", "random_choice"), ("sample", "random_sample"),
-            ("shuffle", "shuffle"), ("seed", "set_random_seed"),
-        ],
-    },
 ];
 
 /// Everything known about a builtin.

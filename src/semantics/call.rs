@@ -1,7 +1,8 @@
 //! Functions as callers see them, and how arguments meet parameters.
 //!
 //! Always holds: what binding gives has one value per parameter, in order (`self` not among them); a parameter without
-//! argument is `Uninit`, so that the callee evaluates its default; a rest parameter is an array.
+//! argument is `Uninit`, so that the callee evaluates its default; a rest parameter is an array (of a builtin, `Uninit` if
+//! nothing is left for it).
 use std::sync::Arc;
 
 use super::fault::{Raise, faults};
@@ -128,6 +129,8 @@ fn spread(info: &FnInfo, positional: Vec<Value>, given: usize) -> Result<Vec<Val
         slots.push(match param.kind {
             ParamKind::Positional => arguments.next().unwrap_or(Value::Uninit),
             ParamKind::NamedOnly => Value::Uninit,
+            // Builtins take nothing for an empty array: `min(a, b)` allocates nothing.
+            ParamKind::Rest if info.builtin && arguments.len() == 0 => Value::Uninit,
             ParamKind::Rest => Value::array(arguments.by_ref().collect()),
         });
     }
