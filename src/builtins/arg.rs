@@ -299,7 +299,7 @@ pub fn is_callable(value: &Value) -> bool {
     matches!(value, Value::Fn0(_) | Value::Closure(_) | Value::Type(_) | Value::Struct(_))
 }
 
-/// Anything that `for` loops over; checked where the loop begins.
+/// Anything that `for` loops over; of a struct it is seen where the loop begins.
 pub struct Iterable<'a>(pub &'a mut Value);
 
 impl<'a> FromValue<'a> for Iterable<'a> {
@@ -307,7 +307,7 @@ impl<'a> FromValue<'a> for Iterable<'a> {
 
     #[inline]
     fn from_value(slot: &'a mut Value) -> Result<Self, Mismatch> {
-        if matches!(slot, Value::Uninit) { Err(Mismatch::Type("iterable")) } else { Ok(Iterable(slot)) }
+        if super::iter::is_iterable(slot) { Ok(Iterable(slot)) } else { Err(Mismatch::Type("iterable")) }
     }
 }
 

@@ -636,7 +636,7 @@ fn make_dict(engine: &mut dyn Engine, pairs: Missing) -> Fallible {
 
 fn make_set(engine: &mut dyn Engine, items: Missing) -> Fallible {
     match items.0 {
-        Some(items) => super::dict::set_of(engine, "set", items),
+        Some(items) => super::dict::set_of(engine, "set", "items", items),
         None => Ok(Value::Set(crate::value::set::new())),
     }
 }

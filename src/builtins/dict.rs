@@ -230,19 +230,19 @@ fn invert(_: &mut dyn Engine, mut d: DictSlot) -> Fallible {
 }
 
 /// A set of the items of any iterable; a set is itself.
-pub(super) fn set_of(engine: &mut dyn Engine, function: &str, items: &mut Value) -> Fallible {
+pub(super) fn set_of(engine: &mut dyn Engine, function: &str, parameter: &str, items: &mut Value) -> Fallible {
     if matches!(items, Value::Set(_)) {
         return Ok(items.clone());
     }
     let mut out = set::new();
-    for item in items_of(engine, function, "items", items)? {
+    for item in items_of(engine, function, parameter, items)? {
         add_to_set(&mut out, item)?;
     }
     Ok(Value::Set(out))
 }
 
 fn as_set(engine: &mut dyn Engine, function: &str, items: &mut Value) -> Fallible<SetRef> {
-    match set_of(engine, function, items)? {
+    match set_of(engine, function, "other", items)? {
         Value::Set(items) => Ok(items),
         _ => Err(Raise::bug("set_of gives sets")),
     }

@@ -123,19 +123,19 @@ builtins! {
     [may_fault, may_call] unique(items: Iterable) -> any = native unique;
 
     /// Checks the arguments of a higher-order builtin; true if its result is not made by looping over `items`.
-    [] __lazy(name: &str, items: Any, f: Any) -> bool = native is_lazy_call;
+    [pure, may_fault] __lazy(name: &str, items: Any, f: Any, parameter: &str = "items") -> bool = native is_lazy_call;
     /// The lazy `map`, and `map` of Result and Option.
-    [] __map(items: Any, f: Any) -> any = native lazy_map;
+    [may_fault, may_call] __map(items: Any, f: Any) -> any = native lazy_map;
     /// The lazy `filter`.
-    [] __filter(items: Any, f: Any) -> any = native lazy_filter;
+    [may_fault, may_call] __filter(items: Any, f: Any) -> any = native lazy_filter;
     /// The lazy `flat_map`.
-    [] __flat_map(items: Any, f: Any) -> any = native lazy_flat_map;
+    [may_fault, may_call] __flat_map(items: Any, f: Any) -> any = native lazy_flat_map;
     /// The lazy `take_while`.
-    [] __take_while(items: Any, f: Any) -> any = native lazy_take_while;
+    [may_fault, may_call] __take_while(items: Any, f: Any) -> any = native lazy_take_while;
     /// The lazy `skip_while`.
-    [] __skip_while(items: Any, f: Any) -> any = native lazy_skip_while;
+    [may_fault, may_call] __skip_while(items: Any, f: Any) -> any = native lazy_skip_while;
     /// The lazy `tap`.
-    [] __tap(items: Any, f: Any) -> any = native lazy_tap;
+    [may_fault, may_call] __tap(items: Any, f: Any) -> any = native lazy_tap;
 }
 
 type Fallible<T = Value> = Result<T, Raise>;
@@ -462,15 +462,21 @@ pub(super) fn is_plain_key(value: &Value, depth: usize) -> bool {
     }
 }
 
+/// Can it be looped over? Structs are asked when a loop begins (`op_iter`).
+pub(super) fn is_iterable(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::Array(_) | Value::Int(_) | Value::BigInt(_) | Value::Str(_) | Value::Bytes(_) | Value::Dict(_)
+            | Value::Set(_) | Value::Iter(_) | Value::Gen(_) | Value::Handle(_) | Value::Struct(_)
+    )
+}
+
 /// The fault for a parameter that is not iterable names the parameter.
 fn start_argument(engine: &mut Caller, function: &str, parameter: &str, value: Value) -> Fallible {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Float(_) | Value::Fn0(_) | Value::Closure(_)
-        | Value::Type(_) | Value::Module(_) | Value::Unit { .. } | Value::Variant(_) | Value::Error(_) => {
-            Err(faults::argument_type(function, parameter, "iterable", value.type_name()))
-        }
-        _ => start(engine, value),
+    if is_iterable(&value) {
+        return start(engine, value);
     }
+    Err(faults::argument_type(function, parameter, "iterable", value.type_name()))
 }
 
 /// Runs `each` for the items of any iterable, until it gives false.
@@ -570,7 +576,7 @@ fn collect(engine: &mut dyn Engine, items: Iterable) -> Fallible {
 }
 
 fn to_set(engine: &mut dyn Engine, items: Iterable) -> Fallible {
-    super::dict::set_of(engine, "to_set", items.0)
+    super::dict::set_of(engine, "to_set", "items", items.0)
 }
 
 fn to_dict(engine: &mut dyn Engine, pairs: Iterable) -> Fallible {
@@ -721,22 +727,26 @@ fn callback_name(function: &str) -> &'static str {
     }
 }
 
-fn is_lazy_call(_: &mut dyn Engine, name: &str, items: Any, f: Any) -> Fallible<bool> {
+fn is_lazy_call(_: &mut dyn Engine, name: &str, items: Any, f: Any, parameter: &str) -> Fallible<bool> {
+    let lazy = is_lazy_for(name, items, parameter)?;
     if !is_callable(f) {
         return Err(faults::argument_type(name, callback_name(name), "a function", f.type_name()));
     }
+    Ok(lazy)
+}
+
+fn is_lazy_for(name: &str, items: &Value, parameter: &str) -> Fallible<bool> {
     match items {
         Value::Dict(_) => Ok(false),
         _ if matches!(name, "map_values" | "filter_dict") => {
-            Err(faults::argument_type(name, "items", "a dict", items.type_name()))
+            Err(faults::argument_type(name, parameter, "a dict", items.type_name()))
         }
-        Value::Array(_) | Value::Str(_) | Value::Int(_) | Value::BigInt(_) | Value::Set(_) | Value::Bytes(_) | Value::Struct(_)
-        | Value::Handle(_) => Ok(false),
         Value::Iter(_) | Value::Gen(_) => {
             Ok(matches!(name, "map" | "filter" | "flat_map" | "take_while" | "skip_while" | "tap"))
         }
+        _ if is_iterable(items) => Ok(false),
         _ if name == "map" && super::outcome::is_outcome(items) => Ok(true),
-        _ => Err(faults::argument_type(name, "items", "iterable", items.type_name())),
+        _ => Err(faults::argument_type(name, parameter, "iterable", items.type_name())),
     }
 }
 

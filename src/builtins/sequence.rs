@@ -512,7 +512,7 @@ fn extend(engine: &mut dyn Engine, items: Any, more: Iterable) -> Fallible<Outco
             dict::extend_dict(target, more.0)?;
         }
         Value::Set(target) => {
-            let Value::Set(more) = dict::set_of(engine, "extend", more.0)? else { return Ok(Outcome::Changed) };
+            let Value::Set(more) = dict::set_of(engine, "extend", "more", more.0)? else { return Ok(Outcome::Changed) };
             for item in more.keys() {
                 dict::add_to_set(target, item)?;
             }
