@@ -135,7 +135,9 @@ impl Resolver<'_> {
             }
             let source = self.source(unknown.module);
             let mut diagnostic = Diagnostic::error(Code::UndefinedName, source, unknown.span, message);
-            if elsewhere.is_none() {
+            if let Some(hint) = crate::syntax::undefined_name_hint(&name) {
+                diagnostic.help.push(hint.to_string());
+            } else if elsewhere.is_none() {
                 let room = suggestions.len() < MAX_SUGGESTIONS;
                 let near = suggestions.entry(unknown.name).or_insert_with(|| {
                     if room { self.suggestion(unknown, &name) } else { None }

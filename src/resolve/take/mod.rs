@@ -4,6 +4,9 @@
 //! * at a loop's back edge everything is live that the loop reads and that outlives an iteration;
 //! * a local that a handler or `finally` reads is *pinned* in the blocks they protect: no read there is its last one;
 //! * where code may be skipped (`a && b`, `?.`), assignments do not end a life.
+mod expr;
+mod update;
+
 use ahash::{AHashMap, AHashSet};
 
 use super::hir::*;
@@ -75,6 +78,8 @@ struct TakePass<'p, 'a> {
     writes: AHashMap<BindingId, Vec<Time>>,
     live: Live,
     pins: Vec<u32>,
+    /// How many pins there are in all.
+    pinned: u32,
     loops: Vec<LoopSets>,
     /// Greater than zero where code may be skipped.
     skippable: u32,
@@ -105,6 +110,7 @@ impl<'p, 'a> TakePass<'p, 'a> {
             writes: AHashMap::new(),
             live: Live::default(),
             pins: Vec::new(),
+            pinned: 0,
             loops: Vec::new(),
             skippable: 0,
             marked: Vec::new(),
@@ -152,6 +158,7 @@ impl<'p, 'a> TakePass<'p, 'a> {
         self.func = func;
         self.live = Live { words: vec![0; count.div_ceil(64).max(1)] };
         self.pins = vec![0; count];
+        self.pinned = 0;
         self.loops.clear();
         self.skippable = 0;
         self.marked.clear();
@@ -228,10 +235,9 @@ impl<'p, 'a> TakePass<'p, 'a> {
         if let Some(live) = live {
             self.live.add(&live);
         }
-        for (local, &pins) in self.pins.iter().enumerate() {
-            if pins > 0 {
-                self.live.insert(local as u32);
-            }
+        if self.pinned > 0 {
+            let pinned = self.pins.iter().enumerate().filter(|&(_, &pins)| pins > 0);
+            pinned.for_each(|(local, _)| self.live.insert(local as u32));
         }
     }
 
@@ -447,9 +453,10 @@ impl<'p, 'a> TakePass<'p, 'a> {
         let borrowed = self.iterated(iterable).filter(|_| borrow);
         self.looping(id, |pass, exit| {
             // What is borrowed stays where it is, also on a way out of the loop.
-            borrowed.into_iter().for_each(|local| pass.pins[local as usize] += 1);
+            let borrowed = borrowed.as_slice();
+            pass.pin(borrowed);
             pass.block(body, false);
-            borrowed.into_iter().for_each(|local| pass.pins[local as usize] -= 1);
+            pass.unpin(borrowed);
             second.into_iter().for_each(|second| pass.pattern(second));
             pass.pattern(first);
             pass.live.add(exit);
@@ -507,15 +514,22 @@ impl<'p, 'a> TakePass<'p, 'a> {
         self.live = normal;
         self.pin(&handler);
         self.block(body, false);
-        for local in handler.iter().chain(&always) {
-            self.pins[*local as usize] -= 1;
-            self.live.insert(*local);
-        }
+        self.unpin(&handler);
+        self.unpin(&always);
     }
 
     fn pin(&mut self, locals: &[u32]) {
         for &local in locals {
             self.pins[local as usize] += 1;
+            self.pinned += 1;
+            self.live.insert(local);
+        }
+    }
+
+    fn unpin(&mut self, locals: &[u32]) {
+        for &local in locals {
+            self.pins[local as usize] -= 1;
+            self.pinned -= 1;
             self.live.insert(local);
         }
     }
@@ -526,355 +540,6 @@ impl<'p, 'a> TakePass<'p, 'a> {
                 self.expr(index, false);
             }
         }
-    }
-
-    // ------------------------------------------------------------------------------------------- updates
-
-    /// The value of `var = value`.
-    fn assigned(&mut self, var: Var, value: ExprId) {
-        let binding = self.resolver.ref_of(var).map(|reference| (reference.binding, reference.time));
-        if let Some((binding, time)) = binding
-            && let Some(operand) = self.first_operand(value, binding)
-        {
-            return self.updated(operand, value, binding, time);
-        }
-        self.expr_for(value, true, binding.map(|(binding, _)| binding));
-    }
-
-    fn destructured(&mut self, pattern: PatId, value: ExprId) {
-        let PatternKind::Array { before, .. } = &self.resolver.program[pattern].kind else {
-            return self.expr(value, true);
-        };
-        let targets = before.iter().filter_map(|element| match self.resolver.program[element.pattern].kind {
-            PatternKind::Bind { var, declare: false, .. } => self.resolver.ref_of(var),
-            _ => None,
-        });
-        let targets: Vec<Ref> = targets.collect();
-        if matches!(self.resolver.program[value].kind, ExprKind::CallBuiltin { .. }) {
-            for target in targets {
-                if let Some(operand) = self.first_operand(value, target.binding) {
-                    return self.updated(operand, value, target.binding, target.time);
-                }
-            }
-        }
-        self.expr(value, true);
-    }
-
-    /// The variable read that is the first operand of an operation whose result goes to `binding`.
-    fn first_operand(&self, value: ExprId, binding: BindingId) -> Option<ExprId> {
-        let program = &self.resolver.program;
-        let operand = match &program[value].kind {
-            ExprKind::Binary(BinaryOp::Add, left, _) => *left,
-            ExprKind::CallBuiltin { args, .. } => match args.positional.first() {
-                Some(&Item::One(first)) => first,
-                _ => return None,
-            },
-            ExprKind::Array(items) => match items.first() {
-                Some(&Item::Spread(first)) => first,
-                _ => return None,
-            },
-            ExprKind::Dict(items) => match items.first() {
-                Some(&DictItem::Spread(first)) => first,
-                _ => return None,
-            },
-            ExprKind::StructLit { items, .. } => match items.first() {
-                Some(&FieldItem::Spread(first)) => first,
-                _ => return None,
-            },
-            ExprKind::Interp(parts) if parts.len() > 1 => match parts[0] {
-                Part::Value(first) => first,
-                Part::Text(_) | Part::Formatted { .. } => return None,
-            },
-            _ => return None,
-        };
-        let ExprKind::Var { var, .. } = program[operand].kind else { return None };
-        (self.resolver.ref_of(var)?.binding == binding).then_some(operand)
-    }
-
-    fn updated(&mut self, operand: ExprId, value: ExprId, binding: BindingId, assigned: Time) {
-        let ExprKind::Var { var, .. } = self.resolver.program[operand].kind else { return };
-        let Some(read) = self.resolver.ref_of(var) else { return };
-        let found = &self.resolver.bindings[binding];
-        let local = found.home == Home::Slot && found.func == self.func;
-        let writes = self.writes.get(&binding).map_or(&[][..], |times| times);
-        let assigned_between = writes.iter().any(|&time| read.time < time && time < assigned);
-        let take = match local {
-            true if assigned_between => Take::No,
-            local => Take::Update { deferred: local },
-        };
-        if take == (Take::Update { deferred: true }) {
-            self.reads(var);
-        }
-        self.expr_except(value, operand);
-        self.reads(var);
-        self.set_take(operand, take);
-    }
-
-    /// All operands but `operand`.
-    fn expr_except(&mut self, value: ExprId, operand: ExprId) {
-        for (child, consume) in self.operands(value).into_iter().rev() {
-            if child != operand {
-                self.expr(child, consume);
-            }
-        }
-    }
-
-    // ---------------------------------------------------------------------------------------- expressions
-
-    fn expr(&mut self, id: ExprId, consume: bool) {
-        self.expr_for(id, consume, None);
-    }
-
-    /// `target`: the binding that receives the value.
-    fn expr_for(&mut self, id: ExprId, consume: bool, target: Option<BindingId>) {
-        if self.too_deep() {
-            return;
-        }
-        match self.resolver.program[id].kind {
-            ExprKind::Var { var, .. } => self.var(id, var, consume),
-            ExprKind::Binary(..) => self.binary(id, target),
-            ExprKind::And(..) | ExprKind::Or(..) => self.logical(id),
-            ExprKind::Coalesce(left, right) => {
-                self.skippable += 1;
-                self.expr(right, consume);
-                self.skippable -= 1;
-                self.expr(left, consume);
-            }
-            ExprKind::If { cond, then, otherwise } => self.conditional(cond, then, otherwise, consume),
-            ExprKind::Match(ref node) => {
-                let parts = MatchParts::of(node);
-                self.matching(&parts, consume);
-            }
-            ExprKind::Block(block) => self.block(block, consume),
-            ExprKind::OptChain(inner) => {
-                self.skippable += 1;
-                self.expr(inner, consume);
-                self.skippable -= 1;
-            }
-            ExprKind::Throw(value) => {
-                self.jump(None);
-                self.expr(value, true);
-            }
-            ExprKind::Return(value) => {
-                self.jump(None);
-                value.into_iter().for_each(|value| self.expr(value, true));
-            }
-            ExprKind::Break(id) => {
-                let live = self.loop_sets(id, true);
-                self.jump(live);
-            }
-            ExprKind::Continue(id) => {
-                let live = self.loop_sets(id, false);
-                self.jump(live);
-            }
-            ExprKind::Method { recv: Receiver::Place(place), .. } => self.place_method(id, place),
-            _ => self.chain(id),
-        }
-    }
-
-    fn var(&mut self, id: ExprId, var: Var, consume: bool) {
-        let Some(local) = self.candidate(var) else { return };
-        if consume && !self.live.contains(local) && self.pins[local as usize] == 0 {
-            self.set_take(id, Take::Dead);
-        }
-        self.live.insert(local);
-    }
-
-    /// Operands of other nodes; walks a spine of first operands with a loop.
-    fn chain(&mut self, id: ExprId) {
-        let mut current = id;
-        loop {
-            let mut operands = self.operands(current);
-            if operands.is_empty() {
-                return;
-            }
-            let (first, consume) = operands.remove(0);
-            for (operand, consume) in operands.into_iter().rev() {
-                self.expr(operand, consume);
-            }
-            match self.resolver.program[first].kind {
-                ExprKind::Call { .. }
-                | ExprKind::Index { .. }
-                | ExprKind::Slice { .. }
-                | ExprKind::Field { .. }
-                | ExprKind::Path { .. }
-                | ExprKind::Try(_)
-                | ExprKind::CallFunc { .. }
-                | ExprKind::CallBuiltin { .. }
-                | ExprKind::Method { recv: Receiver::Value(_), .. } => current = first,
-                _ => return self.expr(first, consume),
-            }
-        }
-    }
-
-    fn binary(&mut self, id: ExprId, target: Option<BindingId>) {
-        let mut spine = Vec::new();
-        let mut leaf = id;
-        while let ExprKind::Binary(op, left, right) = self.resolver.program[leaf].kind {
-            spine.push((op, right));
-            leaf = left;
-        }
-        let adds = spine.iter().all(|&(op, _)| op == BinaryOp::Add);
-        let program = &self.resolver.program;
-        let grows = spine.iter().any(|&(_, right)| {
-            matches!(program[right].kind, ExprKind::Str(_) | ExprKind::Interp(_) | ExprKind::Array(_))
-        });
-        let same = match (&program[leaf].kind, target) {
-            (&ExprKind::Var { var, .. }, Some(target)) => {
-                self.resolver.ref_of(var).is_some_and(|reference| reference.binding == target)
-            }
-            _ => false,
-        };
-        for (_, right) in spine {
-            self.expr(right, false);
-        }
-        self.expr(leaf, adds && (grows || same));
-    }
-
-    fn logical(&mut self, id: ExprId) {
-        let mut leaf = id;
-        while let ExprKind::And(left, right) | ExprKind::Or(left, right) = self.resolver.program[leaf].kind {
-            self.skippable += 1;
-            self.expr(right, false);
-            self.skippable -= 1;
-            leaf = left;
-        }
-        self.expr(leaf, false);
-    }
-
-    /// A method called on a place. A mutable local that nobody reads afterwards is moved into the call instead.
-    fn place_method(&mut self, id: ExprId, place: PlaceId) {
-        let ExprKind::Method { name, .. } = self.resolver.program[id].kind else { return };
-        let node = &self.resolver.program[place];
-        let (root, root_name, access) = (node.root, node.name, node.access);
-        let span = node.span;
-        let whole = node.path.is_empty();
-        let fixed = !(access == Access::Mutable || access == Access::Immutable && !self.resolver.may_change(name));
-        let local = self.candidate(root).filter(|&local| whole && !fixed && self.pins[local as usize] == 0);
-        let Some(local) = local.filter(|&local| !self.live.contains(local)) else {
-            self.reads(root);
-            self.args(id);
-            self.path(place);
-            return;
-        };
-        self.args(id);
-        if !self.live.contains(local) && !self.gave_up {
-            let value =
-                self.resolver.expr(ExprKind::Var { var: root, name: root_name, take: Take::Dead }, span);
-            self.set_receiver(id, Receiver::Value(value));
-            self.moved.push((id, place));
-        }
-        self.live.insert(local);
-    }
-
-    fn args(&mut self, id: ExprId) {
-        for (operand, consume) in self.operands(id).into_iter().rev() {
-            self.expr(operand, consume);
-        }
-    }
-
-    /// The direct operands in the order of their evaluation, and whether the operation can use up their values.
-    fn operands(&self, id: ExprId) -> Vec<(ExprId, bool)> {
-        let item = |item: &Item| match *item {
-            Item::One(value) | Item::Spread(value) => (value, true),
-        };
-        let args = |out: &mut Vec<(ExprId, bool)>, args: &Args| {
-            out.extend(args.positional.iter().map(item));
-            out.extend(args.named.iter().map(|&(_, value)| (value, true)));
-        };
-        let mut out = Vec::new();
-        match &self.resolver.program[id].kind {
-            ExprKind::Array(items) => out.extend(items.iter().map(item)),
-            ExprKind::Dict(items) => {
-                for item in items {
-                    match *item {
-                        DictItem::Pair(key, value) => out.extend([(key, true), (value, true)]),
-                        DictItem::Spread(value) => out.push((value, true)),
-                    }
-                }
-            }
-            ExprKind::StructLit { ty, items } => {
-                out.push((*ty, false));
-                for item in items {
-                    match *item {
-                        FieldItem::Field { value, .. } | FieldItem::Spread(value) => out.push((value, true)),
-                    }
-                }
-            }
-            ExprKind::Interp(parts) => {
-                for part in parts {
-                    match part {
-                        Part::Text(_) => {}
-                        Part::Value(value) => out.push((*value, false)),
-                        Part::Formatted { value, spec } => {
-                            out.push((*value, false));
-                            for size in [spec.width, spec.precision].into_iter().flatten() {
-                                if let SpecSize::Computed(size) = size {
-                                    out.push((size, false));
-                                }
-                            }
-                        }
-                    }
-                }
-            }
-            ExprKind::Unary(_, value) => out.push((*value, false)),
-            ExprKind::Binary(_, left, right) => out.extend([(*left, false), (*right, false)]),
-            ExprKind::Range { start, end, .. } => out.extend([(*start, false), (*end, false)]),
-            ExprKind::Index { base, index } => out.extend([(*base, false), (*index, false)]),
-            ExprKind::Slice { base, start, end, .. } => {
-                out.push((*base, false));
-                out.extend(start.iter().chain(end).map(|&bound| (bound, false)));
-            }
-            ExprKind::Field { base, .. } | ExprKind::Path { base, .. } => out.push((*base, false)),
-            ExprKind::OptCheck(value) => out.push((*value, false)),
-            ExprKind::Await(value) | ExprKind::Try(value) | ExprKind::YieldFrom(value) => out.push((*value, true)),
-            ExprKind::Yield(value) => out.extend(value.map(|value| (value, true))),
-            ExprKind::Call { callee, args: list } => {
-                out.push((*callee, false));
-                args(&mut out, list);
-            }
-            ExprKind::CallFunc { args: list, .. }
-            | ExprKind::CallBuiltin { args: list, .. }
-            | ExprKind::Construct { args: list, .. }
-            | ExprKind::MakeVariant { args: list, .. } => args(&mut out, list),
-            ExprKind::Method { recv, args: list, .. } => {
-                if let Receiver::Value(value) = recv {
-                    out.push((*value, true));
-                }
-                args(&mut out, list);
-            }
-            ExprKind::Null
-            | ExprKind::Bool(_)
-            | ExprKind::Int(_)
-            | ExprKind::BigInt(_)
-            | ExprKind::Float(_)
-            | ExprKind::Str(_)
-            | ExprKind::Constant(_)
-            | ExprKind::Var { .. }
-            | ExprKind::Func(_)
-            | ExprKind::Closure(_)
-            | ExprKind::Builtin(_)
-            | ExprKind::BuiltinType(_)
-            | ExprKind::Struct(_)
-            | ExprKind::Enum(_)
-            | ExprKind::Variant(..)
-            | ExprKind::Module(_)
-            | ExprKind::Namespace(_)
-            | ExprKind::NameError(_)
-            | ExprKind::And(..)
-            | ExprKind::Or(..)
-            | ExprKind::Coalesce(..)
-            | ExprKind::OptChain(_)
-            | ExprKind::If { .. }
-            | ExprKind::Match(_)
-            | ExprKind::Block(_)
-            | ExprKind::Throw(_)
-            | ExprKind::Return(_)
-            | ExprKind::Break(_)
-            | ExprKind::Continue(_)
-            | ExprKind::Spawn(_) => {}
-        }
-        out
     }
 }
 

@@ -1,0 +1,95 @@
+//! Reads that are the first operand of an operation whose result goes back to the same variable ([`Take::Update`]).
+use super::TakePass;
+use crate::resolve::hir::*;
+use crate::resolve::state::*;
+
+impl TakePass<'_, '_> {
+    /// The value of `var = value`.
+    pub(super) fn assigned(&mut self, var: Var, value: ExprId) {
+        let binding = self.resolver.ref_of(var).map(|reference| (reference.binding, reference.time));
+        if let Some((binding, time)) = binding
+            && let Some(operand) = self.first_operand(value, binding)
+        {
+            return self.updated(operand, value, binding, time);
+        }
+        self.expr_for(value, true, binding.map(|(binding, _)| binding));
+    }
+
+    pub(super) fn destructured(&mut self, pattern: PatId, value: ExprId) {
+        let PatternKind::Array { before, .. } = &self.resolver.program[pattern].kind else {
+            return self.expr(value, true);
+        };
+        let targets = before.iter().filter_map(|element| match self.resolver.program[element.pattern].kind {
+            PatternKind::Bind { var, declare: false, .. } => self.resolver.ref_of(var),
+            _ => None,
+        });
+        let targets: Vec<Ref> = targets.collect();
+        if matches!(self.resolver.program[value].kind, ExprKind::CallBuiltin { .. }) {
+            for target in targets {
+                if let Some(operand) = self.first_operand(value, target.binding) {
+                    return self.updated(operand, value, target.binding, target.time);
+                }
+            }
+        }
+        self.expr(value, true);
+    }
+
+    /// The variable read that is the first operand of an operation whose result goes to `binding`.
+    fn first_operand(&self, value: ExprId, binding: BindingId) -> Option<ExprId> {
+        let program = &self.resolver.program;
+        let operand = match &program[value].kind {
+            ExprKind::Binary(BinaryOp::Add, left, _) => *left,
+            ExprKind::CallBuiltin { args, .. } => match args.positional.first() {
+                Some(&Item::One(first)) => first,
+                _ => return None,
+            },
+            ExprKind::Array(items) => match items.first() {
+                Some(&Item::Spread(first)) => first,
+                _ => return None,
+            },
+            ExprKind::Dict(items) => match items.first() {
+                Some(&DictItem::Spread(first)) => first,
+                _ => return None,
+            },
+            ExprKind::StructLit { items, .. } => match items.first() {
+                Some(&FieldItem::Spread(first)) => first,
+                _ => return None,
+            },
+            ExprKind::Interp(parts) if parts.len() > 1 => match parts[0] {
+                Part::Value(first) => first,
+                Part::Text(_) | Part::Formatted { .. } => return None,
+            },
+            _ => return None,
+        };
+        let ExprKind::Var { var, .. } = program[operand].kind else { return None };
+        (self.resolver.ref_of(var)?.binding == binding).then_some(operand)
+    }
+
+    fn updated(&mut self, operand: ExprId, value: ExprId, binding: BindingId, assigned: Time) {
+        let ExprKind::Var { var, .. } = self.resolver.program[operand].kind else { return };
+        let Some(read) = self.resolver.ref_of(var) else { return };
+        let found = &self.resolver.bindings[binding];
+        let local = found.home == Home::Slot && found.func == self.func;
+        let writes = self.writes.get(&binding).map_or(&[][..], |times| times);
+        let assigned_between = writes.iter().any(|&time| read.time < time && time < assigned);
+        let take = match local {
+            true if assigned_between => Take::No,
+            local => Take::Update { deferred: local },
+        };
+        if take == (Take::Update { deferred: true }) {
+            self.reads(var);
+        }
+        self.expr_except(value, operand);
+        self.reads(var);
+        self.set_take(operand, take);
+    }
+
+    /// All operands but `operand`.
+    fn expr_except(&mut self, value: ExprId, operand: ExprId) {
+        for (child, consume) in self.operands(value).into_iter().rev() {
+            if child != operand {
+                self.expr(child, consume);
+            }
+        }
+    }
+}
