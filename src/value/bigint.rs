@@ -3,6 +3,7 @@
 //! Two forms of one number: the arithmetic library's, made when somebody asks for it, and a sum's own words, which the
 //! next addition changes in place. At least one of them is there, and if both are they say the same.
 
+use std::cell::Cell;
 use std::sync::OnceLock;
 
 pub use dashu_int::{IBig, Word};
@@ -18,7 +19,7 @@ use crate::limits;
 pub struct Big {
     hdr: Hdr,
     whole: OnceLock<IBig>,
-    sum: Option<Box<Sum>>,
+    sum: Option<Sum>,
     /// Bytes charged to the memory account.
     charged: usize,
 }
@@ -71,7 +72,7 @@ impl Big {
             Some(sum) => sum,
             None => {
                 let (sign, own) = big.get().as_sign_words();
-                Box::new(Sum { negative: sign == Sign::Negative, words: own.to_vec() })
+                Sum { negative: sign == Sign::Negative, words: own.to_vec() }
             }
         };
         big.whole.take();
@@ -86,12 +87,57 @@ impl Big {
     }
 }
 
+/// Buffers up to this many words are kept for the next sum.
+const SPARE_WORDS: usize = 64 << 10;
+
+thread_local! {
+    /// The buffer of a sum that was dropped: adding in turns frees one for every one it makes.
+    static SPARE: Cell<Vec<Word>> = const { Cell::new(Vec::new()) };
+}
+
+/// A buffer with room for `words` words, of any content and length.
+fn take_spare(words: usize) -> Vec<Word> {
+    let spare = if words <= SPARE_WORDS { SPARE.try_with(Cell::take).unwrap_or_default() } else { Vec::new() };
+    if spare.capacity() >= words { spare } else { Vec::with_capacity(words + words / 8) }
+}
+
+fn keep_spare(words: Vec<Word>) {
+    if words.capacity() <= SPARE_WORDS {
+        let _ = SPARE.try_with(|spare| spare.set(words));
+    }
+}
+
 /// Words that are added without a look at the carry between them.
 const BLOCK: usize = 16;
+
+/// `out = a + b` for slices of one length; gives the carry.
+///
+/// The blocks of fixed length become chains of add-with-carry, as in [`add_words`].
+#[inline(never)]
+fn add_into(out: &mut [Word], a: &[Word], b: &[Word]) -> bool {
+    let mut carry = false;
+    let (mut outs, mut xs, mut ys) = (out.chunks_exact_mut(BLOCK), a.chunks_exact(BLOCK), b.chunks_exact(BLOCK));
+    for ((out, x), y) in (&mut outs).zip(&mut xs).zip(&mut ys) {
+        if let (Ok(out), Ok(x), Ok(y)) = (
+            <&mut [Word; BLOCK]>::try_from(out),
+            <&[Word; BLOCK]>::try_from(x),
+            <&[Word; BLOCK]>::try_from(y),
+        ) {
+            for at in 0..BLOCK {
+                (out[at], carry) = add_word(x[at], y[at], carry);
+            }
+        }
+    }
+    for ((out, x), y) in outs.into_remainder().iter_mut().zip(xs.remainder()).zip(ys.remainder()) {
+        (*out, carry) = add_word(*x, *y, carry);
+    }
+    carry
+}
 
 /// `sum += words`.
 ///
 /// The blocks of fixed length become chains of add-with-carry: three times as fast as a loop over words.
+#[inline(never)]
 fn add_words(sum: &mut Vec<Word>, words: &[Word]) {
     if sum.len() < words.len() {
         sum.resize(words.len(), 0);
@@ -137,6 +183,9 @@ fn size(value: &IBig) -> usize {
 impl Drop for Big {
     fn drop(&mut self) {
         limits::release(self.charged);
+        if let Some(sum) = self.sum.take() {
+            keep_spare(sum.words);
+        }
     }
 }
 
@@ -155,14 +204,25 @@ impl Value {
         }
     }
 
-    /// The sum of two magnitudes of one sign, the first of which has at least two words.
-    pub fn magnitude_sum(negative: bool, a: &[Word], b: &[Word]) -> Value {
-        let mut words = Vec::with_capacity(a.len().max(b.len()) + 1);
-        words.extend_from_slice(a);
-        add_words(&mut words, b);
+    /// The sum of two magnitudes of one sign; the first is the longer one and has at least two words.
+    pub fn magnitude_sum(negative: bool, long: &[Word], short: &[Word]) -> Value {
+        let mut words = take_spare(long.len() + 1);
+        words.resize(long.len(), 0);
+        let (low, high) = words.split_at_mut(short.len());
+        let mut carry = add_into(low, &long[..short.len()], short);
+        high.copy_from_slice(&long[short.len()..]);
+        for word in high {
+            if !carry {
+                break;
+            }
+            (*word, carry) = word.overflowing_add(1);
+        }
+        if carry {
+            words.push(1);
+        }
         let charged = words.len() * size_of::<Word>();
         limits::account(charged);
-        let sum = Some(Box::new(Sum { negative, words }));
+        let sum = Some(Sum { negative, words });
         Value::BigInt(Ref::new(Big { hdr: Hdr::new(shape::BIGINT), whole: OnceLock::new(), sum, charged }))
     }
 
@@ -214,8 +274,9 @@ mod tests {
             for b_words in [1, 2, 16, 33, 64] {
                 let (a, b) = (number(a_words, u64::MAX), number(b_words, 0xF000_0000_0000_0001));
                 let expected = &a + &b;
-                let (_, b_words) = b.as_sign_words();
-                let apart = Value::magnitude_sum(false, a.as_sign_words().1, b_words);
+                let (a_words, b_words) = (a.as_sign_words().1, b.as_sign_words().1);
+                let longer_first = if a_words.len() >= b_words.len() { (a_words, b_words) } else { (b_words, a_words) };
+                let apart = Value::magnitude_sum(false, longer_first.0, longer_first.1);
                 assert_eq!(apart.to_ibig(), Some(expected.clone()));
                 let Value::BigInt(mut big) = Value::int_from(a) else { panic!("a big integer") };
                 assert!(Big::add_magnitude(&mut big, b_words));
