@@ -25,8 +25,12 @@ const DICT_MUTATING: &[(&str, &str)] = &[
 const SET_MUTATING: &[(&str, &str)] =
     &[("add", "set_add"), ("remove", "remove"), ("clear", "clear"), ("extend", "extend")];
 
-/// Mutating methods of the types that are declared in the prelude.
-const QUEUE_MUTATING: &[&str] = &["enqueue", "dequeue", "push", "pop", "clear"];
+/// Queue, Stack and PriorityQueue are structs; on others these names are faults of the same kind.
+const QUEUE_MUTATING: &[(&str, &str)] = &[
+    ("enqueue", "enqueue"), ("dequeue", "dequeue"), ("push", "stack_push"), ("pop", "stack_pop"), ("clear", "queue_clear"),
+];
+const QUEUE_METHODS: &[(&str, &str)] =
+    &[("is_empty", "queue_is_empty"), ("to_array", "queue_to_array"), ("collect", "queue_to_array")];
 
 /// What a dict understands before its own entries.
 const DICT_METHODS: &[(&str, &str)] = &[
@@ -48,6 +52,8 @@ struct Tables {
     array_mutating: Methods,
     dict_mutating: Methods,
     set_mutating: Methods,
+    queue_mutating: Methods,
+    queue: Methods,
     dict: Methods,
     set: Methods,
 }
@@ -61,6 +67,8 @@ fn tables() -> &'static Tables {
         array_mutating: collect(ARRAY_MUTATING),
         dict_mutating: collect(DICT_MUTATING),
         set_mutating: collect(SET_MUTATING),
+        queue_mutating: collect(QUEUE_MUTATING),
+        queue: collect(QUEUE_METHODS),
         dict: collect(DICT_METHODS),
         set: collect(SET_METHODS),
     })
@@ -68,8 +76,8 @@ fn tables() -> &'static Tables {
 
 /// Does a method of this name change the place it is called on, for some built-in type?
 pub fn is_mutating_method(name: &str) -> bool {
-    let lists = [ARRAY_MUTATING, DICT_MUTATING, SET_MUTATING];
-    lists.iter().any(|list| list.iter().any(|(known, _)| *known == name)) || QUEUE_MUTATING.contains(&name)
+    let lists = [ARRAY_MUTATING, DICT_MUTATING, SET_MUTATING, QUEUE_MUTATING];
+    lists.iter().any(|list| list.iter().any(|(known, _)| *known == name))
 }
 
 /// The fixed table: what `name` means on a receiver with this tag, before its entries and before functions. If the row
@@ -78,6 +86,7 @@ pub fn method_of(tag: u64, name: &str) -> Option<BuiltinId> {
     let others = match tag {
         tag::DICT => tables().dict.get(name).copied(),
         tag::SET => tables().set.get(name).copied(),
+        tag::STRUCT => tables().queue.get(name).copied(),
         _ => None,
     };
     mutating_method(tag, name).or(others)
@@ -89,6 +98,7 @@ pub fn mutating_method(tag: u64, name: &str) -> Option<BuiltinId> {
         tag::ARRAY => tables().array_mutating.get(name).copied(),
         tag::DICT => tables().dict_mutating.get(name).copied(),
         tag::SET => tables().set_mutating.get(name).copied(),
+        tag::STRUCT => tables().queue_mutating.get(name).copied(),
         _ => None,
     }
 }

@@ -21,6 +21,7 @@ mod math;
 pub mod methods;
 mod outcome;
 pub mod prelude;
+mod queue;
 mod random;
 mod sequence;
 mod sort;
@@ -88,6 +89,7 @@ pub const GROUPS: &[Group] = &[
     Group { title: "Higher-order functions", rows: higher::ROWS },
     Group { title: "Iterators", rows: iter::ROWS },
     Group { title: "Dicts and sets", rows: dict::ROWS },
+    Group { title: "Queues and stacks", rows: queue::ROWS },
     Group { title: "Result and Option", rows: outcome::ROWS },
     Group { title: "Bytes", rows: bytes::ROWS },
     Group { title: "JSON", rows: json::ROWS },
