@@ -342,8 +342,11 @@ fn enter<'a>(
     Ok(true)
 }
 
-/// Arrays of one unboxed kind at once.
+/// Arrays of one unboxed kind at once, and compact ranges without looking at their elements.
 fn same_slices(a: &Array, b: &Array, mode: Mode) -> Option<bool> {
+    if let (Some((start, step, len)), Some((other_start, other_step, other_len))) = (a.as_range(), b.as_range()) {
+        return Some(len == other_len && start == other_start && (step == other_step || len == 1));
+    }
     if let (Some(x), Some(y)) = (a.as_i64_slice(), b.as_i64_slice()) {
         return Some(x == y);
     }
@@ -464,6 +467,13 @@ fn order_pair<'a>(
     match (a.object(), b.object()) {
         (View::Str(x), View::Str(y)) => return Ok(Some(Some(x.as_bytes().cmp(y.as_bytes())))),
         (View::Array(x), View::Array(y)) => {
+            let same_run = match (x.as_range(), y.as_range()) {
+                (Some((start, step, _)), Some((other_start, other_step, _))) => (start, step) == (other_start, other_step),
+                _ => false,
+            };
+            if same_run {
+                return Ok(Some(Some(x.len().cmp(&y.len()))));
+            }
             stack.push((x, y, 0));
             return Ok(None);
         }
@@ -594,6 +604,17 @@ mod tests {
         let message = ask(Ge, &Value::Null, &Value::Null).unwrap_err();
         assert_eq!(message, "Invalid operands for >=: null and null");
         assert!(ask(Gt, &array(&[Value::Null]), &array(&[Value::Int(1)])).is_err());
+    }
+
+    #[test]
+    fn long_ranges_are_not_walked() {
+        let range = |start, len| Value::range(start, 1, len).unwrap();
+        let long = 1_000_000_000_000_000;
+        equality(&range(0, long), &range(0, long), true);
+        equality(&range(0, long), &range(1, long), false);
+        equality(&Value::range(0, 5, 1).unwrap(), &range(0, 1), true);
+        ordered(&range(0, long), &range(0, long + 1), Ordering::Less);
+        ordered(&range(1, long), &range(0, long + 1), Ordering::Greater);
     }
 
     #[test]

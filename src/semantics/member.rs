@@ -256,12 +256,18 @@ pub fn declared_method(receiver: &Value, name: Symbol) -> Result<Option<Method>,
     match receiver {
         Value::Struct(object) => Ok(object.field(name).map(Method::Field)),
         Value::Error(error) => match &error.data().value {
-            // Fields of the thrown struct are read through the error, also to be called.
-            Value::Struct(object) => Ok(object.field(name).map(Method::Field)),
+            // Members of the thrown struct are read through the error, also to be called.
+            thrown @ Value::Struct(object) if object.struct_decl().position(name).is_some() || has_method(thrown, name) => {
+                struct_member(object, thrown, name).map(|function| Some(Method::Field(function)))
+            }
             _ => Ok(None),
         },
         _ => Ok(None),
     }
+}
+
+fn has_method(value: &Value, name: Symbol) -> bool {
+    declaration(value).is_some_and(|decl| decl.method(name).is_some())
 }
 
 fn static_method(id: TypeId, name: Symbol) -> Result<Option<Method>, Raise> {
