@@ -8,7 +8,7 @@ use std::fmt::Write;
 use super::ast::*;
 use super::lexer::Tokens;
 use super::token::{ARROW, ASSIGN, TokenClass};
-use crate::source::{LineTable, Span};
+use crate::source::{LineColumn, LineTable, Span};
 
 const DEEPEST_INDENT: usize = 60;
 
@@ -16,8 +16,16 @@ const DEEPEST_INDENT: usize = 60;
 pub fn tokens_text(text: &str, tokens: &Tokens) -> String {
     let lines = LineTable::new(text);
     let mut out = String::new();
+    let mut last = 0;
+    let mut at = LineColumn { line: 1, column: 1 };
     for token in &tokens.list {
-        let at = lines.line_column(text, token.start);
+        // Counted on from the token before, as a line may be very long.
+        if lines.line(token.start) == at.line && last > 0 {
+            at.column += Span::new(last, token.start).of(text).chars().count() as u32;
+        } else {
+            at = lines.line_column(text, token.start);
+        }
+        last = token.start;
         let class = match token.kind.class() {
             TokenClass::Keyword => "keyword ",
             TokenClass::Symbol => "symbol ",

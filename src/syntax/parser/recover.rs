@@ -6,6 +6,10 @@
 use super::*;
 use crate::syntax::token::{MATCHED, TokenClass};
 
+/// How far ahead on a line the rest of a misspelt head is looked for, in tokens: broken text must not take quadratic
+/// time.
+pub(super) const LINE_REACH: usize = 500;
+
 impl Parser<'_> {
     /// The next token in words.
     pub(super) fn found(&self) -> String {
@@ -226,7 +230,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Skips to `stop` if it stands on this line outside brackets; says whether it was found.
+    /// Skips to `stop` if it stands on this line (and near) outside brackets; says whether it was found.
     pub(super) fn skip_on_line_to(&mut self, stop: TokenKind) -> bool {
         let start = self.pos;
         let mut first = true;
@@ -236,7 +240,7 @@ impl Parser<'_> {
                 return true;
             }
             let ends = matches!(token.kind, TokenKind::Eof | TokenKind::Semicolon | TokenKind::CloseBrace);
-            if ends || token.on_new_line() && !first {
+            if ends || token.on_new_line() && !first || self.pos - start > LINE_REACH {
                 self.pos = start;
                 return false;
             }
@@ -266,6 +270,10 @@ impl Parser<'_> {
     /// The text ended within the block opened at `open`. The culprit is a block that a `}` less indented than its
     /// own line closed: its own `}` is missing, and every later one was taken for the block around it.
     pub(super) fn unclosed_block(&mut self, open: usize) {
+        self.errors += 1;
+        if self.too_deep || self.last_error == self.pos {
+            return;
+        }
         let culprit = self.misindented_block(open).unwrap_or(open);
         let span = self.tokens[culprit].span();
         let diagnostic = self.problem(Code::Unclosed, span, "`{` without its `}`");

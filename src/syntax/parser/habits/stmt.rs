@@ -432,7 +432,8 @@ impl Parser<'_> {
         let place = self.pos;
         self.skip_bracket();
         let end = std::mem::replace(&mut self.pos, place);
-        let limit = if end == place + 1 { self.tokens.len() } else { end };
+        let unclosed = end == place + 1;
+        let limit = if unclosed { self.tokens.len().min(place + recover::LINE_REACH) } else { end };
         let mut inside = self.tokens[place..limit].iter();
         inside.next();
         inside.take_while(|token| token.kind != T::OpenBrace && !token.on_new_line()).any(|token| token.kind == T::Semicolon)
