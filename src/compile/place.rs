@@ -85,6 +85,23 @@ impl Builder<'_> {
         self.mark() - before
     }
 
+    /// The value of an assignment into `place`.
+    fn value_beside(&mut self, place: &Place, value: ExprId) -> Reg {
+        let value = self.expr(value);
+        self.beside(place, value)
+    }
+
+    /// An operand that is the root of `place` itself gets a reference of its own: the assignment must not write into the
+    /// object that it stores (`xs[0] = xs`).
+    fn beside(&mut self, place: &Place, operand: Reg) -> Reg {
+        if plain_local(place.root) != Some(operand) {
+            return operand;
+        }
+        let copy = self.temp();
+        self.emit(Op::Move { dst: copy, src: operand });
+        copy
+    }
+
     /// `a[i].x = e`
     pub(super) fn store_place(&mut self, id: PlaceId, value: ExprId) {
         let place = &self.program[id];
@@ -92,12 +109,13 @@ impl Builder<'_> {
         match (plain_local(place.root), &*place.path) {
             (Some(local), [PathSegment::Index(key)]) => {
                 let b = self.operand_before(*key, &[value]);
-                let value = self.expr(value);
+                let b = self.beside(place, b);
+                let value = self.value_beside(place, value);
                 self.span = place.span;
                 self.emit(Op::IndexSet { a: local, b, value });
             }
             (Some(local), [PathSegment::Field(name, _)]) => {
-                let value = self.expr(value);
+                let value = self.value_beside(place, value);
                 self.span = place.span;
                 let site = self.field_site(*name, false);
                 self.emit(Op::FieldSet { a: local, site, value });
@@ -105,7 +123,7 @@ impl Builder<'_> {
             _ => {
                 let keys = TEMP | self.mark();
                 self.keys(place);
-                let value = self.expr(value);
+                let value = self.value_beside(place, value);
                 let path = self.place_path(place);
                 self.span = place.span;
                 self.emit(Op::PlaceSet { path, keys, value });
@@ -130,12 +148,13 @@ impl Builder<'_> {
             (Some(local), []) => self.update_local(local, op, value, span),
             (Some(local), [PathSegment::Index(key)]) => {
                 let b = self.operand_before(*key, &[value]);
-                let value = self.expr(value);
+                let b = self.beside(place, b);
+                let value = self.value_beside(place, value);
                 self.span = span;
                 self.emit(Op::IndexUpdate { op: code, a: local, b, value });
             }
             (Some(local), [PathSegment::Field(name, _)]) => {
-                let value = self.expr(value);
+                let value = self.value_beside(place, value);
                 self.span = span;
                 let site = self.field_site(*name, false);
                 self.emit(Op::FieldUpdate { op: code, a: local, site, value });
@@ -143,7 +162,7 @@ impl Builder<'_> {
             _ => {
                 let keys = TEMP | self.mark();
                 self.keys(place);
-                let value = self.expr(value);
+                let value = self.value_beside(place, value);
                 let path = self.place_path(place);
                 self.span = span;
                 self.emit(Op::PlaceUpdate { op: code, path, keys, value });
@@ -167,7 +186,7 @@ impl Builder<'_> {
         self.span = place.span;
         self.emit(Op::PlaceGetOrNull { dst: old, path, keys });
         let present = self.emit_jump(Op::JumpIfNotNull { a: old, to: 0 });
-        let value = self.expr(value);
+        let value = self.value_beside(place, value);
         self.span = span;
         if place.path.is_empty() {
             self.store(place.root, place.name, value);

@@ -53,6 +53,8 @@ impl<'p> Interp<'p> {
     fn block_body_value(&mut self, frame: &Frame<'p>, stmts: &'p [StmtId], value: Option<ExprId>) -> Eval {
         for &stmt in stmts {
             match self.stmt(frame, stmt)? {
+                // A `?.` in the statement left the chain around this block.
+                Flow::Next if self.chain_left => return Err(Signal::Jump),
                 Flow::Next => {}
                 jump => {
                     self.flow = jump;
