@@ -350,6 +350,19 @@ fn an_update_that_assigns_its_variable_meanwhile_is_none() {
 }
 
 #[test]
+fn calls_that_cannot_be_bound_update_nothing() {
+    check("func f(x) { x = push(x); return x }", &["x@s0 = push(x@s0!)"]);
+    check("func f(x, ys) { x = push(x, ...ys); return x }", &["x@s0 = push(x@s0!, ...ys@s1!)"]);
+}
+
+#[test]
+fn builtins_written_in_ruff_and_callbacks_update_nothing() {
+    check("func f(x, g) { x = map(x, g); return x }", &["x@s0 = map(x@s0!, g@s1!)"]);
+    check("func f(x, g) { x = sort(x, g); return x }", &["x@s0 = sort(x@s0!update, g@s1!)"]);
+    check("x := []\nfunc f(g) { x = sort(x, g) }", &["x@m0 = sort(x@m0, g@s0!)"]);
+}
+
+#[test]
 fn captured_and_module_variables_update_with_care() {
     check("s := \"\"\nfunc add(t) { s = s + t }\nadd(\"x\")", &["s@m0 = (s@m0!update-shared + t@s0)"]);
     check(

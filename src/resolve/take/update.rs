@@ -1,5 +1,6 @@
 //! Reads that are the first operand of an operation whose result goes back to the same variable ([`Take::Update`]).
 use super::TakePass;
+use crate::builtins::{self, BuiltinId, ParamKind};
 use crate::resolve::hir::*;
 use crate::resolve::state::*;
 
@@ -39,8 +40,8 @@ impl TakePass<'_, '_> {
         let program = &self.resolver.program;
         let operand = match &program[value].kind {
             ExprKind::Binary(BinaryOp::Add, left, _) => *left,
-            ExprKind::CallBuiltin { args, .. } => match args.positional.first() {
-                Some(&Item::One(first)) => first,
+            ExprKind::CallBuiltin { builtin, args } => match args.positional.first() {
+                Some(&Item::One(first)) if args.is_plain() && takes(*builtin, args.positional.len()) => first,
                 _ => return None,
             },
             ExprKind::Array(items) => match items.first() {
@@ -74,6 +75,8 @@ impl TakePass<'_, '_> {
         let assigned_between = writes.iter().any(|&time| read.time < time && time < assigned);
         let take = match local {
             true if assigned_between => Take::No,
+            // A callback may look at the variable while the builtin works on its value.
+            false if self.calls_back(value) => Take::No,
             local => Take::Update { deferred: local },
         };
         if take == (Take::Update { deferred: true }) {
@@ -84,6 +87,13 @@ impl TakePass<'_, '_> {
         self.set_take(operand, take);
     }
 
+    fn calls_back(&self, value: ExprId) -> bool {
+        match self.resolver.program[value].kind {
+            ExprKind::CallBuiltin { builtin, .. } => builtins::info(builtin).effects.can_call(),
+            _ => false,
+        }
+    }
+
     /// All operands but `operand`.
     fn expr_except(&mut self, value: ExprId, operand: ExprId) {
         for (child, consume) in self.operands(value).into_iter().rev() {
@@ -92,4 +102,17 @@ impl TakePass<'_, '_> {
             }
         }
     }
+}
+
+/// Can the builtin give the value back if it fails? Not if its body is written in Ruff; nor if it does not take this many
+/// arguments, which is found out before it runs.
+fn takes(builtin: BuiltinId, count: usize) -> bool {
+    let info = builtins::info(builtin);
+    if info.native().is_none() {
+        return false;
+    }
+    let params = info.params;
+    let required = params.iter().filter(|param| matches!(param.kind, ParamKind::Required)).count();
+    let most = params.iter().position(|param| matches!(param.kind, ParamKind::Rest)).map_or(params.len(), |_| usize::MAX);
+    (required..=most).contains(&count)
 }
