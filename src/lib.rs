@@ -13,8 +13,14 @@
 
 pub mod builtins;
 pub mod bytecode;
+pub mod cli;
+pub mod compile;
 pub mod diagnostics;
+pub mod driver;
 pub mod host;
+pub mod interp;
+pub mod jit;
+pub mod limits;
 pub mod resolve;
 pub mod semantics;
 pub mod source;
@@ -24,4 +30,5 @@ pub mod jit;
 pub mod limits;
 pub mod value;
 pub mod compile;
+pub mod value;
 pub mod vm;

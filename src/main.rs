@@ -1,1 +1,5 @@
-fn main() {}
+//! The `ruff` command: everything is in the library.
+
+fn main() {
+    std::process::exit(ruff::cli::main(std::env::args_os().skip(1).collect()))
+}

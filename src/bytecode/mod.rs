@@ -1,8 +1,9 @@
 //! Bytecode: what the compiler makes, the VM runs and the JIT reads.
 //!
 //! [`op`] is the instruction table, [`chunk`] a compiled function, `verify` checks the invariants of both,
-//! `disasm` shows them.
+//! [`disasm`] shows them.
 pub mod chunk;
+pub mod disasm;
 pub mod op;
 
 pub use chunk::Chunk;

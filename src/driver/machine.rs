@@ -1,0 +1,177 @@
+//! An engine with a loaded program in it: the only place that knows how each engine is made.
+use std::sync::Arc;
+
+use super::engine::{EngineKind, RunOptions};
+use super::prelude::{self, Provider};
+use super::{Loaded, SCRIPT_BASE};
+use crate::builtins::{BuiltinId, Engine};
+use crate::bytecode::Chunk;
+use crate::compile;
+use crate::host::Host;
+use crate::interp::{self, Interp};
+use crate::resolve::hir::FuncId;
+use crate::semantics::fault::Raise;
+use crate::source::{LineColumn, SourceId, SourceMap, Span};
+use crate::value::isolate::Isolate;
+use crate::value::{FnId, ModuleId, Value};
+use crate::vm::{self, Vm};
+
+/// What the driver asks of an engine.
+pub trait Machine {
+    /// Runs the script's top level.
+    fn run_main(&mut self) -> Result<Value, Raise>;
+    /// The engine as builtins see it: to call functions, to reach isolate and host.
+    fn engine(&mut self) -> &mut dyn Engine;
+}
+
+impl Machine for Interp<'_> {
+    fn run_main(&mut self) -> Result<Value, Raise> {
+        Interp::run_main(self)
+    }
+
+    fn engine(&mut self) -> &mut dyn Engine {
+        self
+    }
+}
+
+/// A VM and the script it runs.
+struct VmMachine {
+    vm: Vm,
+    script: Arc<vm::Unit>,
+}
+
+impl Machine for VmMachine {
+    fn run_main(&mut self) -> Result<Value, Raise> {
+        self.vm.run_module(&self.script, 0)
+    }
+
+    fn engine(&mut self) -> &mut dyn Engine {
+        &mut self.vm
+    }
+}
+
+/// Makes the engine, lets `work` use it, and takes it apart if `options.tidy` asks for that.
+pub fn with_machine<R>(
+    loaded: &Arc<Loaded>,
+    options: &RunOptions,
+    host: Host,
+    work: impl FnOnce(&mut dyn Machine) -> Result<R, Raise>,
+) -> Result<R, Raise> {
+    match options.mode.kind {
+        EngineKind::Interp => {
+            let limits = interp::Limits { max_depth: options.max_depth, fuel: options.fuel };
+            let mut machine = Interp::new(prelude::unit(loaded, SCRIPT_BASE), &Provider, host, limits);
+            finish(work(&mut machine), machine, options)
+        }
+        EngineKind::Vm | EngineKind::Jit => {
+            let mut machine = new_vm(loaded, options, host)?;
+            finish(work(&mut machine), machine, options)
+        }
+    }
+}
+
+/// A process about to end leaves its memory to the system.
+fn finish<R>(result: R, machine: impl Machine, options: &RunOptions) -> R {
+    if options.tidy {
+        drop(machine);
+    } else {
+        std::mem::forget(machine);
+    }
+    result
+}
+
+fn new_vm(loaded: &Arc<Loaded>, options: &RunOptions, host: Host) -> Result<VmMachine, Raise> {
+    let script = Arc::new(vm_unit(loaded, SCRIPT_BASE, 0));
+    let code = Code { loaded: loaded.clone(), options: compile::Options { fuel: options.fuel.is_some(), open: false } };
+    let mut set_up = vm::Options { fuel: options.fuel, ..vm::Options::default() };
+    if let Some(depth) = options.max_depth {
+        set_up.max_depth = usize::try_from(depth).unwrap_or(usize::MAX);
+    }
+    let mut vm = Vm::new(Box::new(code), Isolate::new(0), Box::new(host), set_up)?;
+    vm.load(script.clone());
+    Ok(VmMachine { vm, script })
+}
+
+fn vm_unit(loaded: &Loaded, base: u32, first_var: u32) -> vm::Unit {
+    use crate::resolve::hir::FunctionKind;
+    let program = &loaded.program;
+    let id = |func: FuncId| FnId(base + func.0);
+    let structs = program.structs.iter().zip(&loaded.structs).map(|(decl, &id_of_decl)| vm::StructUnit {
+        decl: id_of_decl,
+        defaults: decl.fields.iter().map(|field| field.default.map(id)).collect(),
+    });
+    let modules = program.modules.iter().enumerate();
+    vm::Unit {
+        base,
+        infos: loaded.infos.clone(),
+        field_defaults: program.functions.iter().map(|f| f.kind == FunctionKind::FieldDefault).collect(),
+        structs: structs.collect(),
+        enums: loaded.enums.clone(),
+        first_var,
+        vars: program.module_vars.iter().map(|var| Box::from(&program[var.name])).collect(),
+        modules: modules
+            .map(|(index, module)| vm::ModuleUnit { id: ModuleId(index as u32), body: id(module.body) })
+            .collect(),
+    }
+}
+
+/// Compiles functions of a script, and of the prelude, at their first call.
+struct Code {
+    loaded: Arc<Loaded>,
+    options: compile::Options,
+}
+
+/// The source of functions of the prelude: no script has that many.
+const PRELUDE_SOURCE: SourceId = SourceId(u32::MAX);
+
+impl Code {
+    /// The prelude's functions come after the script's.
+    fn prelude_base(&self) -> u32 {
+        SCRIPT_BASE + self.loaded.infos.len() as u32
+    }
+
+    fn sources(&self, source: SourceId) -> (&SourceMap, SourceId) {
+        if source == PRELUDE_SOURCE {
+            (&prelude::get().loaded.sources, SourceId(0))
+        } else {
+            (&self.loaded.sources, source)
+        }
+    }
+}
+
+impl vm::Code for Code {
+    fn chunk(&self, function: FnId) -> Result<Arc<Chunk>, Box<str>> {
+        let compile = |loaded: &Loaded, func: u32| {
+            compile::compile(&loaded.program, FuncId(func), self.options).map_err(|refusal| Box::from(refusal.message))
+        };
+        if function.0 < self.prelude_base() {
+            return compile(&self.loaded, function.0 - SCRIPT_BASE).map(Arc::new);
+        }
+        let mut chunk = compile(&prelude::get().loaded, function.0 - self.prelude_base())?;
+        chunk.source = PRELUDE_SOURCE;
+        Ok(Arc::new(chunk))
+    }
+
+    fn prelude(&self, builtin: BuiltinId) -> Result<(FnId, Arc<vm::Unit>), Box<str>> {
+        let prelude = prelude::get();
+        let body = prelude.body(builtin).ok_or("the prelude lacks the body of a builtin")?;
+        let vars = self.loaded.program.module_vars.len() as u32;
+        let unit = vm_unit(&prelude.loaded, self.prelude_base(), vars);
+        Ok((FnId(self.prelude_base() + body.0), Arc::new(unit)))
+    }
+
+    fn file_name(&self, source: SourceId) -> Arc<str> {
+        let (sources, source) = self.sources(source);
+        Arc::from(sources.name(source))
+    }
+
+    fn position(&self, source: SourceId, offset: u32) -> LineColumn {
+        let (sources, source) = self.sources(source);
+        sources.line_column(source, offset)
+    }
+
+    fn excerpt(&self, source: SourceId, start: u32, end: u32) -> Arc<str> {
+        let (sources, source) = self.sources(source);
+        Arc::from(Span::new(start, end).of(sources.text(source)))
+    }
+}
