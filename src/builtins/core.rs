@@ -352,13 +352,10 @@ fn joined(engine: &mut dyn Engine, values: Rest, sep: &str, end: &str) -> Fallib
     Ok(line)
 }
 
-/// Exit code of a program whose reader went away: what a shell shows for `SIGPIPE`.
-const EXIT_PIPE: i32 = 128 + 13;
-
 /// A failure of a standard stream. When nobody reads any more the program ends without a word.
 fn stream_fault(function: &str, error: std::io::Error) -> Raise {
     match error.kind() {
-        std::io::ErrorKind::BrokenPipe => Raise::Stop(Stop::Exit(EXIT_PIPE)),
+        std::io::ErrorKind::BrokenPipe => Raise::Stop(Stop::PipeClosed),
         _ => faults::io_stream(function, error),
     }
 }

@@ -61,12 +61,12 @@ fn describe_name(name: &str, meaning: PreludeName) -> Option<String> {
 /// `round(x: number, digits: int = 0) -> number`
 fn signature(row: &BuiltinInfo) -> String {
     let params = row.params.iter().map(|param| match param.kind {
-        ParamKind::Required => format!("{}: {}", param.name, param.ty),
-        ParamKind::Optional => format!("{}?: {}", param.name, param.ty),
-        ParamKind::Default(value) => format!("{}: {} = {value}", param.name, param.ty),
+        ParamKind::Required => format!("{}: {}", param.name, param.ty.name()),
+        ParamKind::Optional => format!("{}?: {}", param.name, param.ty.name()),
+        ParamKind::Default(value) => format!("{}: {} = {value}", param.name, param.ty.name()),
         ParamKind::Rest => format!("...{}", param.name),
     });
-    format!("{}({}) -> {}", row.name, params.collect::<Vec<_>>().join(", "), row.result)
+    format!("{}({}) -> {}", row.name, params.collect::<Vec<_>>().join(", "), row.result.name())
 }
 
 fn page(row: &BuiltinInfo) -> String {

@@ -1,11 +1,12 @@
 //! Options that several commands share: engine, limits, permissions.
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use crate::driver::engine::{EngineKind, JitMode, Mode, RunOptions, end_on_timeout};
-use crate::host::{Capabilities, Capability};
+use crate::host::{Capabilities, Capability, UnknownCapability};
 
 /// What a run may use.
 #[derive(Args, Clone, Debug, Default)]
@@ -148,25 +149,31 @@ impl Default for Permissions {
     }
 }
 
-/// The two verbs and whether their value is needed.
-const VERBS: [&str; 2] = ["allow", "deny"];
+/// Changes a policy by the name and values of a capability.
+type Change = fn(&mut Capabilities, &str, Option<&str>) -> Result<(), UnknownCapability>;
 
-fn option_name(verb: &str, capability: Capability) -> String {
-    format!("{verb}-{}", capability.name())
-}
+/// An option, what it changes, and its help.
+type PermissionOption = (String, Capability, Change, String);
+
+/// Made from the list of capabilities, since clap keeps names by reference.
+static OPTIONS: LazyLock<Vec<PermissionOption>> = LazyLock::new(|| {
+    let verbs: [(&str, &str, Change); 2] =
+        [("allow", "Allow", Capabilities::allow), ("deny", "Refuse", Capabilities::deny)];
+    let option = |(verb, says, change): (&str, &str, Change), capability: Capability| {
+        (format!("{verb}-{}", capability.name()), capability, change, format!("{says} {}", capability.name()))
+    };
+    verbs.into_iter().flat_map(|verb| Capability::ALL.map(|capability| option(verb, capability))).collect()
+});
 
 impl Args for Permissions {
     fn augment_args(mut command: Command) -> Command {
         let heading = "Permissions";
         let untrusted = Arg::new("untrusted").long("untrusted").action(ArgAction::SetTrue);
         command = command.arg(untrusted.help("Allow nothing that touches the world").help_heading(heading));
-        for verb in VERBS {
-            for capability in Capability::ALL {
-                let name = option_name(verb, capability);
-                let help = format!("{} {}", if verb == "allow" { "Allow" } else { "Refuse" }, capability.name());
-                let arg = Arg::new(name.clone()).long(name).value_name("VALUES").help(help).help_heading(heading);
-                command = command.arg(arg.action(ArgAction::Append).num_args(0..=1).require_equals(true).default_missing_value(""));
-            }
+        for (name, _, _, help) in OPTIONS.iter() {
+            let arg = Arg::new(name.as_str()).long(name.as_str()).value_name("VALUES").help(help.as_str());
+            let arg = arg.help_heading(heading).action(ArgAction::Append).num_args(0..=1);
+            command = command.arg(arg.require_equals(true).default_missing_value(""));
         }
         command
     }
@@ -180,15 +187,11 @@ impl FromArgMatches for Permissions {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Permissions, clap::Error> {
         let untrusted = matches.get_flag("untrusted");
         let mut policy = if untrusted { Capabilities::none() } else { Capabilities::all() };
-        for verb in VERBS {
-            for capability in Capability::ALL {
-                let values = matches.get_many::<String>(&option_name(verb, capability)).into_iter().flatten();
-                for value in values {
-                    let value = Some(value.as_str()).filter(|value| !value.is_empty());
-                    let change = if verb == "allow" { Capabilities::allow } else { Capabilities::deny };
-                    change(&mut policy, capability.name(), value)
-                        .map_err(|unknown| clap::Error::raw(ErrorKind::InvalidValue, format!("{unknown}\n")))?;
-                }
+        for (name, capability, change, _) in OPTIONS.iter() {
+            for value in matches.get_many::<String>(name).into_iter().flatten() {
+                let value = Some(value.as_str()).filter(|value| !value.is_empty());
+                change(&mut policy, capability.name(), value)
+                    .map_err(|unknown| clap::Error::raw(ErrorKind::InvalidValue, format!("{unknown}\n")))?;
             }
         }
         Ok(Permissions(policy))

@@ -150,9 +150,10 @@ impl RunOptions {
 
     pub(super) fn host(&self) -> Host {
         let mut host = match &self.captured {
-            Some(input) => Host { args: self.args.clone().into(), ..Host::captured(input) },
-            None => Host::process(self.args.clone()),
+            Some(input) => Host::captured(input),
+            None => Host::process(Vec::new()),
         };
+        host.args = self.args.clone().into();
         if let (Some(_), Some(limit)) = (&self.captured, self.output_limit) {
             host.output = Output::captured_up_to(limit);
         }
@@ -188,8 +189,8 @@ impl End {
     pub(super) fn of_raise(raise: Raise) -> End {
         match raise {
             Raise::Fault(fault) => End::Failed(Box::new(Failure::new(&fault))),
-            Raise::Stop(Stop::Exit(EXIT_PIPE)) => End::PipeClosed,
             Raise::Stop(Stop::Exit(code)) => End::Exit(code),
+            Raise::Stop(Stop::PipeClosed) => End::PipeClosed,
             Raise::Stop(Stop::Interrupted) => End::Interrupted,
             Raise::Stop(Stop::Timeout) => End::Timeout,
             Raise::Stop(Stop::Fuel) => End::Fuel,

@@ -9,10 +9,11 @@ use crate::bytecode::Chunk;
 use crate::compile;
 use crate::host::Host;
 use crate::interp::{self, Interp};
-use crate::resolve::hir::FuncId;
+use crate::resolve::hir::{self, FuncId};
 use crate::semantics::fault::Raise;
 use crate::source::{LineColumn, SourceId, SourceMap, Span};
 use crate::value::isolate::Isolate;
+use crate::value::symbol::symbol;
 use crate::value::{FnId, ModuleId, Value};
 use crate::vm::{self, Vm};
 
@@ -93,25 +94,37 @@ fn new_vm(loaded: &Arc<Loaded>, options: &RunOptions, host: Host) -> Result<VmMa
 }
 
 fn vm_unit(loaded: &Loaded, base: u32, first_var: u32) -> vm::Unit {
-    use crate::resolve::hir::FunctionKind;
     let program = &loaded.program;
     let id = |func: FuncId| FnId(base + func.0);
     let structs = program.structs.iter().zip(&loaded.structs).map(|(decl, &id_of_decl)| vm::StructUnit {
         decl: id_of_decl,
         defaults: decl.fields.iter().map(|field| field.default.map(id)).collect(),
     });
-    let modules = program.modules.iter().enumerate();
+    let enums = program.enums.iter().zip(&loaded.enums).map(|(decl, &id_of_decl)| vm::EnumUnit {
+        decl: id_of_decl,
+        constructors: decl.variants.iter().map(|variant| variant.constructor.map(id)).collect(),
+    });
+    let export = |export: &hir::Export| match *export {
+        hir::Export::Var(var) => vm::Export::Var(var.0),
+        hir::Export::Func(func) => vm::Export::Func(id(func)),
+        hir::Export::Struct(decl) => vm::Export::Type(loaded.structs[decl.index()]),
+        hir::Export::Enum(decl) => vm::Export::Type(loaded.enums[decl.index()]),
+    };
+    let modules = program.modules.iter().enumerate().map(|(index, module)| vm::ModuleUnit {
+        id: ModuleId(index as u32),
+        name: Box::from(&program[module.name]),
+        body: id(module.body),
+        exports: module.exports.iter().map(|(name, what)| (symbol(&program[*name]), export(what))).collect(),
+    });
     vm::Unit {
         base,
         infos: loaded.infos.clone(),
-        field_defaults: program.functions.iter().map(|f| f.kind == FunctionKind::FieldDefault).collect(),
+        field_defaults: program.functions.iter().map(|f| f.kind == hir::FunctionKind::FieldDefault).collect(),
         structs: structs.collect(),
-        enums: loaded.enums.clone(),
+        enums: enums.collect(),
         first_var,
         vars: program.module_vars.iter().map(|var| Box::from(&program[var.name])).collect(),
-        modules: modules
-            .map(|(index, module)| vm::ModuleUnit { id: ModuleId(index as u32), body: id(module.body) })
-            .collect(),
+        modules: modules.collect(),
     }
 }
 

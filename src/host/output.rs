@@ -18,7 +18,7 @@ pub struct Output {
 #[derive(Debug)]
 enum Streams {
     Process { pending: Vec<u8>, terminal: bool },
-    Captured(Captured),
+    Captured { captured: Captured, limit: Option<usize> },
 }
 
 /// What a captured program wrote.
@@ -36,7 +36,12 @@ impl Output {
 
     /// Streams kept in memory.
     pub fn captured() -> Output {
-        Output::new(Streams::Captured(Captured::default()))
+        Output::new(Streams::Captured { captured: Captured::default(), limit: None })
+    }
+
+    /// As [`Output::captured`], but the write that takes stdout beyond `limit` bytes fails: to find out which one that is.
+    pub fn captured_up_to(limit: usize) -> Output {
+        Output::new(Streams::Captured { captured: Captured::default(), limit: Some(limit) })
     }
 
     fn new(streams: Streams) -> Output {
@@ -46,8 +51,11 @@ impl Output {
     /// Writes to stdout. A closed pipe is `ErrorKind::BrokenPipe`: the program then ends without a word.
     pub fn write(&self, text: &[u8]) -> io::Result<()> {
         self.with(|streams| match streams {
-            Streams::Captured(captured) => {
+            Streams::Captured { captured, limit } => {
                 captured.stdout.extend_from_slice(text);
+                if limit.is_some_and(|limit| captured.stdout.len() > limit) {
+                    return Err(io::ErrorKind::StorageFull.into());
+                }
                 Ok(())
             }
             Streams::Process { pending, terminal } => {
@@ -60,7 +68,7 @@ impl Output {
     /// Writes to stderr, after what stdout still holds.
     pub fn write_error(&self, text: &[u8]) -> io::Result<()> {
         self.with(|streams| match streams {
-            Streams::Captured(captured) => {
+            Streams::Captured { captured, .. } => {
                 captured.stderr.extend_from_slice(text);
                 Ok(())
             }
@@ -74,7 +82,7 @@ impl Output {
     /// Hands everything written so far to the system.
     pub fn flush(&self) -> io::Result<()> {
         self.with(|streams| match streams {
-            Streams::Captured(_) => Ok(()),
+            Streams::Captured { .. } => Ok(()),
             Streams::Process { pending, .. } => hand_on(pending),
         })
     }
@@ -82,7 +90,7 @@ impl Output {
     /// What was captured so far; it is taken away.
     pub fn take_captured(&self) -> Captured {
         self.with(|streams| match streams {
-            Streams::Captured(captured) => std::mem::take(captured),
+            Streams::Captured { captured, .. } => std::mem::take(captured),
             Streams::Process { .. } => Captured::default(),
         })
     }

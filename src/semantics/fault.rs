@@ -35,6 +35,8 @@ pub enum Stop {
     Timeout,
     /// `--fuel` is used up.
     Fuel,
+    /// Nobody reads what the program prints.
+    PipeClosed,
     /// A mistake of this implementation: what to report.
     Bug(Box<str>),
 }

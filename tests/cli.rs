@@ -1,0 +1,290 @@
+//! The `ruff` binary from outside: exit codes, streams, options, limits.
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+struct Ran {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+fn command(args: &[&str], folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ruff"));
+    command.args(args).current_dir(folder).stdin(Stdio::null()).env_remove("FORCE_COLOR").env_remove("CLICOLOR_FORCE");
+    command
+}
+
+fn ran(output: Output) -> Ran {
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("our texts are UTF-8");
+    Ran { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+fn run_in(folder: &Path, args: &[&str]) -> Ran {
+    ran(command(args, folder).output().expect("the binary was built for this test"))
+}
+
+fn run(args: &[&str]) -> Ran {
+    run_in(Path::new(env!("CARGO_MANIFEST_DIR")), args)
+}
+
+fn run_with_input(args: &[&str], input: &str) -> Ran {
+    let mut child = command(args, Path::new(env!("CARGO_MANIFEST_DIR")))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary was built for this test");
+    child.stdin.take().expect("a pipe was asked for").write_all(input.as_bytes()).expect("the input is read");
+    ran(child.wait_with_output().expect("it ends"))
+}
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("files stand in folders")).expect("a folder");
+        std::fs::write(path, text).expect("a file");
+    }
+    folder
+}
+
+#[track_caller]
+fn check(args: &[&str], code: i32, stdout: &str, stderr_holds: &str) {
+    let ran = run(args);
+    assert_eq!(ran.stdout, stdout, "stderr: {}", ran.stderr);
+    assert!(ran.stderr.contains(stderr_holds), "stderr: {}", ran.stderr);
+    if stderr_holds.is_empty() {
+        assert_eq!(ran.stderr, "");
+    }
+    assert_eq!(ran.code, Some(code));
+}
+
+#[test]
+fn exit_codes_say_what_happened() {
+    check(&["run", "-e", "print(1)"], 0, "1\n", "");
+    check(&["run", "-e", "print(1); exit(7)"], 7, "1\n", "");
+    check(&["run", "-e", "x := )"], 3, "", "error[E");
+    check(&["run", "-e", "print(1); throw \"no\""], 4, "1\n", "error[Error]: no");
+    check(&["run", "--no-such-option", "x.ruff"], 2, "", "--no-such-option");
+    check(&["run", "missing.ruff"], 5, "", "cannot read missing.ruff: no such file");
+    check(&["missing.ruff"], 5, "", "no such file");
+    check(&["chekc"], 2, "", "Did you mean `ruff check`?");
+}
+
+#[test]
+fn code_on_the_command_line() {
+    check(&["run", "-p", "1 + 2"], 0, "3\n", "");
+    check(&["-p", "x := [1]; x.push(2)"], 0, "[1, 2]\n", "");
+    check(&["-e", "print(args())", "--", "-x", "y"], 0, "[-x, y]\n", "");
+    check(&["run", "-p", "let x := 5"], 0, "", "");
+}
+
+#[test]
+fn what_follows_the_script_belongs_to_it() {
+    let folder = folder(&[("a.ruff", "#!/usr/bin/env ruff\nprint(args())\n")]);
+    for command in [&["a.ruff", "--engine", "-v"][..], &["run", "a.ruff", "--engine", "-v"], &["run", "--fuel", "9999", "--", "a.ruff", "--engine", "-v"]] {
+        let ran = run_in(folder.path(), command);
+        assert_eq!((ran.stdout.as_str(), ran.code), ("[--engine, -v]\n", Some(0)), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn standard_input_is_the_script_or_its_input() {
+    let ran = run_with_input(&["run", "-", "a"], "print(args())");
+    assert_eq!((ran.stdout.as_str(), ran.code), ("[a]\n", Some(0)));
+    let ran = run_with_input(&["-e", "print(input(), input(), input())"], "one\ntwo\n");
+    assert_eq!((ran.stdout.as_str(), ran.code), ("one two null\n", Some(0)));
+}
+
+#[test]
+fn every_engine_runs_and_all_compares_them() {
+    for engine in [&["--interpreter"][..], &["--engine", "interp"], &["--engine", "vm"], &["--engine", "all"], &["--jit", "off"]] {
+        let args: Vec<&str> = ["run"].into_iter().chain(engine.iter().copied()).chain(["-e", "print(2 ** 100)"]).collect();
+        check(&args, 0, "1267650600228229401496703205376\n", "");
+    }
+    check(&["run", "--engine", "all", "-e", "print(1)\n[1][2]"], 4, "1\n", "error[IndexError]");
+    check(&["run", "--engine", "fast", "-e", "1"], 2, "", "interp, vm, jit, all");
+}
+
+#[test]
+fn uncaught_errors_show_place_excerpt_and_stack() {
+    let text = "func inner(x) {\n    return 10 / x\n}\nfunc outer() { return inner(0) }\nouter()\n";
+    let folder = folder(&[("deep.ruff", text)]);
+    for engine in ["interp", "vm"] {
+        let ran = run_in(folder.path(), &["run", "--engine", engine, "deep.ruff"]);
+        let lines: Vec<&str> = ran.stderr.lines().map(str::trim_end).collect();
+        assert_eq!(lines[0], "error[ArithmeticError]: Division by zero");
+        assert!(lines[1].trim_start().starts_with("--> deep.ruff:2:12"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("    return 10 / x"), "{}", ran.stderr);
+        assert!(ran.stderr.contains("^^^^^^"), "{}", ran.stderr);
+        let stack = ["  at inner (deep.ruff:2:12)", "  at outer (deep.ruff:4:23)", "  at <main> (deep.ruff:5:1)"];
+        assert_eq!(lines[lines.len() - 3..], stack, "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn causes_are_reported() {
+    let code = "try { throw \"first\" } except e { throw Error(\"second\", cause: e) }";
+    check(&["-e", code], 4, "", "caused by Error: first (<command line>:1:7)");
+}
+
+#[test]
+fn limits_end_programs() {
+    check(&["run", "--fuel", "1000", "-e", "loop { }"], 124, "", "fuel");
+    check(&["run", "--timeout", "100ms", "-e", "loop { }"], 124, "", "--timeout");
+    check(&["run", "--timeout", "100ms", "-e", "sleep(60000)"], 124, "", "--timeout");
+    check(&["run", "--max-depth", "50", "-e", "func f(n) { return f(n + 1) }\nf(0)"], 4, "", "error[StackOverflow]: Stack overflow");
+    check(&["run", "--max-memory", "64M", "-e", "x := \"a\" * 10 ** 9"], 4, "", "error[MemoryError]");
+}
+
+#[test]
+fn output_before_an_error_is_not_lost_and_keeps_its_order() {
+    let mut child = command(&["-e", "print(1)\neprint(2)\nprint(3)\nthrow 4"], Path::new("."));
+    let ran = ran(child.output().expect("it runs"));
+    assert_eq!((ran.stdout.as_str(), ran.code), ("1\n3\n", Some(4)));
+    assert!(ran.stderr.starts_with("2\nerror[Error]: 4"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_closed_pipe_is_silent() {
+    let code = "for i in 10000000 { print(i) }";
+    let mut child = command(&["run", "--timeout", "20s", "-e", code], Path::new("."))
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    let mut first = [0; 2];
+    let mut stdout = child.stdout.take().expect("a pipe was asked for");
+    stdout.read_exact(&mut first).expect("it prints");
+    drop(stdout);
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!((&first, output.stderr.as_slice(), output.status.code()), (b"0\n", &b""[..], Some(141)));
+}
+
+#[test]
+fn colours_follow_the_option_then_the_environment() {
+    let coloured = |args: &[&str], variable: Option<&str>| {
+        let mut command = command(args, Path::new("."));
+        command.env_remove("NO_COLOR");
+        variable.map(|name| command.env(name, "1"));
+        command.output().expect("it runs").stderr.contains(&0x1b)
+    };
+    assert!(!coloured(&["-e", "throw 1"], None));
+    assert!(coloured(&["-e", "throw 1"], Some("FORCE_COLOR")));
+    assert!(!coloured(&["--color", "never", "-e", "throw 1"], Some("FORCE_COLOR")));
+    assert!(coloured(&["--color", "always", "-e", "throw 1"], Some("NO_COLOR")));
+}
+
+#[test]
+fn permissions() {
+    let folder = folder(&[("note.txt", "hello")]);
+    let read = "print(read_file(\"note.txt\"))";
+    let code = |args: &[&str]| run_in(folder.path(), &[args, &["-e", read]].concat());
+    assert_eq!(code(&["run"]).stdout, "hello");
+    assert!(code(&["run", "--untrusted"]).stderr.contains("--allow-fs-read"));
+    assert_eq!(code(&["run", "--untrusted", "--allow-fs-read=note.txt"]).stdout, "hello");
+    assert_eq!(code(&["run", "--deny-fs-read"]).code, Some(4));
+    assert_eq!(code(&["run", "--allow-teleport"]).code, Some(2));
+}
+
+#[test]
+fn modules_are_found_beside_the_script() {
+    let files = [
+        ("main.ruff", "import helper\nfrom deep.er import twice\nprint(helper.name, twice(4))\n"),
+        ("helper.ruff", "export name := \"helper\"\n"),
+        ("deep/er.ruff", "import sibling\nexport func twice(x) { return sibling.double(x) }\n"),
+        ("deep/sibling.ruff", "export func double(x) { return x * 2 }\n"),
+    ];
+    let folder = folder(&files);
+    for engine in ["interp", "vm"] {
+        let ran = run_in(folder.path(), &["run", "--engine", engine, "main.ruff"]);
+        assert_eq!((ran.stdout.as_str(), ran.code), ("helper 8\n", Some(0)), "{engine}: {}", ran.stderr);
+    }
+    let ran = run_in(folder.path(), &["run", "-e", "import nowhere"]);
+    assert!(ran.stderr.contains("error[ImportError]: Module not found: nowhere"), "{}", ran.stderr);
+}
+
+#[test]
+fn check_reports_without_running() {
+    let folder = folder(&[("good.ruff", "print(1)\n"), ("bad.ruff", "let a := 1\na = 2\n"), ("name.ruff", "pritn(1)\n")]);
+    let check = |args: &[&str]| run_in(folder.path(), &[&["check"], args].concat());
+    assert_eq!((check(&["good.ruff"]).code, check(&["good.ruff"]).stdout.as_str()), (Some(0), ""));
+    let bad = check(&["bad.ruff"]);
+    assert!(bad.code == Some(3) && bad.stdout.contains("Cannot assign to immutable binding: a"), "{}", bad.stdout);
+    let name = check(&["name.ruff"]);
+    assert!(name.code == Some(1) && name.stdout.contains("print"), "{}", name.stdout);
+    let json = check(&["--json", "."]);
+    let report: serde_json::Value = serde_json::from_str(&json.stdout).expect("one JSON object");
+    assert_eq!(report["schema"], "rufflang.check/1");
+    assert_eq!(report["diagnostics"][0]["place"]["line"], 2);
+    assert!(check(&["--output-format", "github", "bad.ruff"]).stdout.starts_with("::error file=bad.ruff,line=2,col=1"));
+}
+
+#[test]
+fn tests_in_scripts() {
+    let text = "mut counter := 0\nfunc next() { counter += 1; return counter }\n\
+        test_group \"counting\" {\n    test_setup { next() }\n    test \"starts\" { assert_equal(next(), 2) }\n    \
+        test \"starts again\" { assert_equal(next(), 2) }\n}\ntest \"fails\" {\n    print(\"seen\")\n    assert_equal(1 + 1, 3)\n}\n";
+    let folder = folder(&[("a.ruff", text)]);
+    for extra in [&[][..], &["--shared-setup"], &["--engine", "interp"]] {
+        let ran = run_in(folder.path(), &[&["test", "a.ruff"], extra].concat());
+        assert_eq!(ran.code, Some(1), "{}{}", ran.stdout, ran.stderr);
+        assert!(ran.stdout.contains("ok   counting > starts again"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("FAIL fails") && ran.stdout.contains("a.ruff:10:5"), "{}", ran.stdout);
+        assert!(ran.stdout.contains("| seen") && ran.stdout.contains("2 passed, 1 failed"), "{}", ran.stdout);
+    }
+    let ran = run_in(folder.path(), &["test", "a.ruff:5"]);
+    assert!(ran.code == Some(0) && ran.stdout.contains("1 passed, 0 failed"), "{}", ran.stdout);
+    let ran = run_in(folder.path(), &["test", "--junit", "report.xml", "starts"]);
+    assert!(ran.code == Some(0) && ran.stdout.contains("2 passed"), "{}", ran.stdout);
+    let report = std::fs::read_to_string(folder.path().join("report.xml")).expect("a report was asked for");
+    assert!(report.contains("tests=\"2\" failures=\"0\""), "{report}");
+    let ran = run_in(folder.path(), &["run", "a.ruff"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn recorded_output() {
+    let folder = folder(&[("a.ruff", "print(1)\nprint(2)\n"), ("a.out", "1\n2\n"), ("b.ruff", "print(9)\n"), ("b.out", "8\n")]);
+    let ran = run_in(folder.path(), &["test"]);
+    assert!(ran.code == Some(1) && ran.stdout.contains("1 passed, 1 failed"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("- 8") && ran.stdout.contains("+ 9"), "{}", ran.stdout);
+    assert_eq!(run_in(folder.path(), &["test", "--update"]).code, Some(0));
+    assert_eq!(std::fs::read_to_string(folder.path().join("b.out")).expect("it was written"), "9\n");
+}
+
+#[test]
+fn dumps_show_each_stage() {
+    let folder = folder(&[("a.ruff", "func area(w, h) { return w * h }\nprint(area(2, 3))\n")]);
+    for (stage, holds) in [("--tokens", "area"), ("--ast", "area"), ("--resolved", "area"), ("--bytecode", "Return")] {
+        let ran = run_in(folder.path(), &["dump", stage, "a.ruff"]);
+        assert!(ran.code == Some(0) && ran.stdout.contains(holds), "{stage}: {}{}", ran.stdout, ran.stderr);
+    }
+    let ran = run_in(folder.path(), &["dump", "--bytecode", "a.ruff:area"]);
+    assert!(ran.stdout.starts_with("func area") && !ran.stdout.contains("<main>"), "{}", ran.stdout);
+    assert_eq!(run_in(folder.path(), &["dump", "--bytecode", "a.ruff:nothing"]).code, Some(2));
+}
+
+#[test]
+fn help_about_the_language() {
+    assert!(run(&["--version"]).stdout.starts_with("ruff-lang "));
+    assert!(run(&["--version"]).stdout.trim_end().ends_with("(Ruff programming language)"));
+    assert!(run(&["--help"]).stdout.contains("Run a script"));
+    assert!(run(&["explain", "E103"]).stdout.contains("immutable"));
+    assert!(run(&["explain", "IndexError"]).stdout.contains("Index out of bounds"));
+    assert_eq!(run(&["explain", "E999"]).code, Some(2));
+    assert!(run(&["doc", "print"]).stdout.contains("print("));
+    assert!(run(&["doc", "math.sqrt"]).stdout.contains("sqrt("));
+    assert!(run(&["doc", "pritn"]).stderr.contains("did you mean print?"));
+    assert!(run(&["completions", "bash"]).stdout.contains("completion"));
+}
+
+#[test]
+fn the_other_program_of_this_name_is_pointed_out() {
+    for args in [&["check", "app.py"][..], &["server"], &["format", "."]] {
+        let ran = run(args);
+        assert!(ran.code == Some(2) && ran.stderr.lines().count() == 1 && ran.stderr.contains("not the Python linter"));
+    }
+}
