@@ -227,11 +227,11 @@ fn begin<'a>(
         }
         View::Dict(table) => {
             out.push('{');
-            stack.push(Frame::Dict { table, at: first_entry(table) });
+            stack.push(Frame::Dict { table, at: 0 });
         }
         View::Set(table) => {
             out.push_str("Set{");
-            stack.push(Frame::Set { table, at: first_entry(table) });
+            stack.push(Frame::Set { table, at: 0 });
         }
         View::Error(error) if form == Form::Debug => {
             out.push_str("Error(");
@@ -242,14 +242,6 @@ fn begin<'a>(
         View::Str(_) | View::BigInt(_) | View::Bytes(_) | View::Other => return leaf(out, value, form, user),
     }
     Ok(true)
-}
-
-/// Removed entries at the front must not count as parts that need a comma behind them.
-fn first_entry(table: &Dict) -> usize {
-    match table.next_entry(0) {
-        // A position of 0 says "nothing shown yet", so the search simply begins again from there.
-        Some(_) | None => 0,
-    }
 }
 
 fn begin_declared<'a>(

@@ -41,6 +41,9 @@ pub enum Stop {
     Bug(Box<str>),
 }
 
+/// Results stay three words.
+const _: () = assert!(size_of::<Result<Value, Raise>>() <= 24);
+
 impl Raise {
     /// A mistake of this implementation, with what to report.
     #[cold]

@@ -6,9 +6,8 @@ use super::step::{Callback, SmallArgs, Step, Then};
 use super::{compare, memory, with_article};
 use crate::limits::OutOfMemory;
 use crate::value::dict::InsertError;
-use crate::value::layout::Borrowed;
 use crate::value::symbol::known;
-use crate::value::{Array, Dict, NotAKey, Value, array, dict};
+use crate::value::{Array, NotAKey, Value, array, dict};
 
 /// The fault for a key of a kind that cannot be one.
 #[cold]
@@ -303,11 +302,6 @@ fn set_rest(base: &mut Value, index: &Value, value: Value) -> Result<(), Raise> 
         Value::Str(_) | Value::Bytes(_) if matches!(index, Value::Array(_)) => Err(faults::assign_slice(base.type_name())),
         other => Err(faults::cannot_assign_index(other.type_name())),
     }
-}
-
-/// The value at a dict's key without a new reference.
-pub fn entry<'a>(table: &'a Dict, key: &Value) -> Result<Option<Borrowed<'a>>, Raise> {
-    Ok(table.get(key).map_err(not_a_key)?.map(Borrowed::of))
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ pub fn with_place<R>(
 ) -> Result<R, Raise> {
     let Some((last, path)) = keys.split_last() else { return change(root) };
     let base = walk(root, path)?;
-    if !matches!(slot(base, last)?, Slot::Boxed) {
+    if !is_boxed(base, last) {
         let mut value = match get_key(base, last)? {
             Step::Done(value) => value,
             _ => return Err(faults::cannot_assign_index(base.type_name())),
@@ -82,11 +82,6 @@ pub fn with_place<R>(
     change(descend(base, last)?)
 }
 
-/// Whether a path can be walked to its last key: what must be known before a mutating method is looked up.
-pub fn place_exists(root: &Value, keys: &[Key]) -> Result<(), Raise> {
-    place_get(root, keys).map(|_| ())
-}
-
 /// All keys but the last of a path; each level becomes unique.
 fn walk<'a>(root: &'a mut Value, path: &[Key]) -> Result<&'a mut Value, Raise> {
     let mut here = root;
@@ -96,22 +91,15 @@ fn walk<'a>(root: &'a mut Value, path: &[Key]) -> Result<&'a mut Value, Raise> {
     Ok(here)
 }
 
-/// How an element or field is stored.
-enum Slot {
-    Boxed,
-    Unboxed,
-}
-
-/// Checks that `base` has `key`, and says how it is stored.
-fn slot(base: &mut Value, key: &Key) -> Result<Slot, Raise> {
-    let boxed = match (&*base, key) {
+/// Whether the element or field is stored as a value, so that it can be changed where it is.
+fn is_boxed(base: &Value, key: &Key) -> bool {
+    match (base, key) {
         (Value::Array(items), Key::Index(_)) => items.as_val_slice().is_some(),
         (Value::Struct(object), Key::Field(name)) => {
             object.info().field(*name).is_some_and(|slot| slot.rep() == crate::value::Rep::Value)
         }
         _ => true,
-    };
-    Ok(if boxed { Slot::Boxed } else { Slot::Unboxed })
+    }
 }
 
 /// The element or field itself, made reachable for changing.
