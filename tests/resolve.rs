@@ -512,6 +512,56 @@ fn payload_counts_are_checked_when_the_arm_is_tried() {
 }
 
 #[test]
+fn own_variants_hide_those_of_the_prelude_where_they_fit() {
+    check(
+        "enum Status { Ok, Failed(why) }\nmatch 1 { case Ok: print(1)\n case Ok(v): print(v)\n case Err(e): print(e) }",
+        &["case Status::Ok", "case Result::Ok(v@s1)", "case Result::Err(e@s1)"],
+    );
+}
+
+#[test]
+fn variants_of_several_enums_are_ambiguous() {
+    let text = "enum A { Red, low }\nenum B { Red, low }\nmatch 1 { case Red: print(1)\n case low: print(low) }";
+    let dump = dump(text);
+    assert!(dump.contains("'Red' is a variant of several enums: write A::Red or B::Red"), "{dump}");
+    check_dump(&dump, &["case low@s1"]);
+}
+
+#[test]
+fn structs_match_by_position() {
+    check("struct P { x, y }\nmatch 1 { case P(a, 0): print(a) }", &["case P {x: a@s1, y: 0}"]);
+}
+
+#[test]
+fn alternatives_share_their_bindings() {
+    check("match 1 { case [x] | {x}: print(x) }", &["case [x@s1] | {x: x@s1}"]);
+}
+
+#[test]
+fn operators_always_have_a_self() {
+    check("struct P { x\n func to_string() { return self.x } }", &["f4 P.to_string() self slots=1"]);
+    check_stop("struct P { x\n func f() { return self.x } }", "P.f has no self parameter");
+}
+
+#[test]
+fn groups_of_tests_share_what_stands_beside_them() {
+    let resolved = run_alone("n := 1\ntest_group \"g\" { k := n\n test \"t\" { assert(k == n) } }");
+    assert!(resolved.diagnostics.is_empty() && resolved.warnings.is_empty(), "{:?}", resolved.warnings);
+    assert_eq!(resolved.program.tests.len(), 3);
+    check_dump(&print::print(&resolved.program), &["k@m1 := n@m0", "assert((k@m1 == n@m0))"]);
+}
+
+#[test]
+fn the_prelude_exports_its_functions() {
+    let mut sources = SourceMap::new();
+    let source = sources.add("prelude", "func twice(x) { return helper(x) }\nfunc helper(x) { return x * 2 }");
+    let resolved = ruff::resolve::resolve_prelude(source, &mut sources);
+    let module = &resolved.program.modules[0];
+    let names: Vec<&str> = module.exports.iter().map(|&(name, _)| &resolved.program[name]).collect();
+    assert_eq!(names, ["helper", "twice"]);
+}
+
+#[test]
 fn struct_methods_do_not_capture() {
     let dump = dump("func f() { k := 1\n struct S { x\n func g(self) { return k } }\n return S(1) }");
     assert!(dump.contains("name-error \"Undefined variable: k (methods"), "{dump}");
