@@ -182,9 +182,9 @@ fn permissions() {
     let folder = folder(&[("note.txt", "hello")]);
     let read = "print(read_file(\"note.txt\"))";
     let code = |args: &[&str]| run_in(folder.path(), &[args, &["-e", read]].concat());
-    assert_eq!(code(&["run"]).stdout, "hello");
+    assert_eq!(code(&["run"]).stdout, "hello\n");
     assert!(code(&["run", "--untrusted"]).stderr.contains("--allow-fs-read"));
-    assert_eq!(code(&["run", "--untrusted", "--allow-fs-read=note.txt"]).stdout, "hello");
+    assert_eq!(code(&["run", "--untrusted", "--allow-fs-read=note.txt"]).stdout, "hello\n");
     assert_eq!(code(&["run", "--deny-fs-read"]).code, Some(4));
     assert_eq!(code(&["run", "--allow-teleport"]).code, Some(2));
 }

@@ -105,6 +105,10 @@ impl Mode {
 /// The modes every program is run in by tests.
 pub const MODES: &[&str] = &["interp", "vm", "jit", "jit-eager", "jit-exit=3", "jit-churn", "vm-verify"];
 
+/// Twice the depth that the language promises. Not as deep as the stack allows, which would take gigabytes of memory
+/// before a runaway recursion is told.
+pub const DEFAULT_MAX_DEPTH: u64 = 20_000;
+
 /// How a program is run.
 #[derive(Clone, Debug)]
 pub struct RunOptions {
@@ -115,7 +119,7 @@ pub struct RunOptions {
     pub captured: Option<String>,
     /// Refuse output beyond this size (when captured).
     pub output_limit: Option<usize>,
-    /// Most frames; by default as many as the stack holds.
+    /// Most frames; by default [`DEFAULT_MAX_DEPTH`].
     pub max_depth: Option<u64>,
     pub timeout: Option<Duration>,
     /// Loop turns and calls.

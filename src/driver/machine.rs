@@ -1,7 +1,7 @@
 //! An engine with a loaded program in it: the only place that knows how each engine is made.
 use std::sync::Arc;
 
-use super::engine::{EngineKind, RunOptions};
+use super::engine::{DEFAULT_MAX_DEPTH, EngineKind, RunOptions};
 use super::prelude::{self, Provider};
 use super::{Loaded, SCRIPT_BASE};
 use crate::builtins::{BuiltinId, Engine};
@@ -58,14 +58,15 @@ pub fn with_machine<R>(
     host: Host,
     work: impl FnOnce(&mut dyn Machine) -> Result<R, Raise>,
 ) -> Result<R, Raise> {
+    let max_depth = options.max_depth.unwrap_or(DEFAULT_MAX_DEPTH);
     match options.mode.kind {
         EngineKind::Interp => {
-            let limits = interp::Limits { max_depth: options.max_depth, fuel: options.fuel };
+            let limits = interp::Limits { max_depth: Some(max_depth), fuel: options.fuel };
             let mut machine = Interp::new(prelude::unit(loaded, SCRIPT_BASE), &Provider, host, limits);
             finish(work(&mut machine), machine, options)
         }
         EngineKind::Vm | EngineKind::Jit => {
-            let mut machine = new_vm(loaded, options, host)?;
+            let mut machine = new_vm(loaded, options, max_depth, host)?;
             finish(work(&mut machine), machine, options)
         }
     }
@@ -81,13 +82,11 @@ fn finish<R>(result: R, machine: impl Machine, options: &RunOptions) -> R {
     result
 }
 
-fn new_vm(loaded: &Arc<Loaded>, options: &RunOptions, host: Host) -> Result<VmMachine, Raise> {
+fn new_vm(loaded: &Arc<Loaded>, options: &RunOptions, max_depth: u64, host: Host) -> Result<VmMachine, Raise> {
     let script = Arc::new(vm_unit(loaded, SCRIPT_BASE, 0));
     let code = Code { loaded: loaded.clone(), options: compile::Options { fuel: options.fuel.is_some(), open: false } };
-    let mut set_up = vm::Options { fuel: options.fuel, ..vm::Options::default() };
-    if let Some(depth) = options.max_depth {
-        set_up.max_depth = usize::try_from(depth).unwrap_or(usize::MAX);
-    }
+    let max_depth = usize::try_from(max_depth).unwrap_or(usize::MAX);
+    let set_up = vm::Options { max_depth, fuel: options.fuel };
     let mut vm = Vm::new(Box::new(code), Isolate::new(0), Box::new(host), set_up)?;
     vm.load(script.clone());
     Ok(VmMachine { vm, script })
