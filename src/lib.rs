@@ -11,6 +11,7 @@
 //! back; `notes/architecture.md` says which layer may know which.
 #![deny(unsafe_code)]
 
+pub mod benchmarks;
 pub mod builtins;
 pub mod bytecode;
 pub mod cli;
@@ -21,6 +22,7 @@ pub mod host;
 pub mod interp;
 pub mod jit;
 pub mod limits;
+pub mod profiler;
 pub mod resolve;
 pub mod semantics;
 pub mod source;

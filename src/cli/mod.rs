@@ -2,6 +2,7 @@
 //!
 //! One file per command; each has its arguments as a struct and `run(arguments, context) -> exit code`. A new command is
 //! such a file, a variant of [`Command`] and an arm of [`dispatch`].
+mod bench;
 mod check;
 mod colour;
 mod completions;
@@ -9,6 +10,7 @@ mod doc;
 mod dump;
 mod explain;
 mod options;
+mod profile;
 mod python;
 mod run;
 mod split;
@@ -70,6 +72,12 @@ enum Command {
     /// Run the tests of scripts
     #[command(alias = "test-run")]
     Test(Box<test::TestArgs>),
+    /// Measure how long scripts take on each engine
+    Bench(Box<bench::BenchArgs>),
+    /// Show where a script spends its time and memory
+    Profile(Box<profile::ProfileArgs>),
+    #[command(name = bench::WORKER, hide = true)]
+    BenchWorker(bench::WorkerArgs),
     /// Show tokens, syntax tree, resolved tree or bytecode
     Dump(dump::DumpArgs),
     /// Explain a diagnostic code or a kind of error
@@ -86,6 +94,9 @@ fn dispatch(cli: Cli) -> i32 {
         Command::Run(args) => run::run(*args, context),
         Command::Check(args) => check::run(args, context),
         Command::Test(args) => test::run(*args, context),
+        Command::Bench(args) => bench::run(*args, context),
+        Command::Profile(args) => profile::run(*args, context),
+        Command::BenchWorker(args) => bench::work(&args),
         Command::Dump(args) => dump::run(args, context),
         Command::Explain(args) => explain::run(args, context),
         Command::Doc(args) => doc::run(args),

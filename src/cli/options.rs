@@ -110,7 +110,7 @@ fn parse_jit(text: &str) -> Result<JitMode, String> {
 }
 
 /// `500ms`, `2s`, `1.5s`, `1m`, `1h`; a bare number is seconds.
-fn parse_duration(text: &str) -> Result<Duration, String> {
+pub fn parse_duration(text: &str) -> Result<Duration, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let factor = match &text[digits.len()..] {
         "ms" => 0.001,
@@ -124,7 +124,7 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
 }
 
 /// `4096`, `64k`, `256M`, `2G`, also `256MiB`.
-fn parse_size(text: &str) -> Result<u64, String> {
+pub fn parse_size(text: &str) -> Result<u64, String> {
     let wrong = || "a size like 64k, 256M, 2G".to_owned();
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let shift = match text[digits.len()..].to_ascii_lowercase().trim_end_matches('b').trim_end_matches('i') {

@@ -104,7 +104,7 @@ pub fn refuse(script: &Script, context: Context) -> i32 {
 }
 
 /// Says on stderr why a program did not end well; gives the exit code.
-fn report_end(end: &End, sources: &SourceMap, options: &RunOptions, context: Context) -> i32 {
+pub fn report_end(end: &End, sources: &SourceMap, options: &RunOptions, context: Context) -> i32 {
     match end {
         End::Done | End::Exit(_) | End::PipeClosed | End::Interrupted => {}
         End::Failed(failure) => eprint!("{}", failure.render(sources, context.colour.on_stderr())),

@@ -12,6 +12,7 @@ pub mod engine;
 mod machine;
 pub mod modules;
 mod prelude;
+pub mod repeat;
 pub mod report;
 pub mod testing;
 pub mod thread;

@@ -134,7 +134,9 @@ impl<'p> Interp<'p> {
                 if self.units[frame.unit].hidden && before.is_some() {
                     self.site = before;
                 }
+                self.sample_walker();
                 let result = native(self, slots);
+                self.sample_builtin(builtin);
                 self.site = before;
                 result
             }
@@ -222,7 +224,9 @@ impl<'p> Interp<'p> {
             return Err(raise);
         }
         let frame = Frame { unit, program, function, id, base, closure, readonly_self };
+        self.begin_trail(&frame);
         let result = self.run_frame(&frame);
+        self.end_trail();
         self.depth -= 1;
         let receiver = match function.self_mode {
             crate::resolve::hir::SelfMode::None => Value::Null,

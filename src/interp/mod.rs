@@ -11,6 +11,7 @@ mod literal;
 mod method;
 mod pattern;
 mod place;
+mod sample;
 mod stmt;
 mod unit;
 mod walk;
@@ -101,6 +102,8 @@ pub struct Interp<'p> {
     site: Option<(usize, &'p Function, Span)>,
     modules_run: Vec<bool>,
     started: Instant,
+    /// Where every running function is, while a profiler records.
+    trail: Option<Box<sample::Trail>>,
 }
 
 impl<'p> Interp<'p> {
@@ -124,6 +127,7 @@ impl<'p> Interp<'p> {
             site: None,
             modules_run: vec![false; modules],
             started: Instant::now(),
+            trail: sample::Trail::if_recording(),
         }
     }
 
@@ -205,7 +209,8 @@ impl<'p> Interp<'p> {
             Some(Interrupt::Stop) => Err(Raise::Stop(Stop::Interrupted)),
             Some(Interrupt::Timeout) => Err(Raise::Stop(Stop::Timeout)),
             Some(Interrupt::Memory) => Err(crate::semantics::memory("program", limits::OutOfMemory::new(limits::used()))),
-            Some(Interrupt::Code | Interrupt::Events) | None => Ok(()),
+            // A profiler's wish is granted between statements.
+            Some(Interrupt::Code | Interrupt::Events | Interrupt::Sample) | None => Ok(()),
         }
     }
 

@@ -85,6 +85,9 @@ impl<'p> Interp<'p> {
     fn stmt(&mut self, frame: &Frame<'p>, id: StmtId) -> Exec {
         let program = frame.program;
         let stmt: &'p Stmt = &program[id];
+        if self.trail.is_some() {
+            self.move_trail(stmt.span);
+        }
         match &stmt.kind {
             StmtKind::Expr(value) => self.discard(frame, *value),
             StmtKind::Assign { var, name, value, .. } => {

@@ -9,6 +9,7 @@
 //!   engine turns that into a `MemoryError` at its next poll.
 //! * `poll` is one word that engines test on back edges and calls.
 
+pub mod sample;
 pub mod stack;
 
 mod machine;
@@ -19,7 +20,7 @@ use std::fmt;
 use std::num::NonZeroU64;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
-pub use poll::{Interrupt, clear_interrupts, interrupt, pending, poll_word, raise, take_interrupt};
+pub use poll::{Interrupt, clear_interrupts, interrupt, pending, poll_word, raise, take_interrupt, take_sample};
 
 /// What an error handler may still use after the limit was hit.
 pub const HANDLER_RESERVE: u64 = 64 << 10;

@@ -16,11 +16,19 @@ pub enum Interrupt {
     Code = 8,
     /// Timers or finished operations wait for the scheduler. Cleared when taken.
     Events = 16,
+    /// A profiler wants to know where the program is. Cleared when taken.
+    Sample = 32,
 }
 
 /// In the order in which they are taken.
-const ALL: [Interrupt; 5] =
-    [Interrupt::Stop, Interrupt::Timeout, Interrupt::Memory, Interrupt::Code, Interrupt::Events];
+const ALL: [Interrupt; 6] = [
+    Interrupt::Stop,
+    Interrupt::Timeout,
+    Interrupt::Memory,
+    Interrupt::Code,
+    Interrupt::Events,
+    Interrupt::Sample,
+];
 
 static POLL: AtomicU32 = AtomicU32::new(0);
 
@@ -39,6 +47,12 @@ pub fn pending() -> bool {
 /// Raises a reason; safe to call from a signal handler or another thread.
 pub fn raise(reason: Interrupt) {
     POLL.fetch_or(reason as u32, Relaxed);
+}
+
+/// Takes a profiler's wish, if there is one.
+#[cold]
+pub fn take_sample() -> bool {
+    POLL.fetch_and(!(Interrupt::Sample as u32), Relaxed) & Interrupt::Sample as u32 != 0
 }
 
 /// The most urgent reason, left as it is. Long builtins ask this.

@@ -100,6 +100,9 @@ impl Vm {
         let Some(mut tier) = self.tier.take() else { return Ok(()) };
         let outcome = tier.enter(self, entry, func, self.here.fp);
         self.tier.get_or_insert(tier);
+        if self.sampled {
+            self.sample_compiled(func);
+        }
         match outcome {
             Outcome::Returned(value) => {
                 let Some(frame) = self.frames.pop() else { return Err(Raise::bug("a frame without a caller")) };
@@ -677,7 +680,8 @@ impl Callback for Vm {
                 limits::take_interrupt();
                 Err(memory("program", OutOfMemory::new(limits::used())))
             }
-            Some(limits::Interrupt::Code | limits::Interrupt::Events) => {
+            // A profiler's wish is granted between instructions.
+            Some(limits::Interrupt::Code | limits::Interrupt::Events | limits::Interrupt::Sample) => {
                 limits::take_interrupt();
                 Ok(())
             }

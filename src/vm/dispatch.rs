@@ -13,7 +13,13 @@ use super::feedback::seen;
 impl Vm {
     /// Runs the frame in `here` and everything it calls, until the foot frame is reached again.
     pub(super) fn run(&mut self) -> Result<Value, Raise> {
+        if self.sampled { self.run_loop::<true>() } else { self.run_loop::<false>() }
+    }
+
+    /// `SAMPLED`: a profiler is asked before every instruction what it wishes.
+    fn run_loop<const SAMPLED: bool>(&mut self) -> Result<Value, Raise> {
         let Here { mut func, mut ip, mut fp } = self.here;
+        let mut last = self.here;
 
         // Runs a cold method: the frame is saved before and loaded after; a raise is unwound to its handler.
         macro_rules! cold {
@@ -169,6 +175,13 @@ impl Vm {
         }
 
         loop {
+            if SAMPLED {
+                if crate::limits::pending() {
+                    self.here = Here { func, ip, fp };
+                    self.sample(last);
+                }
+                last = Here { func, ip, fp };
+            }
             match ip.next() {
                 Op::Nop {} | Op::LoopHead {} => {}
                 Op::Move { dst, src } => fp.set(dst, fp.get(src).clone()),

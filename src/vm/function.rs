@@ -172,6 +172,14 @@ impl MethodCache {
         self.ways[0].get().map(|(_, target)| target)
     }
 
+    /// The builtin it has called last, if it was one.
+    pub fn latest_builtin(&self) -> Option<u16> {
+        match self.ways[0].get()? {
+            (_, Target::Builtin { id, .. }) => Some(id),
+            (_, Target::User { .. }) => None,
+        }
+    }
+
     pub fn add(&self, key: u32, target: Target) {
         for way in (1..WAYS).rev() {
             self.ways[way].set(self.ways[way - 1].get());

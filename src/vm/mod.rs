@@ -25,6 +25,7 @@ mod method;
 mod operate;
 mod pattern;
 mod place;
+mod sample;
 pub mod stack;
 pub mod tier;
 mod unit;
@@ -160,6 +161,8 @@ pub struct Vm {
     prelude: Vec<Option<FnId>>,
     /// Module bodies that have run.
     imported: Vec<bool>,
+    /// Whether a profiler recorded when this VM was made: instructions then look for its wishes.
+    sampled: bool,
     /// Keeps `here` valid between runs.
     _idle: Box<Activation>,
     // Dropped last: frames and caches point into it.
@@ -192,6 +195,7 @@ impl Vm {
             functions: Vec::new(),
             prelude: vec![None; builtins::N_BUILTINS],
             imported: Vec::new(),
+            sampled: limits::sample::active(),
             _idle: idle,
             stack,
         })

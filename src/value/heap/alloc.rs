@@ -20,6 +20,8 @@ const CLASSES: usize = MAX_SMALL / 16;
 const CHUNK: usize = 64 << 10;
 /// Bytes cut from a chunk at a time.
 const SLICE: usize = 4 << 10;
+/// While blocks are counted, a profiler is told of every so many bytes.
+const SAMPLE_EVERY: u64 = 64 << 10;
 const PLAIN: bool = option_env!("RUFF_PLAIN_MALLOC").is_some();
 
 /// A block in a free list.
@@ -32,6 +34,16 @@ struct Lists {
     chunk: Cell<*mut u8>,
     chunk_left: Cell<usize>,
     live: Cell<i64>,
+    /// Whether blocks are counted; see [`count_allocations`].
+    counting: Cell<bool>,
+    made: Cell<Allocations>,
+}
+
+/// Blocks that have been allocated on a thread, and their bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Allocations {
+    pub count: u64,
+    pub bytes: u64,
 }
 
 thread_local! {
@@ -41,6 +53,8 @@ thread_local! {
             chunk: Cell::new(null_mut()),
             chunk_left: Cell::new(0),
             live: Cell::new(0),
+            counting: Cell::new(false),
+            made: Cell::new(Allocations { count: 0, bytes: 0 }),
         }
     };
     static AT_EXIT: AtExit = const { AtExit };
@@ -87,6 +101,25 @@ pub fn live_objects() -> i64 {
     LISTS.with(|lists| lists.live.get())
 }
 
+/// Counts blocks on this thread from now on, or no longer; gives what was counted so far.
+pub fn count_allocations(on: bool) -> Allocations {
+    LISTS.with(|lists| {
+        lists.counting.set(on);
+        lists.made.get()
+    })
+}
+
+#[cold]
+#[inline(never)]
+fn note_block(lists: &Lists, size: usize) {
+    let made = lists.made.get();
+    let bytes = made.bytes + size as u64;
+    lists.made.set(Allocations { count: made.count + 1, bytes });
+    if bytes / SAMPLE_EVERY != made.bytes / SAMPLE_EVERY {
+        limits::sample::allocated(SAMPLE_EVERY.max(size as u64));
+    }
+}
+
 /// A block for an object. Small ones never fail; see `limits` for how the limit is kept.
 #[inline]
 pub(super) fn object(size: usize) -> NonNull<u8> {
@@ -131,6 +164,9 @@ fn block(size: usize) -> NonNull<u8> {
     debug_assert!(size > 0 && size <= MAX_SMALL);
     let class = (size - 1) / 16;
     LISTS.with(|lists| {
+        if lists.counting.get() {
+            note_block(lists, (class + 1) * 16);
+        }
         let Some(head) = lists.heads.get(class) else { return refill(lists, class) };
         match NonNull::new(head.get()) {
             Some(free) => {
@@ -223,6 +259,7 @@ unsafe fn free_large(block: NonNull<u8>, size: usize) {
 #[inline(never)]
 fn large(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
     limits::reserve(size)?;
+    LISTS.with(|lists| if lists.counting.get() { note_block(lists, size) });
     system(size)
 }
 
@@ -266,6 +303,7 @@ pub(super) unsafe fn resize(
         let moved = NonNull::new(moved).ok_or(refused)?;
         limits::account(new);
         limits::release(old);
+        LISTS.with(|lists| if lists.counting.get() { note_block(lists, new) });
         return Ok(moved);
     }
     let moved = buffer(new)?;

@@ -1,0 +1,292 @@
+//! Finds scripts and runs each on each engine in a process of its own, which is ended if it does not listen.
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::record::{Machine, Problem, ProblemKind, Report, Row};
+use super::record::{allocations_from_json, number, stages_from_json};
+use super::timer::Plan;
+use super::worker::{Task, is_script, timed_out, unreadable};
+
+/// What is to be measured, and how.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// The program to start for each row, and its arguments before the task.
+    pub program: PathBuf,
+    pub program_args: Vec<String>,
+    /// Modes as the driver names them.
+    pub engines: Vec<String>,
+    pub plan: Plan,
+    pub fresh: bool,
+    pub memory: bool,
+    pub timeout: Option<Duration>,
+    pub max_memory: Option<u64>,
+}
+
+/// A script to measure.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Candidate {
+    pub name: String,
+    pub path: PathBuf,
+}
+
+/// Hears how far the work is.
+pub trait Progress {
+    fn row(&mut self, _name: &str, _engine: &str, _index: usize, _total: usize) {}
+    /// Turns measured so far, and the time they took.
+    fn turns(&mut self, _count: usize, _spent: Duration) {}
+    fn row_done(&mut self, _row: &Row) {}
+}
+
+/// Hears nothing.
+pub struct Silent;
+
+impl Progress for Silent {}
+
+/// What a stopped worker gets beyond its timeout to say so itself.
+const GRACE: Duration = Duration::from_millis(300);
+
+/// The last of a worker's standard error that is kept, in bytes.
+const KEPT_ERRORS: usize = 4096;
+
+// ---- finding scripts ----
+
+/// The scripts of a path: the file itself, or everything below the folder that ends in `.ruff`, by name.
+pub fn scripts_in(path: &Path) -> io::Result<Vec<Candidate>> {
+    if !path.is_dir() {
+        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        return Ok(vec![Candidate { name, path: path.to_owned() }]);
+    }
+    let mut found = Vec::new();
+    let mut folders = vec![path.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder)? {
+            let entry = entry?;
+            let inner = entry.path();
+            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+            // Links are not followed: they may lead back.
+            if entry.file_type()?.is_dir() {
+                if !hidden {
+                    folders.push(inner);
+                }
+            } else if is_script(&inner) && !hidden {
+                let name = inner.strip_prefix(path).unwrap_or(&inner).with_extension("");
+                found.push(Candidate { name: name.to_string_lossy().into_owned(), path: inner });
+            }
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+// ---- running them ----
+
+/// Runs everything; never fails as a whole.
+pub fn run(job: &Job, scripts: &[Candidate], progress: &mut dyn Progress) -> Report {
+    let mut report = Report { machine: Machine::here(), ..Report::default() };
+    let total = scripts.len() * job.engines.len();
+    for script in scripts {
+        for engine in &job.engines {
+            progress.row(&script.name, engine, report.rows.len(), total);
+            let row = run_row(job, script, engine, progress);
+            progress.row_done(&row);
+            report.rows.push(row);
+        }
+    }
+    report
+}
+
+fn run_row(job: &Job, script: &Candidate, engine: &str, progress: &mut dyn Progress) -> Row {
+    let mut row = Row {
+        script: script.name.clone(),
+        path: script.path.to_string_lossy().into_owned(),
+        engine: engine.to_owned(),
+        ..Row::default()
+    };
+    if let Err(error) = std::fs::File::open(&script.path) {
+        row.problem = Some(Problem::new(ProblemKind::Unreadable, unreadable(&error)));
+        return row;
+    }
+    let task = Task {
+        script: script.path.clone(),
+        mode: engine.to_owned(),
+        plan: job.plan,
+        fresh: job.fresh,
+        memory: job.memory,
+        timeout: job.timeout,
+        max_memory: job.max_memory,
+    };
+    match Worker::start(job, &task) {
+        Ok(worker) => worker.follow(&mut row, job.timeout, progress),
+        Err(error) => row.problem = Some(Problem::new(ProblemKind::Crash, format!("no process to run it in: {error}"))),
+    }
+    row
+}
+
+/// A running worker and what it writes.
+struct Worker {
+    child: Child,
+    events: Receiver<Value>,
+    errors: thread::JoinHandle<Vec<u8>>,
+}
+
+impl Worker {
+    fn start(job: &Job, task: &Task) -> io::Result<Worker> {
+        let mut child = Command::new(&job.program)
+            .args(&job.program_args)
+            .arg(task.to_json().to_string())
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()?;
+        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(io::Error::other("a process without streams"));
+        };
+        let (send, events) = channel();
+        // Neither thread is waited for when the worker was ended: a process that the script started may hold the streams.
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+                // Whatever else writes to the worker's standard output is not for us.
+                let event = serde_json::from_slice::<Value>(&line).ok().filter(|event| event["bench"].is_string());
+                if event.is_some_and(|event| send.send(event).is_err()) {
+                    break;
+                }
+            }
+        });
+        let errors = thread::spawn(move || last_of(stderr));
+        Ok(Worker { child, events, errors })
+    }
+
+    /// Collects what the worker says until it ends or is ended.
+    fn follow(mut self, row: &mut Row, timeout: Option<Duration>, progress: &mut dyn Progress) {
+        loop {
+            let event = match timeout {
+                Some(timeout) => self.events.recv_timeout(timeout.saturating_add(GRACE)),
+                None => self.events.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            };
+            match event {
+                Ok(event) => {
+                    if hear(row, &event, progress) {
+                        break;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    row.problem = Some(timed_out(timeout.unwrap_or_default()));
+                    break;
+                }
+                Err(RecvTimeoutError::Disconnected) => {
+                    row.problem = Some(self.death());
+                    return;
+                }
+            }
+        }
+        // What it had to say is said; a worker that hangs at its end is not waited for.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Why the worker is gone without a word.
+    fn death(mut self) -> Problem {
+        let status = self.child.wait();
+        let errors = self.errors.join().unwrap_or_default();
+        let errors = String::from_utf8_lossy(&errors);
+        let last = errors.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+        let how = status.map_or_else(|error| error.to_string(), |status| describe(&status));
+        let message = if last.is_empty() { how } else { format!("{how}: {last}") };
+        Problem::new(ProblemKind::Crash, message)
+    }
+}
+
+/// Takes over what an event says; whether it was the last one.
+fn hear(row: &mut Row, event: &Value, progress: &mut dyn Progress) -> bool {
+    match event["bench"].as_str() {
+        Some("loaded") => row.stages = stages_from_json(&event["stages"]),
+        Some("turns") => {
+            row.times.extend(event["times"].as_array().into_iter().flatten().map(number));
+            progress.turns(row.times.len(), Duration::from_nanos(row.times.iter().sum()));
+        }
+        Some("again") => row.times.clear(),
+        Some("done") => {
+            row.output = number(&event["output"]);
+            row.peak_memory = event["peak_memory"].as_u64();
+            row.allocations = allocations_from_json(&event["allocations"]);
+            let notes = event["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
+            row.notes.extend(notes.map(str::to_owned));
+            return true;
+        }
+        Some("failed") => {
+            row.peak_memory = event["peak_memory"].as_u64();
+            let problem = Problem::from_json(&event["problem"]);
+            row.problem = problem.or_else(|| Some(Problem::new(ProblemKind::Crash, "failed without a reason")));
+            return true;
+        }
+        _ => {}
+    }
+    false
+}
+
+fn describe(status: &ExitStatus) -> String {
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::ExitStatusExt;
+        if let Some(signal) = status.signal() {
+            return format!("crashed (signal {signal})");
+        }
+    }
+    match status.code() {
+        Some(code) => format!("the process ended with code {code}"),
+        None => "the process ended".to_owned(),
+    }
+}
+
+/// Reads to the end and keeps the last part.
+fn last_of(mut stream: impl Read) -> Vec<u8> {
+    let mut kept = Vec::new();
+    let mut part = [0; 4096];
+    while let Ok(count) = stream.read(&mut part) {
+        if count == 0 {
+            break;
+        }
+        kept.extend_from_slice(&part[..count]);
+        if kept.len() > 2 * KEPT_ERRORS {
+            kept.drain(..kept.len() - KEPT_ERRORS);
+        }
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scripts_are_found_below_a_folder_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        std::fs::create_dir_all(root.join("deep/.hidden")).unwrap();
+        for name in ["b.ruff", "a.ruff", "deep/c.ruff", "deep/.hidden/d.ruff", "notes.txt", ".e.ruff"] {
+            std::fs::write(root.join(name), "").unwrap();
+        }
+        let names: Vec<_> = scripts_in(root).unwrap().into_iter().map(|script| script.name).collect();
+        assert_eq!(names, ["a", "b", "deep/c"]);
+        let single = scripts_in(&root.join("missing.ruff")).unwrap();
+        assert_eq!(single[0].name, "missing");
+    }
+
+    #[test]
+    fn events_fill_a_row() {
+        let mut row = Row::default();
+        let mut tell = |text: &str| hear(&mut row, &serde_json::from_str(text).unwrap(), &mut Silent);
+        assert!(!tell(r#"{"bench":"loaded","stages":{"parse":1,"resolve":2,"compile":3}}"#));
+        assert!(!tell(r#"{"bench":"turns","times":[5,6]}"#));
+        assert!(!tell(r#"{"bench":"turns","times":[7]}"#));
+        assert!(tell(r#"{"bench":"done","output":9,"peak_memory":4096,"allocations":null,"notes":["n"]}"#));
+        assert_eq!((row.times, row.output, row.peak_memory), (vec![5, 6, 7], 9, Some(4096)));
+        assert_eq!(row.stages.compile, 3);
+    }
+}

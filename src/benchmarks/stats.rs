@@ -1,0 +1,330 @@
+//! Statistics of measured times: summaries, intervals, outliers, and whether two samples differ.
+//!
+//! Times of programs are skewed and have outliers on one side, so everything that decides is built on ranks: the median
+//! with an interval from order statistics, Tukey's fences, and the Mann–Whitney test. Nothing here is random.
+
+/// Confidence of intervals.
+pub const CONFIDENCE: f64 = 0.95;
+
+/// Chance of calling two equal samples different.
+pub const SIGNIFICANCE: f64 = 0.01;
+
+/// Medians closer than this are never called different: alignment of code alone moves times by as much.
+pub const LEAST_EFFECT: f64 = 0.01;
+
+/// What a sample says, in the unit of its values.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Summary {
+    pub count: usize,
+    pub mean: f64,
+    pub median: f64,
+    /// Standard deviation of the sample; 0 for a single value.
+    pub deviation: f64,
+    pub min: f64,
+    pub max: f64,
+    /// Interval that holds the true median with [`CONFIDENCE`] (as far as the number of values allows).
+    pub interval: (f64, f64),
+    pub outliers: Outliers,
+}
+
+/// Values outside Tukey's fences: 1.5 times the interquartile range beyond the quartiles, severe ones 3 times.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Outliers {
+    pub low: usize,
+    pub high: usize,
+    /// How many of both are severe.
+    pub severe: usize,
+}
+
+impl Outliers {
+    pub fn count(&self) -> usize {
+        self.low + self.high
+    }
+}
+
+impl Summary {
+    /// `None` without values.
+    pub fn of(values: &[f64]) -> Option<Summary> {
+        let sorted = sorted(values);
+        let (&min, &max) = (sorted.first()?, sorted.last()?);
+        let mean = sorted.iter().sum::<f64>() / sorted.len() as f64;
+        Some(Summary {
+            count: sorted.len(),
+            mean,
+            median: quantile(&sorted, 0.5),
+            deviation: deviation(&sorted, mean),
+            min,
+            max,
+            interval: median_interval(&sorted),
+            outliers: outliers(&sorted),
+        })
+    }
+
+    /// Half the interval's width as a share of the median.
+    pub fn uncertainty(&self) -> f64 {
+        if self.median > 0.0 { (self.interval.1 - self.interval.0) / 2.0 / self.median } else { 0.0 }
+    }
+}
+
+fn sorted(values: &[f64]) -> Vec<f64> {
+    let mut sorted: Vec<f64> = values.iter().copied().filter(|value| value.is_finite()).collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted
+}
+
+/// Linear interpolation between the values next to the quantile.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    let at = share * (sorted.len() - 1) as f64;
+    let (below, above) = (sorted[at.floor() as usize], sorted[at.ceil() as usize]);
+    below + (above - below) * at.fract()
+}
+
+/// The median of some values; 0 without any.
+pub fn median(values: &[f64]) -> f64 {
+    let sorted = sorted(values);
+    if sorted.is_empty() { 0.0 } else { quantile(&sorted, 0.5) }
+}
+
+fn deviation(values: &[f64], mean: f64) -> f64 {
+    if values.len() < 2 {
+        return 0.0;
+    }
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (squares / (values.len() - 1) as f64).sqrt()
+}
+
+/// Order statistics around the median, whatever the distribution: the narrowest symmetric pair of ranks that holds it with
+/// [`CONFIDENCE`]. Fewer than six values cannot promise that much; they give their whole range.
+fn median_interval(sorted: &[f64]) -> (f64, f64) {
+    let count = sorted.len();
+    let mut skipped = 0;
+    let mut tail = 0.0;
+    // The chance that at most `skipped` of `count` values lie below the median, a binomial with one half.
+    for rank in 0..count / 2 {
+        tail += (ln_choose(count, rank) - count as f64 * std::f64::consts::LN_2).exp();
+        if 2.0 * tail > 1.0 - CONFIDENCE {
+            break;
+        }
+        skipped = rank + 1;
+    }
+    let low = skipped.saturating_sub(1);
+    (sorted[low], sorted[count - 1 - low])
+}
+
+fn ln_choose(n: usize, k: usize) -> f64 {
+    (0..k).map(|i| ((n - i) as f64 / (i + 1) as f64).ln()).sum()
+}
+
+fn outliers(sorted: &[f64]) -> Outliers {
+    let (low, high) = (quantile(sorted, 0.25), quantile(sorted, 0.75));
+    let range = high - low;
+    let beyond = |fence: f64| {
+        let below = sorted.iter().filter(|&&value| value < low - fence * range).count();
+        let above = sorted.iter().filter(|&&value| value > high + fence * range).count();
+        (below, above)
+    };
+    let ((low, high), severe) = (beyond(1.5), beyond(3.0));
+    Outliers { low, high, severe: severe.0 + severe.1 }
+}
+
+/// What comparing with an earlier sample says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Verdict {
+    Faster,
+    Slower,
+    NoDifference,
+    /// Too few values to say anything.
+    Unknown,
+}
+
+impl Verdict {
+    pub fn words(self) -> &'static str {
+        match self {
+            Verdict::Faster => "faster",
+            Verdict::Slower => "slower",
+            Verdict::NoDifference => "no difference",
+            Verdict::Unknown => "too few values",
+        }
+    }
+}
+
+/// A sample beside an earlier one.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Comparison {
+    pub verdict: Verdict,
+    /// Median now by median before.
+    pub ratio: f64,
+    /// Chance that equal programs differ this much.
+    pub p: f64,
+}
+
+/// With fewer values on a side even a complete separation is not significant.
+const LEAST_VALUES: usize = 5;
+
+/// Whether `after` takes longer or shorter than `before`: significant by ranks, and large enough to matter.
+pub fn compare(before: &[f64], after: &[f64]) -> Comparison {
+    let (before, after) = (sorted(before), sorted(after));
+    if before.len() < LEAST_VALUES || after.len() < LEAST_VALUES {
+        let ratio = median(&after) / median(&before);
+        return Comparison { verdict: Verdict::Unknown, ratio: if ratio.is_finite() { ratio } else { 1.0 }, p: 1.0 };
+    }
+    let ratio = quantile(&after, 0.5) / quantile(&before, 0.5);
+    let p = mann_whitney(&before, &after);
+    let verdict = match ratio {
+        _ if p >= SIGNIFICANCE => Verdict::NoDifference,
+        _ if ratio < 1.0 - LEAST_EFFECT => Verdict::Faster,
+        _ if ratio > 1.0 + LEAST_EFFECT => Verdict::Slower,
+        _ => Verdict::NoDifference,
+    };
+    Comparison { verdict, ratio, p }
+}
+
+/// Two-sided p of the Mann–Whitney test, by the normal approximation with corrections for ties and continuity.
+pub fn mann_whitney(a: &[f64], b: &[f64]) -> f64 {
+    let mut all: Vec<(f64, bool)> = a.iter().map(|&x| (x, true)).chain(b.iter().map(|&x| (x, false))).collect();
+    all.sort_by(|x, y| x.0.total_cmp(&y.0));
+    let (n, m) = (a.len() as f64, b.len() as f64);
+    let total = n + m;
+    let (mut rank_sum, mut ties, mut start) = (0.0, 0.0, 0);
+    for group in all.chunk_by(|x, y| x.0 == y.0) {
+        let size = group.len() as f64;
+        let rank = start as f64 + (size + 1.0) / 2.0;
+        rank_sum += rank * group.iter().filter(|(_, first)| *first).count() as f64;
+        ties += size.powi(3) - size;
+        start += group.len();
+    }
+    let u = rank_sum - n * (n + 1.0) / 2.0;
+    let variance = n * m / 12.0 * (total + 1.0 - ties / (total * (total - 1.0)));
+    if variance <= 0.0 {
+        return 1.0;
+    }
+    let z = ((u - n * m / 2.0).abs() - 0.5).max(0.0) / variance.sqrt();
+    2.0 * upper_tail(z)
+}
+
+/// Chance of a standard normal value above `z` (`z` not negative); Abramowitz and Stegun 26.2.17, good to 7.5e-8.
+fn upper_tail(z: f64) -> f64 {
+    let t = 1.0 / (1.0 + 0.231_641_9 * z);
+    let terms = [1.330_274_429, -1.821_255_978, 1.781_477_937, -0.356_563_782, 0.319_381_530];
+    let polynomial = terms.iter().fold(0.0, |sum, term| (sum + term) * t);
+    (-z * z / 2.0).exp() / (2.0 * std::f64::consts::PI).sqrt() * polynomial
+}
+
+/// Geometric mean of positive values; `None` without any.
+pub fn geometric_mean(values: impl IntoIterator<Item = f64>) -> Option<f64> {
+    let logarithms: Vec<f64> = values.into_iter().filter(|value| *value > 0.0).map(f64::ln).collect();
+    let count = logarithms.len();
+    (count > 0).then(|| (logarithms.iter().sum::<f64>() / count as f64).exp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Deterministic numbers in [0, 1).
+    struct Random(u64);
+
+    impl Random {
+        fn next(&mut self) -> f64 {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            (self.0 >> 11) as f64 / (1u64 << 53) as f64
+        }
+
+        /// Times as programs have them: normal noise of 2 %, and one run in ten held up by something else.
+        fn time(&mut self, centre: f64) -> f64 {
+            let normal = (0..12).map(|_| self.next()).sum::<f64>() - 6.0;
+            let held_up = if self.next() < 0.1 { self.next() * 0.3 } else { 0.0 };
+            centre * (1.0 + 0.02 * normal + held_up)
+        }
+
+        fn times(&mut self, centre: f64, count: usize) -> Vec<f64> {
+            (0..count).map(|_| self.time(centre)).collect()
+        }
+    }
+
+    fn right_verdicts(change: f64, expected: Verdict) -> usize {
+        let mut random = Random(0x9E37_79B9_7F4A_7C15);
+        (0..100)
+            .filter(|_| {
+                let (before, after) = (random.times(1e6, 30), random.times(1e6 * change, 30));
+                compare(&before, &after).verdict == expected
+            })
+            .count()
+    }
+
+    #[test]
+    fn verdicts_are_right_in_95_of_100_repetitions() {
+        for (change, expected) in [(0.95, Verdict::Faster), (1.05, Verdict::Slower), (1.0, Verdict::NoDifference)] {
+            let right = right_verdicts(change, expected);
+            assert!(right >= 95, "{expected:?}: right {right} times of 100");
+        }
+    }
+
+    #[test]
+    fn intervals_hold_the_median_as_often_as_they_say() {
+        let mut random = Random(42);
+        let mut values = random.times(1000.0, 100_001);
+        let true_median = median(&values);
+        values.clear();
+        for count in [10, 11, 25, 60] {
+            let inside = (0..1000)
+                .filter(|_| {
+                    let interval = Summary::of(&random.times(1000.0, count)).unwrap().interval;
+                    (interval.0..=interval.1).contains(&true_median)
+                })
+                .count();
+            assert!(inside >= 940, "{count} values: {inside} of 1000");
+        }
+    }
+
+    #[test]
+    fn a_summary_of_known_numbers() {
+        let summary = Summary::of(&[4.0, 1.0, 3.0, 2.0]).unwrap();
+        assert_eq!((summary.count, summary.mean, summary.median), (4, 2.5, 2.5));
+        assert_eq!((summary.min, summary.max), (1.0, 4.0));
+        assert!((summary.deviation - 1.290_994).abs() < 1e-6);
+        assert_eq!(summary.interval, (1.0, 4.0));
+        assert_eq!(Summary::of(&[]), None);
+        assert_eq!(Summary::of(&[7.0]).unwrap().deviation, 0.0);
+    }
+
+    #[test]
+    fn intervals_of_ten_values_leave_out_the_ends() {
+        let values: Vec<f64> = (1..=10).map(f64::from).collect();
+        assert_eq!(Summary::of(&values).unwrap().interval, (2.0, 9.0));
+    }
+
+    #[test]
+    fn outliers_are_counted_by_side() {
+        let mut values: Vec<f64> = (100..120).map(f64::from).collect();
+        values.push(140.0);
+        values.push(1000.0);
+        let outliers = Summary::of(&values).unwrap().outliers;
+        assert_eq!(outliers, Outliers { low: 0, high: 2, severe: 1 });
+    }
+
+    #[test]
+    fn equal_samples_do_not_differ_and_few_values_say_nothing() {
+        let same = [5.0; 20];
+        assert_eq!(compare(&same, &same).verdict, Verdict::NoDifference);
+        assert_eq!(compare(&[1.0, 2.0], &[5.0, 6.0]).verdict, Verdict::Unknown);
+    }
+
+    #[test]
+    fn a_significant_change_below_one_percent_is_no_difference() {
+        let before: Vec<f64> = (0..1000).map(|i| 1000.0 + f64::from(i % 10) * 0.1).collect();
+        let after: Vec<f64> = before.iter().map(|time| time * 1.005).collect();
+        let comparison = compare(&before, &after);
+        assert!(comparison.p < SIGNIFICANCE);
+        assert_eq!(comparison.verdict, Verdict::NoDifference);
+    }
+
+    #[test]
+    fn the_normal_tail() {
+        for (z, p) in [(0.0, 0.5), (1.959_964, 0.025), (2.575_829, 0.005)] {
+            assert!((upper_tail(z) - p).abs() < 1e-6);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Repeats a piece of work: first to warm up, then measured, a fixed number of times or as long as a budget lasts.
+//!
+//! A measured turn reads the clock twice and writes one number into memory that exists already; nothing else happens
+//! between the two readings. What the turn leaves behind is cleared after the second one.
+use std::time::{Duration, Instant};
+
+/// Where the time comes from; tests count the readings.
+pub trait Clock {
+    /// Nanoseconds since some moment.
+    fn now(&mut self) -> u64;
+}
+
+/// The machine's monotonic clock.
+pub struct SystemClock(Instant);
+
+impl SystemClock {
+    pub fn start() -> SystemClock {
+        SystemClock(Instant::now())
+    }
+}
+
+impl Clock for SystemClock {
+    #[inline]
+    fn now(&mut self) -> u64 {
+        self.0.elapsed().as_nanos() as u64
+    }
+}
+
+/// How often to repeat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Plan {
+    pub warm_up: u32,
+    pub turns: Turns,
+}
+
+/// How many turns are measured.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Turns {
+    Exactly(u32),
+    /// As many as fit, but at least [`LEAST_TURNS`] and at most [`MOST_TURNS`].
+    Within(Duration),
+}
+
+/// Without a fixed number this many turns are measured, however long they take.
+pub const LEAST_TURNS: u32 = 10;
+/// More values do not make the median better.
+pub const MOST_TURNS: u32 = 5000;
+
+impl Turns {
+    fn most(self) -> u32 {
+        match self {
+            Turns::Exactly(count) => count,
+            Turns::Within(_) => MOST_TURNS,
+        }
+    }
+
+    fn done(self, count: u32, spent: u64) -> bool {
+        match self {
+            Turns::Exactly(wanted) => count >= wanted,
+            Turns::Within(budget) => {
+                count >= MOST_TURNS || count >= LEAST_TURNS && u128::from(spent) >= budget.as_nanos()
+            }
+        }
+    }
+}
+
+/// What is repeated.
+pub trait Work {
+    type Error;
+    /// The part that is measured.
+    fn turn(&mut self) -> Result<(), Self::Error>;
+    /// After every turn, not measured; `nanoseconds` is what it took.
+    fn after(&mut self, warm: bool, nanoseconds: u64) -> Result<(), Self::Error>;
+}
+
+/// Nanoseconds of every measured turn; on an error, those so far.
+pub fn measure<W: Work>(plan: Plan, clock: &mut impl Clock, work: &mut W) -> (Vec<u64>, Result<(), W::Error>) {
+    let mut times = Vec::with_capacity(plan.turns.most() as usize);
+    let result = repeat(plan, clock, work, &mut times);
+    (times, result)
+}
+
+fn repeat<W: Work>(plan: Plan, clock: &mut impl Clock, work: &mut W, times: &mut Vec<u64>) -> Result<(), W::Error> {
+    for _ in 0..plan.warm_up {
+        let start = clock.now();
+        work.turn()?;
+        let end = clock.now();
+        work.after(false, end.saturating_sub(start))?;
+    }
+    let mut spent = 0;
+    while !plan.turns.done(times.len() as u32, spent) {
+        let start = clock.now();
+        work.turn()?;
+        let end = clock.now();
+        let time = end.saturating_sub(start);
+        times.push(time);
+        spent += time;
+        work.after(true, time)?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A clock that a reading moves by one nanosecond.
+    struct Counting(u64);
+
+    impl Clock for Counting {
+        fn now(&mut self) -> u64 {
+            self.0 += 1;
+            self.0
+        }
+    }
+
+    #[derive(Default)]
+    struct Body {
+        turns: u32,
+        after: u32,
+        fail_at: Option<u32>,
+    }
+
+    impl Work for Body {
+        type Error = u32;
+
+        fn turn(&mut self) -> Result<(), u32> {
+            self.turns += 1;
+            if self.fail_at == Some(self.turns) { Err(self.turns) } else { Ok(()) }
+        }
+
+        fn after(&mut self, _: bool, _: u64) -> Result<(), u32> {
+            self.after += 1;
+            Ok(())
+        }
+    }
+
+    fn plan(warm_up: u32, turns: Turns) -> Plan {
+        Plan { warm_up, turns }
+    }
+
+    #[test]
+    fn a_turn_costs_two_readings_of_the_clock() {
+        let (mut clock, mut body) = (Counting(0), Body::default());
+        let (times, result) = measure(plan(3, Turns::Exactly(1000)), &mut clock, &mut body);
+        assert_eq!((times.len(), result), (1000, Ok(())));
+        assert_eq!((body.turns, body.after), (1003, 1003));
+        assert_eq!(clock.0, 2 * 1003);
+        // Nothing lies between a turn's two readings but the turn; and nothing was allocated for the results.
+        assert!(times.iter().all(|&time| time == 1));
+        assert_eq!(times.capacity(), 1000);
+    }
+
+    #[test]
+    fn two_readings_are_below_one_percent_of_a_millisecond() {
+        // Generous by a factor of 20 and more, so that it also holds on a busy machine.
+        let mut clock = SystemClock::start();
+        let start = Instant::now();
+        for _ in 0..1000 {
+            std::hint::black_box(clock.now());
+            std::hint::black_box(clock.now());
+        }
+        assert!(start.elapsed() < Duration::from_millis(10), "{:?}", start.elapsed());
+    }
+
+    #[test]
+    fn a_budget_gives_at_least_ten_turns() {
+        let (times, _) = measure(plan(0, Turns::Within(Duration::ZERO)), &mut Counting(0), &mut Body::default());
+        assert_eq!(times.len(), LEAST_TURNS as usize);
+        let (times, _) = measure(plan(0, Turns::Within(Duration::from_nanos(60))), &mut Counting(0), &mut Body::default());
+        assert_eq!(times.len(), 60);
+    }
+
+    #[test]
+    fn an_error_ends_it_with_the_times_so_far() {
+        let mut body = Body { fail_at: Some(4), ..Body::default() };
+        let (times, result) = measure(plan(1, Turns::Exactly(9)), &mut Counting(0), &mut body);
+        assert_eq!((times.len(), result), (2, Err(4)));
+    }
+}

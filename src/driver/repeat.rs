@@ -1,0 +1,68 @@
+//! Runs a program's top level again and again on one engine, whose caches and compiled code stay: for measuring.
+use std::sync::Arc;
+
+use super::{Loaded, SCRIPT_BASE, prelude};
+use super::engine::{End, RunOptions, limited};
+use super::machine::{Machine, with_machine};
+use super::thread::{Panicked, with_large_stack};
+use crate::builtins::BuiltinId;
+use crate::host::{Host, Output};
+use crate::value::FnId;
+
+/// An engine with a program in it.
+pub struct Repeated<'m> {
+    machine: &'m mut dyn Machine,
+    output: Output,
+}
+
+impl Repeated<'_> {
+    /// Runs the top level once.
+    pub fn run(&mut self) -> End {
+        match self.machine.run_main() {
+            Ok(_) => End::Done,
+            Err(raise) => End::of_raise(raise),
+        }
+    }
+
+    /// Drops what has been printed so far; gives its size in bytes.
+    pub fn take_output(&mut self) -> u64 {
+        let captured = self.output.take_captured();
+        (captured.stdout.len() + captured.stderr.len()) as u64
+    }
+}
+
+/// Lets `work` run the program as often as it likes. `Err` says why there was no engine.
+pub fn on_one_machine<R: Send>(
+    loaded: &Arc<Loaded>,
+    options: &RunOptions,
+    work: impl FnOnce(&mut Repeated<'_>) -> R + Send,
+) -> Result<R, End> {
+    let host = options.host();
+    let output = host.output.clone();
+    let ran = with_large_stack(|| {
+        limited(options, || {
+            with_machine(loaded, options, host, |machine| Ok(work(&mut Repeated { machine, output })))
+        })
+        .map_err(End::of_raise)
+    });
+    ran.unwrap_or_else(|Panicked(report)| Err(End::Bug(report)))
+}
+
+/// Runs a program once, with this outside.
+pub fn run_with_host(loaded: &Arc<Loaded>, options: &RunOptions, host: Host) -> End {
+    let ran = with_large_stack(|| {
+        limited(options, || with_machine(loaded, options, host, |machine| machine.run_main().map(drop)))
+            .map_or_else(End::of_raise, |()| End::Done)
+    });
+    ran.unwrap_or_else(|Panicked(report)| End::Bug(report))
+}
+
+/// The name of a function: a builtin's, the script's, or the prelude's.
+pub fn function_name(loaded: &Loaded, id: FnId) -> Arc<str> {
+    let Some(own) = id.0.checked_sub(SCRIPT_BASE) else {
+        return Arc::from(crate::builtins::info(BuiltinId(id.0 as u16)).name);
+    };
+    let own = own as usize;
+    let found = loaded.infos.get(own).or_else(|| prelude::get().loaded.infos.get(own - loaded.infos.len()));
+    found.map_or_else(|| Arc::from("?"), |info| info.name.clone())
+}

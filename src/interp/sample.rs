@@ -1,0 +1,67 @@
+//! Where the tree walker is, for a profiler: a list of running functions that is kept only while one records.
+use super::{Frame, Interp};
+use crate::builtins::BuiltinId;
+use crate::limits;
+use crate::limits::sample::{self, NO_SOURCE, Tier};
+use crate::source::Span;
+
+/// The running functions, outermost first, each with the statement it is in.
+#[derive(Debug, Default)]
+pub(super) struct Trail(Vec<sample::Frame>);
+
+impl Trail {
+    pub(super) fn if_recording() -> Option<Box<Trail>> {
+        sample::active().then(Box::default)
+    }
+}
+
+impl<'p> Interp<'p> {
+    #[inline]
+    pub(super) fn begin_trail(&mut self, frame: &Frame<'p>) {
+        if let Some(trail) = &mut self.trail {
+            let unit = &self.units[frame.unit];
+            let source = if unit.hidden { NO_SOURCE } else { frame.program[frame.function.module].source.0 };
+            trail.0.push(sample::Frame { function: frame.id.0, source, offset: frame.function.span.start });
+        }
+    }
+
+    #[inline]
+    pub(super) fn end_trail(&mut self) {
+        // What is due belongs to this function rather than to the rest of the caller's statement.
+        self.sample_walker();
+        if let Some(trail) = &mut self.trail {
+            trail.0.pop();
+        }
+    }
+
+    /// Before a statement: what is due belongs to the statement before it.
+    pub(super) fn move_trail(&mut self, span: Span) {
+        self.sample_walker();
+        if let Some(last) = self.trail.as_mut().and_then(|trail| trail.0.last_mut()) {
+            last.offset = span.start;
+        }
+    }
+
+    /// What is due is the time of what ran until here.
+    #[inline]
+    pub(super) fn sample_walker(&mut self) {
+        if let Some(trail) = &self.trail
+            && limits::pending()
+            && limits::take_sample()
+        {
+            sample::record(Tier::Walker, trail.0.iter().rev().copied());
+        }
+    }
+
+    /// After a builtin: what is due is its time.
+    #[inline]
+    pub(super) fn sample_builtin(&mut self, builtin: BuiltinId) {
+        if let Some(trail) = &self.trail
+            && limits::pending()
+            && limits::take_sample()
+        {
+            let own = sample::Frame { function: u32::from(builtin.0), source: NO_SOURCE, offset: 0 };
+            sample::record(Tier::Builtin, std::iter::once(own).chain(trail.0.iter().rev().copied()));
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! What a profiler collects while a program runs: stacks of functions and positions, with the time and the memory they
+//! stand for.
+//!
+//! A profiler calls [`start`] on the program's thread and, from its own thread, [`tick`] every so often. Engines that are set
+//! up while a recording is [`active`] look at the poll word more often than usual and hand over their stack with [`record`].
+//! While nothing records, nothing here is reached.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::{Interrupt, raise};
+
+/// What was running when a stack was taken.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub enum Tier {
+    /// The tree walker.
+    Walker,
+    /// Bytecode in the VM.
+    Vm,
+    /// Machine code.
+    Compiled,
+    /// A builtin in Rust; its stack begins with the builtin.
+    Builtin,
+}
+
+/// A running function and where in its source it is.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Frame {
+    /// The function's id among values.
+    pub function: u32,
+    /// Number of the source; [`NO_SOURCE`] for builtins.
+    pub source: u32,
+    /// Byte offset in it.
+    pub offset: u32,
+}
+
+/// The source of what has none.
+pub const NO_SOURCE: u32 = u32::MAX;
+
+/// Deeper frames of a stack than this are left out, those at the foot.
+const MOST_FRAMES: usize = 256;
+
+/// A stack, innermost frame first.
+pub type Stack = (Tier, Box<[Frame]>);
+
+/// What a stack stands for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Weight {
+    pub samples: u64,
+    pub nanoseconds: u64,
+    /// Bytes allocated.
+    pub bytes: u64,
+}
+
+/// Every stack that was met.
+pub type Samples = HashMap<Stack, Weight>;
+
+/// Time that has passed since the last stack was taken.
+static DUE: AtomicU64 = AtomicU64::new(0);
+
+thread_local! {
+    static SAMPLES: RefCell<Option<Samples>> = const { RefCell::new(None) };
+    static BYTES_DUE: Cell<u64> = const { Cell::new(0) };
+}
+
+/// Begins a recording on this thread.
+pub fn start() {
+    DUE.store(0, Relaxed);
+    BYTES_DUE.set(0);
+    SAMPLES.with(|samples| *samples.borrow_mut() = Some(Samples::new()));
+}
+
+/// Ends this thread's recording and gives what it has collected.
+pub fn stop() -> Samples {
+    SAMPLES.with(|samples| samples.borrow_mut().take()).unwrap_or_default()
+}
+
+/// Whether this thread records.
+pub fn active() -> bool {
+    SAMPLES.with(|samples| samples.borrow().is_some())
+}
+
+/// Asks for a stack that stands for `nanoseconds`; called by the profiler's thread.
+pub fn tick(nanoseconds: u64) {
+    DUE.fetch_add(nanoseconds, Relaxed);
+    raise(Interrupt::Sample);
+}
+
+/// Asks for a stack that stands for `bytes` allocated on this thread.
+pub fn allocated(bytes: u64) {
+    BYTES_DUE.set(BYTES_DUE.get() + bytes);
+    raise(Interrupt::Sample);
+}
+
+/// Hands over the stack that was asked for; `frames` come innermost first.
+#[cold]
+pub fn record(tier: Tier, frames: impl Iterator<Item = Frame>) {
+    let nanoseconds = DUE.swap(0, Relaxed);
+    let bytes = BYTES_DUE.replace(0);
+    if nanoseconds == 0 && bytes == 0 {
+        return;
+    }
+    SAMPLES.with(|samples| {
+        let Ok(mut samples) = samples.try_borrow_mut() else { return };
+        let Some(samples) = samples.as_mut() else { return };
+        let weight = samples.entry((tier, frames.take(MOST_FRAMES).collect())).or_default();
+        weight.samples += u64::from(nanoseconds > 0);
+        weight.nanoseconds += nanoseconds;
+        weight.bytes += bytes;
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stacks_add_up_and_nothing_is_kept_without_a_recording() {
+        let frame = Frame { function: 1, source: 0, offset: 5 };
+        record(Tier::Vm, std::iter::once(frame));
+        assert!(!active());
+        start();
+        for nanoseconds in [1000, 500] {
+            DUE.fetch_add(nanoseconds, Relaxed);
+            record(Tier::Vm, std::iter::once(frame));
+        }
+        BYTES_DUE.set(64);
+        record(Tier::Vm, std::iter::once(frame));
+        let samples = stop();
+        assert_eq!(samples[&(Tier::Vm, Box::from([frame]))], Weight { samples: 2, nanoseconds: 1500, bytes: 64 });
+        assert_eq!(samples.len(), 1);
+        assert!(!active());
+    }
+}

@@ -1,0 +1,281 @@
+//! `ruff profile`: where a program spends its time and memory.
+//!
+//! ```text
+//!  sampler (a thread that asks every millisecond) ──► engine (its stack at the next instruction or statement)
+//!                                                         │
+//!                       profile: names and lines  ◄── limits::sample (stacks with weights)
+//!                          └──► text · formats (folded, speedscope, JSON, flame graph)
+//! ```
+//!
+//! A stack stands for the time since the one before it, so that long builtins, which cannot be asked, get all of theirs.
+pub mod formats;
+mod sampler;
+pub mod text;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::driver::engine::{End, RunOptions};
+use crate::driver::repeat::{function_name, run_with_host};
+use crate::driver::thread::{Panicked, peak_memory, with_large_stack};
+use crate::driver::Loaded;
+use crate::host::{Captured, Host, Output};
+use crate::limits::sample::{self, NO_SOURCE, Tier, Weight};
+use crate::source::SourceId;
+use crate::value;
+
+/// A function, and a line of it.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
+pub struct Place {
+    pub function: Arc<str>,
+    /// `None` for builtins.
+    pub line: Option<(Arc<str>, u32)>,
+}
+
+impl Place {
+    /// `file:line`, or the builtin's name.
+    pub fn position(&self) -> String {
+        match &self.line {
+            Some((file, line)) => format!("{file}:{line}"),
+            None => self.function.to_string(),
+        }
+    }
+}
+
+/// A stack that was met, innermost place first.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Stack {
+    pub tier: Tier,
+    pub places: Vec<Place>,
+    pub weight: Weight,
+}
+
+/// What running a program under the profiler gave.
+#[derive(Debug)]
+pub struct Profile {
+    pub script: String,
+    pub engine: String,
+    pub end: End,
+    pub output: Captured,
+    /// From start to end.
+    pub wall: Duration,
+    /// The longest first.
+    pub stacks: Vec<Stack>,
+    pub peak_memory: Option<u64>,
+    pub allocations: Option<value::Allocations>,
+}
+
+/// Time between two stacks.
+pub const INTERVAL: Duration = Duration::from_millis(1);
+
+/// Runs a program and watches it. Its standard input is the process's; what it prints is kept.
+pub fn run(loaded: &Arc<Loaded>, options: &RunOptions, memory: bool) -> Profile {
+    let output = Output::captured();
+    let mut host = Host::process(options.args.clone()).with_capabilities(options.capabilities.clone());
+    host.output = output.clone();
+    let watched = || {
+        sample::start();
+        let before = value::count_allocations(memory);
+        let sampler = sampler::start(INTERVAL);
+        let start = Instant::now();
+        let end = run_with_host(loaded, options, host);
+        let wall = start.elapsed();
+        drop(sampler);
+        let after = value::count_allocations(false);
+        let made = value::Allocations { count: after.count - before.count, bytes: after.bytes - before.bytes };
+        (end, wall, made, sample::stop())
+    };
+    let (end, wall, made, samples) = with_large_stack(watched)
+        .unwrap_or_else(|Panicked(report)| (End::Bug(report), Duration::ZERO, value::Allocations::default(), sample::Samples::new()));
+    Profile {
+        script: loaded.sources.name(loaded.main_source()).to_owned(),
+        engine: options.mode.kind.name().to_owned(),
+        end,
+        output: output.take_captured(),
+        wall,
+        stacks: named(loaded, samples),
+        peak_memory: peak_memory(),
+        allocations: memory.then_some(made),
+    }
+}
+
+/// Gives the stacks names and lines; those that then are the same become one.
+fn named(loaded: &Loaded, samples: sample::Samples) -> Vec<Stack> {
+    let mut names: HashMap<u32, Arc<str>> = HashMap::new();
+    let mut files: HashMap<u32, Arc<str>> = HashMap::new();
+    let mut merged: HashMap<(Tier, Vec<Place>), Weight> = HashMap::new();
+    for ((tier, frames), weight) in samples {
+        let places = frames.iter().map(|frame| {
+            let function = names.entry(frame.function).or_insert_with(|| function_name(loaded, value::FnId(frame.function)));
+            let source = SourceId(frame.source);
+            let known = frame.source != NO_SOURCE && loaded.sources.find(source).is_some();
+            let line = known.then(|| {
+                let file = files.entry(frame.source).or_insert_with(|| Arc::from(loaded.sources.name(source)));
+                (file.clone(), loaded.sources.line_column(source, frame.offset).line)
+            });
+            Place { function: function.clone(), line }
+        });
+        let total = merged.entry((tier, places.collect())).or_default();
+        total.samples += weight.samples;
+        total.nanoseconds += weight.nanoseconds;
+        total.bytes += weight.bytes;
+    }
+    let mut stacks: Vec<Stack> =
+        merged.into_iter().map(|((tier, places), weight)| Stack { tier, places, weight }).collect();
+    stacks.sort_by(|a, b| b.weight.nanoseconds.cmp(&a.weight.nanoseconds).then_with(|| a.places.cmp(&b.places)));
+    stacks
+}
+
+/// What a tier is called in reports.
+pub fn tier_name(tier: Tier) -> &'static str {
+    match tier {
+        Tier::Walker => "tree walker",
+        Tier::Vm => "vm",
+        Tier::Compiled => "compiled",
+        Tier::Builtin => "builtin",
+    }
+}
+
+/// A line of a table: how much of the whole belongs to something.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Share {
+    pub name: String,
+    /// While it was innermost.
+    pub own: u64,
+    /// While it was anywhere on the stack.
+    pub total: u64,
+}
+
+/// What weight of a stack is counted.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Measure {
+    Nanoseconds,
+    Bytes,
+}
+
+impl Measure {
+    pub fn of(self, weight: &Weight) -> u64 {
+        match self {
+            Measure::Nanoseconds => weight.nanoseconds,
+            Measure::Bytes => weight.bytes,
+        }
+    }
+}
+
+impl Profile {
+    /// The weight of all stacks.
+    pub fn sum(&self, measure: Measure) -> u64 {
+        self.stacks.iter().map(|stack| measure.of(&stack.weight)).sum()
+    }
+
+    pub fn samples(&self) -> u64 {
+        self.stacks.iter().map(|stack| stack.weight.samples).sum()
+    }
+
+    /// Time per tier, the largest first.
+    pub fn tiers(&self) -> Vec<(Tier, u64)> {
+        let mut tiers: Vec<(Tier, u64)> = Vec::new();
+        for stack in &self.stacks {
+            match tiers.iter_mut().find(|(tier, _)| *tier == stack.tier) {
+                Some((_, time)) => *time += stack.weight.nanoseconds,
+                None => tiers.push((stack.tier, stack.weight.nanoseconds)),
+            }
+        }
+        tiers.retain(|(_, time)| *time > 0);
+        tiers.sort_by(|a, b| b.1.cmp(&a.1));
+        tiers
+    }
+
+    /// Functions and builtins by their own share.
+    pub fn functions(&self, measure: Measure) -> Vec<Share> {
+        self.shares(measure, |place| place.function.to_string(), |_| true)
+    }
+
+    /// Lines by their own share; a builtin's time is also the time of the line that called it.
+    pub fn lines(&self, measure: Measure) -> Vec<Share> {
+        self.shares(measure, Place::position, |place| place.line.is_some())
+    }
+
+    fn shares(&self, measure: Measure, name: impl Fn(&Place) -> String, counts: impl Fn(&Place) -> bool) -> Vec<Share> {
+        let mut shares: HashMap<String, Share> = HashMap::new();
+        for stack in &self.stacks {
+            let weight = measure.of(&stack.weight);
+            if weight == 0 {
+                continue;
+            }
+            let mut met: Vec<String> = Vec::new();
+            for (at, place) in stack.places.iter().filter(|place| counts(place)).enumerate() {
+                let name = name(place);
+                let share = shares.entry(name.clone()).or_insert_with(|| Share { name: name.clone(), own: 0, total: 0 });
+                share.own += if at == 0 { weight } else { 0 };
+                // In a recursion a function is on the stack many times, but its time passes only once.
+                if !met.contains(&name) {
+                    share.total += weight;
+                    met.push(name);
+                }
+            }
+        }
+        let mut shares: Vec<Share> = shares.into_values().collect();
+        shares.sort_by(|a, b| (b.own, b.total).cmp(&(a.own, a.total)).then_with(|| a.name.cmp(&b.name)));
+        shares
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn place(function: &str, line: Option<u32>) -> Place {
+        Place { function: function.into(), line: line.map(|line| ("a.ruff".into(), line)) }
+    }
+
+    pub(crate) fn profile() -> Profile {
+        let weight = |milliseconds: u64, bytes| Weight { samples: milliseconds, nanoseconds: milliseconds * 1_000_000, bytes };
+        let stacks = vec![
+            Stack { tier: Tier::Vm, places: vec![place("fib", Some(3)), place("fib", Some(3)), place("main", Some(9))], weight: weight(60, 0) },
+            Stack { tier: Tier::Builtin, places: vec![place("sort", None), place("main", Some(8))], weight: weight(30, 4096) },
+            Stack { tier: Tier::Compiled, places: vec![place("main", Some(5))], weight: weight(10, 0) },
+        ];
+        Profile {
+            script: "a.ruff".into(),
+            engine: "jit".into(),
+            end: End::Done,
+            output: Captured::default(),
+            wall: Duration::from_millis(101),
+            stacks,
+            peak_memory: Some(8 << 20),
+            allocations: Some(value::Allocations { count: 3, bytes: 5000 }),
+        }
+    }
+
+    #[test]
+    fn recursion_counts_once_and_builtins_belong_to_their_line() {
+        let profile = profile();
+        let functions = profile.functions(Measure::Nanoseconds);
+        assert_eq!(functions[0], Share { name: "fib".into(), own: 60_000_000, total: 60_000_000 });
+        let main = functions.iter().find(|share| share.name == "main").unwrap();
+        assert_eq!((main.own, main.total), (10_000_000, 100_000_000));
+        let lines = profile.lines(Measure::Nanoseconds);
+        assert_eq!(lines[1], Share { name: "a.ruff:8".into(), own: 30_000_000, total: 30_000_000 });
+        assert_eq!(profile.tiers()[0], (Tier::Vm, 60_000_000));
+        assert_eq!(profile.lines(Measure::Bytes).len(), 1);
+    }
+
+    #[test]
+    fn a_run_shows_the_hot_line_on_every_engine() {
+        use crate::driver::engine::{EngineKind, Mode};
+        use crate::driver::{Script, Text};
+        let text = "func hot(n) {\n    total := 0\n    for i in 0..n {\n        total += i * i % 7\n    }\n    return total\n}\n\
+                    print(hot(300000))\n";
+        for kind in EngineKind::ALL {
+            let loaded = Arc::new(Script::resolve(Text::inline("hot.ruff", text)).load().expect("the program has no errors"));
+            let profile = run(&loaded, &RunOptions::new(Mode::new(kind)), true);
+            assert!(matches!(profile.end, End::Done), "{kind:?}: {:?}", profile.end);
+            assert!(!profile.output.stdout.is_empty());
+            let functions = profile.functions(Measure::Nanoseconds);
+            assert_eq!(functions.first().map(|share| share.name.as_str()), Some("hot"), "{kind:?}: {functions:?}");
+            assert!(profile.sum(Measure::Nanoseconds) <= profile.wall.as_nanos() as u64 + 5_000_000);
+        }
+    }
+}

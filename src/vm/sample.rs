@@ -1,0 +1,81 @@
+//! Where the VM is, for a profiler.
+use super::stack::FnRef;
+use super::{Here, Vm};
+use crate::builtins::{self, BuiltinId};
+use crate::bytecode::op::Op;
+use crate::limits::sample::{self, Frame, NO_SOURCE, Tier};
+use crate::limits;
+use crate::value::FnId;
+
+impl Vm {
+    /// Before an instruction: what is due is the time of the instruction before it, which is the next one of `last`.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn sample(&mut self, last: Here) {
+        if !limits::take_sample() {
+            return;
+        }
+        // A call or return in between: then it is the frame that runs now.
+        let same = last.func == self.here.func && last.fp == self.here.fp;
+        let pc = if same { last.ip.index(last.func.code()) } else { self.next_pc() };
+        let builtin = if same { builtin_at(last.func, pc) } else { None };
+        let tier = if builtin.is_some() { Tier::Builtin } else { Tier::Vm };
+        self.record(tier, pc, builtin);
+    }
+
+    /// After compiled code: what is due is its time, since it runs for as long as it can.
+    #[cold]
+    pub(super) fn sample_compiled(&mut self, func: FnRef) {
+        if !limits::pending() || !limits::take_sample() {
+            return;
+        }
+        if self.here.func == func {
+            self.record(Tier::Compiled, self.next_pc(), None);
+        } else {
+            // It has returned: its frame is gone already.
+            let own = frame_at(func, 0);
+            sample::record(Tier::Compiled, std::iter::once(own).chain(self.stack_from(self.next_pc(), None)));
+        }
+    }
+
+    fn next_pc(&self) -> usize {
+        let code = self.here.func.code();
+        self.here.ip.index(code).min(code.len().saturating_sub(1))
+    }
+
+    fn record(&self, tier: Tier, pc: usize, builtin: Option<FnId>) {
+        sample::record(tier, self.stack_from(pc, builtin));
+    }
+
+    /// All frames, innermost first, with the builtins that have called back.
+    fn stack_from(&self, pc: usize, builtin: Option<FnId>) -> impl Iterator<Item = Frame> {
+        let own = builtin.map(builtin_frame).into_iter().chain(std::iter::once(frame_at(self.here.func, pc)));
+        let waiting = self.frames.iter().rev().filter(|frame| frame.here.func.id.0 != 0).flat_map(|frame| {
+            let func = frame.here.func;
+            let pc = frame.here.ip.pc(func.code());
+            builtin_at(func, pc).map(builtin_frame).into_iter().chain(std::iter::once(frame_at(func, pc)))
+        });
+        own.chain(waiting)
+    }
+}
+
+/// The builtin in Rust that an instruction calls.
+fn builtin_at(func: FnRef, pc: usize) -> Option<FnId> {
+    let id = match *func.code().get(pc)? {
+        Op::CallBuiltin { builtin, .. } | Op::CallBuiltinUpdate { builtin, .. } => builtin,
+        Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => {
+            func.methods.at(usize::from(site)).latest_builtin()?
+        }
+        _ => return None,
+    };
+    builtins::info(BuiltinId(id)).native().is_some().then(|| FnId(u32::from(id)))
+}
+
+fn builtin_frame(id: FnId) -> Frame {
+    Frame { function: id.0, source: NO_SOURCE, offset: 0 }
+}
+
+fn frame_at(func: FnRef, pc: usize) -> Frame {
+    let source = if func.info.hidden { NO_SOURCE } else { func.chunk.source.0 };
+    Frame { function: func.id.0, source, offset: func.chunk.span(pc).start }
+}

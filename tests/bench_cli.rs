@@ -1,0 +1,167 @@
+//! `ruff bench` on scripts that misbehave: each is one clear row, the rest still runs, and the exit code says it.
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn bench(folder: &Path, words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ruff"))
+        .arg("bench")
+        .args(words)
+        .current_dir(folder)
+        .env("XDG_DATA_HOME", folder.join("data"))
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("the program of this package starts")
+}
+
+fn folder_with(scripts: &[(&str, &str)]) -> TempDir {
+    let folder = tempfile::tempdir().expect("there is a folder for temporary files");
+    for (name, text) in scripts {
+        fs::write(folder.path().join(name), text).expect("files can be written there");
+    }
+    folder
+}
+
+/// Runs two turns per row and gives the rows.
+#[track_caller]
+fn rows(folder: &Path, words: &[&str], code: i32) -> Vec<Value> {
+    let mut all = vec!["--json", "-i", "2", "-w", "1"];
+    all.extend(words);
+    let output = bench(folder, &all);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{errors}");
+    let report: Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
+    assert_eq!(report["schema"], "rufflang.bench/1");
+    report["rows"].as_array().expect("a report has rows").clone()
+}
+
+fn row<'a>(rows: &'a [Value], script: &str) -> &'a Value {
+    rows.iter().find(|row| row["script"] == script).expect("every script has a row")
+}
+
+const GOOD: &str = "total := 0\nfor i in 0..100 { total += i }\nprint(total)\n";
+
+#[test]
+fn every_engine_has_a_row_and_output_is_captured() {
+    let folder = folder_with(&[("good.ruff", GOOD)]);
+    let rows = rows(folder.path(), &["good.ruff"], 0);
+    let engines: Vec<_> = rows.iter().map(|row| row["engine"].as_str().unwrap()).collect();
+    assert_eq!(engines, ["interp", "vm", "jit"]);
+    for row in &rows {
+        assert_eq!(row["ok"], true, "{row}");
+        assert_eq!(row["times"].as_array().unwrap().len(), 2);
+        assert_eq!(row["output"], 5);
+        assert!(row["stages"]["parse"].as_u64().unwrap() > 0);
+        assert!(row["peak_memory"].as_u64().unwrap() > 0);
+    }
+    assert_eq!(rows[0]["stages"]["compile"], 0);
+    assert!(rows[1]["stages"]["compile"].as_u64().unwrap() > 0);
+}
+
+#[test]
+fn scripts_that_misbehave_are_rows_and_the_rest_runs() {
+    let folder = folder_with(&[
+        ("endless.ruff", "loop { }\n"),
+        ("error.ruff", "x := [1]\nprint(x[5])\n"),
+        ("exit.ruff", "exit(3)\n"),
+        ("exit_well.ruff", "exit(0)\n"),
+        ("good.ruff", GOOD),
+        ("prints.ruff", "for i in 0..20000 { print(\"a line of some length that is printed again and again\") }\n"),
+        ("syntax.ruff", "x := (1 +\n"),
+    ]);
+    let rows = rows(folder.path(), &[".", "--engine", "vm", "--timeout", "1s"], 1);
+    assert_eq!(rows.len(), 7);
+    let error = |script: &str| &row(&rows, script)["error"];
+    assert_eq!((&error("endless")["kind"], &error("endless")["code"]), (&"timeout".into(), &124.into()));
+    assert!(error("endless")["message"].as_str().unwrap().contains("--timeout"));
+    assert_eq!((&error("error")["kind"], &error("error")["code"]), (&"error".into(), &4.into()));
+    assert!(error("error")["place"].as_str().unwrap().ends_with("error.ruff:2:7"), "{}", error("error"));
+    assert_eq!((&error("exit")["kind"], &error("exit")["code"]), (&"exit".into(), &3.into()));
+    assert_eq!((&error("syntax")["kind"], &error("syntax")["code"]), (&"source".into(), &3.into()));
+    for good in ["exit_well", "good", "prints"] {
+        assert_eq!(row(&rows, good)["ok"], true, "{}", row(&rows, good));
+    }
+    assert!(row(&rows, "prints")["output"].as_u64().unwrap() > 1_000_000);
+    assert!(row(&rows, "exit_well")["notes"][0].as_str().unwrap().contains("exit(0)"));
+}
+
+#[test]
+fn a_failure_alone_has_the_exit_code_of_a_run() {
+    let folder = folder_with(&[("syntax.ruff", "x := (1 +\n"), ("error.ruff", "throw 1\n"), ("endless.ruff", "loop { }\n")]);
+    for (script, words, code) in [
+        ("syntax.ruff", &[][..], 3),
+        ("error.ruff", &[], 4),
+        ("endless.ruff", &["--timeout", "300ms"], 124),
+        ("missing.ruff", &[], 5),
+    ] {
+        let mut all = vec![script, "--engine", "vm"];
+        all.extend(words);
+        let rows = rows(folder.path(), &all, code);
+        assert_eq!(rows[0]["ok"], false);
+    }
+}
+
+#[test]
+fn an_empty_folder_is_said() {
+    let folder = folder_with(&[]);
+    let output = bench(folder.path(), &["."]);
+    assert_eq!(output.status.code(), Some(5));
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "ruff: no .ruff scripts in .\n");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_unreadable_file_is_a_row() {
+    use std::os::unix::fs::symlink;
+    let folder = folder_with(&[("good.ruff", GOOD)]);
+    // A link to nothing cannot be read by anyone, whoever runs the test.
+    symlink("nowhere", folder.path().join("gone.ruff")).unwrap();
+    let rows = rows(folder.path(), &[".", "--engine", "vm"], 1);
+    assert_eq!(row(&rows, "gone")["error"]["kind"], "unreadable");
+    assert_eq!(row(&rows, "good")["ok"], true);
+}
+
+#[test]
+fn failing_rows_are_crosses_in_the_table() {
+    let folder = folder_with(&[("bad.ruff", "throw \"no\"\n"), ("good.ruff", GOOD)]);
+    let output = bench(folder.path(), &[".", "-i", "2", "-w", "0", "--engine", "interp,vm"]);
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(text.contains("  ✗ vm        Error: no (bad.ruff:1:1)"), "{text}");
+    assert!(text.contains("  ✓ vm"), "{text}");
+    assert!(text.contains("2 of 4 rows failed"), "{text}");
+    assert!(!text.contains('\x1b'));
+}
+
+#[test]
+fn results_are_saved_and_compared() {
+    let folder = folder_with(&[("good.ruff", GOOD)]);
+    let here = folder.path();
+    let words = ["good.ruff", "-i", "6", "--engine", "vm"];
+    let run = |more: &[&str]| bench(here, &[&words[..], more].concat());
+    assert_eq!(run(&["--save", "before"]).status.code(), Some(0));
+    let file = here.join("data/rufflang/bench/before.json");
+    // As if it had been much faster before.
+    let mut saved: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    saved["rows"][0]["times"] = serde_json::json!([10, 11, 12, 13, 14, 15, 16, 17]);
+    fs::write(&file, saved.to_string()).unwrap();
+    let slower = run(&["--compare", "before", "--fail-above", "5%"]);
+    assert_eq!(slower.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&slower.stdout).contains("slower"));
+    assert!(String::from_utf8_lossy(&slower.stderr).contains("slower than allowed: good on vm"));
+    assert_eq!(run(&["--compare", "before"]).status.code(), Some(0));
+    assert_eq!(run(&["--compare", "nothing"]).status.code(), Some(5));
+    assert_eq!(run(&["--save", "../x"]).status.code(), Some(2));
+}
+
+#[test]
+fn memory_markdown_and_picture() {
+    let folder = folder_with(&[("strings.ruff", "xs := []\nfor i in 0..1000 { xs.push(\"item number ${i} of many\") }\n")]);
+    let all = rows(folder.path(), &["strings.ruff", "--engine", "vm", "--memory"], 0);
+    assert!(all[0]["allocations"]["count"].as_u64().unwrap() >= 1000, "{}", all[0]);
+    let output = bench(folder.path(), &["strings.ruff", "-i", "2", "--markdown", "--svg", "out.svg"]);
+    assert!(String::from_utf8_lossy(&output.stdout).starts_with("# Benchmarks\n"));
+    assert!(fs::read_to_string(folder.path().join("out.svg")).unwrap().contains("</svg>"));
+}
