@@ -441,6 +441,25 @@ pub fn reserve_items(function: &str, count: usize) -> Result<(), Raise> {
     limits::reserve_array(count, size_of::<Value>()).map(|_| ()).map_err(|error| out_of_memory(function, error))
 }
 
+/// Adds an item to a vector whose length depends on data: every growth asks for the memory first.
+#[inline]
+pub fn push_item(items: &mut Vec<Value>, item: Value, function: &str) -> Result<(), Raise> {
+    if items.len() == items.capacity() {
+        reserve_items(function, 2 * items.len().max(4))?;
+    }
+    items.push(item);
+    Ok(())
+}
+
+/// An array of items that are made one by one, within the memory limit.
+pub fn array_of_items(function: &str, made: impl IntoIterator<Item = Result<Value, Raise>>) -> Result<Value, Raise> {
+    let mut items = Vec::new();
+    for item in made {
+        push_item(&mut items, item?, function)?;
+    }
+    new_array(items)
+}
+
 /// A string value.
 #[inline]
 pub fn new_string(text: &str) -> Result<Value, Raise> {

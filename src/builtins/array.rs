@@ -254,7 +254,7 @@ fn retain(engine: &mut dyn Engine, mut items: ArraySlot, f: Callable) -> Fallibl
     let mut kept = Vec::new();
     for item in items.object().to_vec().within("retain")? {
         if engine.call(f.0, &mut [item.clone()])?.is_truthy() {
-            kept.push(item);
+            super::arg::push_item(&mut kept, item, "retain")?;
         }
     }
     *items.object() = array::from_vec(kept).within("retain")?;

@@ -1,9 +1,9 @@
 //! Bytes.
 use super::Engine;
-use super::arg::{Any, BytesSlot};
+use super::arg::{Any, BytesSlot, Rest, new_array};
 use super::table::builtins;
 use crate::semantics::fault::{Raise, faults};
-use crate::value::Value;
+use crate::value::{IBig, Value};
 
 builtins! {
     /// Bytes.
@@ -22,6 +22,22 @@ builtins! {
     /// assert_equal(decode(bytes([195, 169])), "é")
     /// ```
     [pure, may_fault] decode(b: BytesSlot, encoding: &str = "utf-8") -> string = native decode;
+
+    /// Values as bytes, by a format as in Python and C: `<` or `>` (the default is `<`: least significant byte first), then
+    /// for each value `b B h H i I q Q` (ints of 1, 2, 4, 8 bytes, capitals without sign), `f d` (floats of 4, 8 bytes) or
+    /// `Ns` (N bytes of a string or of bytes, filled up with zeros); `x` is a zero byte.
+    ///
+    /// ```ruff
+    /// assert_equal(pack(">Hb", 258, -1), bytes([1, 2, 255]))
+    /// ```
+    [pure, may_fault] pack(format: &str, values: Rest) -> bytes = native pack;
+
+    /// The values that bytes stand for, by the format of `pack`; `Ns` gives bytes.
+    ///
+    /// ```ruff
+    /// assert_equal(unpack(">Hb", bytes([1, 2, 255])), [258, -1])
+    /// ```
+    [pure, may_fault] unpack(format: &str, b: BytesSlot) -> array = native unpack;
 
     /// The bytes that pairs of hexadecimal digits stand for.
     ///
@@ -165,4 +181,151 @@ fn decode_base64(_: &mut dyn Engine, s: &str) -> Fallible {
         return Err(faults::value_error("decode_base64", "the text is cut off"));
     }
     Ok(Value::bytes(out))
+}
+
+/// One item of a `pack` format.
+#[derive(Clone, Copy)]
+enum Field {
+    /// So many bytes, with a sign or without.
+    Int(usize, bool),
+    Float(usize),
+    Text(usize),
+    Zero,
+}
+
+/// Whether the most significant byte comes first, and the items.
+fn parse_format(function: &str, format: &str) -> Fallible<(bool, Vec<Field>)> {
+    let big = format.starts_with(['>', '!']);
+    let items = format.strip_prefix(['<', '>', '!', '=']).unwrap_or(format);
+    let mut fields = Vec::new();
+    let mut count: Option<usize> = None;
+    for c in items.chars().filter(|c| !c.is_whitespace()) {
+        if let Some(digit) = c.to_digit(10) {
+            let longer = count.unwrap_or(0).checked_mul(10).and_then(|n| n.checked_add(digit as usize));
+            count = Some(longer.filter(|n| *n <= 1 << 30).ok_or_else(|| bad_format(function, format))?);
+            continue;
+        }
+        let field = match c {
+            'b' => Field::Int(1, true),
+            'B' => Field::Int(1, false),
+            'h' => Field::Int(2, true),
+            'H' => Field::Int(2, false),
+            'i' | 'l' => Field::Int(4, true),
+            'I' | 'L' => Field::Int(4, false),
+            'q' => Field::Int(8, true),
+            'Q' => Field::Int(8, false),
+            'f' => Field::Float(4),
+            'd' => Field::Float(8),
+            'x' => Field::Zero,
+            's' => Field::Text(count.take().unwrap_or(1)),
+            _ => return Err(bad_format(function, format)),
+        };
+        let times = count.take().unwrap_or(1);
+        super::arg::reserve_items(function, times)?;
+        fields.extend(std::iter::repeat_n(field, times));
+    }
+    if count.is_some() { Err(bad_format(function, format)) } else { Ok((big, fields)) }
+}
+
+#[cold]
+fn bad_format(function: &str, format: &str) -> Raise {
+    faults::argument_value(function, "format", "items of b B h H i I q Q f d x Ns", format_args!("\"{format}\""))
+}
+
+/// Appends the lowest `size` bytes of a little-endian form in the wanted order.
+fn push_ordered(out: &mut Vec<u8>, little: &[u8], big: bool) {
+    if big { out.extend(little.iter().rev()) } else { out.extend(little) }
+}
+
+fn pack(_: &mut dyn Engine, format: &str, values: Rest) -> Fallible {
+    let (big, fields) = parse_format("pack", format)?;
+    let values = values.into_values();
+    let wanted = fields.iter().filter(|field| !matches!(field, Field::Zero)).count();
+    if wanted != values.len() {
+        return Err(faults::value_error("pack", format_args!("the format takes {wanted} values, got {}", values.len())));
+    }
+    let mut values = values.into_iter();
+    let mut out = Vec::new();
+    for field in fields {
+        if let Field::Zero = field {
+            out.push(0);
+            continue;
+        }
+        let value = values.next().unwrap_or_default();
+        pack_value(&mut out, field, &value, big)?;
+    }
+    Ok(Value::bytes(out))
+}
+
+fn pack_value(out: &mut Vec<u8>, field: Field, value: &Value, big: bool) -> Fallible<()> {
+    match (field, value) {
+        (Field::Int(size, signed), Value::Int(_) | Value::BigInt(_)) => {
+            let number = value.to_ibig().and_then(|n| i128::try_from(n).ok());
+            let bits = 8 * size as u32;
+            let (low, high) = if signed { (-(1i128 << (bits - 1)), 1i128 << (bits - 1)) } else { (0, 1i128 << bits) };
+            let number = number.filter(|n| (low..high).contains(n)).ok_or_else(|| {
+                faults::value_error("pack", format_args!("{} does not fit into {size} bytes", super::arg::describe(value)))
+            })?;
+            push_ordered(out, &number.to_le_bytes()[..size], big);
+        }
+        (Field::Float(size), Value::Float(_) | Value::Int(_) | Value::BigInt(_)) => {
+            let number = crate::semantics::convert::to_f64(value).unwrap_or(f64::NAN);
+            if size == 4 {
+                push_ordered(out, &(number as f32).to_le_bytes(), big);
+            } else {
+                push_ordered(out, &number.to_le_bytes(), big);
+            }
+        }
+        (Field::Text(size), Value::Str(_) | Value::Bytes(_)) => {
+            super::arg::reserve_text("pack", out.len().checked_add(size))?;
+            let bytes = match value {
+                Value::Bytes(bytes) => bytes.as_slice(),
+                _ => value.as_str().unwrap_or_default().as_bytes(),
+            };
+            if bytes.len() > size {
+                return Err(faults::value_error("pack", format_args!("{} bytes do not fit into {size}", bytes.len())));
+            }
+            out.extend(bytes);
+            out.extend(std::iter::repeat_n(0, size - bytes.len()));
+        }
+        _ => return Err(faults::type_error("pack", format_args!("the format does not fit a value of type {}", value.type_name()))),
+    }
+    Ok(())
+}
+
+fn unpack(_: &mut dyn Engine, format: &str, mut b: BytesSlot) -> Fallible {
+    let (big, fields) = parse_format("unpack", format)?;
+    let bytes = b.object().as_slice();
+    let size = |field: &Field| match field {
+        Field::Int(size, _) | Field::Float(size) | Field::Text(size) => *size,
+        Field::Zero => 1,
+    };
+    let wanted: usize = fields.iter().map(size).sum();
+    if wanted != bytes.len() {
+        return Err(faults::value_error("unpack", format_args!("the format takes {wanted} bytes, got {}", bytes.len())));
+    }
+    let mut values = Vec::new();
+    let mut rest = bytes;
+    for field in &fields {
+        let (part, after) = rest.split_at(size(field));
+        rest = after;
+        let mut little = [0u8; 8];
+        if !matches!(field, Field::Text(_)) {
+            for (at, byte) in part.iter().enumerate() {
+                little[if big { part.len() - 1 - at } else { at }] = *byte;
+            }
+        }
+        values.extend(match field {
+            Field::Zero => None,
+            Field::Text(_) => Some(Value::bytes(part.to_vec())),
+            Field::Float(4) => Some(Value::Float(f64::from(f32::from_le_bytes([little[0], little[1], little[2], little[3]])))),
+            Field::Float(_) => Some(Value::Float(f64::from_le_bytes(little))),
+            Field::Int(_, false) => Some(Value::int_from(IBig::from(u64::from_le_bytes(little)))),
+            Field::Int(size, true) => {
+                let unused = 64 - 8 * *size as u32;
+                Some(Value::Int((u64::from_le_bytes(little) << unused) as i64 >> unused))
+            }
+        });
+    }
+    new_array(values)
 }

@@ -4,7 +4,7 @@
 //! in its place), so a callback that steps the same iterator gets an error instead of a wrong item; the state comes back
 //! whatever happens. Adaptors read their source through [`next`]; the depth of a chain is bounded by the native stack check.
 use super::Engine;
-use super::arg::{Any, Callable, Iterable, Rest, Size, Within, is_callable, new_array, new_dict};
+use super::arg::{Any, Callable, Iterable, Rest, Size, Within, array_of_items, is_callable, new_array, new_dict, push_item};
 use super::table::builtins;
 use crate::limits;
 use crate::semantics::fault::{Raise, faults};
@@ -442,7 +442,7 @@ impl Seen {
                 return Ok(false);
             }
         }
-        self.others.push(item.clone());
+        push_item(&mut self.others, item.clone(), "unique")?;
         Ok(true)
     }
 }
@@ -518,13 +518,10 @@ pub fn items_of(engine: &mut Caller, function: &str, parameter: &str, value: &mu
     let it = start_argument(engine, function, parameter, value.clone())?;
     let mut items = Vec::new();
     while let Some(item) = next(engine, &it)? {
-        if items.len() == items.capacity() {
-            limits::reserve_array(items.len().max(4), 2 * size_of::<Value>()).within(function)?;
-        }
         if items.len().is_multiple_of(POLL_EVERY) {
             engine.poll()?;
         }
-        items.push(item);
+        push_item(&mut items, item, function)?;
     }
     Ok(items)
 }
@@ -640,7 +637,7 @@ fn zip(engine: &mut dyn Engine, items: Iterable, others: Rest) -> Fallible {
     let length = columns.iter().map(|column| column.len()).min().unwrap_or(0);
     super::arg::reserve_items("zip", length)?;
     let row = |at: usize| new_array(columns.iter().map(|column| column.get(at).unwrap_or_default()).collect());
-    new_array((0..length).map(row).collect::<Fallible<_>>()?)
+    array_of_items("zip", (0..length).map(row))
 }
 
 fn enumerate(engine: &mut dyn Engine, items: Iterable, start: i64) -> Fallible {
@@ -652,7 +649,7 @@ fn enumerate(engine: &mut dyn Engine, items: Iterable, start: i64) -> Fallible {
         return Err(faults::argument_value("enumerate", "start", "an int that leaves room to count", start));
     }
     let pairs = items.into_iter().zip(start..).map(|(item, at)| new_array(vec![Value::Int(at), item]));
-    new_array(pairs.collect::<Fallible<_>>()?)
+    array_of_items("enumerate", pairs)
 }
 
 fn flatten(engine: &mut dyn Engine, items: Iterable, depth: Size) -> Fallible {
@@ -688,7 +685,7 @@ fn chunk(engine: &mut dyn Engine, items: Iterable, size: Size) -> Fallible {
     let items = array_of(engine, "chunk", items.0)?;
     let starts = (0..items.len()).step_by(size);
     let chunks = starts.map(|at| items.slice_of(at, at.saturating_add(size)).map(Value::Array).within("chunk"));
-    new_array(chunks.collect::<Fallible<_>>()?)
+    array_of_items("chunk", chunks)
 }
 
 fn window(engine: &mut dyn Engine, items: Iterable, size: Size) -> Fallible {
@@ -700,7 +697,7 @@ fn window(engine: &mut dyn Engine, items: Iterable, size: Size) -> Fallible {
     let count = (items.len() + 1).saturating_sub(size);
     super::arg::reserve_items("window", count.saturating_mul(size))?;
     let windows = (0..count).map(|at| items.slice_of(at, at + size).map(Value::Array).within("window"));
-    new_array(windows.collect::<Fallible<_>>()?)
+    array_of_items("window", windows)
 }
 
 fn unique(engine: &mut dyn Engine, items: Iterable) -> Fallible {
@@ -711,7 +708,7 @@ fn unique(engine: &mut dyn Engine, items: Iterable) -> Fallible {
     let mut fresh = Vec::new();
     for_each(engine, "unique", "items", items.0, |engine, item| {
         if seen.add(engine, &item)? {
-            fresh.push(item);
+            push_item(&mut fresh, item, "unique")?;
         }
         Ok(true)
     })?;

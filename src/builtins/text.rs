@@ -6,7 +6,7 @@ mod template;
 
 use self::algorithms::{self as algo, Side};
 use super::Engine;
-use super::arg::{Rest, Size, new_array, new_string, reserve_text};
+use super::arg::{Rest, Size, array_of_items, new_array, new_string, reserve_text};
 use super::table::builtins;
 use crate::semantics::fault::{Raise, faults};
 use crate::value::Value;
@@ -401,15 +401,32 @@ fn piece_limit(function: &str, limit: Option<Size>) -> Fallible<usize> {
 }
 
 fn strings<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Fallible<Value> {
-    let pieces: Fallible<Vec<Value>> = pieces.into_iter().map(new_string).collect();
-    new_array(pieces?)
+    array_of_items("strings", pieces.into_iter().map(new_string))
+}
+
+/// Texts longer than this are asked how many pieces they have before they are taken apart.
+const LONG: usize = 1 << 20;
+
+/// Checks that there is room for the pieces of a long text.
+fn reserve_pieces(function: &str, s: &str, sep: Option<&str>) -> Fallible<()> {
+    if s.len() <= LONG {
+        return Ok(());
+    }
+    let pieces = match sep {
+        Some("") => s.len(),
+        Some(sep) => s.matches(sep).count() + 1,
+        None => s.split_whitespace().count(),
+    };
+    super::arg::reserve_items(function, pieces.saturating_mul(2))
 }
 
 fn split(_: &mut dyn Engine, s: &str, sep: Option<&str>, limit: Option<Size>) -> Fallible<Value> {
+    reserve_pieces("split", s, sep)?;
     strings(algo::split(s, sep, piece_limit("split", limit)?))
 }
 
 fn rsplit(_: &mut dyn Engine, s: &str, sep: Option<&str>, limit: Option<Size>) -> Fallible<Value> {
+    reserve_pieces("rsplit", s, sep)?;
     strings(algo::rsplit(s, sep, piece_limit("rsplit", limit)?))
 }
 
@@ -422,6 +439,7 @@ fn words(_: &mut dyn Engine, s: &str) -> Fallible<Value> {
 }
 
 fn chars(_: &mut dyn Engine, s: &str) -> Fallible<Value> {
+    reserve_pieces("chars", s, Some(""))?;
     strings(algo::split(s, Some(""), usize::MAX))
 }
 
@@ -578,8 +596,8 @@ fn width(_: &mut dyn Engine, s: &str) -> Fallible<usize> {
     Ok(algo::width(s))
 }
 
-fn levenshtein(_: &mut dyn Engine, a: &str, b: &str) -> Fallible<usize> {
-    Ok(algo::levenshtein(a, b))
+fn levenshtein(engine: &mut dyn Engine, a: &str, b: &str) -> Fallible<usize> {
+    algo::levenshtein(a, b, || engine.poll())
 }
 
 fn strip_prefix(_: &mut dyn Engine, s: &str, prefix: &str) -> Fallible<Value> {

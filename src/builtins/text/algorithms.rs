@@ -83,10 +83,13 @@ pub fn slugify(text: &str) -> String {
 }
 
 /// The number of insertions, deletions and replacements of code points that make `right` of `left`.
-pub fn levenshtein(left: &str, right: &str) -> usize {
+///
+/// `poll` is asked once per row and may end the work.
+pub fn levenshtein<E>(left: &str, right: &str, mut poll: impl FnMut() -> Result<(), E>) -> Result<usize, E> {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (i, a) in left.chars().enumerate() {
+        poll()?;
         let mut diagonal = row[0];
         row[0] = i + 1;
         for (j, &b) in right.iter().enumerate() {
@@ -95,7 +98,7 @@ pub fn levenshtein(left: &str, right: &str) -> usize {
             row[j + 1] = replaced.min(row[j] + 1).min(diagonal + 1);
         }
     }
-    row[right.len()]
+    Ok(row[right.len()])
 }
 
 /// The columns that a terminal needs for the text.
@@ -304,7 +307,8 @@ mod tests {
 
     #[test]
     fn distance_counts_edits() {
-        assert_eq!(levenshtein("kitten", "sitting"), 3);
-        assert_eq!(levenshtein("", "äb"), 2);
+        let distance = |a, b| levenshtein::<()>(a, b, || Ok(()));
+        assert_eq!(distance("kitten", "sitting"), Ok(3));
+        assert_eq!(distance("", "äb"), Ok(2));
     }
 }
