@@ -382,7 +382,7 @@ fn the_last_method_call_on_a_local_moves_it() {
     check("func f(xs) { return xs.push(1) }", &["return (xs@s0!).push(1)"]);
     check("func f(xs) { xs.push(1); return xs }", &["(place xs@s0).push(1) unused"]);
     check("func f(xs) { xs = xs.push(1); return xs }", &["xs@s0 = (xs@s0!).push(1)"]);
-    check("func f(xs) { return xs.push(xs.len()) }", &["return (place xs@s0).push((xs@s0!).len())"]);
+    check("func f(xs) { return xs.push(xs.len()) }", &["return (place xs@s0).push((place xs@s0).len())"]);
     check("func f() { let xs := [1]\n return xs.push(1) }", &["return (place xs@s0 immutable).push(1)"]);
 }
 

@@ -80,6 +80,108 @@ fn check_programs() {
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }
 
+/// Makes functions that move three arrays about in all kinds of control flow.
+struct Generator {
+    state: u64,
+    loops: u32,
+}
+
+impl Generator {
+    fn below(&mut self, n: u64) -> u64 {
+        self.state = self.state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (self.state >> 33) % n
+    }
+
+    fn name(&mut self) -> char {
+        ['a', 'b', 'c'][self.below(3) as usize]
+    }
+
+    fn value(&mut self) -> String {
+        let (x, y) = (self.name(), self.name());
+        match self.below(9) {
+            0 => format!("[{x}, {y}]"),
+            1 => format!("push({x}, {y})"),
+            2 => format!("g({x})"),
+            3 => format!("[...{x}, 1]"),
+            4 => format!("{x}.push({y})"),
+            5 => format!("{x} + [{y}]"),
+            6 => format!("if g({x}) {{ {y} }} else {{ {x} }}"),
+            7 => format!("{x} ?? {y}"),
+            _ => x.to_string(),
+        }
+    }
+
+    fn block(&mut self, depth: u32) -> String {
+        let count = self.below(4) + 1;
+        let mut statements: Vec<String> = Vec::new();
+        for _ in 0..count {
+            statements.push(self.statement(depth));
+            // What follows a jump never runs; the checker takes all it sees to run.
+            if ["return", "break", "continue"].iter().any(|jump| statements[statements.len() - 1].starts_with(jump)) {
+                break;
+            }
+        }
+        statements.join("\n")
+    }
+
+    fn looped(&mut self, depth: u32) -> String {
+        self.loops += 1;
+        let block = self.block(depth);
+        self.loops -= 1;
+        block
+    }
+
+    fn statement(&mut self, depth: u32) -> String {
+        let (x, y) = (self.name(), self.name());
+        match self.below(if depth == 0 { 8 } else { 15 }) {
+            0..3 => format!("{x} = {}", self.value()),
+            3 => format!("g({})", self.value()),
+            4 => format!("[{x}, d] := pop({y})"),
+            5 => format!("return {}", self.value()),
+            6 if self.loops > 0 => "break".into(),
+            7 if self.loops > 0 => "continue".into(),
+            6 | 7 => format!("{x}.push({y})"),
+            8 | 9 => format!("if g({x}) {{ {} }} else {{ {} }}", self.block(depth - 1), self.block(depth - 1)),
+            10 => format!("while g({x}) {{ {} }}", self.looped(depth - 1)),
+            11 => format!("for e in {} {{ {} }}", self.value(), self.looped(depth - 1)),
+            12 => format!("loop {{ {}\n if g({x}) {{ break }} }}", self.looped(depth - 1)),
+            13 => format!("try {{ {} }} except e {{ {} }}", self.block(depth - 1), self.block(depth - 1)),
+            _ => {
+                // Jumps may not leave a `finally`.
+                let loops = std::mem::take(&mut self.loops);
+                let last = format!("{x} = g({y})");
+                self.loops = loops;
+                format!("try {{ {} }} finally {{ {last} }}", self.block(depth - 1))
+            }
+        }
+    }
+}
+
+#[test]
+fn generated_functions_keep_the_promises() {
+    let (mut takes, mut shortest) = (0, None);
+    for seed in 0..3000 {
+        let mut generator = Generator { state: seed, loops: 0 };
+        let body = generator.block(1 + (seed % 4) as u32);
+        let text = format!("func g(x) {{ return x }}\nfunc f(a, b, c) {{\n{body}\nreturn [a, b] }}");
+        let mut sources = SourceMap::new();
+        let root = sources.add("main.ruff", text.as_str());
+        let resolved = resolve(root, &mut sources, &mut Folder(PathBuf::new()));
+        assert!(resolved.diagnostics.is_empty(), "{:?} in\n{text}", resolved.diagnostics);
+        let problems = verify(&resolved.program);
+        if !problems.is_empty() && shortest.as_ref().is_none_or(|(known, _): &(usize, String)| text.len() < *known) {
+            let report = format!("seed {seed}: {problems:?} in\n{text}\n{}", print::print(&resolved.program));
+            shortest = Some((text.len(), report));
+        }
+        let taken = |expr: &&Expr| matches!(expr.kind, ExprKind::Var { take: Take::Dead, .. });
+        takes += resolved.program.exprs.iter().filter(taken).count();
+    }
+    if let Some((_, report)) = shortest {
+        panic!("{report}");
+    }
+    assert!(takes > 3000, "only {takes} reads take");
+}
+
 #[test]
 fn a_broken_tree_is_noticed() {
     let mut sources = SourceMap::new();
@@ -95,7 +197,7 @@ fn a_broken_tree_is_noticed() {
 }
 
 fn verify(program: &Program) -> Vec<String> {
-    let mut checker = Checker { program, problems: Vec::new(), func: FuncId(0), state: Vec::new() };
+    let mut checker = Checker { program, problems: Vec::new(), func: FuncId(0), state: Vec::new(), loops: Vec::new(), taken: Vec::new() };
     for func in 0..program.functions.len() {
         checker.function(FuncId(func as u32));
     }
@@ -112,11 +214,23 @@ enum State {
     Taken,
 }
 
+fn join(into: &mut [State], other: &[State]) {
+    for (state, other) in into.iter_mut().zip(other) {
+        if *state != *other {
+            *state = if State::Empty == *state || State::Empty == *other { State::Empty } else { State::Taken };
+        }
+    }
+}
+
 struct Checker<'p> {
     program: &'p Program,
     problems: Vec<String>,
     func: FuncId,
     state: Vec<State>,
+    /// The loops around: what holds where they are left, and where their next round begins.
+    loops: Vec<(LoopId, Vec<State>, Vec<State>)>,
+    /// Slots taken so far in each protected block around.
+    taken: Vec<BTreeSet<usize>>,
 }
 
 impl Checker<'_> {
@@ -179,11 +293,7 @@ impl Checker<'_> {
     }
 
     fn merge(&mut self, other: &[State]) {
-        for (state, other) in self.state.iter_mut().zip(other) {
-            if *state != *other {
-                *state = if State::Empty == *state || State::Empty == *other { State::Empty } else { State::Taken };
-            }
-        }
+        join(&mut self.state, other);
     }
 
     /// Runs the alternatives from the same state and joins what they leave.
@@ -249,40 +359,64 @@ impl Checker<'_> {
             StmtKind::If { cond, then, otherwise } => self.conditional(*cond, *then, *otherwise),
             StmtKind::Match(node) => self.matching(node),
             StmtKind::Block(block) => self.block(*block),
-            StmtKind::While { cond, body, .. } => {
-                // Twice, so that what the first round takes is missed by the second.
-                for _ in 0..2 {
-                    self.expr(*cond);
-                    let before = self.state.clone();
-                    self.block(*body);
-                    self.after_loop(&before);
-                }
+            StmtKind::While { id, cond, body } => {
+                let (id, cond, body) = (*id, *cond, *body);
+                self.rounds(id, false, |checker| checker.expr(cond), |checker| checker.block(body));
             }
-            StmtKind::Loop { body, .. } => {
-                for _ in 0..2 {
-                    let before = self.state.clone();
-                    self.block(*body);
-                    self.after_loop(&before);
-                }
+            StmtKind::Loop { id, body } => {
+                let body = *body;
+                self.rounds(*id, true, |_| {}, |checker| checker.block(body));
             }
             StmtKind::For(node) => {
                 self.expr(node.iterable);
-                for _ in 0..2 {
-                    let before = self.state.clone();
-                    self.pattern(node.first);
-                    node.second.into_iter().for_each(|second| self.pattern(second));
-                    self.block(node.body);
-                    self.after_loop(&before);
-                }
+                let round = |checker: &mut Self| {
+                    checker.pattern(node.first);
+                    node.second.into_iter().for_each(|second| checker.pattern(second));
+                    checker.block(node.body);
+                };
+                self.rounds(node.id, false, |_| {}, round);
             }
             StmtKind::Try(node) => self.protected(node),
             StmtKind::Return(value) => {
                 value.iter().for_each(|&value| self.expr(value));
                 self.unreachable();
             }
-            StmtKind::Break(_) | StmtKind::Continue(_) => self.unreachable(),
+            StmtKind::Break(id) => self.leave(*id, true),
+            StmtKind::Continue(id) => self.leave(*id, false),
             StmtKind::Import(_) | StmtKind::ImportError(_) => {}
         }
+    }
+
+    fn leave(&mut self, id: LoopId, exit: bool) {
+        let state = self.state.clone();
+        if let Some((_, exits, backs)) = self.loops.iter_mut().rev().find(|(known, ..)| *known == id) {
+            join(if exit { exits } else { backs }, &state);
+        }
+        self.unreachable();
+    }
+
+    /// Two rounds, so that what the first takes is missed by the second. `endless`: only `break` ends the loop.
+    fn rounds(&mut self, id: LoopId, endless: bool, mut head: impl FnMut(&mut Self), mut round: impl FnMut(&mut Self)) {
+        let full = vec![State::Full; self.state.len()];
+        self.loops.push((id, full.clone(), full));
+        let outside = self.state.clone();
+        head(self);
+        let mut ends = if endless { vec![State::Full; self.state.len()] } else { self.state.clone() };
+        for _ in 0..2 {
+            let before = self.state.clone();
+            round(self);
+            let back = self.loops.last().expect("the loop was just pushed").2.clone();
+            join(&mut self.state, &back);
+            self.after_loop(&before);
+            head(self);
+            if !endless {
+                join(&mut ends, &self.state);
+            }
+        }
+        let (_, exits, _) = self.loops.pop().expect("the loop was just pushed");
+        self.state = ends;
+        join(&mut self.state, &exits);
+        self.after_loop(&outside);
     }
 
     /// Unreachable ends say that everything is full; a slot that was empty before is so again.
@@ -328,19 +462,41 @@ impl Checker<'_> {
 
     fn protected(&mut self, node: &Try) {
         let before = self.state.clone();
+        // A handler may start after any expression: everything the body takes may be gone.
+        self.taken.push(BTreeSet::new());
         self.scoped(node.body);
-        // A handler may start after any statement: everything the body takes may be gone.
-        let after_body = self.state.clone();
+        let mut taken = self.taken.pop().expect("the block was just entered");
+        let mut after = self.state.clone();
         if let Some(except) = &node.except {
             self.state.clone_from(&before);
-            self.merge(&after_body);
+            self.lose(&taken);
             except.var.into_iter().for_each(|var| self.write(var));
+            self.taken.push(BTreeSet::new());
             self.scoped(except.body);
-            self.merge(&after_body);
+            taken.extend(self.taken.pop().expect("the block was just entered"));
+            join(&mut after, &self.state);
+            self.state.clone_from(&after);
+            self.after_loop(&before);
         }
         if let Some(finally) = node.finally {
-            self.merge(&before);
+            let normal = self.state.clone();
+            self.state.clone_from(&before);
+            self.lose(&taken);
             self.scoped(finally);
+            // The same block again, on the way that goes on behind it.
+            self.state = normal;
+            self.scoped(finally);
+        }
+        if let Some(outer) = self.taken.last_mut() {
+            outer.extend(taken);
+        }
+    }
+
+    fn lose(&mut self, taken: &BTreeSet<usize>) {
+        for &slot in taken {
+            if self.state[slot] == State::Full {
+                self.state[slot] = State::Taken;
+            }
         }
     }
 
@@ -408,6 +564,9 @@ impl Checker<'_> {
                     && let Some(state) = self.state.get_mut(slot.index())
                 {
                     *state = State::Taken;
+                    if let Some(taken) = self.taken.last_mut() {
+                        taken.insert(slot.index());
+                    }
                 }
             }
             ExprKind::Closure(func) | ExprKind::Spawn(func) => {
@@ -493,7 +652,8 @@ impl Checker<'_> {
                 self.unreachable();
             }
             ExprKind::Yield(value) => value.iter().for_each(|&value| self.expr(value)),
-            ExprKind::Break(_) | ExprKind::Continue(_) => self.unreachable(),
+            ExprKind::Break(id) => self.leave(*id, true),
+            ExprKind::Continue(id) => self.leave(*id, false),
             ExprKind::Null
             | ExprKind::Bool(_)
             | ExprKind::Int(_)

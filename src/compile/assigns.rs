@@ -1,6 +1,6 @@
 //! Which locals an expression may assign, so that an operand read before it is copied only where that matters.
 use super::{Builder, plain_local};
-use crate::resolve::hir::{Args, DictItem, ExprId, ExprKind, FieldItem, Item, Part, PathSegment, Place, Receiver, SpecSize};
+use crate::resolve::hir::{Args, DictItem, ExprId, ExprKind, FieldItem, Item, Part, PathSegment, Place, Receiver, SpecSize, Take};
 
 /// The plain locals that evaluating an expression may change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -61,7 +61,6 @@ impl Builder<'_> {
             | ExprKind::Float(_)
             | ExprKind::Str(_)
             | ExprKind::Constant(_)
-            | ExprKind::Var { .. }
             | ExprKind::Func(_)
             | ExprKind::Closure(_)
             | ExprKind::Builtin(_)
@@ -75,6 +74,11 @@ impl Builder<'_> {
             | ExprKind::Break(_)
             | ExprKind::Continue(_)
             | ExprKind::Spawn(_) => {}
+            // A last read empties its variable, which an operand before it may still stand for.
+            ExprKind::Var { var, take: Take::Dead, .. } => {
+                own = plain_local(*var).map_or(Assigned::None, Assigned::One);
+            }
+            ExprKind::Var { take: Take::No | Take::Update { .. }, .. } => {}
             ExprKind::Array(items) => push_items(items, pending),
             ExprKind::Dict(items) => {
                 for item in items {

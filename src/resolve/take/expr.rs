@@ -60,7 +60,7 @@ impl TakePass<'_, '_> {
         if consume && !self.live.contains(local) && self.pins[local as usize] == 0 {
             self.set_take(id, Take::Dead);
         }
-        self.live.insert(local);
+        self.note_read(local);
     }
 
     /// Operands of other nodes; walks a spine of first operands with a loop.
@@ -140,14 +140,17 @@ impl TakePass<'_, '_> {
             self.path(place);
             return;
         };
+        // The place is read after the arguments, so these must not take it; nor may they read it if it is to go first.
+        self.live.insert(local);
+        self.watched.push((local, false));
         self.args(id);
-        if !self.live.contains(local) && !self.gave_up {
-            let value =
-                self.resolver.expr(ExprKind::Var { var: root, name: root_name, take: Take::Dead }, span);
+        let (_, read) = self.watched.pop().unwrap_or((local, true));
+        if !read && !self.gave_up {
+            let value = self.resolver.expr(ExprKind::Var { var: root, name: root_name, take: Take::Dead }, span);
             self.set_receiver(id, Receiver::Value(value));
             self.moved.push((id, place));
         }
-        self.live.insert(local);
+        self.reads(root);
     }
 
     fn args(&mut self, id: ExprId) {

@@ -78,6 +78,8 @@ struct TakePass<'p, 'a> {
     writes: AHashMap<BindingId, Vec<Time>>,
     live: Live,
     pins: Vec<u32>,
+    /// Receivers whose arguments are being walked, and whether these read them.
+    watched: Vec<(u32, bool)>,
     /// How many pins there are in all.
     pinned: u32,
     loops: Vec<LoopSets>,
@@ -110,6 +112,7 @@ impl<'p, 'a> TakePass<'p, 'a> {
             writes: AHashMap::new(),
             live: Live::default(),
             pins: Vec::new(),
+            watched: Vec::new(),
             pinned: 0,
             loops: Vec::new(),
             skippable: 0,
@@ -159,6 +162,7 @@ impl<'p, 'a> TakePass<'p, 'a> {
         self.live = Live { words: vec![0; count.div_ceil(64).max(1)] };
         self.pins = vec![0; count];
         self.pinned = 0;
+        self.watched.clear();
         self.loops.clear();
         self.skippable = 0;
         self.marked.clear();
@@ -223,7 +227,14 @@ impl<'p, 'a> TakePass<'p, 'a> {
 
     fn reads(&mut self, var: Var) {
         if let Some(local) = self.candidate(var) {
-            self.live.insert(local);
+            self.note_read(local);
+        }
+    }
+
+    fn note_read(&mut self, local: u32) {
+        self.live.insert(local);
+        for (watched, read) in &mut self.watched {
+            *read |= *watched == local;
         }
     }
 
