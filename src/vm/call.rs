@@ -78,10 +78,9 @@ impl Vm {
         callee.trigger.set(heat.saturating_add(CALL_INTERVAL));
         self.poll_word()?;
         if callee.ask.get().is_some_and(|ask| heat >= ask)
-            && let Some(mut tier) = self.tier.take()
+            && let Some(tier) = self.tier.clone()
         {
             let verdict = tier.hot_function(self, callee);
-            self.tier = Some(tier);
             match verdict {
                 Verdict::Entry(entry) => {
                     callee.entry.set(Some(entry));
@@ -97,9 +96,8 @@ impl Vm {
 
     /// Runs compiled code on the running frame.
     fn enter_compiled(&mut self, entry: super::tier::Entry, func: FnRef) -> Result<(), Raise> {
-        let Some(mut tier) = self.tier.take() else { return Ok(()) };
+        let Some(tier) = self.tier.clone() else { return Ok(()) };
         let outcome = tier.enter(self, entry, func, self.here.fp);
-        self.tier.get_or_insert(tier);
         if self.sampled {
             self.sample_compiled(func);
         }
@@ -117,6 +115,10 @@ impl Vm {
                 self.here.ip = Ip::at(func.code(), pc);
                 Ok(())
             }
+            Outcome::RaisedAt { pc, raise } => {
+                self.here.ip = Ip::at(func.code(), pc + 1);
+                Err(raise)
+            }
         }
     }
 
@@ -132,10 +134,9 @@ impl Vm {
             return self.enter_compiled(entry, func);
         }
         if func.ask.get().is_some()
-            && let Some(mut tier) = self.tier.take()
+            && let Some(tier) = self.tier.clone()
         {
             let verdict = tier.hot_loop(self, func, pc);
-            self.tier = Some(tier);
             if let Verdict::Entry(entry) = verdict {
                 func.loops.borrow_mut().push((pc, entry));
                 return self.enter_compiled(entry, func);

@@ -13,11 +13,19 @@ use super::feedback::seen;
 impl Vm {
     /// Runs the frame in `here` and everything it calls, until the foot frame is reached again.
     pub(super) fn run(&mut self) -> Result<Value, Raise> {
-        if self.sampled { self.run_loop::<true>() } else { self.run_loop::<false>() }
+        if self.sampled { self.dispatch::<true>(false) } else { self.dispatch::<false>(false) }
     }
 
-    /// `SAMPLED`: a profiler is asked before every instruction what it wishes.
-    fn run_loop<const SAMPLED: bool>(&mut self) -> Result<Value, Raise> {
+    /// Executes one instruction of the frame in `here`. A raise is not unwound, a call is entered but not run.
+    #[cold]
+    pub(super) fn run_one(&mut self) -> Result<(), Raise> {
+        self.dispatch::<true>(true).map(drop)
+    }
+
+    /// `WATCHED`: something is looked at before every instruction: whether the one wanted is done (`one`), and what a profiler
+    /// wishes.
+    fn dispatch<const WATCHED: bool>(&mut self, one: bool) -> Result<Value, Raise> {
+        let mut executed = false;
         let Here { mut func, mut ip, mut fp } = self.here;
         let mut last = self.here;
 
@@ -26,6 +34,9 @@ impl Vm {
             ($call:expr) => {{
                 self.here = Here { func, ip, fp };
                 if let Err(raise) = $call {
+                    if WATCHED && one {
+                        return Err(raise);
+                    }
                     self.unwind(raise)?;
                 }
                 Here { func, ip, fp } = self.here;
@@ -41,7 +52,7 @@ impl Vm {
         macro_rules! jump {
             ($to:expr) => {{
                 ip.jump(i32::from($to));
-                if $to < 0 {
+                if !(WATCHED && one) && $to < 0 {
                     let head = func.feedback.at(ip.pc(func.code()));
                     let count = head.get().wrapping_add(1);
                     head.set(count);
@@ -175,8 +186,13 @@ impl Vm {
         }
 
         loop {
-            if SAMPLED {
-                if crate::limits::pending() {
+            if WATCHED {
+                if one && executed {
+                    self.here = Here { func, ip, fp };
+                    return Ok(Value::Null);
+                }
+                executed = true;
+                if self.sampled && crate::limits::pending() {
                     self.here = Here { func, ip, fp };
                     self.sample(last);
                 }

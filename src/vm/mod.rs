@@ -15,6 +15,7 @@
 mod access;
 mod call;
 mod cells;
+pub mod compiled;
 mod dispatch;
 mod engine;
 pub mod feedback;
@@ -148,7 +149,7 @@ pub struct Vm {
     code: Box<dyn Code>,
     isolate: Isolate,
     host: Box<Host>,
-    tier: Option<Box<dyn Tier>>,
+    tier: Option<std::rc::Rc<dyn Tier>>,
     /// Errors that `finally` blocks hold up.
     pending: Vec<Option<Box<Fault>>>,
     /// The next fault has its entry for the frame it is raised in already.
@@ -202,7 +203,7 @@ impl Vm {
     }
 
     /// Lets a tier compile what becomes hot.
-    pub fn set_tier(&mut self, tier: Box<dyn Tier>) {
+    pub fn set_tier(&mut self, tier: std::rc::Rc<dyn Tier>) {
         self.tier = Some(tier);
     }
 

@@ -29,14 +29,16 @@ pub enum Outcome {
     Raised(Raise),
     /// It has left to the VM: the frame, rebuilt in the VM's registers, goes on at this instruction.
     Exit { pc: usize },
+    /// The instruction at `pc` has raised; the frame is rebuilt, its handlers have not been asked.
+    RaisedAt { pc: usize, raise: Raise },
 }
 
 /// Something that compiles hot functions.
 pub trait Tier {
     /// A function has been called often.
-    fn hot_function(&mut self, vm: &Vm, function: FnRef) -> Verdict;
+    fn hot_function(&self, vm: &Vm, function: FnRef) -> Verdict;
     /// A loop (the instruction after its `LoopHead`) has run often.
-    fn hot_loop(&mut self, vm: &Vm, function: FnRef, pc: usize) -> Verdict;
+    fn hot_loop(&self, vm: &Vm, function: FnRef, pc: usize) -> Verdict;
     /// Runs compiled code on the frame at `fp`, whose arguments (or, for a loop, registers) are in place.
-    fn enter(&mut self, vm: &mut Vm, entry: Entry, function: FnRef, fp: Fp) -> Outcome;
+    fn enter(&self, vm: &mut Vm, entry: Entry, function: FnRef, fp: Fp) -> Outcome;
 }

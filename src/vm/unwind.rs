@@ -157,7 +157,7 @@ impl Vm {
     }
 
     /// Finishes a fused comparison whose overload has returned: `taken` decides for the jump.
-    fn branch_after(&mut self, taken: bool) -> Result<(), Raise> {
+    pub(super) fn branch_after(&mut self, taken: bool) -> Result<(), Raise> {
         let func = self.here.func;
         let op: Op = func.code()[self.here.ip.pc(func.code())];
         let to = op.jump().unwrap_or(0) as i32;

@@ -52,31 +52,46 @@ impl Lowering<'_> {
     pub(super) fn call_compiled(&mut self, callee: Callee, base: SlotIx, exit: StateId, result: Option<ValueId>) {
         let frame = self.b.ins().iadd_imm_s(self.fp, i64::from(slot_offset(base)));
         let none = self.b.ins().iconst(types::I64, 0);
-        let call = match callee {
-            Callee::Entry(function, _) if Some(function) == self.own_id => {
+        let (tag, payload) = match callee {
+            Callee::Entry(function, _) if Some(function) != self.own_id => self.call_entry(function, frame, none),
+            Callee::Entry(..) | Callee::SelfEntry => {
                 let own = self.imports.own(self.b.func);
-                self.b.ins().call(own, &[frame, none])
+                let call = self.b.ins().call(own, &[frame, none]);
+                let results = self.b.inst_results(call);
+                (results[0], results[1])
             }
-            Callee::SelfEntry => {
-                let own = self.imports.own(self.b.func);
-                self.b.ins().call(own, &[frame, none])
-            }
-            Callee::Entry(function, _) => {
-                let context = self.context();
-                let entries = self.load(types::I64, context, context::ENTRIES);
-                let offset = i32::try_from(function * 8).expect("function ids are small");
-                let target = self.load(types::I64, entries, offset);
-                let signature = self.pair_signature();
-                self.b.ins().call_indirect(signature, target, &[frame, none])
-            }
-        };
-        let (tag, payload) = {
-            let results = self.b.inst_results(call);
-            (results[0], results[1])
         };
         let raised = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, tag, tag::EXC as i64);
         self.leave_if(raised, exit, ExitKind::Raise);
         self.define_pair(result, tag, payload);
+    }
+
+    /// Calls through the table of entry points; a function without one runs in the VM.
+    fn call_entry(&mut self, function: u32, frame: clif::Value, none: clif::Value) -> (clif::Value, clif::Value) {
+        let context = self.context();
+        let entries = self.load(types::I64, context, context::ENTRIES);
+        let target = self.load(types::I64, entries, i32::try_from(function * 8).expect("function ids are small"));
+        let (fast, slow, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(slow);
+        let tag = self.b.append_block_param(next, types::I64);
+        let payload = self.b.append_block_param(next, types::I64);
+        self.b.ins().brif(target, fast, &[], slow, &[]);
+        self.b.switch_to_block(fast);
+        let signature = self.pair_signature();
+        let call = self.b.ins().call_indirect(signature, target, &[frame, none]);
+        self.jump_with_results(call, next);
+        self.b.switch_to_block(slow);
+        let number = self.b.ins().iconst(types::I64, i64::from(function));
+        let helper = self.helper(Helper::Call);
+        let call = self.b.ins().call(helper, &[context, number, frame]);
+        self.jump_with_results(call, next);
+        self.b.switch_to_block(next);
+        (tag, payload)
+    }
+
+    fn jump_with_results(&mut self, call: clif::Inst, next: clif::Block) {
+        let results: Vec<clif::BlockArg> = self.b.inst_results(call).iter().map(|result| clif::BlockArg::Value(*result)).collect();
+        self.b.ins().jump(next, &results);
     }
 
     pub(super) fn fallback(&mut self, exit: StateId, result: Option<ValueId>) {

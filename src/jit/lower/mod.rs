@@ -42,6 +42,8 @@ pub enum Helper {
     Exit,
     /// `(context, function, pc, fp, closure) -> next pc, or -1`
     Fallback,
+    /// `(context, function, fp) -> (tag, payload)`: a function that is not compiled.
+    Call,
     /// `(object)`
     Retain,
     /// `(tag, payload)`
@@ -51,12 +53,13 @@ pub enum Helper {
 }
 
 impl Helper {
-    pub const ALL: [Helper; 5] = [Helper::Exit, Helper::Fallback, Helper::Retain, Helper::Release, Helper::Truthy];
+    pub const ALL: [Helper; 6] = [Helper::Exit, Helper::Fallback, Helper::Call, Helper::Retain, Helper::Release, Helper::Truthy];
 
     pub fn symbol(self) -> &'static str {
         match self {
             Helper::Exit => "ruff_exit",
             Helper::Fallback => "ruff_fallback",
+            Helper::Call => "ruff_call",
             Helper::Retain => "ruff_retain",
             Helper::Release => "ruff_release",
             Helper::Truthy => "ruff_truthy",
@@ -68,6 +71,7 @@ impl Helper {
         match self {
             Helper::Exit => (4, 2),
             Helper::Fallback => (5, 1),
+            Helper::Call => (3, 2),
             Helper::Retain => (1, 0),
             Helper::Release => (2, 0),
             Helper::Truthy => (2, 1),

@@ -1,0 +1,170 @@
+//! Owns finished machine code: the Cranelift module, and the only way into it.
+//!
+//! Promises: **entry**: an address in `Compiled` is that of a function compiled here by the convention of `lower`; code is
+//! never freed while the process runs.
+#![allow(unsafe_code)]
+
+use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, types};
+use cranelift_codegen::{Context as CodegenContext, settings};
+use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
+use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
+use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
+
+use super::helpers::{self, Pair};
+use super::ir::Function;
+use super::lower::{self, ExitInfo, Helper, Imports};
+use super::runtime::Context;
+use crate::vm::stack::Fp;
+
+/// Address space for code.
+const RESERVED: usize = 256 << 20;
+/// Code beyond this is not compiled any more.
+pub const BUDGET: usize = 64 << 20;
+
+/// The module and what lowering needs again and again.
+pub struct CodeStore {
+    module: JITModule,
+    builder: FunctionBuilderContext,
+    codegen: CodegenContext,
+    helpers: Vec<FuncId>,
+    trampoline: usize,
+    count: u32,
+    pub bytes: usize,
+}
+
+/// One finished function.
+pub struct Compiled {
+    pub address: u64,
+    pub exits: Vec<ExitInfo>,
+    pub bytes: usize,
+    /// Cranelift IR and machine code as text, if asked for.
+    pub listing: Option<(String, String)>,
+}
+
+impl CodeStore {
+    pub fn new() -> Result<CodeStore, String> {
+        let verify = if cfg!(debug_assertions) { "true" } else { "false" };
+        let flags = [
+            ("opt_level", "speed"),
+            ("enable_verifier", verify),
+            ("enable_pinned_reg", "true"),
+            ("preserve_frame_pointers", "true"),
+            ("enable_probestack", "false"),
+            ("unwind_info", "false"),
+        ];
+        let mut builder = JITBuilder::with_flags(&flags, default_libcall_names()).map_err(|error| error.to_string())?;
+        for helper in Helper::ALL {
+            builder.symbol(helper.symbol(), helpers::address(helper));
+        }
+        let memory = ArenaMemoryProvider::new_with_size(RESERVED).map_err(|error| error.to_string())?;
+        builder.memory_provider(Box::new(memory));
+        let mut module = JITModule::new(builder);
+        let helpers = Helper::ALL.into_iter().map(|helper| declare_helper(&mut module, helper)).collect::<Result<_, _>>()?;
+        let codegen = module.make_context();
+        let mut store = CodeStore { module, builder: FunctionBuilderContext::new(), codegen, helpers, trampoline: 0, count: 0, bytes: 0 };
+        store.trampoline = store.make_trampoline()?;
+        Ok(store)
+    }
+
+    /// Compiles a function; its exits get numbers from `first_exit` on.
+    pub fn compile(&mut self, function: &Function, own_id: Option<u32>, first_exit: u64, listing: bool) -> Result<Compiled, String> {
+        let mut signature = self.module.make_signature();
+        signature.params.extend([AbiParam::new(types::I64); 2]);
+        signature.returns.extend([AbiParam::new(types::I64); 2]);
+        self.count += 1;
+        let name = format!("f{}", self.count);
+        let id = self.module.declare_function(&name, Linkage::Local, &signature).map_err(|error| error.to_string())?;
+        self.module.clear_context(&mut self.codegen);
+        self.codegen.func.signature = signature;
+        self.codegen.func.name = clif::UserFuncName::user(0, self.count);
+        let frontend = self.module.target_config();
+        let mut imports = ModuleImports { module: &mut self.module, helpers: &self.helpers, own: id, first_exit };
+        let exits = lower::lower(function, own_id, &mut self.codegen.func, &mut self.builder, &mut imports, frontend);
+        let clif = listing.then(|| self.codegen.func.display().to_string());
+        self.codegen.set_disasm(listing);
+        self.module.define_function(id, &mut self.codegen).map_err(|error| format!("{error:?}"))?;
+        let compiled = self.codegen.compiled_code();
+        let bytes = compiled.map_or(0, |code| code.code_info().total_size as usize);
+        let asm = self.codegen.compiled_code().and_then(|code| code.vcode.clone()).unwrap_or_default();
+        self.module.finalize_definitions().map_err(|error| error.to_string())?;
+        self.bytes += bytes;
+        let address = self.module.get_finalized_function(id) as u64;
+        Ok(Compiled { address, exits, bytes, listing: clif.map(|clif| (clif, asm)) })
+    }
+
+    /// `fn(context, fp, closure, code) -> pair`: sets the pinned register around the call.
+    fn make_trampoline(&mut self) -> Result<usize, String> {
+        let mut signature = self.module.make_signature();
+        signature.params.extend([AbiParam::new(types::I64); 4]);
+        signature.returns.extend([AbiParam::new(types::I64); 2]);
+        let id = self.module.declare_function("enter", Linkage::Local, &signature).map_err(|error| error.to_string())?;
+        self.module.clear_context(&mut self.codegen);
+        self.codegen.func.signature = signature;
+        let mut inner = Signature::new(self.codegen.func.signature.call_conv);
+        inner.params.extend([AbiParam::new(types::I64); 2]);
+        inner.returns.extend([AbiParam::new(types::I64); 2]);
+        let frontend = self.module.target_config();
+        let mut builder = FunctionBuilder::new(&mut self.codegen.func, &mut self.builder);
+        let block = builder.create_block();
+        builder.append_block_params_for_function_params(block);
+        builder.switch_to_block(block);
+        let params = builder.block_params(block).to_vec();
+        let inner = builder.import_signature(inner);
+        let outside = builder.ins().get_pinned_reg(types::I64);
+        builder.ins().set_pinned_reg(params[0]);
+        let call = builder.ins().call_indirect(inner, params[3], &[params[1], params[2]]);
+        let results = builder.inst_results(call).to_vec();
+        builder.ins().set_pinned_reg(outside);
+        builder.ins().return_(&results);
+        builder.seal_all_blocks();
+        builder.finalize(frontend);
+        self.module.define_function(id, &mut self.codegen).map_err(|error| format!("{error:?}"))?;
+        self.module.finalize_definitions().map_err(|error| error.to_string())?;
+        Ok(self.module.get_finalized_function(id) as usize)
+    }
+
+    /// Runs compiled code on a frame.
+    pub fn enter(&self) -> impl Fn(*mut Context, Fp, u64, u64) -> Pair + use<> {
+        // SAFETY: **entry**; the trampoline has this signature.
+        let trampoline = unsafe {
+            std::mem::transmute::<usize, extern "C" fn(*mut Context, Fp, u64, u64) -> Pair>(self.trampoline)
+        };
+        move |context, fp, closure, code| trampoline(context, fp, closure, code)
+    }
+}
+
+fn declare_helper(module: &mut JITModule, helper: Helper) -> Result<FuncId, String> {
+    let mut signature = module.make_signature();
+    let (params, results) = helper.signature();
+    signature.params.extend(vec![AbiParam::new(types::I64); params]);
+    signature.returns.extend(vec![AbiParam::new(types::I64); results]);
+    module.declare_function(helper.symbol(), Linkage::Import, &signature).map_err(|error| error.to_string())
+}
+
+struct ModuleImports<'a> {
+    module: &'a mut JITModule,
+    helpers: &'a [FuncId],
+    own: FuncId,
+    first_exit: u64,
+}
+
+impl Imports for ModuleImports<'_> {
+    fn helper(&mut self, helper: Helper, function: &mut clif::Function) -> clif::FuncRef {
+        let at = Helper::ALL.iter().position(|other| *other == helper).expect("every helper is in the list");
+        self.module.declare_func_in_func(self.helpers[at], function)
+    }
+
+    fn own(&mut self, function: &mut clif::Function) -> clif::FuncRef {
+        self.module.declare_func_in_func(self.own, function)
+    }
+
+    fn first_exit(&self) -> u64 {
+        self.first_exit
+    }
+}
+
+/// The name of the machine's instruction set, for reports.
+pub fn isa_name() -> &'static str {
+    let _ = settings::builder();
+    std::env::consts::ARCH
+}

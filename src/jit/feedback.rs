@@ -1,0 +1,124 @@
+//! What the VM has noted → plain data for one compilation.
+use std::sync::Arc;
+
+use ahash::AHashMap;
+
+use super::ir::Kinds;
+use super::ir::inst::Cell;
+use super::profile::{FieldCase, FunctionProfile, Site, Target};
+use crate::builtins::N_BUILTINS;
+use crate::bytecode::op::Op;
+use crate::value::Rep;
+use crate::value::layout::shape;
+use crate::vm::Vm;
+use crate::vm::feedback::{Snapshot, seen, snapshot};
+use crate::vm::function::Activation;
+
+/// How far callees are followed.
+const DEPTH: usize = 3;
+
+/// Profiles of a function and of those it may call, by `FnId`.
+pub fn profiles(
+    vm: &Vm,
+    root: &Activation,
+    params: Vec<Kinds>,
+    poisoned: &AHashMap<u32, Vec<u32>>,
+) -> AHashMap<u32, Arc<FunctionProfile>> {
+    let mut found = AHashMap::new();
+    let mut work = vec![(root.id.0, DEPTH)];
+    while let Some((id, depth)) = work.pop() {
+        if found.contains_key(&id) {
+            continue;
+        }
+        let Some(activation) = vm.activation(id) else { continue };
+        let params = if id == root.id.0 { params.clone() } else { Vec::new() };
+        let profile = profile(activation, params, poisoned.get(&id).cloned().unwrap_or_default());
+        if depth > 0 {
+            work.extend(callees(&profile).into_iter().map(|callee| (callee, depth - 1)));
+        }
+        found.insert(id, Arc::new(profile));
+    }
+    found
+}
+
+fn callees(profile: &FunctionProfile) -> Vec<u32> {
+    let known = profile.chunk.functions.iter().map(|func| profile.unit_base + func);
+    let methods = profile.sites.values().flat_map(|site| match site {
+        Site::Callees(targets) => targets.iter().map(|target| target.function).collect(),
+        _ => Vec::new(),
+    });
+    known.chain(methods).collect()
+}
+
+fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> FunctionProfile {
+    let seen = snapshot(activation);
+    let mut sites = AHashMap::new();
+    for (pc, op) in activation.chunk.code.iter().enumerate() {
+        if let Some(site) = site(op, pc, &seen) {
+            sites.insert(pc as u32, site);
+        }
+    }
+    FunctionProfile {
+        chunk: activation.chunk.clone(),
+        unit_base: activation.unit.base,
+        module_base: activation.unit.first_var,
+        params,
+        sites,
+        poisoned,
+    }
+}
+
+fn site(op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
+    let word = seen.words[pc];
+    match *op {
+        Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexSet { .. } | Op::IndexUpdate { .. } => Some(elements(word)),
+        Op::FieldGet { site, .. } | Op::FieldSet { site, .. } | Op::FieldUpdate { site, .. } => {
+            let cases = seen.fields[usize::from(site)].as_ref()?;
+            Some(Site::Fields(cases.iter().map(field_case).collect()))
+        }
+        Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => {
+            let user = seen.methods[usize::from(site)].iter();
+            let targets = user.map(|seen| Target { shape: seen.key, function: seen.target });
+            let targets: Vec<_> = targets.collect();
+            let plain = targets.iter().all(|target| target.shape >= shape::FIRST_DECLARED && target.function as usize >= N_BUILTINS);
+            plain.then_some(Site::Callees(targets))
+        }
+        _ if word == 0 => None,
+        _ => Some(operands(word)),
+    }
+}
+
+fn operands(word: u32) -> Site {
+    let mut kinds = Kinds::NEVER;
+    if word & seen::FLOAT != 0 {
+        kinds = kinds.union(Kinds::FLOAT);
+    }
+    if word & seen::MIXED != 0 {
+        kinds = kinds.union(Kinds::INT).union(Kinds::FLOAT);
+    }
+    if word & (seen::STRING | seen::OTHER) != 0 {
+        kinds = Kinds::ANY;
+    }
+    if kinds == Kinds::NEVER {
+        kinds = Kinds::INT;
+    }
+    Site::Operands { kinds, overflow: word & seen::OVERFLOW != 0 }
+}
+
+/// Array sites note the shape's number as a bit; everything else has bits of its own.
+fn elements(word: u32) -> Site {
+    let mut shapes: Vec<u32> = (shape::ARR_BOOL..=shape::ARR_VAL).filter(|shape| word >> shape & 1 == 1).collect();
+    if word & (seen::DICT | seen::TEXT | seen::OTHER) != 0 {
+        shapes.push(0);
+    }
+    Site::Elements { shapes, values: Kinds::ANY }
+}
+
+fn field_case(slot: &crate::value::FieldSlot) -> FieldCase {
+    let cell = match slot.rep() {
+        Rep::F64 => Cell::F64,
+        Rep::I64 => Cell::I64,
+        Rep::Value => Cell::Value,
+    };
+    FieldCase { shape: slot.shape(), cell, offset: slot.offset(), values: Kinds::ANY }
+}

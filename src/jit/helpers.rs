@@ -1,0 +1,123 @@
+//! Functions of the runtime that compiled code calls, by C convention. They hold no meaning: they unpack, ask the VM, and report
+//! by status.
+//!
+//! Promises the blocks rest on:
+//! * **context**: compiled code passes the context it was entered with; its `vm` is the VM that is suspended in `Tier::enter`,
+//!   which nobody else uses meanwhile.
+//! * **frames**: `fp` is the frame that compiled code runs on, in that VM's stack; tags and payloads are those of values.
+//! * No helper unwinds into compiled code: panics are caught and end the program as a mistake of ours.
+#![allow(unsafe_code)]
+
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::lower::Helper;
+use super::runtime::Context;
+use crate::semantics::fault::Raise;
+use crate::value::Value;
+use crate::value::layout::tag;
+use crate::vm::Vm;
+use crate::vm::stack::Fp;
+
+/// Tag and payload, in two registers.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct Pair {
+    pub tag: u64,
+    pub payload: u64,
+}
+
+impl Pair {
+    pub const RAISED: Pair = Pair { tag: tag::EXC, payload: 0 };
+
+    /// Gives up a value to whoever takes the pair.
+    pub fn from_value(value: Value) -> Pair {
+        let value = ManuallyDrop::new(value);
+        // SAFETY: a value is its tag and its payload, 16 bytes.
+        unsafe { *std::ptr::from_ref(&*value).cast::<Pair>() }
+    }
+
+    /// Takes over a value that the pair owns.
+    ///
+    /// # Safety
+    /// The pair is the tag and payload of a value nobody else owns.
+    pub unsafe fn into_value(self) -> Value {
+        // SAFETY: by the caller; same size and layout.
+        unsafe { std::mem::transmute::<Pair, Value>(self) }
+    }
+}
+
+/// Address of a helper.
+pub fn address(helper: Helper) -> *const u8 {
+    match helper {
+        Helper::Exit => super::exit::leave as *const u8,
+        Helper::Fallback => fallback as *const u8,
+        Helper::Call => call as *const u8,
+        Helper::Retain => retain as *const u8,
+        Helper::Release => release as *const u8,
+        Helper::Truthy => truthy as *const u8,
+    }
+}
+
+/// Runs `work` with the VM; a panic becomes a raise that ends the program.
+pub fn guarded<R>(context: &mut Context, work: impl FnOnce(&mut Context, &mut Vm) -> Result<R, Raise>) -> Option<R> {
+    // SAFETY: **context**.
+    let vm = unsafe { &mut *(context.vm as *mut Vm) };
+    let result = catch_unwind(AssertUnwindSafe(|| work(&mut *context, vm)));
+    // SAFETY: **context**; the table may have moved while the VM ran.
+    context.module_table = unsafe { &*(context.vm as *const Vm) }.module_table() as u64;
+    match result {
+        Ok(Ok(value)) => Some(value),
+        Ok(Err(raise)) => {
+            context.raised = Some(raise);
+            None
+        }
+        Err(_) => {
+            context.raised = Some(Raise::bug("a panic under compiled code"));
+            None
+        }
+    }
+}
+
+extern "C" fn fallback(context: *mut Context, function: u64, pc: u64, fp: Fp, _closure: u64) -> i64 {
+    // SAFETY: **context**.
+    let context = unsafe { &mut *context };
+    let next = guarded(context, |_, vm| {
+        let function = vm.function_ref(function as u32)?;
+        vm.execute_one(function, fp, pc as usize)
+    });
+    next.map_or(-1, |next| next as i64)
+}
+
+extern "C" fn call(context: *mut Context, function: u64, fp: Fp) -> Pair {
+    // SAFETY: **context**.
+    let context = unsafe { &mut *context };
+    let result = guarded(context, |_, vm| {
+        let function = vm.function_ref(function as u32)?;
+        vm.call_in_place(function, fp)
+    });
+    result.map_or(Pair::RAISED, Pair::from_value)
+}
+
+extern "C" fn retain(object: u64) {
+    // SAFETY: **frames**; a counted object of any kind: its count is in its header. The tag does not matter to the count.
+    let value = ManuallyDrop::new(unsafe { Pair { tag: tag::STR, payload: object }.into_value() });
+    std::mem::forget((*value).clone());
+}
+
+extern "C" fn release(value_tag: u64, payload: u64) {
+    // SAFETY: **frames**; compiled code gives up the reference.
+    drop(unsafe { Pair { tag: value_tag, payload }.into_value() });
+}
+
+extern "C" fn truthy(value_tag: u64, payload: u64) -> u64 {
+    // SAFETY: **frames**; borrowed.
+    let value = ManuallyDrop::new(unsafe { Pair { tag: value_tag, payload }.into_value() });
+    u64::from(value.is_truthy())
+}
+
+/// The value that compiled code has returned.
+pub fn returned(pair: Pair) -> Value {
+    // SAFETY: compiled code returns an owned value; its special tags were looked at before.
+    unsafe { pair.into_value() }
+}

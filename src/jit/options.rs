@@ -1,0 +1,47 @@
+//! What to compile and what to show of it.
+
+/// Settings of a run's JIT.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// `DEBUG_JIT`: 1 a line per event, 2 also the IR after each pass, 3 also Cranelift IR and machine code.
+    pub trace: u8,
+    /// Forms to print: `ir`, `clif`, `asm`.
+    pub dump: Vec<String>,
+    /// Only functions of this name.
+    pub only: Option<String>,
+    /// Print the counters at the end.
+    pub stats: bool,
+}
+
+impl Options {
+    /// With what the environment says.
+    pub fn from_environment(self) -> Options {
+        let trace = std::env::var("DEBUG_JIT").ok().and_then(|level| level.parse().ok()).unwrap_or(self.trace);
+        Options { trace, ..self }
+    }
+
+    pub fn compiles(&self, name: &str) -> bool {
+        self.only.as_deref().is_none_or(|only| only == name)
+    }
+
+    fn dumps(&self, form: &str) -> bool {
+        self.dump.iter().any(|wanted| wanted == form)
+    }
+
+    pub fn shows_ir(&self) -> bool {
+        self.dumps("ir")
+    }
+
+    pub fn lists_code(&self) -> bool {
+        self.trace > 2 || self.dumps("clif") || self.dumps("asm")
+    }
+
+    pub fn show_code(&self, clif: &str, asm: &str) {
+        if self.trace > 2 || self.dumps("clif") {
+            eprintln!("{clif}");
+        }
+        if self.trace > 2 || self.dumps("asm") {
+            eprintln!("{asm}");
+        }
+    }
+}
