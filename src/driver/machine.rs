@@ -1,7 +1,8 @@
 //! An engine with a loaded program in it: the only place that knows how each engine is made.
+use std::rc::Rc;
 use std::sync::Arc;
 
-use super::engine::{DEFAULT_MAX_DEPTH, EngineKind, RunOptions};
+use super::engine::{DEFAULT_MAX_DEPTH, EngineKind, JitMode, RunOptions};
 use super::prelude::{self, Provider};
 use super::{Loaded, SCRIPT_BASE};
 use crate::builtins::{BuiltinId, Engine};
@@ -9,6 +10,7 @@ use crate::bytecode::Chunk;
 use crate::compile;
 use crate::host::Host;
 use crate::interp::{self, Interp};
+use crate::jit::{self, Jit};
 use crate::resolve::hir::{self, FuncId};
 use crate::semantics::fault::Raise;
 use crate::source::{LineColumn, SourceId, SourceMap, Span};
@@ -39,6 +41,7 @@ impl Machine for Interp<'_> {
 struct VmMachine {
     vm: Vm,
     script: Arc<vm::Unit>,
+    jit: Option<Rc<Jit>>,
 }
 
 impl Machine for VmMachine {
@@ -67,7 +70,11 @@ pub fn with_machine<R>(
         }
         EngineKind::Vm | EngineKind::Jit => {
             let mut machine = new_vm(loaded, options, max_depth, host)?;
-            finish(work(&mut machine), machine, options)
+            let result = work(&mut machine);
+            if let Some(jit) = &machine.jit {
+                jit.report();
+            }
+            finish(result, machine, options)
         }
     }
 }
@@ -89,7 +96,22 @@ fn new_vm(loaded: &Arc<Loaded>, options: &RunOptions, max_depth: u64, host: Host
     let set_up = vm::Options { max_depth, fuel: options.fuel };
     let mut vm = Vm::new(Box::new(code), Isolate::new(0), Box::new(host), set_up)?;
     vm.load(script.clone());
-    Ok(VmMachine { vm, script })
+    let jit = (options.mode.kind == EngineKind::Jit && options.mode.jit.mode != JitMode::Off).then(|| new_jit(options));
+    if let Some(jit) = &jit {
+        vm.set_tier(jit.clone());
+    }
+    Ok(VmMachine { vm, script, jit })
+}
+
+fn new_jit(options: &RunOptions) -> Rc<Jit> {
+    let wanted = &options.mode.jit;
+    let set_up = jit::Options {
+        trace: 0,
+        dump: wanted.dump.clone(),
+        only: wanted.only.clone(),
+        stats: wanted.stats,
+    };
+    Rc::new(Jit::new(set_up.from_environment()))
 }
 
 fn vm_unit(loaded: &Loaded, base: u32, first_var: u32) -> vm::Unit {

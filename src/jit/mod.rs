@@ -79,6 +79,13 @@ impl Jit {
         stats
     }
 
+    /// Prints the counters, if that was asked for.
+    pub fn report(&self) {
+        if self.options.stats || self.options.trace > 0 {
+            eprintln!("{}", self.stats());
+        }
+    }
+
     fn compile(&self, vm: &Vm, function: FnRef, entry: profile::Entry) -> Verdict {
         let id = function.id.0;
         if self.broken.get() || id as usize >= MAX_FUNCTIONS || !self.options.compiles(&function.info.name) {
