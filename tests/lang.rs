@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::{Arguments, Failed, Trial};
 
 /// The engine modes every program runs in.
-const MODES: &[&str] = &["interp", "vm"];
+const MODES: &[&str] = &["interp", "vm", "jit"];
 /// How long one program may take.
 const TIME_LIMIT: Duration = Duration::from_secs(10);
 /// Exit code of a program that static checking stopped.
