@@ -2,7 +2,7 @@
 use super::arith::Source;
 use super::state::{Scalar, Slot};
 use super::{Built, Builder, Edge, Restart};
-use crate::bytecode::chunk::Const;
+use crate::bytecode::chunk::{Const, SelfKind};
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
 use crate::jit::ir::inst::{Cmp, IntOp};
 use crate::jit::ir::{InstKind, SlotIx, Terminator, Type, ValueId};
@@ -422,8 +422,11 @@ impl Builder<'_> {
             self.write_immediate(0, value);
             return self.finish_inlined(returns);
         }
+        // The `self` of a mutating method stays in its slot: the VM gives it back to the caller's place.
+        let keeps_self = matches!(self.context().profile.chunk.self_kind, SelfKind::Mutating | SelfKind::MaybeMutating);
         for at in 0..self.state.slots.len() {
-            self.release(SlotIx(at as u32));
+            let slot = SlotIx(at as u32);
+            if at == 0 && keeps_self { self.settle(slot) } else { self.release(slot) }
         }
         self.terminate(Terminator::Return(value));
         self.ends = Vec::new();
