@@ -58,6 +58,7 @@ pub fn describe(value: &Value) -> String {
     match value {
         Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Unit { .. } => debug_text(value),
         Value::Str(text) if text.len() <= 40 => debug_text(value),
+        Value::BigInt(x) if dashu_int::ops::BitTest::bit_len(x.get()) <= 128 => debug_text(value),
         _ => type_name(value).to_string(),
     }
 }
@@ -69,7 +70,9 @@ fn debug_text(value: &Value) -> String {
 
 /// A float as `print` shows it.
 pub fn show_float(x: f64) -> String {
-    debug_text(&Value::Float(x))
+    let mut text = String::new();
+    crate::value::show::float(x, crate::value::show::Form::Display, &mut text);
+    text
 }
 
 /// Iterators and generators: consumed once, never an array.

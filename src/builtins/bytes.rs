@@ -193,8 +193,8 @@ enum Field {
     Zero,
 }
 
-/// Whether the most significant byte comes first, and the items.
-fn parse_format(function: &str, format: &str) -> Fallible<(bool, Vec<Field>)> {
+/// Whether the most significant byte comes first, and the items with how often each stands there.
+fn parse_format(function: &str, format: &str) -> Fallible<(bool, Vec<(Field, usize)>)> {
     let big = format.starts_with(['>', '!']);
     let items = format.strip_prefix(['<', '>', '!', '=']).unwrap_or(format);
     let mut fields = Vec::new();
@@ -220,9 +220,7 @@ fn parse_format(function: &str, format: &str) -> Fallible<(bool, Vec<Field>)> {
             's' => Field::Text(count.take().unwrap_or(1)),
             _ => return Err(bad_format(function, format)),
         };
-        let times = count.take().unwrap_or(1);
-        super::arg::reserve_items(function, times)?;
-        fields.extend(std::iter::repeat_n(field, times));
+        fields.push((field, count.take().unwrap_or(1)));
     }
     if count.is_some() { Err(bad_format(function, format)) } else { Ok((big, fields)) }
 }
@@ -240,19 +238,21 @@ fn push_ordered(out: &mut Vec<u8>, little: &[u8], big: bool) {
 fn pack(_: &mut dyn Engine, format: &str, values: Rest) -> Fallible {
     let (big, fields) = parse_format("pack", format)?;
     let values = values.into_values();
-    let wanted = fields.iter().filter(|field| !matches!(field, Field::Zero)).count();
+    let wanted: usize = fields.iter().filter(|(field, _)| !matches!(field, Field::Zero)).map(|(_, times)| times).sum();
     if wanted != values.len() {
         return Err(faults::value_error("pack", format_args!("the format takes {wanted} values, got {}", values.len())));
     }
     let mut values = values.into_iter();
     let mut out = Vec::new();
-    for field in fields {
+    for (field, times) in fields {
         if let Field::Zero = field {
-            out.push(0);
+            super::arg::reserve_text("pack", out.len().checked_add(times))?;
+            out.extend(std::iter::repeat_n(0, times));
             continue;
         }
-        let value = values.next().unwrap_or_default();
-        pack_value(&mut out, field, &value, big)?;
+        for value in values.by_ref().take(times) {
+            pack_value(&mut out, field, &value, big)?;
+        }
     }
     Ok(Value::bytes(out))
 }
@@ -300,13 +300,15 @@ fn unpack(_: &mut dyn Engine, format: &str, mut b: BytesSlot) -> Fallible {
         Field::Int(size, _) | Field::Float(size) | Field::Text(size) => *size,
         Field::Zero => 1,
     };
-    let wanted: usize = fields.iter().map(size).sum();
+    let wanted = fields.iter().try_fold(0usize, |sum, (field, times)| sum.checked_add(size(field).checked_mul(*times)?));
+    let wanted = wanted.ok_or_else(|| bad_format("unpack", format))?;
     if wanted != bytes.len() {
         return Err(faults::value_error("unpack", format_args!("the format takes {wanted} bytes, got {}", bytes.len())));
     }
     let mut values = Vec::new();
     let mut rest = bytes;
-    for field in &fields {
+    let repeated = fields.iter().flat_map(|(field, times)| std::iter::repeat_n(field, *times));
+    for field in repeated {
         let (part, after) = rest.split_at(size(field));
         rest = after;
         let mut little = [0u8; 8];
@@ -315,17 +317,18 @@ fn unpack(_: &mut dyn Engine, format: &str, mut b: BytesSlot) -> Fallible {
                 little[if big { part.len() - 1 - at } else { at }] = *byte;
             }
         }
-        values.extend(match field {
-            Field::Zero => None,
-            Field::Text(_) => Some(Value::bytes(part.to_vec())),
-            Field::Float(4) => Some(Value::Float(f64::from(f32::from_le_bytes([little[0], little[1], little[2], little[3]])))),
-            Field::Float(_) => Some(Value::Float(f64::from_le_bytes(little))),
-            Field::Int(_, false) => Some(Value::int_from(IBig::from(u64::from_le_bytes(little)))),
+        let value = match field {
+            Field::Zero => continue,
+            Field::Text(_) => Value::bytes(part.to_vec()),
+            Field::Float(4) => Value::Float(f64::from(f32::from_le_bytes([little[0], little[1], little[2], little[3]]))),
+            Field::Float(_) => Value::Float(f64::from_le_bytes(little)),
+            Field::Int(_, false) => Value::int_from(IBig::from(u64::from_le_bytes(little))),
             Field::Int(size, true) => {
                 let unused = 64 - 8 * *size as u32;
-                Some(Value::Int((u64::from_le_bytes(little) << unused) as i64 >> unused))
+                Value::Int((u64::from_le_bytes(little) << unused) as i64 >> unused)
             }
-        });
+        };
+        super::arg::push_item(&mut values, value, "unpack")?;
     }
     new_array(values)
 }

@@ -1,6 +1,6 @@
 //! Builtins that serve several types: arrays, strings, dicts, sets, bytes, iterators.
 use super::Engine;
-use super::arg::{Any, Iterable, Missing, Size, Within, new_array, new_string};
+use super::arg::{Any, Iterable, Missing, Size, Within, describe, new_array, new_string};
 use super::array::position;
 use super::iter::{for_each, is_lazy, items_of};
 use super::table::{Outcome, builtins};
@@ -448,8 +448,12 @@ fn joined_length(texts: &[Value], separator: usize) -> Option<usize> {
 fn insert(_: &mut dyn Engine, items: Any, at: Any, value: Any) -> Fallible<Outcome> {
     match items {
         Value::Array(array) => {
-            let Value::Int(index) = *at else { return Err(faults::argument_type("insert", "at", "an int", at.type_name())) };
             let length = array.len();
+            let index = match &*at {
+                Value::Int(index) => *index,
+                Value::BigInt(_) => return Err(faults::index_out_of_bounds(describe(at), length)),
+                _ => return Err(faults::argument_type("insert", "at", "an int", at.type_name())),
+            };
             let from_start = if index < 0 { index.checked_add(length as i64) } else { Some(index) };
             let position = from_start.and_then(|at| usize::try_from(at).ok()).filter(|at| *at <= length);
             let position = position.ok_or_else(|| faults::index_out_of_bounds(index, length))?;

@@ -115,7 +115,8 @@ fn conversion(text: &str) -> Option<(Spec, char, usize)> {
         while bytes.get(*at).is_some_and(u8::is_ascii_digit) {
             *at += 1;
         }
-        text[begin..*at].parse::<usize>().ok()
+        // What no machine can count is refused by the memory limit.
+        (*at > begin).then(|| text[begin..*at].parse::<usize>().unwrap_or(usize::MAX / 2))
     };
     spec.width = number(&mut at);
     if bytes.get(at) == Some(&b'.') {
