@@ -24,6 +24,12 @@ impl BuiltinNames for Builtins {
     }
 }
 
+/// Has the row a body that changes its receiver? It runs only where the fixed table of the receiver's type lists the name:
+/// `reverse` changes an array, but not a string.
+fn is_mutating(id: u16) -> bool {
+    builtins::info(BuiltinId(id)).mutating().is_some()
+}
+
 impl Vm {
     fn method_name(&self, site: u16) -> Symbol {
         let func = self.here.func;
@@ -38,10 +44,10 @@ impl Vm {
             Method::User { func, mutating } => {
                 Some(Target::User { func: self.function(*func)?, mutating: *mutating })
             }
-            Method::Builtin(id) => Some(self.builtin_target(*id)),
+            Method::Builtin(id) => Some(Target::Builtin { id: *id, mutating: is_mutating(*id) }),
             // For dicts and structs the next receiver may have an entry or field of that name.
             Method::Function(id) if !matches!(receiver, Value::Dict(_) | Value::Struct(_) | Value::Error(_)) => {
-                Some(self.builtin_target(*id))
+                Some(Target::Builtin { id: *id, mutating: false })
             }
             _ => None,
         };
@@ -53,15 +59,12 @@ impl Vm {
         Ok(found)
     }
 
-    fn builtin_target(&self, id: u16) -> Target {
-        Target::Builtin { id, mutating: builtins::info(BuiltinId(id)).mutating().is_some() }
-    }
-
     /// The method as cached or looked up.
     fn resolve(&mut self, receiver: &Value, site: u16) -> Result<Method, Raise> {
         match self.here.func.methods.at(usize::from(site)).find(receiver_key(receiver)) {
             Some(Target::User { func, mutating }) => Ok(Method::User { func: func.id, mutating }),
-            Some(Target::Builtin { id, .. }) => Ok(Method::Builtin(id)),
+            Some(Target::Builtin { id, mutating: true }) => Ok(Method::Builtin(id)),
+            Some(Target::Builtin { id, mutating: false }) => Ok(Method::Function(id)),
             None => self.look_up(receiver, site),
         }
     }
@@ -96,7 +99,8 @@ impl Vm {
         &mut self, receiver: Value, site: u16, mut args: Vec<Value>, named: Vec<(&str, Value)>, dst: u16,
     ) -> Result<(), Raise> {
         let window = self.free_window();
-        match self.resolve(&receiver, site)? {
+        let found = self.resolve(&receiver, site)?;
+        match found {
             Method::User { func, mutating } => {
                 args.insert(0, receiver);
                 let callee = self.function(func)?;
@@ -106,7 +110,8 @@ impl Vm {
                 self.call_user(func, args, named, window, dst, 0, After::Store)
             }
             Method::Builtin(id) | Method::Function(id) => {
-                if let Some(method) = builtins::info(BuiltinId(id)).mutating() {
+                let changes = matches!(found, Method::Builtin(_));
+                if let Some(method) = builtins::info(BuiltinId(id)).mutating().filter(|_| changes) {
                     let mut slots = bind_args(builtins::method_info(BuiltinId(id)), args, named)?;
                     let used = self.here.func.chunk.methods[usize::from(site)].used;
                     let mut temporary = receiver;
@@ -238,16 +243,14 @@ impl Vm {
             Method::User { func, mutating: true } => {
                 self.lend(func, path, shared, keys, receiver, args, named, dst, site)
             }
-            Method::Builtin(id) | Method::Function(id) => match builtins::info(BuiltinId(id)).mutating() {
-                Some(_) => {
-                    drop(receiver);
-                    self.change_place(id, path, shared, keys, args, named, dst, site)
-                }
-                None => {
-                    args.insert(0, receiver);
-                    self.call_builtin_with(id, args, named, dst)
-                }
-            },
+            Method::Builtin(id) if is_mutating(id) => {
+                drop(receiver);
+                self.change_place(id, path, shared, keys, args, named, dst, site)
+            }
+            Method::Builtin(id) | Method::Function(id) => {
+                args.insert(0, receiver);
+                self.call_builtin_with(id, args, named, dst)
+            }
             other => self.call_found(other, site, args, named, window, dst),
         }
     }
