@@ -17,6 +17,8 @@ use crate::source::{SourceId, Span};
 
 /// How many unclosed strings of one text are told apart before the rest of it is given up.
 const MAX_BROKEN_STRINGS: usize = 8;
+/// How far apart, in bytes, two problems of one line are seen to be on one line.
+const SAME_LINE_REACH: usize = 200;
 /// Diagnostics beyond this number are not recorded.
 pub(super) const MAX_DIAGNOSTICS: usize = 500;
 
@@ -96,8 +98,10 @@ struct Lexer<'a> {
     diagnostics: Vec<Diagnostic>,
     docs: Vec<(u32, Span)>,
     broken: &'a [Broken],
-    /// The string to blame if the text ends within one.
+    /// The first plain string over several lines: to blame if the text ends within a string.
     suspect: Option<Broken>,
+    /// The first of them that is followed by what no string is followed by: even more so.
+    likely: Option<Broken>,
     culprit: Option<Broken>,
 }
 
@@ -129,6 +133,7 @@ impl<'a> Lexer<'a> {
             docs: Vec::new(),
             broken,
             suspect: None,
+            likely: None,
             culprit: None,
         }
     }
@@ -172,7 +177,16 @@ impl<'a> Lexer<'a> {
         if self.diagnostics.len() >= MAX_DIAGNOSTICS {
             return None;
         }
-        let span = Span::new(start as u32, end as u32);
+        let (span, message) = (Span::new(start as u32, end as u32), message.into());
+        if let Some(last) = self.diagnostics.last()
+            && last.message == message
+            && let Some(between) = self.bytes.get(last.span.end as usize..start)
+            && between.len() < SAME_LINE_REACH
+            && !between.contains(&b'\n')
+        {
+            // The same again on one line is one mistake.
+            return None;
+        }
         self.diagnostics.push(Diagnostic::error(code, self.source, span, message));
         self.diagnostics.last_mut()
     }
@@ -661,7 +675,13 @@ impl<'a> Lexer<'a> {
             self.push(TokenKind::StrText, start);
         }
         match end {
-            End::Quote => self.symbol(TokenKind::StrEnd, if triple { 3 } else { 1 }),
+            End::Quote => {
+                self.symbol(TokenKind::StrEnd, if triple { 3 } else { 1 });
+                let lines = || memchr::memchr2(b'\n', b'\r', &self.bytes[string as usize..self.pos]).is_some();
+                if !triple && (self.suspect.is_none() || self.likely.is_none()) && lines() {
+                    self.suspect_string(string as usize);
+                }
+            }
             End::Interpolation => self.interpolation(string, triple),
             End::Text => {
                 let mark = if triple { 3 } else { 1 };
@@ -722,16 +742,19 @@ impl<'a> Lexer<'a> {
         });
         let suspect = match interpolation {
             Some((string, at)) => Broken { start: string, interpolation: Some(at) },
-            None if WORD[self.peek(0) as usize] => Broken { start: start as u32, interpolation: None },
-            None => return,
+            None => Broken { start: start as u32, interpolation: None },
         };
+        let usual = matches!(self.peek(0), 0..=b' ' | b')' | b']' | b'}' | b',' | b';' | b'.' | b':' | b'?' | b'+' | b'=' | b'!' | b'*' | b'|');
+        if interpolation.is_some() || !usual {
+            self.likely.get_or_insert(suspect);
+        }
         self.suspect.get_or_insert(suspect);
     }
 
     /// Settles on the string that a further pass takes to end on its line.
     fn blame(&mut self, fallback: Broken, repairable: bool) {
         if self.culprit.is_none() {
-            self.culprit = self.suspect.or(repairable.then_some(fallback));
+            self.culprit = self.likely.or(self.suspect).or(repairable.then_some(fallback));
         }
     }
 
@@ -774,8 +797,7 @@ impl<'a> Lexer<'a> {
             None => None,
         };
         let length = inner_end.unwrap_or_else(|| {
-            let trimmed = line.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ')' | ']' | '}' | '{' | ',' | ';'));
-            trimmed.len().max(1)
+            text_of_broken_string(line).len().max(1)
         });
         self.pos = start + length;
         self.push(TokenKind::Invalid, start);
@@ -858,7 +880,7 @@ impl<'a> Lexer<'a> {
         };
         let length = match line.char_indices().find(|(_, c)| closing.contains(c)) {
             Some((index, c)) => index + c.len_utf8(),
-            None => line.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, ')' | ']' | '}' | '{' | ',' | ';')).len(),
+            None => text_of_broken_string(line).len(),
         };
         self.pos = from + length;
         self.push(TokenKind::Invalid, start);
@@ -933,6 +955,30 @@ impl<'a> Lexer<'a> {
         };
         self.error(Code::InvalidCharacter, start, self.pos, message);
     }
+}
+
+/// The part of a line that belongs to a string without end: not the closing brackets at the line's end that nothing
+/// in the string opens, nor a `{` or comma there.
+fn text_of_broken_string(line: &str) -> &str {
+    let count = |text: &str, bracket: char| text.bytes().filter(|&byte| byte == bracket as u8).count();
+    let mut text = line;
+    // Few closing brackets stand at the end of a line; more are not told apart.
+    for _ in 0..16 {
+        let trimmed = text.trim_end();
+        let opener = match trimmed.chars().next_back() {
+            Some(')') => '(',
+            Some(']') => '[',
+            Some('}') => '{',
+            Some('{' | ',' | ';') => '\0',
+            _ => return trimmed,
+        };
+        let closer = &trimmed[trimmed.len() - 1..];
+        if opener != '\0' && count(trimmed, opener) >= trimmed.matches(closer).count() {
+            return trimmed;
+        }
+        text = &trimmed[..trimmed.len() - 1];
+    }
+    text
 }
 
 #[cfg(test)]

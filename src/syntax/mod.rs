@@ -4,6 +4,7 @@
 //! what was meant) and must not be run; tools may still look at it.
 
 pub mod ast;
+mod braces;
 pub mod lexer;
 mod names;
 mod parser;

@@ -65,7 +65,13 @@ impl Parser<'_> {
     /// `( … )`
     pub(super) fn params(&mut self) -> List<Param> {
         let from = self.stacks.params.len();
-        self.list(T::CloseParen, Context::BRACKET, |parser| parser.param(from));
+        let closed = self.token().flags & MATCHED != 0;
+        self.list(T::CloseParen, Context::BRACKET, |parser| {
+            // `func f( {`: the brace is that of the body.
+            if closed || !parser.at(T::OpenBrace) {
+                parser.param(from);
+            }
+        });
         self.ast.add_list(&mut self.stacks.params, from)
     }
 
@@ -160,12 +166,16 @@ impl Parser<'_> {
 
     /// `{ member … }` of a struct or `impl`.
     fn members(&mut self, what: &str, mut member: impl FnMut(&mut Self)) {
+        let open = self.pos;
         if !self.at(T::OpenBrace) {
             self.expected(&format!("`{{` of the {what}"));
-            return self.skip_declaration();
+            let before = self.tokens[self.pos.saturating_sub(1)];
+            if self.on_same_line() || self.indent(self.token()) <= self.indent(before) {
+                return self.skip_declaration();
+            }
+        } else {
+            self.bump();
         }
-        let open = self.pos;
-        self.bump();
         let inside = |parser: &mut Self| {
             parser.within(Context::BLOCK, |parser| {
                 loop {

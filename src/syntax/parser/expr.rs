@@ -539,6 +539,7 @@ impl Parser<'_> {
             T::Invalid => ExprKind::Error,
             T::OpenParen => return self.parenthesised(token),
             T::OpenBracket => return self.array(),
+            T::OpenBrace if self.context.head && self.brace_is_block() => return self.missing_operand(),
             T::OpenBrace => return self.dict(),
             T::If => return self.nested(Self::if_expression, Self::error_expr),
             T::Match => return self.nested(Self::match_expression, Self::error_expr),
@@ -576,7 +577,9 @@ impl Parser<'_> {
                 inner
             })
         };
+        self.closers.push(T::CloseParen);
         let inner = self.nested(inside, Self::error_expr);
+        self.closers.pop();
         self.expr(ExprKind::Paren(inner), token.start)
     }
 
@@ -639,15 +642,16 @@ impl Parser<'_> {
         let start = self.token().start;
         let mut arms = Vec::new();
         let mut otherwise = None;
-        let word = self.bump();
+        let word = Token { kind: T::If, ..self.bump() };
         let condition = self.head();
         let body = self.block_after(word, "the condition");
         arms.push(IfArm { condition, body });
         loop {
-            let word = self.token();
+            let mut word = self.token();
             if self.at(T::Else) && self.peek(1).kind == T::If {
                 self.bump();
                 self.bump();
+                word.kind = T::If;
             } else if self.foreign_else_if() {
                 self.bump();
             } else if self.eat(T::Else) {
@@ -668,8 +672,11 @@ impl Parser<'_> {
         let start = self.bump().start;
         let subject = self.head();
         let from = self.stacks.match_arms.len();
-        if self.at(T::OpenBrace) {
-            let open = self.pos;
+        let open = self.pos;
+        if !self.at(T::OpenBrace) && matches!(self.kind(), T::Case | T::Default) {
+            self.expected("`{` after the value to match");
+            self.nested(|parser| parser.within(Context::BLOCK, |parser| parser.match_arms(open, from)), |_| ());
+        } else if self.at(T::OpenBrace) {
             self.bump();
             self.nested(|parser| parser.within(Context::BLOCK, |parser| parser.match_arms(open, from)), |_| ());
         } else {

@@ -25,8 +25,8 @@ mod types;
 
 use super::ast::*;
 use super::lexer::{Tokens, lex};
-use super::token::{Token, TokenKind};
-use super::{Parsed, lexer};
+use super::token::{MATCHED, Token, TokenKind};
+use super::{Parsed, braces, lexer};
 use crate::diagnostics::{Code, Diagnostic, Severity};
 use crate::source::{SourceId, Span};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
@@ -72,11 +72,13 @@ struct Context {
     index: bool,
     /// In the guard of a `case`, which ends at a `:`.
     guard: bool,
+    /// What the innermost block belongs to: `If` (which may have an `else`), `Try`, or anything else as `Eof`.
+    owner: TokenKind,
 }
 
 impl Context {
-    const BLOCK: Context = Context { newlines: true, head: false, index: false, guard: false };
-    const BRACKET: Context = Context { newlines: false, head: false, index: false, guard: false };
+    const BLOCK: Context = Context { newlines: true, head: false, index: false, guard: false, owner: TokenKind::Eof };
+    const BRACKET: Context = Context { newlines: false, head: false, index: false, guard: false, owner: TokenKind::Eof };
 }
 
 /// Items of lists under construction. A list takes what lies above the mark it remembered.
@@ -118,6 +120,10 @@ struct Parser<'a> {
     /// The token at which the statement, arm or member being read starts: what is wrong there is that token, not
     /// something missing before it.
     item_start: usize,
+    /// The closing brackets that the lists and parentheses we are in wait for, innermost last.
+    closers: Vec<TokenKind>,
+    /// How many `{` of the text have no partner, as far as that has not been reported.
+    missing_braces: usize,
     /// `if x:` has been explained; every further one is the same misunderstanding.
     colon_blocks: bool,
     /// `case 1 => …` has been explained; so that the next arm need not be.
@@ -127,7 +133,22 @@ struct Parser<'a> {
 
 impl<'a> Parser<'a> {
     fn new(source: SourceId, text: &'a str, max_depth: u32) -> Parser<'a> {
-        let Tokens { list, diagnostics, docs } = lex(source, text);
+        let Tokens { mut list, mut diagnostics, mut docs } = lex(source, text);
+        if diagnostics.is_empty() {
+            // Only then are the brackets certain to be what they seem.
+            let places: Vec<u32> = docs.iter().map(|&(token, _)| list[token as usize].start).collect();
+            let unclosed = braces::close_forgotten(text, &mut list);
+            for opener in &unclosed {
+                diagnostics.push(Diagnostic::error(Code::Unclosed, source, opener.span(), "`{` without its `}`"));
+            }
+            if !unclosed.is_empty() {
+                for (doc, place) in docs.iter_mut().zip(places) {
+                    doc.0 = list.partition_point(|token| token.end <= place) as u32;
+                }
+            }
+        }
+        let unmatched = |token: &&Token| token.kind == TokenKind::OpenBrace && token.flags & MATCHED == 0;
+        let missing_braces = list.iter().filter(unmatched).count();
         let mut ast = Ast::new(source);
         let underscore = ast.names.intern("_");
         ast.exprs.reserve(list.len() / 2);
@@ -150,6 +171,8 @@ impl<'a> Parser<'a> {
             errors,
             last_error: usize::MAX,
             item_start: 0,
+            missing_braces,
+            closers: Vec::new(),
             colon_blocks: false,
             arrow_arms: false,
             underscore,

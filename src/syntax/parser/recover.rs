@@ -115,6 +115,7 @@ impl Parser<'_> {
     pub(super) fn list(&mut self, close: TokenKind, context: Context, mut item: impl FnMut(&mut Self)) {
         let open = self.pos;
         self.bump();
+        self.closers.push(close);
         let inside = |parser: &mut Self| {
             parser.within(context, |parser| {
                 let mut complained = false;
@@ -139,6 +140,7 @@ impl Parser<'_> {
             });
         };
         self.nested(inside, |_| ());
+        self.closers.pop();
     }
 
     /// Whether the next token looks like a further item of the bracket at `open` whose comma is missing.
@@ -164,15 +166,16 @@ impl Parser<'_> {
         let ends = matches!(
             next.kind,
             TokenKind::Eof | TokenKind::Semicolon | TokenKind::CloseBrace | TokenKind::CloseBracket | TokenKind::CloseParen | TokenKind::InterpEnd
-        );
+        ) || opener.kind == TokenKind::OpenParen && next.kind == TokenKind::OpenBrace;
         if opener.flags & MATCHED == 0 && (ends || next.on_new_line()) {
             let message = format!("`{}` without its `{}`", opener.kind.text(), close.text());
             let mut diagnostic = self.problem(Code::Unclosed, opener.span(), message);
             if matches!(next.kind, TokenKind::CloseBracket | TokenKind::CloseParen) {
                 diagnostic = diagnostic.with_related(next.span(), format!("`{}` does not close it", next.kind.text()));
                 self.report(diagnostic);
-                // Most likely the wrong kind of bracket was typed.
-                if next.flags & MATCHED == 0 {
+                // Most likely the wrong kind of bracket was typed, unless one around this is to be closed.
+                let outer = &self.closers[..self.closers.len().saturating_sub(1)];
+                if next.flags & MATCHED == 0 && !outer.contains(&next.kind) {
                     self.bump();
                 }
                 return;
@@ -267,44 +270,18 @@ impl Parser<'_> {
         self.bump();
     }
 
-    /// The text ended within the block opened at `open`. The culprit is a block that a `}` less indented than its
-    /// own line closed: its own `}` is missing, and every later one was taken for the block around it.
+    /// The text ended within the block opened at `open`, and indentation does not tell which block was meant to end
+    /// (`braces`).
     pub(super) fn unclosed_block(&mut self, open: usize) {
-        self.errors += 1;
-        if self.too_deep || self.last_error == self.pos {
-            return;
-        }
-        let culprit = self.misindented_block(open).unwrap_or(open);
-        let span = self.tokens[culprit].span();
+        let span = self.tokens[open].span();
         let diagnostic = self.problem(Code::Unclosed, span, "`{` without its `}`");
         self.report(diagnostic);
-    }
-
-    fn misindented_block(&self, open: usize) -> Option<usize> {
-        let mut stack = Vec::new();
-        for index in open + 1..self.tokens.len() {
-            let token = self.tokens[index];
-            if token.flags & MATCHED == 0 {
-                continue;
-            }
-            if opens(token.kind) {
-                stack.push(index);
-            } else if let Some(opener) = stack.pop()
-                && token.kind == TokenKind::CloseBrace
-                && token.on_new_line()
-                && self.indent(token) < self.indent(self.tokens[opener])
-            {
-                return Some(opener);
-            }
-        }
-        None
+        self.missing_braces = self.missing_braces.saturating_sub(1);
     }
 
     /// The width of the blanks at the start of the line that `token` is on.
     pub(super) fn indent(&self, token: Token) -> usize {
-        let before = &self.text.as_bytes()[..token.start as usize];
-        let start = memchr::memrchr2(b'\n', b'\r', before).map_or(0, |newline| newline + 1);
-        self.text.as_bytes()[start..].iter().take_while(|&&byte| byte == b' ' || byte == b'\t').count()
+        crate::syntax::braces::indentation(self.text, token.start)
     }
 }
 

@@ -12,6 +12,7 @@ impl Parser<'_> {
             while self.eat(T::Semicolon) {}
             match self.kind() {
                 T::CloseBrace | T::Eof | T::InterpEnd => return,
+                _ if self.clause_ends_block() => return,
                 T::CloseParen | T::CloseBracket => {
                     self.stray_closer();
                     continue;
@@ -41,7 +42,8 @@ impl Parser<'_> {
     /// The block of the statement that starts with `word`; `what` stands before it.
     pub(super) fn block_after(&mut self, word: Token, what: &str) -> BlockId {
         if self.at(T::OpenBrace) {
-            return self.nested(Self::braced_block, |parser| parser.empty_block());
+            let owner = if matches!(word.kind, T::If | T::Try | T::Except) { word.kind } else { T::Eof };
+            return self.nested(|parser| parser.braced_block_of(owner), |parser| parser.empty_block());
         }
         self.block_without_braces(word, what)
     }
@@ -52,10 +54,26 @@ impl Parser<'_> {
     }
 
     fn braced_block(&mut self) -> BlockId {
+        self.braced_block_of(T::Eof)
+    }
+
+    /// Whether an `else`, `except` or `finally` shows that the block before it lacks its `}`.
+    fn clause_ends_block(&self) -> bool {
+        let owner = self.context.owner;
+        self.missing_braces > 0
+            && match self.kind() {
+                T::Else => owner == T::If,
+                T::Except => owner == T::Try,
+                T::Finally => owner == T::Try || owner == T::Except,
+                _ => false,
+            }
+    }
+
+    fn braced_block_of(&mut self, owner: TokenKind) -> BlockId {
         let open = self.pos;
         let start = self.bump().start;
         let from = self.stacks.stmts.len();
-        self.within(Context::BLOCK, |parser| {
+        self.within(Context { owner, ..Context::BLOCK }, |parser| {
             parser.statements(false);
             if !parser.eat(T::CloseBrace) {
                 parser.unclosed_block(open);
@@ -255,6 +273,7 @@ impl Parser<'_> {
 
     fn try_statement(&mut self) -> StmtId {
         let word = self.bump();
+        let errors = self.errors;
         let body = self.block_after(word, "`try`");
         let mut handler = None;
         let clause = self.token();
@@ -267,7 +286,7 @@ impl Parser<'_> {
         }
         let clause = self.token();
         let finally = self.eat(T::Finally).then(|| self.block_after(clause, "`finally`"));
-        if handler.is_none() && finally.is_none() {
+        if handler.is_none() && finally.is_none() && self.errors == errors {
             let help = "add `except e { … }`, `finally { … }` or both";
             self.report_with_help(Code::Unexpected, word.span(), "`try` without `except` or `finally`", help);
         }
@@ -471,6 +490,7 @@ impl Parser<'_> {
         let token = self.token();
         match token.kind {
             T::Semicolon | T::CloseBrace | T::Eof | T::InterpEnd => return,
+            _ if self.clause_ends_block() => return,
             T::Case | T::Default if in_arm => return,
             _ if token.on_new_line() => return,
             _ => {}

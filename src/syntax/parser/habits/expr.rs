@@ -13,18 +13,21 @@ impl Parser<'_> {
 
     /// `if {`: the brace is that of the block.
     pub(in super::super) fn head_is_missing(&mut self) -> bool {
-        if !self.at(T::OpenBrace) {
-            return false;
-        }
-        let place = self.pos;
-        self.skip_bracket();
-        let next = self.token();
-        self.pos = place;
-        let missing = next.on_new_line() || matches!(next.kind, T::Eof | T::CloseBrace | T::Semicolon | T::Else);
+        let missing = self.at(T::OpenBrace) && self.brace_is_block();
         if missing {
             self.expected("an expression before the block");
         }
         missing
+    }
+
+    /// Whether the `{` in the head of a statement starts its block: nothing follows that could go on from a dict.
+    pub(in super::super) fn brace_is_block(&mut self) -> bool {
+        let place = self.pos;
+        self.skip_bracket();
+        let next = self.token();
+        self.pos = place;
+        next.on_new_line() && next.kind != T::OpenBrace
+            || matches!(next.kind, T::Eof | T::CloseBrace | T::Semicolon | T::Else | T::Except | T::Finally)
     }
 
     /// `if x = 1 {`.
@@ -546,7 +549,15 @@ impl Parser<'_> {
         let arrow = self.skip_on_line_to(T::FatArrow);
         self.pos = place;
         if !arrow {
-            return false;
+            let colon = self.skip_on_line_to(T::Colon);
+            self.pos = place;
+            if colon && !self.at(T::Colon) {
+                self.habit("an arm starts with `case`", "write `case pattern: statement`");
+                let pattern = self.pattern();
+                let guard = self.eat(T::If).then(|| self.expression());
+                self.finish_arm(start, Some(pattern), guard);
+            }
+            return colon && self.pos > place;
         }
         if !self.arrow_arms {
             self.habit("an arm starts with `case`", "write `case pattern: statement`");

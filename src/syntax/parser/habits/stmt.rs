@@ -282,7 +282,52 @@ impl Parser<'_> {
             return self.block(what);
         }
         self.pos = place;
+        if self.line_has_own_closer() {
+            return self.rest_of_line_block();
+        }
         if statement { self.block_of_statement() } else { self.empty_block() }
+    }
+
+    /// Whether a `}` follows on this line whose `{` is not on it: then only the opening brace was forgotten.
+    fn line_has_own_closer(&self) -> bool {
+        let mut depth = 0usize;
+        let mut closers = 0usize;
+        for ahead in 0..recover::LINE_REACH {
+            let token = self.peek(ahead);
+            if token.kind == T::Eof || ahead > 0 && token.on_new_line() {
+                break;
+            }
+            match token.kind {
+                T::OpenBrace | T::InterpBegin => depth += 1,
+                T::CloseBrace | T::InterpEnd if depth > 0 => depth -= 1,
+                T::CloseBrace => closers += 1,
+                _ => {}
+            }
+        }
+        let mut openers = 0usize;
+        let mut closed = 0usize;
+        for back in (self.pos.saturating_sub(recover::LINE_REACH)..self.pos).rev() {
+            let token = self.tokens[back];
+            match token.kind {
+                T::CloseBrace | T::InterpEnd => closed += 1,
+                T::OpenBrace | T::InterpBegin if closed > 0 => closed -= 1,
+                T::OpenBrace => openers += 1,
+                _ => {}
+            }
+            if token.on_new_line() {
+                break;
+            }
+        }
+        closers > openers
+    }
+
+    /// Statements up to a `}` on this line.
+    fn rest_of_line_block(&mut self) -> BlockId {
+        let start = self.token().start;
+        let from = self.stacks.stmts.len();
+        self.nested(|parser| parser.within(Context::BLOCK, |parser| parser.statements(false)), |_| ());
+        self.eat(T::CloseBrace);
+        self.finish_block(from, start)
     }
 
     /// Whether the text from token `place` reads like a statement of its own: a call or a jump.
