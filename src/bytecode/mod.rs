@@ -5,6 +5,8 @@
 pub mod chunk;
 pub mod disasm;
 pub mod op;
+pub mod reference;
+pub mod verify;
 
 pub use chunk::Chunk;
 pub use op::Op;

@@ -332,7 +332,7 @@ impl Vm {
             return Ok(id);
         }
         let (id, unit) = self.code.prelude(BuiltinId(builtin)).map_err(Raise::bug)?;
-        if !self.units.iter().any(|known| std::sync::Arc::ptr_eq(known, &unit)) {
+        if !self.units.iter().any(|known| known.base == unit.base) {
             let body = unit.modules.first().map(|module| module.body);
             self.load(unit);
             // Constants and enums of the prelude come into being.
