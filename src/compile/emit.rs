@@ -145,6 +145,7 @@ impl Builder<'_> {
     /// Drops the values of variables whose block ends, runs of neighbours together.
     pub(super) fn clear_slots(&mut self, slots: &[Slot]) {
         let mut sorted: Vec<u16> = slots.iter().map(|slot| slot.0 as u16).collect();
+        sorted.retain(|slot| !self.scalars.get(usize::from(*slot)).is_some_and(|scalar| *scalar));
         sorted.sort_unstable();
         sorted.dedup();
         for run in sorted.chunk_by(|a, b| a + 1 == *b) {

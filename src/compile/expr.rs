@@ -20,13 +20,18 @@ impl Builder<'_> {
     pub(super) fn operand_before(&mut self, expr: ExprId, later: &[ExprId]) -> Reg {
         if let ExprKind::Var { var, .. } = self.program[expr].kind
             && let Some(local) = plain_local(var)
-            && later.iter().any(|later| self.assigns(*later).may_change(local))
+            // A later operand that is a variable itself is used where it is, too.
+            && later.iter().any(|later| !self.is_variable(*later) && self.assigns(*later).may_change(local))
         {
             let copy = self.temp();
             self.emit(Op::Move { dst: copy, src: local });
             return copy;
         }
         self.expr(expr)
+    }
+
+    fn is_variable(&self, expr: ExprId) -> bool {
+        matches!(self.program[expr].kind, ExprKind::Var { .. })
     }
 
     /// Evaluates for its effects.

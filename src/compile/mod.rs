@@ -18,6 +18,7 @@ mod literal;
 mod operator;
 mod pattern;
 mod place;
+mod scalars;
 mod stmt;
 
 use std::collections::HashMap;
@@ -57,14 +58,24 @@ fn is_temp(register: Reg) -> bool {
 
 /// Compiles one function.
 pub fn compile(program: &Program, func: FuncId, options: Options) -> Result<Chunk, Refusal> {
-    let mut short = Builder::new(program, func, options, false);
-    short.function();
-    if short.far {
-        let mut long = Builder::new(program, func, options, true);
-        long.function();
-        return long.finish();
+    let build = |long: bool, scalars: Vec<bool>| {
+        let mut builder = Builder::new(program, func, options, long);
+        builder.scalars = scalars;
+        builder.function();
+        builder
+    };
+    let mut builder = build(false, Vec::new());
+    if builder.refusal.is_none() {
+        // Known only when all is written: which locals need no clearing. Then it is written again without.
+        let scalars = scalars::scalar_locals(&builder.chunk);
+        if scalars.iter().any(|scalar| *scalar) {
+            builder = build(false, scalars.clone());
+        }
+        if builder.far {
+            builder = build(true, scalars);
+        }
     }
-    short.finish()
+    builder.finish()
 }
 
 /// What a jump out of nested constructs has to leave, from the innermost outward.
@@ -118,6 +129,8 @@ struct Builder<'p> {
     chains: Vec<Vec<usize>>,
     constants: HashMap<ConstKey, u32>,
     names: HashMap<TextId, u16>,
+    /// Locals that need no clearing.
+    scalars: Vec<bool>,
     /// Slots of blocks, loops and matches since the innermost enclosing `try` began.
     touched: Vec<hir::Slot>,
     assigned: HashMap<ExprId, assigns::Assigned>,
@@ -152,6 +165,7 @@ impl<'p> Builder<'p> {
             chains: Vec::new(),
             constants: HashMap::new(),
             names: HashMap::new(),
+            scalars: Vec::new(),
             touched: Vec::new(),
             assigned: HashMap::new(),
             span: function.name_span,

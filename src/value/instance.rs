@@ -19,6 +19,17 @@ impl Value {
     }
 }
 
+impl Value {
+    /// As [`Value::instance`], with the values taken out of where they stand.
+    #[inline]
+    pub fn instance_taking(id: DeclId, values: &mut [Value]) -> Result<Value, OutOfMemory> {
+        let body = decl(id).as_struct().expect("the declaration of a struct");
+        debug_assert_eq!(values.len(), body.fields.len());
+        let info = body.shape_for(id, values);
+        Ok(Value::Struct(Inst::build(info, values.iter_mut().map(Value::take))?))
+    }
+}
+
 impl Inst {
     /// The declaration.
     pub fn decl_id(&self) -> DeclId {

@@ -103,8 +103,7 @@ impl Vm {
         }
         match outcome {
             Outcome::Returned(value) => {
-                let Some(frame) = self.frames.pop() else { return Err(Raise::bug("a frame without a caller")) };
-                self.finished = self.leave_specially(frame, value)?;
+                self.finished = self.leave_specially(value)?;
                 Ok(())
             }
             Outcome::Raised(raise) => {

@@ -160,7 +160,7 @@ impl Vm {
     }
 
     /// Value of a captured value or of the running function, for places that are only read.
-    pub(super) fn constant_root(&mut self, root: Root) -> Value {
+    pub(super) fn constant_root(&self, root: Root) -> Value {
         match root {
             Root::Capture(index) => match self.here.fp.below().get(0) {
                 Value::Closure(closure) => closure.captures().get(usize::from(index)).cloned().unwrap_or_default(),
@@ -219,26 +219,19 @@ impl Vm {
     pub(super) fn make_closure(&mut self, dst: u16, closure: u16) -> Result<(), Raise> {
         let func = self.here.func;
         let site = &func.chunk.closures[usize::from(closure)];
-        let mut captures = Vec::with_capacity(site.captures.len());
-        for root in &site.captures {
-            captures.push(self.captured(*root)?);
-        }
+        let captures = site.captures.iter().map(|root| self.captured(*root));
         let value = Value::closure(FnId(func.unit.base + site.func), captures);
         self.here.fp.set(dst, value);
         Ok(())
     }
 
-    /// What a closure takes along.
-    fn captured(&mut self, root: Root) -> Result<Value, Raise> {
+    /// What a closure takes along: of a plain local its value, of a cell the cell.
+    fn captured(&self, root: Root) -> Value {
         match root {
-            // A cell is shared, a value copied: both are what the register holds.
-            Root::Local(slot) | Root::LocalCell(slot) => Ok(self.here.fp.get(slot).clone()),
-            Root::Capture(_) | Root::SelfFn => Ok(self.constant_root(root)),
-            Root::CaptureCell(index) => match self.captured_cell(index) {
-                Some(cell) => Ok(Value::Cell(cell)),
-                None => Err(Raise::bug("a captured variable that is no cell")),
-            },
-            Root::Module(_) => Err(Raise::bug("a capture of a module variable")),
+            Root::Local(slot) | Root::LocalCell(slot) => self.here.fp.get(slot).clone(),
+            Root::Capture(_) | Root::SelfFn => self.constant_root(root),
+            Root::CaptureCell(index) => self.captured_cell(index).map_or(Value::Uninit, Value::Cell),
+            Root::Module(_) => Value::Uninit,
         }
     }
 }

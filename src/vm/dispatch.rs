@@ -1,7 +1,7 @@
 //! The loop: one short arm per instruction. Ints and floats, arrays, fields, calls and loops are handled here; everything else is
 //! a cold method that works on `self.here`.
 use super::function::{CALL_INTERVAL, Target, receiver_key};
-use super::stack::FnRef;
+use super::stack::{Bits, FnRef};
 use super::{After, Frame, Here, Vm, flag};
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
 use crate::semantics::fault::Raise;
@@ -45,7 +45,7 @@ impl Vm {
         // Notes what kind of operands an instruction has met.
         macro_rules! note {
             ($bits:expr) => {
-                func.note(ip.pc(func.code()), $bits)
+                func.note(ip.pc(func.start), $bits)
             };
         }
         // Takes a jump; back edges are counted at the loop's head.
@@ -53,7 +53,7 @@ impl Vm {
             ($to:expr) => {{
                 ip.jump(i32::from($to));
                 if !(WATCHED && one) && $to < 0 {
-                    let head = func.feedback.at(ip.pc(func.code()));
+                    let head = func.feedback.at(ip.pc(func.start));
                     let count = head.get().wrapping_add(1);
                     head.set(count);
                     if count % CALL_INTERVAL == 0 {
@@ -140,21 +140,24 @@ impl Vm {
         // Leaves the running frame with a value.
         macro_rules! leave {
             ($value:expr) => {{
-                let value = $value;
-                let Some(frame) = self.frames.pop() else { return Err(Raise::bug("a frame without a caller")) };
-                if frame.flags == 0 {
+                let value: Bits = $value;
+                let Some(below) = self.frames.len().checked_sub(1) else { return Err(Raise::bug("a frame without a caller")) };
+                let frame = &self.frames[below];
+                let (flags, dst) = (frame.flags, frame.dst);
+                if flags & !flag::CLOSURE == 0 {
                     fp.clear_nulling(0, func.locals);
-                    Here { func, ip, fp } = frame.here;
-                    fp.set(frame.dst, value);
-                } else if frame.flags == flag::CLOSURE {
-                    fp.clear_nulling(0, func.locals);
-                    fp.below().set_null(0);
-                    Here { func, ip, fp } = frame.here;
-                    fp.set(frame.dst, value);
+                    if flags != 0 {
+                        fp.below().free(0);
+                    }
+                    func = frame.here.func;
+                    ip = frame.here.ip;
+                    fp = frame.here.fp;
+                    self.frames.truncate(below);
+                    fp.put(dst, value);
                 } else {
-                    let foot = frame.flags & flag::FOOT != 0;
                     self.here = Here { func, ip, fp };
-                    match self.leave_specially(frame, value) {
+                    let foot = flags & flag::FOOT != 0;
+                    match self.leave_specially(value.into_value()) {
                         Ok(Some(value)) => return Ok(value),
                         Ok(None) => {}
                         Err(raise) if foot => return Err(raise),
@@ -180,7 +183,7 @@ impl Vm {
                     self.frames.push(Frame { here: Here { func, ip, fp }, dst: $dst, flags: $flags, after: After::Store });
                     func = callee;
                     fp = window;
-                    ip = super::stack::Ip::start(callee.code());
+                    ip = callee.start;
                 }
             }};
         }
@@ -200,12 +203,12 @@ impl Vm {
             }
             match ip.next() {
                 Op::Nop {} | Op::LoopHead {} => {}
-                Op::Move { dst, src } => fp.set(dst, fp.get(src).clone()),
-                Op::Take { dst, src } => fp.set(dst, fp.take(src)),
+                Op::Move { dst, src } => fp.copy(dst, src),
+                Op::Take { dst, src } => fp.put(dst, fp.take_bits(src)),
                 Op::LoadNull { dst } => fp.set_null(dst),
                 Op::LoadBool { value, dst } => fp.set_bool(dst, value != 0),
                 Op::LoadInt { dst, value } => fp.set_int(dst, i64::from(value)),
-                Op::LoadConst { dst, value } => fp.set(dst, func.constants.at(value as usize).clone()),
+                Op::LoadConst { dst, value } => fp.copy_from(dst, func.constants.at(value as usize)),
                 Op::LoadMissing { dst } => fp.set(dst, Value::Uninit),
                 Op::Clear { first, count } => {
                     fp.clear_nulling(first, count);
@@ -228,7 +231,7 @@ impl Vm {
                 Op::CellSet { cell, value, name } => cold!(self.cell_set(cell, value, name)),
                 Op::CaptureGet { dst, index } => {
                     if let Value::Closure(closure) = fp.below().get(0) {
-                        fp.set(dst, closure.captures()[usize::from(index)].clone());
+                        fp.copy_from(dst, &closure.captures()[usize::from(index)]);
                     }
                 }
                 Op::CaptureCellGet { dst, index, name } => {
@@ -248,7 +251,7 @@ impl Vm {
                     if matches!(value, Value::Uninit | Value::InUse) {
                         cold!(self.module_fault(var));
                     } else {
-                        fp.set(dst, value.clone());
+                        fp.copy_from(dst, value);
                     }
                 }
                 Op::ModuleSet { value, var } => cold!(self.module_set(value, var)),
@@ -519,41 +522,51 @@ impl Vm {
                         }
                     } else if let Value::Array(items) = fp.get(state)
                         && let at = fp.raw_int(state + 1)
-                        && let Some(item) = items.get(at as usize)
+                        && fp.load_item(dst, items, at)
                     {
                         fp.put_raw_int(state + 1, at + 1);
-                        fp.set(dst, item);
                         jump!(to);
                     } else {
                         cold!(self.for_next(state, dst, to, false));
                     }
                 }
-                Op::ForNextPair { state, dst, to } => cold!(self.for_next(state, dst, to, true)),
+                Op::ForNextPair { state, dst, to } => {
+                    if let Value::Array(items) = fp.get(state)
+                        && let at = fp.raw_int(state + 1)
+                        && fp.load_item(dst + 1, items, at)
+                    {
+                        fp.put_raw_int(state + 1, at + 1);
+                        fp.set_int(dst, at);
+                        jump!(to);
+                    } else {
+                        cold!(self.for_next(state, dst, to, true));
+                    }
+                }
                 Op::ForClose { state } => cold!(self.for_close(state)),
 
                 Op::IndexGet { dst, a, b } => {
-                    if let Value::Array(items) = fp.get(a)
-                        && let Some(at) = fp.int(b)
-                        && let Some(item) = items.get(at as usize)
+                    if let Some(at) = fp.int(b)
+                        && a < func.locals
+                        && let Value::Array(items) = fp.get(a)
+                        && (a != dst)
+                        && fp.load_item(dst, items, at)
                     {
                         note!(1 << (items.shape() & 31));
-                        if a >= func.locals {
-                            fp.free_temp(a);
-                        }
-                        fp.set(dst, item);
+                    } else if a >= func.locals
+                        && let Some(at) = fp.int(b)
+                        && fp.load_from_temp(dst, a, at)
+                    {
                     } else {
                         cold!(self.index_get(dst, a, b));
                     }
                 }
                 Op::IndexGetK { dst, a, k } => {
-                    if let Value::Array(items) = fp.get(a)
-                        && let Some(item) = items.get(i64::from(k) as usize)
+                    if a < func.locals
+                        && let Value::Array(items) = fp.get(a)
+                        && (a != dst)
+                        && fp.load_item(dst, items, i64::from(k))
                     {
                         note!(1 << (items.shape() & 31));
-                        if a >= func.locals {
-                            fp.free_temp(a);
-                        }
-                        fp.set(dst, item);
                     } else {
                         cold!(self.index_get_value(dst, a, Value::Int(i64::from(k))));
                     }
@@ -582,12 +595,17 @@ impl Vm {
                 Op::FieldGet { dst, a, site } => {
                     if let Value::Struct(object) = fp.get(a)
                         && let Some(slot) = func.fields.at(usize::from(site)).first()
-                        && let Some(value) = object.load(&slot)
+                        && object.shape() == slot.shape()
                     {
-                        if a >= func.locals {
-                            fp.free_temp(a);
+                        if a < func.locals && a != dst {
+                            fp.load_field(dst, object, &slot);
+                        } else {
+                            let owner = fp.take(a);
+                            if let Value::Struct(object) = &owner {
+                                fp.load_field(dst, object, &slot);
+                            }
+                            drop(owner);
                         }
-                        fp.set(dst, value);
                     } else {
                         cold!(self.field_get(dst, a, site));
                     }
@@ -677,8 +695,8 @@ impl Vm {
                 Op::CallArgs { dst, base, site } => cold!(self.call_args(dst, base, site)),
                 Op::Construct { argc, dst, base, decl } => cold!(self.construct(argc, dst, base, decl)),
                 Op::MakeVariant { argc, dst, base, variant } => cold!(self.make_variant(argc, dst, base, variant)),
-                Op::Return { value } => leave!(fp.take(value)),
-                Op::ReturnNull {} => leave!(Value::Null),
+                Op::Return { value } => leave!(fp.take_bits(value)),
+                Op::ReturnNull {} => leave!(Bits::of(Value::Null)),
 
                 Op::Throw { value } => cold!(self.throw(value)),
                 Op::Rethrow { error } => cold!(self.rethrow(error)),
@@ -712,7 +730,7 @@ fn equality(ne: u8) -> CompareCode {
 /// A call site's word is its callee's id plus 1, until it meets another.
 #[inline(always)]
 fn note_callee(func: FnRef, ip: super::stack::Ip, callee: FnRef) {
-    let word = func.feedback.at(ip.pc(func.code()));
+    let word = func.feedback.at(ip.pc(func.start));
     let own = callee.id.0 + 1;
     if word.get() != own {
         word.set(if word.get() == 0 { own } else { seen::POLYMORPHIC });

@@ -27,7 +27,7 @@ impl Engine for Vm {
         let visible = std::iter::once(self.here).chain(waiting).find(|here| !here.func.info.hidden);
         let Some(here) = visible else { return Site::default() };
         let chunk = &here.func.chunk;
-        let span = chunk.span(here.ip.pc(here.func.code()));
+        let span = chunk.span(here.ip.pc(here.func.start));
         let place = self.code.position(chunk.source, span.start);
         Site {
             file: self.code.file_name(chunk.source),

@@ -3,7 +3,7 @@ use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use super::feedback::{FieldCache, MethodSeen, WAYS};
-use super::stack::{FnRef, Table};
+use super::stack::{FnRef, Ip, Table};
 use super::tier::Entry;
 use super::unit::Unit;
 use crate::builtins;
@@ -22,6 +22,8 @@ pub struct Activation {
     pub id: FnId,
     pub unit: Arc<Unit>,
     pub chunk: Arc<Chunk>,
+    /// The first instruction.
+    pub start: Ip,
     pub info: Arc<FnInfo>,
     pub constants: Table<Value>,
     pub names: Table<Symbol>,
@@ -29,6 +31,8 @@ pub struct Activation {
     pub callees: Table<Cell<Option<FnRef>>>,
     pub fields: Table<FieldCache>,
     pub methods: Table<MethodCache>,
+    /// Per literal site: it gives every field of its struct once, in order.
+    pub ordered: Table<Cell<Option<bool>>>,
     pub specs: Table<Box<[Option<crate::semantics::format::Spec>]>>,
     /// One word per instruction.
     pub feedback: Table<Cell<u32>>,
@@ -60,7 +64,9 @@ impl Activation {
             callees: Table::new(chunk.functions.iter().map(|_| Cell::new(None))),
             fields: Table::new(chunk.fields.iter().map(|_| FieldCache::default())),
             methods: Table::new(chunk.methods.iter().map(|_| MethodCache::default())),
+            ordered: Table::new(chunk.literals.iter().map(|_| Cell::new(None))),
             specs: Table::new(chunk.templates.iter().map(template_specs)),
+            start: Ip::start(&chunk.code),
             feedback: Table::new(chunk.code.iter().map(|_| Cell::new(0))),
             registers: chunk.registers,
             locals: chunk.locals,

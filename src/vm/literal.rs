@@ -130,7 +130,17 @@ impl Vm {
             return Err(Raise::bug("a struct literal that is none"));
         };
         let (decl, first) = match decl {
-            Some(decl) => (func.unit.structs[*decl as usize].decl, base),
+            Some(decl) => {
+                let decl = func.unit.structs[*decl as usize].decl;
+                let ordered = func.ordered.at(usize::from(site));
+                if ordered.get().unwrap_or_else(|| self.learn_literal(decl, items, site)) {
+                    let values = self.here.fp.slice(base, items.len());
+                    let value = Value::instance_taking(decl, values).map_err(|refused| memory("instance", refused))?;
+                    self.here.fp.set(dst, value);
+                    return Ok(());
+                }
+                (decl, base)
+            }
             None => (self.struct_of(self.here.fp.take(base))?, base + 1),
         };
         let values = self.take_all(first, items.len());
@@ -139,6 +149,19 @@ impl Vm {
         let value = self.new_instance(decl, fields)?;
         self.here.fp.set(dst, value);
         Ok(())
+    }
+
+    /// Whether a literal gives every field of its struct once, in order.
+    #[cold]
+    fn learn_literal(&self, decl: DeclId, items: &[Option<(u16, crate::source::Span)>], site: u16) -> bool {
+        let func = self.here.func;
+        let fields = crate::value::shapes::decl(decl).as_struct().map(|body| &body.fields);
+        let ordered = fields.is_some_and(|fields| {
+            let own = |item: &Option<(u16, crate::source::Span)>| item.map(|(name, _)| *func.names.at(usize::from(name)));
+            fields.len() == items.len() && fields.iter().zip(items).all(|(field, item)| own(item) == Some(field.name))
+        });
+        func.ordered.at(usize::from(site)).set(Some(ordered));
+        ordered
     }
 
     fn struct_of(&self, ty: Value) -> Result<DeclId, Raise> {

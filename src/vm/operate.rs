@@ -70,7 +70,7 @@ impl Vm {
 
     pub(super) fn note(&self, bits: u32) {
         let func = self.here.func;
-        func.note(self.here.ip.pc(func.code()), bits);
+        func.note(self.here.ip.pc(func.start), bits);
     }
 
     #[cold]
@@ -242,7 +242,7 @@ impl Vm {
         self.here.ip.jump(to);
         if to < 0 {
             let func = self.here.func;
-            let head = func.feedback.at(self.here.ip.pc(func.code()));
+            let head = func.feedback.at(self.here.ip.pc(func.start));
             head.set(head.get().wrapping_add(1));
             if head.get() % super::function::CALL_INTERVAL == 0 {
                 return self.poll_word();

@@ -1,7 +1,7 @@
 //! Stores to places and updates of them.
 use super::operate::arith_op;
 use super::{SharedRoot, Vm};
-use crate::bytecode::chunk::{LiteralSite, Path, Root};
+use crate::bytecode::chunk::{LiteralSite, Path, Root, Segment};
 use crate::bytecode::op::ArithCode;
 use crate::semantics::arith;
 use crate::semantics::display;
@@ -9,8 +9,7 @@ use crate::semantics::fault::Raise;
 use crate::semantics::index;
 use crate::semantics::member;
 use crate::semantics::place::{self, Key};
-use crate::semantics::step::Step;
-use crate::value::{Value, array};
+use crate::value::{FieldSlot, Value, array};
 
 impl Vm {
     fn path_name(&self, path: &Path) -> Box<str> {
@@ -42,6 +41,10 @@ impl Vm {
         let func = self.here.func;
         let path = &func.chunk.paths[usize::from(path)];
         let value = self.operand(value);
+        let value = match self.direct(path, keys, value, set_item, set_field) {
+            None => return Ok(()),
+            Some(value) => value,
+        };
         let keys = self.path_keys(path, keys);
         self.with_root(path, |_, root| place::place_set(root, &keys, value))
     }
@@ -51,14 +54,102 @@ impl Vm {
         let func = self.here.func;
         let path = &func.chunk.paths[usize::from(path)];
         let value = self.operand(value);
+        let op = arith_op(code);
+        if path.segments.is_empty() {
+            return self.update_root(path, op, value);
+        }
+        let item = |items: &mut crate::value::Array, at: usize, value: Value| update_item(op, items, at, value);
+        let field = |object: &mut crate::value::Inst, slot: &FieldSlot, value: Value| update_field(op, object, slot, value);
+        let value = match self.direct(path, keys, value, item, field) {
+            None => return Ok(()),
+            Some(value) => value,
+        };
         let keys = self.path_keys(path, keys);
-        let step = self.with_root(path, |_, root| place::place_update(root, &keys, arith_op(code), value))?;
+        let step = self.with_root(path, |_, root| place::place_update(root, &keys, op, value))?;
         match step {
             None => Ok(()),
             Some(step) => {
                 let result = step.finish(self)?;
                 self.with_root(path, |_, root| place::place_set(root, &keys, result))
             }
+        }
+    }
+
+    /// `x op= value` for a whole variable that others can reach.
+    fn update_root(&mut self, path: &Path, op: arith::ArithOp, value: Value) -> Result<(), Raise> {
+        if let Root::CaptureCell(index) = path.root
+            && let Value::Closure(closure) = self.here.fp.below().get(0)
+            && let Some(Value::Cell(cell)) = closure.captures().get(usize::from(index))
+            && let Some(result) = cell.with(|old| arith::simple(op, old, &value))
+        {
+            cell.set(result);
+            return Ok(());
+        }
+        let step = self.with_root(path, |_, root| arith::binary_in_place(op, root, value))?;
+        match step {
+            None => Ok(()),
+            Some(step) => {
+                let result = step.finish(self)?;
+                self.with_root(path, |_, root| {
+                    *root = result;
+                    Ok(())
+                })
+            }
+        }
+    }
+
+    /// A store into or update of a place two steps from its variable, where each level is unique and plainly there. Gives the
+    /// value back if that is not so: nothing has happened then.
+    #[inline(always)]
+    fn direct(
+        &mut self, path: &Path, keys: u16, value: Value, item: impl FnOnce(&mut crate::value::Array, usize, Value) -> Option<Value>,
+        field: impl FnOnce(&mut crate::value::Inst, &FieldSlot, Value) -> Option<Value>,
+    ) -> Option<Value> {
+        let [first, last] = &*path.segments else { return Some(value) };
+        let fp = self.here.fp;
+        let root = match path.root {
+            Root::Local(slot) => fp.get_mut(slot),
+            Root::Module(var) => {
+                let index = (self.here.func.unit.first_var + var) as usize;
+                &mut self.isolate.table[index]
+            }
+            _ => return Some(value),
+        };
+        let mut key = keys;
+        let names = &self.here.func.names;
+        let base = match (root, first) {
+            (Value::Array(items), Segment::Index) => {
+                key += 1;
+                let Some(at) = fp.int(key - 1) else { return Some(value) };
+                match items.get_mut().and_then(|items| items.get_mut(at as usize)) {
+                    Some(base) => base,
+                    None => return Some(value),
+                }
+            }
+            (Value::Struct(object), Segment::Field(name, _)) => {
+                let Some(object) = object.get_mut() else { return Some(value) };
+                let Some(slot) = object.info().field(*names.at(usize::from(*name))) else { return Some(value) };
+                match object.place_mut(slot) {
+                    Some(base) => base,
+                    None => return Some(value),
+                }
+            }
+            _ => return Some(value),
+        };
+        match (base, last) {
+            (Value::Array(items), Segment::Index) => {
+                let (Some(at), Some(items)) = (fp.int(key), items.get_mut()) else { return Some(value) };
+                if at as u64 >= items.len() as u64 {
+                    return Some(value);
+                }
+                item(items, at as usize, value)
+            }
+            (Value::Struct(object), Segment::Field(name, _)) => {
+                let Some(object) = object.get_mut() else { return Some(value) };
+                let Some(slot) = object.info().field(*names.at(usize::from(*name))) else { return Some(value) };
+                field(object, slot, value)
+            }
+            _ => Some(value),
         }
     }
 
@@ -220,12 +311,42 @@ impl Vm {
         Ok(())
     }
 
-    /// A step that is a value already.
-    #[allow(dead_code)]
-    fn done(step: Step) -> Option<Value> {
-        match step {
-            Step::Done(value) => Some(value),
-            _ => None,
+}
+
+// What `direct` does at the end of a path: `None` when done, the value back otherwise.
+
+#[inline(always)]
+fn set_item(items: &mut crate::value::Array, at: usize, value: Value) -> Option<Value> {
+    use crate::value::Kind;
+    match (items.kind(), &value) {
+        (Kind::I64, Value::Int(_)) | (Kind::F64, Value::Float(_)) | (Kind::Bool, Value::Bool(_)) | (Kind::Val, _) => {
+            let stored = items.set(at, value);
+            debug_assert!(matches!(stored, Ok(true)));
+            None
         }
+        _ => Some(value),
+    }
+}
+
+#[inline(always)]
+fn set_field(object: &mut crate::value::Inst, slot: &FieldSlot, value: Value) -> Option<Value> {
+    object.store(slot, value).err()
+}
+
+#[inline(always)]
+fn update_item(op: arith::ArithOp, items: &mut crate::value::Array, at: usize, value: Value) -> Option<Value> {
+    let new = items.borrow(at).and_then(|old| arith::simple(op, &old, &value));
+    match new {
+        Some(new) => set_item(items, at, new).map(|_| value),
+        None => Some(value),
+    }
+}
+
+#[inline(always)]
+fn update_field(op: arith::ArithOp, object: &mut crate::value::Inst, slot: &FieldSlot, value: Value) -> Option<Value> {
+    let new = object.peek(slot).and_then(|old| arith::simple(op, &old, &value));
+    match new {
+        Some(new) => object.store(slot, new).err().map(|_| value),
+        None => Some(value),
     }
 }

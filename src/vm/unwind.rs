@@ -1,5 +1,5 @@
 //! Errors on their way: handlers, traces, `finally`, and what a frame leaves behind.
-use super::{After, Frame, LoanHome, Vm, flag};
+use super::{After, LoanHome, Vm, flag};
 use crate::bytecode::op::Op;
 use crate::semantics::fault::{Excerpt, Fault, Raise, TraceEntry, faults, throw};
 use crate::semantics::step::Callback;
@@ -45,7 +45,7 @@ impl Vm {
     pub(super) fn trace_entry(&self) -> TraceEntry {
         let func = self.here.func;
         let chunk = &func.chunk;
-        let span = chunk.span(self.here.ip.pc(func.code()));
+        let span = chunk.span(self.here.ip.pc(func.start));
         let place = self.code.position(chunk.source, span.start);
         TraceEntry {
             function: func.info.name.clone(),
@@ -60,7 +60,7 @@ impl Vm {
     fn handle(&mut self, raise: Raise) -> Result<(), Raise> {
         let Raise::Fault(fault) = raise else { return Err(raise) };
         let func = self.here.func;
-        let Some(handler) = func.chunk.handler(self.here.ip.pc(func.code())) else { return Err(Raise::Fault(fault)) };
+        let Some(handler) = func.chunk.handler(self.here.ip.pc(func.start)) else { return Err(Raise::Fault(fault)) };
         let fp = self.here.fp;
         fp.wipe(func.locals, func.registers);
         let error = if handler.cleanup { self.hold_up(fault) } else { fault.into_error_value() };
@@ -128,10 +128,11 @@ impl Vm {
         }
     }
 
-    /// Leaves the running frame (popped already) whose caller wants more than the result in a register; gives the result
-    /// if that was the foot of a run.
+    /// Leaves the running frame for a caller that wants more than the result in a register; gives the result if that was the
+    /// foot of a run.
     #[inline(never)]
-    pub(super) fn leave_specially(&mut self, frame: Frame, value: Value) -> Result<Option<Value>, Raise> {
+    pub(super) fn leave_specially(&mut self, value: Value) -> Result<Option<Value>, Raise> {
+        let Some(frame) = self.frames.pop() else { return Err(Raise::bug("a frame without a caller")) };
         let (func, fp) = (self.here.func, self.here.fp);
         if frame.flags & flag::LOAN != 0 {
             let own = self.own_self();
@@ -159,7 +160,7 @@ impl Vm {
     /// Finishes a fused comparison whose overload has returned: `taken` decides for the jump.
     pub(super) fn branch_after(&mut self, taken: bool) -> Result<(), Raise> {
         let func = self.here.func;
-        let op: Op = func.code()[self.here.ip.pc(func.code())];
+        let op: Op = func.code()[self.here.ip.pc(func.start)];
         let to = op.jump().unwrap_or(0) as i32;
         self.branch(taken, to)
     }
