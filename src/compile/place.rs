@@ -137,7 +137,7 @@ impl Builder<'_> {
         let mark = self.mark();
         match op {
             UpdateOp::Coalesce => self.coalesce_place(&self.program[id], value, span),
-            UpdateOp::Binary(op) => self.operate_on_place(&self.program[id], op, value, span),
+            UpdateOp::Binary(op) => self.operate_on_place(&self.program[id], op, value, self.program[id].span),
         }
         self.release(mark);
     }

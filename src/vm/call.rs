@@ -225,15 +225,15 @@ impl Vm {
             Value::Fn0(id) => Ok(function(*id)),
             Value::Closure(closure) if closure.is_bound() => Ok(Target::Bound(closure.func())),
             Value::Closure(closure) => Ok(function(closure.func())),
-            Value::Type(id) => self.constructor_of(*id, callee),
+            Value::Type(id) => self.constructor_of(*id),
             _ => match member::overload(callee, known::OP_CALL) {
                 Some(method) => Ok(Target::Overload(method)),
-                None => Err(faults::not_callable(crate::semantics::with_article(callee.type_name()))),
+                None => Err(faults::not_callable(callee.type_name())),
             },
         }
     }
 
-    fn constructor_of(&self, id: TypeId, callee: &Value) -> Result<Target, Raise> {
+    fn constructor_of(&self, id: TypeId) -> Result<Target, Raise> {
         if let Some(decl) = id.decl()
             && crate::value::shapes::decl(decl).as_struct().is_some()
         {
@@ -241,7 +241,8 @@ impl Vm {
         }
         match id.builtin().and_then(builtins::constructor) {
             Some(builtin) => Ok(Target::Builtin(builtin.0)),
-            None => Err(faults::not_callable(format!("the type {}", crate::semantics::display::structural(callee)))),
+            None if id.decl().is_some() => Err(faults::not_callable(format!("the enum {}", id.name()))),
+            None => Err(faults::not_callable(format!("the type {}", id.name()))),
         }
     }
 
