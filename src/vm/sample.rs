@@ -52,7 +52,7 @@ impl Vm {
         let own = builtin.map(builtin_frame).into_iter().chain(std::iter::once(frame_at(self.here.func, pc)));
         let waiting = self.frames.iter().rev().filter(|frame| frame.here.func.id.0 != 0).flat_map(|frame| {
             let func = frame.here.func;
-            let pc = frame.here.ip.pc(func.code());
+            let pc = frame.here.ip.pc(func.start);
             builtin_at(func, pc).map(builtin_frame).into_iter().chain(std::iter::once(frame_at(func, pc)))
         });
         own.chain(waiting)
