@@ -515,13 +515,15 @@ fn position_of(entry: &TraceEntry) -> Position {
     Position { file: entry.file.clone(), line: entry.line, column: entry.column }
 }
 
-/// `throw value`: the fault, or what the value's `to_string` raised.
+/// `throw value`: the fault. Its message is the display form, or the structural one if `to_string` fails.
 pub fn throw(value: Value, callback: &mut dyn Callback) -> Raise {
     let message = match thrown_message(&value) {
         Some(message) => message,
         None => match super::display::display(&value, callback) {
             Ok(text) => text,
-            Err(raise) => return raise,
+            // What is wrong with its `to_string` must not hide what was thrown.
+            Err(Raise::Fault(_)) => super::display::structural(&value),
+            Err(stop) => return stop,
         },
     };
     Fault::thrown_with(value, message.into()).into()

@@ -205,18 +205,29 @@ fn slice_end(value: &Value) -> Result<i64, Raise> {
 /// `start..end`, `start..=end`.
 #[inline]
 pub fn range(start: &Value, end: &Value, inclusive: bool) -> Result<Value, Raise> {
-    let (Value::Int(first), Value::Int(last)) = (start, end) else { return Err(bad_range(start, end)) };
+    let (Value::Int(first), Value::Int(last)) = (start, end) else { return big_range(start, end, inclusive) };
     let length = (i128::from(*last) - i128::from(*first) + i128::from(inclusive)).max(0);
     let length = usize::try_from(length).ok().filter(|&length| length <= i64::MAX as usize);
-    length.and_then(|length| Value::range(*first, 1, length)).ok_or_else(|| bad_range(start, end))
+    match length.and_then(|length| Value::range(*first, 1, length)) {
+        Some(range) => Ok(range),
+        None => big_range(start, end, inclusive),
+    }
 }
 
+/// A range that leaves 64 bits has no compact form: it is a plain array, if that fits in memory.
 #[cold]
-fn bad_range(start: &Value, end: &Value) -> Raise {
-    match [start, end].into_iter().find(|end| !end.is_int()) {
-        Some(other) => faults::range_end(other.type_name()),
-        None => faults::range_bounds(format_args!("{}..{}", structural_debug(start), structural_debug(end))),
+fn big_range(start: &Value, end: &Value, inclusive: bool) -> Result<Value, Raise> {
+    let wide = |end: &Value| end.to_ibig().ok_or_else(|| faults::range_end(end.type_name()));
+    let (first, last) = (wide(start)?, wide(end)?);
+    let length = last - &first + crate::value::IBig::from(u8::from(inclusive));
+    if length <= crate::value::IBig::ZERO {
+        return Ok(Value::array(Vec::new()));
     }
+    let length = usize::try_from(&length).unwrap_or(usize::MAX);
+    // Each item is a value and a block of its own.
+    crate::limits::reserve_array(length, 3 * size_of::<Value>()).map_err(|refused| memory("..", refused))?;
+    let items = (0..length).map(|index| Value::int_from(&first + crate::value::IBig::from(index)));
+    Ok(Value::array(items.collect()))
 }
 
 /// `item in container`.
