@@ -26,7 +26,9 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "compile", "vm", "jit",
         ],
     ),
-    ("cli", &["driver", "tools", "diagnostics", "source", "builtins", "host", "semantics"]),
+    ("benchmarks", &["driver", "compile", "resolve", "syntax", "source", "value"]),
+    ("profiler", &["driver", "benchmarks", "host", "source", "value"]),
+    ("cli", &["driver", "benchmarks", "profiler", "tools", "diagnostics", "source", "builtins", "host", "semantics"]),
 ];
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

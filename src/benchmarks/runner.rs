@@ -76,7 +76,10 @@ pub fn scripts_in(path: &Path) -> io::Result<Vec<Candidate>> {
                 }
             } else if is_script(&inner) && !hidden {
                 let name = inner.strip_prefix(path).unwrap_or(&inner).with_extension("");
-                found.push(Candidate { name: name.to_string_lossy().into_owned(), path: inner });
+                let name = name.to_string_lossy().into_owned();
+                // Reports name files without the `./` of the current folder.
+                let path = inner.strip_prefix(".").map(Path::to_owned).unwrap_or(inner);
+                found.push(Candidate { name, path });
             }
         }
     }
