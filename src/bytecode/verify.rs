@@ -399,3 +399,77 @@ impl Checker<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bytecode::chunk::SelfKind;
+    use crate::source::{SourceId, Span};
+
+    /// A function of two locals and two temporaries.
+    fn chunk(code: &[Op]) -> Chunk {
+        Chunk {
+            name: Box::from("f"),
+            func: 0,
+            source: SourceId::default(),
+            name_span: Span::default(),
+            code: code.to_vec(),
+            spans: Vec::new(),
+            params: 1,
+            locals: 2,
+            registers: 4,
+            self_kind: SelfKind::None,
+            handlers: Vec::new(),
+            constants: Vec::new(),
+            names: Vec::new(),
+            functions: Vec::new(),
+            closures: Vec::new(),
+            fields: Vec::new(),
+            methods: Vec::new(),
+            calls: Vec::new(),
+            literals: Vec::new(),
+            paths: Vec::new(),
+            templates: Vec::new(),
+            structs: Vec::new(),
+            variants: Vec::new(),
+            tests: Vec::new(),
+            parts: Vec::new(),
+            local_names: Vec::new(),
+        }
+    }
+
+    #[track_caller]
+    fn check(code: &[Op], expected: &str) {
+        let text = verify(&chunk(code)).map_or_else(|violation| violation.what, |()| "fine".to_owned());
+        assert!(text.contains(expected), "{text}");
+    }
+
+    #[test]
+    fn sound_code_passes() {
+        check(&[Op::AddK { dst: 2, a: 0, k: 1 }, Op::Return { value: 2 }], "fine");
+        let rotated = [
+            Op::Jump { to: 2 },
+            Op::LoopHead {},
+            Op::AddK { dst: 0, a: 0, k: 1 },
+            Op::JumpIfLtK { a: 0, k: 10, to: -2 },
+            Op::ReturnNull {},
+        ];
+        check(&rotated, "fine");
+    }
+
+    #[test]
+    fn unsound_code_is_found() {
+        check(&[Op::Return { value: 9 }], "out of range");
+        check(&[Op::LoadNull { dst: 0 }], "past its end");
+        check(&[Op::LoadConst { dst: 0, value: 0 }, Op::ReturnNull {}], "out of range");
+        check(&[Op::Return { value: 2 }], "read before it is written");
+        check(&[Op::Jump { to: 7 }, Op::ReturnNull {}], "out of the code");
+        check(&[Op::Jump { to: -1 }], "behind a loop head");
+        let full = [
+            Op::AddK { dst: 2, a: 0, k: 1 },
+            Op::LoopHead {},
+            Op::Jump { to: -1 },
+        ];
+        check(&full, "holds a value at a loop head");
+    }
+}

@@ -20,6 +20,8 @@ mod pattern;
 mod place;
 mod scalars;
 mod stmt;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 

@@ -93,7 +93,7 @@ fn new_vm(loaded: &Arc<Loaded>, options: &RunOptions, max_depth: u64, host: Host
     let script = Arc::new(vm_unit(loaded, SCRIPT_BASE, 0));
     let code = Code { loaded: loaded.clone(), options: compile::Options { fuel: options.fuel.is_some(), open: false } };
     let max_depth = usize::try_from(max_depth).unwrap_or(usize::MAX);
-    let set_up = vm::Options { max_depth, fuel: options.fuel };
+    let set_up = vm::Options { max_depth, fuel: options.fuel, verify: options.mode.verify || cfg!(debug_assertions) };
     let mut vm = Vm::new(Box::new(code), Isolate::new(0), Box::new(host), set_up)?;
     vm.load(script.clone());
     let jit = (options.mode.kind == EngineKind::Jit && options.mode.jit.mode != JitMode::Off).then(|| new_jit(options));

@@ -600,11 +600,10 @@ impl Vm {
                         if a < func.locals && a != dst {
                             fp.load_field(dst, object, &slot);
                         } else {
-                            let owner = fp.take(a);
-                            if let Value::Struct(object) = &owner {
-                                fp.load_field(dst, object, &slot);
+                            // Released as what it is, not by way of all kinds of values.
+                            if let Value::Struct(object) = fp.take(a) {
+                                fp.load_field(dst, &object, &slot);
                             }
-                            drop(owner);
                         }
                     } else {
                         cold!(self.field_get(dst, a, site));

@@ -58,11 +58,13 @@ pub struct Options {
     pub max_depth: usize,
     /// Units of fuel; `None` for no limit.
     pub fuel: Option<u64>,
+    /// Check each chunk before it runs; debug builds always do.
+    pub verify: bool,
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { max_depth: 20_000, fuel: None }
+        Options { max_depth: 20_000, fuel: None, verify: cfg!(debug_assertions) }
     }
 }
 
@@ -155,6 +157,7 @@ pub struct Vm {
     /// The next fault has its entry for the frame it is raised in already.
     traced: bool,
     fuel: Option<u64>,
+    verify: bool,
     /// What compiled code has returned from the foot of a nested run.
     finished: Option<Value>,
     functions: Vec<Option<Box<Activation>>>,
@@ -192,6 +195,7 @@ impl Vm {
             pending: Vec::new(),
             traced: false,
             fuel: options.fuel,
+            verify: options.verify,
             finished: None,
             functions: Vec::new(),
             prelude: vec![None; builtins::N_BUILTINS],
@@ -254,6 +258,11 @@ impl Vm {
         limits::stack::check().map_err(|_| faults::stack_overflow())?;
         let Some(unit) = self.unit_of(id) else { return Err(Raise::bug(format!("function {} is in no unit", id.0))) };
         let chunk = self.code.chunk(id).map_err(faults::raised)?;
+        if self.verify
+            && let Err(violation) = crate::bytecode::verify::verify(&chunk)
+        {
+            return Err(Raise::bug(format!("{}, instruction {}: {}", chunk.name, violation.pc, violation.what)));
+        }
         let ask = self.tier.is_some().then_some(function::CALL_INTERVAL);
         let activation = Box::new(Activation::new(id, unit, chunk, ask)?);
         let found = FnRef::new(&activation);

@@ -1,4 +1,5 @@
 //! Stores to places and updates of them.
+use super::feedback::FieldCache;
 use super::operate::arith_op;
 use super::{SharedRoot, Vm};
 use crate::bytecode::chunk::{LiteralSite, Path, Root, Segment};
@@ -39,9 +40,10 @@ impl Vm {
     #[inline(never)]
     pub(super) fn place_set(&mut self, path: u16, keys: u16, value: u16) -> Result<(), Raise> {
         let func = self.here.func;
+        let ends = func.ends.at(usize::from(path));
         let path = &func.chunk.paths[usize::from(path)];
         let value = self.operand(value);
-        let value = match self.direct(path, keys, value, set_item, set_field) {
+        let value = match self.direct(path, ends, keys, value, set_item, set_field) {
             None => return Ok(()),
             Some(value) => value,
         };
@@ -52,6 +54,7 @@ impl Vm {
     #[inline(never)]
     pub(super) fn place_update(&mut self, code: ArithCode, path: u16, keys: u16, value: u16) -> Result<(), Raise> {
         let func = self.here.func;
+        let ends = func.ends.at(usize::from(path));
         let path = &func.chunk.paths[usize::from(path)];
         let value = self.operand(value);
         let op = arith_op(code);
@@ -60,7 +63,7 @@ impl Vm {
         }
         let item = |items: &mut crate::value::Array, at: usize, value: Value| update_item(op, items, at, value);
         let field = |object: &mut crate::value::Inst, slot: &FieldSlot, value: Value| update_field(op, object, slot, value);
-        let value = match self.direct(path, keys, value, item, field) {
+        let value = match self.direct(path, ends, keys, value, item, field) {
             None => return Ok(()),
             Some(value) => value,
         };
@@ -102,7 +105,7 @@ impl Vm {
     /// value back if that is not so: nothing has happened then.
     #[inline(always)]
     fn direct(
-        &mut self, path: &Path, keys: u16, value: Value, item: impl FnOnce(&mut crate::value::Array, usize, Value) -> Option<Value>,
+        &mut self, path: &Path, ends: &FieldCache, keys: u16, value: Value, item: impl FnOnce(&mut crate::value::Array, usize, Value) -> Option<Value>,
         field: impl FnOnce(&mut crate::value::Inst, &FieldSlot, Value) -> Option<Value>,
     ) -> Option<Value> {
         let [first, last] = &*path.segments else { return Some(value) };
@@ -145,9 +148,20 @@ impl Vm {
                 item(items, at as usize, value)
             }
             (Value::Struct(object), Segment::Field(name, _)) => {
+                let shape = object.shape();
                 let Some(object) = object.get_mut() else { return Some(value) };
-                let Some(slot) = object.info().field(*names.at(usize::from(*name))) else { return Some(value) };
-                field(object, slot, value)
+                let slot = match ends.first() {
+                    Some(slot) if slot.shape() == shape => slot,
+                    _ => match ends.find(shape) {
+                        Some(slot) => slot,
+                        None => {
+                            let Some(slot) = object.info().field(*names.at(usize::from(*name))) else { return Some(value) };
+                            ends.add(*slot);
+                            *slot
+                        }
+                    },
+                };
+                field(object, &slot, value)
             }
             _ => Some(value),
         }

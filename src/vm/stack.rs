@@ -344,13 +344,10 @@ impl Fp {
         if self.tag(a) != tag::ARRAY {
             return false;
         }
-        let owner = self.take_bits(a);
-        let value = owner.into_value();
-        let found = matches!(&value, Value::Array(items) if self.load_item(dst, items, at));
-        if found {
-            drop(value);
-        } else {
-            self.set(a, value);
+        let Value::Array(items) = self.take(a) else { return false };
+        let found = self.load_item(dst, &items, at);
+        if !found {
+            self.set(a, Value::Array(items));
         }
         found
     }
