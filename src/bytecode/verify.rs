@@ -284,7 +284,7 @@ impl Checker<'_> {
         if target > pc as i64 {
             return Ok(());
         }
-        let head = target.checked_sub(1).map(|head| self.chunk.code[head as usize]);
+        let head = usize::try_from(target - 1).ok().map(|head| self.chunk.code[head]);
         self.check(matches!(head, Some(Op::LoopHead {})), pc, "a backward jump that does not lead behind a loop head")
     }
 
