@@ -7,6 +7,7 @@ use super::prelude::{self, Provider};
 use super::{Loaded, SCRIPT_BASE};
 use crate::builtins::{BuiltinId, Engine};
 use crate::bytecode::Chunk;
+use crate::bytecode::verify::verify;
 use crate::compile;
 use crate::host::Host;
 use crate::interp::{self, Interp};
@@ -91,7 +92,11 @@ fn finish<R>(result: R, machine: impl Machine, options: &RunOptions) -> R {
 
 fn new_vm(loaded: &Arc<Loaded>, options: &RunOptions, max_depth: u64, host: Host) -> Result<VmMachine, Raise> {
     let script = Arc::new(vm_unit(loaded, SCRIPT_BASE, 0));
-    let code = Code { loaded: loaded.clone(), options: compile::Options { fuel: options.fuel.is_some(), open: false } };
+    let code = Code {
+        loaded: loaded.clone(),
+        options: compile::Options { fuel: options.fuel.is_some(), open: false },
+        verify: options.mode.verify || cfg!(debug_assertions),
+    };
     let max_depth = usize::try_from(max_depth).unwrap_or(usize::MAX);
     let set_up = vm::Options { max_depth, fuel: options.fuel, verify: options.mode.verify || cfg!(debug_assertions) };
     let mut vm = Vm::new(Box::new(code), Isolate::new(0), Box::new(host), set_up)?;
@@ -153,6 +158,8 @@ fn vm_unit(loaded: &Loaded, base: u32, first_var: u32) -> vm::Unit {
 struct Code {
     loaded: Arc<Loaded>,
     options: compile::Options,
+    /// Check what was compiled; debug builds always do.
+    verify: bool,
 }
 
 /// The source of functions of the prelude: no script has that many.
@@ -162,6 +169,16 @@ impl Code {
     /// The prelude's functions come after the script's.
     fn prelude_base(&self) -> u32 {
         SCRIPT_BASE + self.loaded.infos.len() as u32
+    }
+
+    fn compile(&self, loaded: &Loaded, func: u32) -> Result<Chunk, Box<str>> {
+        let chunk = compile::compile(&loaded.program, FuncId(func), self.options).map_err(|refusal| refusal.message)?;
+        if self.verify
+            && let Err(violation) = verify(&chunk)
+        {
+            panic!("{} is compiled wrongly: {} at {}", chunk.name, violation.what, violation.pc);
+        }
+        Ok(chunk)
     }
 
     fn sources(&self, source: SourceId) -> (&SourceMap, SourceId) {
@@ -175,13 +192,10 @@ impl Code {
 
 impl vm::Code for Code {
     fn chunk(&self, function: FnId) -> Result<Arc<Chunk>, Box<str>> {
-        let compile = |loaded: &Loaded, func: u32| {
-            compile::compile(&loaded.program, FuncId(func), self.options).map_err(|refusal| Box::from(refusal.message))
-        };
         if function.0 < self.prelude_base() {
-            return compile(&self.loaded, function.0 - SCRIPT_BASE).map(Arc::new);
+            return self.compile(&self.loaded, function.0 - SCRIPT_BASE).map(Arc::new);
         }
-        let mut chunk = compile(&prelude::get().loaded, function.0 - self.prelude_base())?;
+        let mut chunk = self.compile(&prelude::get().loaded, function.0 - self.prelude_base())?;
         chunk.source = PRELUDE_SOURCE;
         Ok(Arc::new(chunk))
     }
