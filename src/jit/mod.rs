@@ -123,6 +123,9 @@ impl Jit {
         let request = self.request(vm, function, entry.clone());
         let mut ir = build::build(&request)?;
         let built = started.elapsed();
+        if is_mostly_left_to_the_vm(&ir) {
+            return Err("most of its work would be left to the VM".to_owned());
+        }
         self.dump(function, "built", &ir);
         let summary = opt::optimise(&mut ir, |pass, ir| {
             if self.options.trace > 1 {
@@ -287,6 +290,22 @@ impl Tier for Jit {
             _ => Outcome::Returned(helpers::returned(pair)),
         }
     }
+}
+
+/// Instructions that must be compiled for each one left to the VM: entering the VM costs about as much as they save.
+const WORTH: usize = 8;
+
+/// Would the code spend its time entering the VM? Judged by its loops, or by all of it if it has none.
+fn is_mostly_left_to_the_vm(ir: &ir::Function) -> bool {
+    let cfg = ir::cfg::Cfg::new(ir);
+    let looped: ahash::AHashSet<_> = cfg.loops.iter().flat_map(|found| found.blocks.iter().copied()).collect();
+    let blocks = cfg.order.iter().filter(|block| looped.is_empty() || looped.contains(block));
+    let (mut fallbacks, mut instructions) = (0, ahash::AHashSet::new());
+    for inst in blocks.flat_map(|block| &ir.blocks[block.index()].insts) {
+        fallbacks += usize::from(matches!(inst.kind, ir::InstKind::Fallback { .. }));
+        instructions.insert(inst.pc);
+    }
+    instructions.len() < WORTH * fallbacks
 }
 
 /// Native stack that compiled code leaves to helpers.

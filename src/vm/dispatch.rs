@@ -581,8 +581,10 @@ impl Vm {
                     if let Value::Array(items) = fp.get_mut(a)
                         && let Some(at) = fp.int(b)
                         && (at as u64) < items.len() as u64
+                        && let shape = items.shape()
                         && let Some(items) = items.get_mut()
                     {
+                        note!(1 << (shape & 31));
                         let value = if value >= func.locals { fp.take(value) } else { fp.get(value).clone() };
                         if let Err(refused) = items.set(at as usize, value) {
                             cold!(Err::<(), Raise>(crate::semantics::memory("store", refused)));
