@@ -15,7 +15,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 /// The engine modes every program runs in.
 const MODES: &[&str] = &["interp", "vm", "jit"];
 /// How long one program may take.
-const TIME_LIMIT: Duration = Duration::from_secs(10);
+const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// Exit code of a program that static checking stopped.
 const EXIT_STATIC: i32 = 3;
 /// Exit code after an uncaught error.

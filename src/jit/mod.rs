@@ -263,7 +263,7 @@ impl Tier for Jit {
             context.vm = std::ptr::from_mut(vm) as u64;
             context.entered_frame = fp.address(0) as u64;
             context.stack_limit = crate::limits::stack::stack_limit() as u64 + STACK_MARGIN;
-            context.slots_end = vm.stack_end().address(0) as u64;
+            context.slots_end = vm.registers_end(fp).address(0) as u64;
             context.module_table = vm.module_table() as u64;
             (std::ptr::from_mut(&mut **context), outside)
         };

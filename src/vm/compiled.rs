@@ -38,9 +38,12 @@ impl Vm {
         self.isolate.table.as_ptr()
     }
 
-    /// One past the last register.
-    pub fn stack_end(&self) -> Fp {
-        self.stack_end
+    /// One past the last register that calls from the frame at `fp` on may use: the depth limit in registers, since compiled
+    /// code counts no frames.
+    pub fn registers_end(&self, fp: Fp) -> Fp {
+        let frames = self.depth_limit.saturating_sub(self.frames.len());
+        let room = self.stack_end.distance(fp).min(frames.saturating_mul(super::SLOTS_PER_FRAME));
+        fp.above(room)
     }
 
     /// Executes the instruction at `pc`, with the calls it makes; gives the offset of the next one. A raise is not unwound.
