@@ -47,13 +47,15 @@ impl Vm {
     pub(super) fn enter(&mut self, callee: FnRef, window: Fp, dst: u16, flags: u8, after: After) -> Result<(), Raise> {
         if self.frames.len() >= self.depth_limit || window.above(usize::from(callee.registers)) > self.stack_end {
             if window.above(usize::from(callee.chunk.params)) <= self.stack_end {
+                // A `self` on loan goes back as it was.
+                if flags & flag::LOAN != 0 {
+                    let own = window.take(0);
+                    self.end_loan(own);
+                }
                 window.wipe(0, callee.chunk.params);
             }
             if flags & flag::CLOSURE != 0 {
                 window.below().set_null(0);
-            }
-            if flags & flag::LOAN != 0 {
-                self.end_loan(Value::Null);
             }
             // The handler gets some room above the limit.
             self.depth_limit = self.max_depth + super::RESERVE_FRAMES;
