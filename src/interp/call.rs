@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use super::stmt::value;
-use super::{Eval, Exec, Flow, Frame, Interp, Signal};
+use super::{Eval, Exec, Flow, Frame, Interp};
 use crate::builtins::{self, BuiltinId};
 use crate::resolve::hir::{Args, EnumId, Expr, ExprKind, FuncId, FunctionKind, Item, StructId, TextId, Var};
 use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, SelfMode, arity_fault, bind_args};
@@ -465,12 +465,4 @@ impl<'p> Interp<'p> {
 
 fn parameter(name: Symbol, has_default: bool) -> ParamInfo {
     ParamInfo { name: Arc::from(name.as_str()), kind: ParamKind::Positional, has_default }
-}
-
-/// A signal inside a builtin's callback can only be a raise.
-pub(super) fn raised(signal: Signal) -> Raise {
-    match signal {
-        Signal::Raise(raise) => raise,
-        Signal::Jump => Raise::bug("a jump left its function"),
-    }
 }

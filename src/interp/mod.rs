@@ -17,7 +17,6 @@ mod unit;
 mod walk;
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crate::builtins::Site;
 use crate::host::Host;
@@ -101,7 +100,6 @@ pub struct Interp<'p> {
     /// The builtin call being executed, for its site.
     site: Option<(usize, &'p Function, Span)>,
     modules_run: Vec<bool>,
-    started: Instant,
     /// Where every running function is, while a profiler records.
     trail: Option<Box<sample::Trail>>,
 }
@@ -126,7 +124,6 @@ impl<'p> Interp<'p> {
             uses: Vec::new(),
             site: None,
             modules_run: vec![false; modules],
-            started: Instant::now(),
             trail: sample::Trail::if_recording(),
         }
     }

@@ -1,6 +1,6 @@
 //! Patterns: of `match`, where a mismatch tries the next arm, and of destructuring, where missing parts are null.
 use super::{Eval, Frame, Interp};
-use crate::resolve::hir::{ElementPattern, ExprId, ExprKind, FieldPattern, PatId, Pattern, PatternKind, RestPattern};
+use crate::resolve::hir::{ElementPattern, ExprId, FieldPattern, PatId, Pattern, PatternKind, RestPattern};
 use crate::semantics::compare::{self, CompareOp};
 use crate::semantics::fault::faults;
 use crate::semantics::member;
@@ -221,11 +221,6 @@ impl<'p> Interp<'p> {
             }
         }
         self.bind_other_fields(frame, value, entries, rest)
-    }
-
-    /// Is the expression a literal array? For destructuring without building one.
-    pub(super) fn is_literal_array(&self, frame: &Frame<'p>, id: ExprId) -> bool {
-        matches!(frame.program[id].kind, ExprKind::Array(_))
     }
 }
 

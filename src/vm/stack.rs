@@ -87,7 +87,8 @@ impl Bits {
     }
 }
 
-/// The first register of a frame.
+/// The first register of a frame. Compiled code passes it as an address.
+#[repr(transparent)]
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Fp(*mut Value);
 

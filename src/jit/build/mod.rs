@@ -23,7 +23,6 @@ use ahash::{AHashMap, AHashSet};
 
 use super::ir::{BlockId, FrameInfo, FrameState, Function, Inst, InstKind, SlotIx, StateId, Terminator, Type, ValueId};
 use super::profile::{Entry, FunctionProfile, Request};
-use crate::bytecode::op::Op;
 use flow::{Flow, RegisterSet};
 use state::{Scalar, Slot, State};
 
@@ -620,9 +619,5 @@ impl<'r> Builder<'r> {
         let args = header.params.iter().map(|(slot, _)| self.scalar_value(*slot)).collect();
         self.out.blocks[block.index()].term = Some(Terminator::Jump(header.block, args));
         Ok(())
-    }
-
-    fn code(&self, pc: u32) -> Op {
-        self.context().profile.chunk.code[pc as usize]
     }
 }

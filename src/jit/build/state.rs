@@ -1,5 +1,5 @@
 //! The abstract frame while building: where the newest value of each slot is.
-use crate::jit::ir::{Kinds, Repr, SlotIx, Type, ValueId};
+use crate::jit::ir::{Kinds, SlotIx, Type, ValueId};
 
 /// A scalar kind a slot may have at a block's start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -15,14 +15,6 @@ impl Scalar {
             Scalar::Int => Type::INT,
             Scalar::Float => Type::FLOAT,
             Scalar::Bool => Type::BOOL,
-        }
-    }
-    pub fn of(repr: Repr) -> Option<Scalar> {
-        match repr {
-            Repr::I64 => Some(Scalar::Int),
-            Repr::F64 => Some(Scalar::Float),
-            Repr::Bool => Some(Scalar::Bool),
-            Repr::Ptr | Repr::Raw | Repr::Boxed => None,
         }
     }
     pub fn kinds(self) -> Kinds {
