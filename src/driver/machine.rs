@@ -7,7 +7,6 @@ use super::prelude::{self, Provider};
 use super::{Loaded, SCRIPT_BASE};
 use crate::builtins::{BuiltinId, Engine};
 use crate::bytecode::Chunk;
-use crate::bytecode::verify::verify;
 use crate::compile;
 use crate::host::Host;
 use crate::interp::{self, Interp};
@@ -95,7 +94,6 @@ fn new_vm(loaded: &Arc<Loaded>, options: &RunOptions, max_depth: u64, host: Host
     let code = Code {
         loaded: loaded.clone(),
         options: compile::Options { fuel: options.fuel.is_some(), open: false },
-        verify: options.mode.verify || cfg!(debug_assertions),
     };
     let max_depth = usize::try_from(max_depth).unwrap_or(usize::MAX);
     let set_up = vm::Options { max_depth, fuel: options.fuel, verify: options.mode.verify || cfg!(debug_assertions) };
@@ -158,8 +156,6 @@ fn vm_unit(loaded: &Loaded, base: u32, first_var: u32) -> vm::Unit {
 struct Code {
     loaded: Arc<Loaded>,
     options: compile::Options,
-    /// Check what was compiled; debug builds always do.
-    verify: bool,
 }
 
 /// The source of functions of the prelude: no script has that many.
@@ -172,13 +168,7 @@ impl Code {
     }
 
     fn compile(&self, loaded: &Loaded, func: u32) -> Result<Chunk, Box<str>> {
-        let chunk = compile::compile(&loaded.program, FuncId(func), self.options).map_err(|refusal| refusal.message)?;
-        if self.verify
-            && let Err(violation) = verify(&chunk)
-        {
-            panic!("{} is compiled wrongly: {} at {}", chunk.name, violation.what, violation.pc);
-        }
-        Ok(chunk)
+        compile::compile(&loaded.program, FuncId(func), self.options).map_err(|refusal| Box::from(refusal.message))
     }
 
     fn sources(&self, source: SourceId) -> (&SourceMap, SourceId) {
