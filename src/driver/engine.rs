@@ -103,7 +103,7 @@ impl Mode {
 }
 
 /// The modes every program is run in by tests.
-pub const MODES: &[&str] = &["interp", "vm", "jit", "jit-eager", "jit-exit=3", "jit-churn", "vm-verify"];
+pub const MODES: &[&str] = &["interp", "vm", "jit", "jit-eager", "jit-exit=3", "jit-churn"];
 
 /// Twice the depth that the language promises. Not as deep as the stack allows, which would take gigabytes of memory
 /// before a runaway recursion is told.

@@ -113,6 +113,9 @@ fn new_jit(options: &RunOptions) -> Rc<Jit> {
         dump: wanted.dump.clone(),
         only: wanted.only.clone(),
         stats: wanted.stats,
+        eager: wanted.eager,
+        exit_every: wanted.exit_every,
+        churn: wanted.churn,
     };
     Rc::new(Jit::new(set_up.from_environment()))
 }

@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, types};
-use cranelift_codegen::{Context as CodegenContext, settings};
+use cranelift_codegen::Context as CodegenContext;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
@@ -30,6 +30,8 @@ pub struct CodeStore {
     trampoline: usize,
     count: u32,
     pub bytes: usize,
+    /// Whether checks fail on purpose every now and then.
+    pub counts_checks: bool,
 }
 
 /// One finished function.
@@ -61,7 +63,7 @@ impl CodeStore {
         let mut module = JITModule::new(builder);
         let helpers = Helper::ALL.into_iter().map(|helper| declare_helper(&mut module, helper)).collect::<Result<_, _>>()?;
         let codegen = module.make_context();
-        let mut store = CodeStore { module, builder: FunctionBuilderContext::new(), codegen, helpers, trampoline: 0, count: 0, bytes: 0 };
+        let mut store = CodeStore { module, builder: FunctionBuilderContext::new(), codegen, helpers, trampoline: 0, count: 0, bytes: 0, counts_checks: false };
         store.trampoline = store.make_trampoline()?;
         Ok(store)
     }
@@ -78,7 +80,7 @@ impl CodeStore {
         self.codegen.func.signature = signature;
         self.codegen.func.name = clif::UserFuncName::user(0, self.count);
         let frontend = self.module.target_config();
-        let mut imports = ModuleImports { module: &mut self.module, helpers: &self.helpers, own: id, first_exit };
+        let mut imports = ModuleImports { module: &mut self.module, helpers: &self.helpers, own: id, first_exit, counts_checks: self.counts_checks };
         let exits = lower::lower(function, own_id, &mut self.codegen.func, &mut self.builder, &mut imports, frontend);
         let clif = listing.then(|| self.codegen.func.display().to_string());
         self.codegen.set_disasm(listing);
@@ -123,14 +125,17 @@ impl CodeStore {
         Ok(self.module.get_finalized_function(id) as usize)
     }
 
-    /// Runs compiled code on a frame.
-    pub fn enter(&self) -> impl Fn(*mut Context, Fp, u64, u64) -> Pair + use<> {
-        // SAFETY: **entry**; the trampoline has this signature.
-        let trampoline = unsafe {
-            std::mem::transmute::<usize, extern "C" fn(*mut Context, Fp, u64, u64) -> Pair>(self.trampoline)
-        };
-        move |context, fp, closure, code| trampoline(context, fp, closure, code)
+    /// Address of the way into compiled code, for [`enter`].
+    pub fn trampoline(&self) -> usize {
+        self.trampoline
     }
+}
+
+/// Runs compiled code on a frame. `trampoline` is that of the store which made the code.
+pub fn enter(trampoline: usize, context: *mut Context, fp: Fp, closure: u64, code: u64) -> Pair {
+    // SAFETY: **entry**; the trampoline has this signature.
+    let trampoline = unsafe { std::mem::transmute::<usize, extern "C" fn(*mut Context, Fp, u64, u64) -> Pair>(trampoline) };
+    trampoline(context, fp, closure, code)
 }
 
 fn declare_helper(module: &mut JITModule, helper: Helper) -> Result<FuncId, String> {
@@ -146,6 +151,7 @@ struct ModuleImports<'a> {
     helpers: &'a [FuncId],
     own: FuncId,
     first_exit: u64,
+    counts_checks: bool,
 }
 
 impl Imports for ModuleImports<'_> {
@@ -161,10 +167,8 @@ impl Imports for ModuleImports<'_> {
     fn first_exit(&self) -> u64 {
         self.first_exit
     }
-}
 
-/// The name of the machine's instruction set, for reports.
-pub fn isa_name() -> &'static str {
-    let _ = settings::builder();
-    std::env::consts::ARCH
+    fn counts_checks(&self) -> bool {
+        self.counts_checks
+    }
 }

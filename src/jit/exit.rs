@@ -8,14 +8,11 @@ use super::helpers::{Pair, guarded};
 use super::lower::{ExitInfo, ExitKind, Where};
 use super::runtime::Context;
 use crate::semantics::fault::{Raise, faults};
-use crate::value::layout::tag;
 use crate::value::Value;
-use crate::vm::compiled::LeftFrame;
+use crate::value::layout::tag;
 use crate::vm::Vm;
+use crate::vm::compiled::LeftFrame;
 use crate::vm::stack::Fp;
-
-/// Exits at one instruction after which the code that contains it is given up.
-const STORM: u32 = 50;
 
 /// In the payload of an EXIT result: the instruction has raised.
 pub const RAISED: u64 = 1 << 40;
@@ -24,9 +21,14 @@ pub const RAISED: u64 = 1 << 40;
 pub extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u64) -> Pair {
     // SAFETY: `helpers::context`.
     let context = unsafe { &mut *context };
-    let info = context.exits[number as usize].info.clone();
-    count(context, number as usize, &info);
+    let number = number as usize;
+    let info = context.exits[number].info.clone();
     write_back(context, &info, fp);
+    if count(context, number, info.kind) {
+        // SAFETY: `helpers::context`.
+        let vm = unsafe { &mut *(context.vm as *mut Vm) };
+        vm.tell_tier(number, fp);
+    }
     if info.kind == ExitKind::StackOverflow {
         context.raised = Some(faults::stack_overflow());
         return overflow(context, &info, fp);
@@ -52,53 +54,67 @@ fn continue_in_vm(vm: &mut Vm, info: &ExitInfo, fp: Fp, raise: Option<Raise>) ->
     vm.continue_frames(&frames, raise)
 }
 
-/// The function has not begun: its arguments are dropped, its caller sees the error at the call.
+/// The function has not begun: its arguments are dropped, its caller sees the error at the call. A `self` on loan stays for
+/// the caller to give back.
 fn overflow(context: &mut Context, info: &ExitInfo, fp: Fp) -> Pair {
     let function = info.frames[0].function;
     // SAFETY: `helpers::context`.
     let vm = unsafe { &mut *(context.vm as *mut Vm) };
     if let Ok(function) = vm.function_ref(function) {
-        fp.clear_nulling(0, function.chunk.params);
+        let first = u16::from(function.mutating());
+        fp.clear_nulling(first, function.chunk.params - first);
     }
     Pair::RAISED
 }
 
 fn write_back(context: &Context, info: &ExitInfo, fp: Fp) {
     for slot in &info.slots {
-        let value = match slot.value {
+        let at = fp.above(slot.slot.index());
+        match slot.value {
             Where::Scalar { word, tag } => {
                 let pair = Pair { tag: u64::from(tag), payload: context.exit_buffer[usize::from(word)] };
                 // SAFETY: **state**; scalars own nothing.
-                unsafe { pair.into_value() }
+                at.set(0, unsafe { pair.into_value() });
             }
             Where::Boxed { word, owned } => {
-                let at = usize::from(word);
-                let pair = Pair { tag: context.exit_buffer[at], payload: context.exit_buffer[at + 1] };
+                let word = usize::from(word);
+                let pair = Pair { tag: context.exit_buffer[word], payload: context.exit_buffer[word + 1] };
                 // SAFETY: **state**; a borrowed value is counted for its slot, an owned one moves there.
                 let value = unsafe { pair.into_value() };
                 if !owned {
                     std::mem::forget(value.clone());
                 }
-                value
+                at.set(0, value);
             }
-        };
-        fp.above(slot.slot.index()).set(0, value);
+            Where::Slot { owned: false } => std::mem::forget(at.get(0).clone()),
+            Where::Slot { owned: true } => {}
+        }
     }
 }
 
-/// Counts exits of checks that failed; an instruction that leaves often is noted for the policy.
-fn count(context: &mut Context, number: usize, info: &ExitInfo) {
-    if info.kind != ExitKind::Execute {
-        return;
+/// Counts exits. True if the tier wants to hear of this one: a check has failed, and not on purpose.
+fn count(context: &mut Context, number: usize, kind: ExitKind) -> bool {
+    let exit = &mut context.exits[number];
+    exit.taken = exit.taken.saturating_add(1);
+    if !matches!(kind, ExitKind::Execute | ExitKind::Poll) {
+        return false;
     }
-    let owner = context.exits[number].owner;
-    let Some(frame) = info.frames.last().copied() else { return };
-    let count = context.exit_counts.entry((frame.function, frame.pc)).or_insert(0);
-    *count += 1;
-    if context.trace && matches!(*count, 1 | 10 | 100 | 1000) {
-        eprintln!("[jit] exit f#{} pc={} n={}", frame.function, frame.pc, count);
+    if context.exit_every > 0 && context.countdown == 0 {
+        context.countdown = context.exit_every;
+        context.forced += 1;
+        exit.taken -= 1;
+        return false;
     }
-    if *count % STORM == 0 {
-        context.storms.push((owner, frame.function, frame.pc));
+    if kind == ExitKind::Poll {
+        return false;
     }
+    let (taken, number) = (exit.taken, exit.code);
+    let code = &mut context.codes[number as usize];
+    code.failed = code.failed.saturating_add(1);
+    let storm = taken % context.storm == 0 || code.failed % context.storms_in_all == 0;
+    if storm && !code.given_up {
+        code.given_up = true;
+        context.storms.push(number);
+    }
+    storm || context.listens
 }

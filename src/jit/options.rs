@@ -11,6 +11,12 @@ pub struct Options {
     pub only: Option<String>,
     /// Print the counters at the end.
     pub stats: bool,
+    /// Compile everything at once, before there is any feedback.
+    pub eager: bool,
+    /// Every so many checks that are made, one fails on purpose.
+    pub exit_every: Option<u32>,
+    /// Give code up at random.
+    pub churn: bool,
 }
 
 impl Options {

@@ -1,7 +1,9 @@
 //! What compiled code and its helpers share while running: one per isolate.
-use ahash::AHashMap;
+use std::ops::Range;
+use std::rc::Rc;
 
 use super::lower::{ExitInfo, context};
+use super::policy::Place;
 use crate::semantics::fault::Raise;
 
 /// Functions with a place in the entry and constant tables; others are called through the VM.
@@ -19,29 +21,51 @@ pub struct Context {
     pub constants: u64,
     /// Address of the VM while compiled code runs.
     pub vm: u64,
-    _reserved: u64,
+    /// Checks to be made until one fails on purpose, where code counts them.
+    pub countdown: u64,
     pub exit_buffer: [u64; context::EXIT_WORDS],
     /// Frame that compiled code was entered with from the VM.
     pub entered_frame: u64,
     /// What a helper has raised.
     pub raised: Option<Raise>,
-    /// A panic of a helper: a mistake of ours, raised as such when compiled code has been left.
     pub entry_table: Box<[u64]>,
     pub constant_table: Box<[u64]>,
     /// By exit number.
     pub exits: Vec<Exit>,
-    /// How often an instruction was left at.
-    pub exit_counts: AHashMap<(u32, u32), u32>,
-    /// Functions whose code is to be given up, with the function and instruction that left too often.
-    pub storms: Vec<(u32, u32, u32)>,
-    pub trace: bool,
+    /// By number of the code.
+    pub codes: Vec<Code>,
+    /// Numbers of codes that are to be given up.
+    pub storms: Vec<u32>,
+    /// Exits taken because the countdown had run out.
+    pub forced: u64,
+    /// Failed checks at one instruction, and in one code, after which it is given up.
+    pub storm: u32,
+    pub storms_in_all: u32,
+    /// The tier hears of every failed check.
+    pub listens: bool,
+    /// What the countdown starts from; 0 if nothing is counted.
+    pub exit_every: u64,
 }
 
 /// An exit of finished code.
 pub struct Exit {
-    pub info: ExitInfo,
-    /// `FnId` of the function that was compiled.
-    pub owner: u32,
+    /// Shared with the one who is leaving by it.
+    pub info: Rc<ExitInfo>,
+    /// Number of the code.
+    pub code: u32,
+    /// How often it was taken.
+    pub taken: u32,
+}
+
+/// Finished code.
+pub struct Code {
+    pub place: Place,
+    pub address: u64,
+    /// Its exits, by number.
+    pub exits: Range<usize>,
+    /// Checks that failed in it.
+    pub failed: u32,
+    pub given_up: bool,
 }
 
 const _: () = {
@@ -52,6 +76,7 @@ const _: () = {
     assert!(offset_of!(Context, module_table) == context::MODULE_TABLE as usize);
     assert!(offset_of!(Context, entries) == context::ENTRIES as usize);
     assert!(offset_of!(Context, constants) == context::CONSTANTS as usize);
+    assert!(offset_of!(Context, countdown) == context::COUNTDOWN as usize);
     assert!(offset_of!(Context, exit_buffer) == context::EXIT_BUFFER as usize);
 };
 
@@ -65,16 +90,20 @@ impl Context {
             entries: 0,
             constants: 0,
             vm: 0,
-            _reserved: 0,
+            countdown: 0,
             exit_buffer: [0; context::EXIT_WORDS],
             entered_frame: 0,
             raised: None,
             entry_table: vec![0; MAX_FUNCTIONS].into_boxed_slice(),
             constant_table: vec![0; MAX_FUNCTIONS].into_boxed_slice(),
             exits: Vec::new(),
-            exit_counts: AHashMap::new(),
+            codes: Vec::new(),
             storms: Vec::new(),
-            trace: false,
+            forced: 0,
+            storm: u32::MAX,
+            storms_in_all: u32::MAX,
+            listens: false,
+            exit_every: 0,
         });
         context.entries = context.entry_table.as_ptr() as u64;
         context.constants = context.constant_table.as_ptr() as u64;

@@ -1,27 +1,87 @@
 //! Counters of the JIT, for `--jit-stats` and tests.
+use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
+use super::compiler::{Product, Refusal, Times};
+use super::lower::Check;
+
 /// What was compiled and how it went.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Stats {
-    /// Functions and loops compiled.
-    pub compiled: u64,
-    pub refused: u64,
+    /// Starts of functions, and loops, compiled.
+    pub functions: u64,
+    pub loops: u64,
+    /// Calls inlined into them: functions.
+    pub inlined: u64,
+    /// Places that stay in the VM, by reason.
+    pub refused: BTreeMap<String, u64>,
     /// Code given up because it left too often.
     pub discarded: u64,
     /// Times the VM has entered compiled code.
     pub entered: u64,
-    /// Checks that failed.
+    /// Times it was left otherwise than by returning or raising.
     pub exits: u64,
+    /// Those because of checks that have failed, by what was checked; counted only if statistics are wanted.
+    pub failed: BTreeMap<&'static str, u64>,
+    /// Exits taken on purpose, in tests.
+    pub forced_exits: u64,
     pub code_bytes: u64,
-    pub compile_time: Duration,
+    pub times: Times,
+}
+
+impl Stats {
+    pub fn count(&mut self, product: &Product, is_loop: bool) {
+        let counter = if is_loop { &mut self.loops } else { &mut self.functions };
+        *counter += 1;
+        self.inlined += product.inlined.len() as u64;
+        self.code_bytes += product.sizes.code as u64;
+        self.times.build += product.times.build;
+        self.times.optimise += product.times.optimise;
+        self.times.generate += product.times.generate;
+    }
+
+    pub fn refuse(&mut self, reason: &Refusal) {
+        *self.refused.entry(reason.to_string()).or_default() += 1;
+    }
+
+    pub fn left(&mut self, check: Check) {
+        *self.failed.entry(check.name()).or_default() += 1;
+    }
+
+    pub fn compiled(&self) -> u64 {
+        self.functions + self.loops
+    }
+
+    pub fn compile_time(&self) -> Duration {
+        self.times.total()
+    }
 }
 
 impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "[jit] compiled {} refused {} discarded {}", self.compiled, self.refused, self.discarded)?;
-        writeln!(f, "[jit] entered {} exits {}", self.entered, self.exits)?;
-        write!(f, "[jit] code {} bytes, compile time {} us", self.code_bytes, self.compile_time.as_micros())
+        let refused: u64 = self.refused.values().sum();
+        writeln!(
+            f,
+            "[jit] compiled {} functions and {} loops, inlined {}, refused {refused}, discarded {}",
+            self.functions, self.loops, self.inlined, self.discarded
+        )?;
+        for (reason, count) in &self.refused {
+            writeln!(f, "[jit]   refused {count}: {reason}")?;
+        }
+        writeln!(f, "[jit] entered {}, left {}", self.entered, self.exits)?;
+        for (check, count) in &self.failed {
+            writeln!(f, "[jit]   left {count}: {check}")?;
+        }
+        let us = |time: Duration| time.as_micros();
+        write!(
+            f,
+            "[jit] code {} bytes, compile time {} us (build {} optimise {} generate {})",
+            self.code_bytes,
+            us(self.times.total()),
+            us(self.times.build),
+            us(self.times.optimise),
+            us(self.times.generate)
+        )
     }
 }

@@ -99,7 +99,7 @@ impl Vm {
     /// Runs compiled code on the running frame.
     fn enter_compiled(&mut self, entry: super::tier::Entry, func: FnRef) -> Result<(), Raise> {
         let Some(tier) = self.tier.clone() else { return Ok(()) };
-        let outcome = tier.enter(self, entry, func, self.here.fp);
+        let outcome = tier.enter(self, entry, self.here.fp);
         if self.sampled {
             self.sample_compiled(func);
         }
@@ -113,6 +113,7 @@ impl Vm {
                 Err(raise)
             }
             Outcome::Exit { pc } => {
+                func.report_loops_after(tier.patience().turns);
                 self.here.ip = Ip::at(func.code(), pc);
                 Ok(())
             }
@@ -134,9 +135,7 @@ impl Vm {
         if let Some(entry) = compiled {
             return self.enter_compiled(entry, func);
         }
-        if func.ask.get().is_some()
-            && let Some(tier) = self.tier.clone()
-        {
+        if let Some(tier) = self.tier.clone() {
             let verdict = tier.hot_loop(self, func, pc);
             if let Verdict::Entry(entry) = verdict {
                 func.loops.borrow_mut().push((pc, entry));

@@ -33,6 +33,20 @@ impl Vm {
         self.here.fp
     }
 
+    /// Tells the tier that compiled code has left by an exit.
+    pub fn tell_tier(&mut self, exit: usize, fp: Fp) {
+        if let Some(tier) = self.tier.clone() {
+            tier.left(self, exit, fp);
+        }
+    }
+
+    /// `file:line` of an instruction.
+    pub fn place_of(&self, function: &Activation, pc: usize) -> String {
+        let chunk = &function.chunk;
+        let line = self.code.position(chunk.source, chunk.span(pc).start).line;
+        format!("{}:{line}", self.code.file_name(chunk.source))
+    }
+
     /// Address of the module table; it stays where it is while no unit is loaded.
     pub fn module_table(&self) -> *const Value {
         self.isolate.table.as_ptr()
@@ -58,14 +72,16 @@ impl Vm {
 
     fn execute_here(&mut self, function: FnRef, fp: Fp) -> Result<(), Raise> {
         let depth = self.frames.len();
-        self.run_one()?;
+        let executed = self.run_one();
         if self.frames.len() == depth {
-            return Ok(());
+            return executed;
         }
         crate::limits::stack::check().map_err(|_| faults::stack_overflow())?;
         let Some(frame) = self.frames.last_mut() else { return Err(Raise::bug("a call without a frame")) };
         let (dst, flags, after) = (frame.dst, frame.flags, frame.after);
         frame.flags |= flag::FOOT;
+        // The callee's compiled code may have raised already: its frame stands.
+        executed.or_else(|raise| self.unwind(raise))?;
         let value = self.run()?;
         debug_assert!(self.here.fp == fp && self.here.func == function);
         self.store_result(dst, flags, after, value)

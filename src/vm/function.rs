@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::feedback::{FieldCache, MethodSeen, WAYS};
 use super::stack::{FnRef, Ip, Table};
-use super::tier::Entry;
+use super::tier::{Entry, Patience};
 use super::unit::Unit;
 use crate::builtins;
 use crate::bytecode::chunk::{Chunk, Const, SelfKind, Template, TemplatePart};
@@ -54,12 +54,13 @@ pub struct Activation {
 }
 
 impl Activation {
-    pub fn new(id: FnId, unit: Arc<Unit>, chunk: Arc<Chunk>, first_ask: Option<u32>) -> Result<Activation, Raise> {
+    pub fn new(id: FnId, unit: Arc<Unit>, chunk: Arc<Chunk>, patience: Option<Patience>) -> Result<Activation, Raise> {
         let info = unit.infos[(id.0 - unit.base) as usize].clone();
         let constants: Result<Vec<Value>, Raise> =
             chunk.constants.iter().map(|constant| constant_value(constant, &unit)).collect();
         let plain = info.params.iter().all(|param| param.kind == ParamKind::Positional && !param.has_default);
-        Ok(Activation {
+        let calls = patience.map(|patience| patience.calls);
+        let made = Activation {
             id,
             constants: Table::new(constants?),
             names: Table::new(chunk.names.iter().map(|name| value::symbol::symbol(name))),
@@ -75,14 +76,25 @@ impl Activation {
             locals: chunk.locals,
             exact: if plain { info.params.len() as u16 } else { u16::MAX },
             heat: Cell::new(0),
-            trigger: Cell::new(CALL_INTERVAL),
-            ask: Cell::new(first_ask),
+            trigger: Cell::new(calls.unwrap_or(CALL_INTERVAL)),
+            ask: Cell::new(calls),
             entry: Cell::new(None),
             loops: RefCell::new(Vec::new()),
             unit,
             chunk,
             info,
-        })
+        };
+        made.report_loops_after(patience.map_or(CALL_INTERVAL, |patience| patience.turns));
+        Ok(made)
+    }
+
+    /// Lets every loop be reported after so many more turns.
+    pub fn report_loops_after(&self, turns: u32) {
+        if turns >= CALL_INTERVAL {
+            return;
+        }
+        let heads = self.chunk.code.iter().enumerate().filter(|(_, op)| matches!(op, Op::LoopHead {}));
+        heads.for_each(|(pc, _)| self.feedback.at(pc).set(CALL_INTERVAL - turns));
     }
 
     #[inline(always)]

@@ -263,8 +263,8 @@ impl Vm {
         {
             return Err(Raise::bug(format!("{}, instruction {}: {}", chunk.name, violation.pc, violation.what)));
         }
-        let ask = self.tier.is_some().then_some(function::CALL_INTERVAL);
-        let activation = Box::new(Activation::new(id, unit, chunk, ask)?);
+        let patience = self.tier.as_ref().map(|tier| tier.patience());
+        let activation = Box::new(Activation::new(id, unit, chunk, patience)?);
         let found = FnRef::new(&activation);
         self.functions[id.0 as usize] = Some(activation);
         Ok(found)

@@ -11,6 +11,15 @@ use crate::value::Value;
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Entry(pub u32);
 
+/// How long the VM waits before it reports heat for the first time.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Patience {
+    /// Calls of a function.
+    pub calls: u32,
+    /// Turns of a loop; after a report the VM counts [`INTERVAL`](super::function::CALL_INTERVAL) turns to the next one.
+    pub turns: u32,
+}
+
 /// What the tier says to a report of heat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Verdict {
@@ -35,10 +44,13 @@ pub enum Outcome {
 
 /// Something that compiles hot functions.
 pub trait Tier {
+    fn patience(&self) -> Patience;
     /// A function has been called often.
     fn hot_function(&self, vm: &Vm, function: FnRef) -> Verdict;
     /// A loop (the instruction after its `LoopHead`) has run often.
     fn hot_loop(&self, vm: &Vm, function: FnRef, pc: usize) -> Verdict;
     /// Runs compiled code on the frame at `fp`, whose arguments (or, for a loop, registers) are in place.
-    fn enter(&self, vm: &mut Vm, entry: Entry, function: FnRef, fp: Fp) -> Outcome;
+    fn enter(&self, vm: &mut Vm, entry: Entry, fp: Fp) -> Outcome;
+    /// Compiled code on the frame at `fp`, which is rebuilt, has left by exit `exit` of the tier's own numbering.
+    fn left(&self, vm: &Vm, exit: usize, fp: Fp);
 }

@@ -136,6 +136,7 @@ impl<'r> Builder<'r> {
         let flow = Arc::new(Flow::new(&profile.chunk, &profile.chunk.code, head));
         let entered = head.map(|pc| (pc, flow.loop_end(pc)));
         self.out.name = profile.chunk.name.to_string();
+        (self.out.id, self.out.entry) = (self.request.function, head);
         self.out.frame_slots = u32::from(profile.chunk.registers);
         self.state = State::new(usize::from(profile.chunk.registers));
         self.block = self.out.new_block();

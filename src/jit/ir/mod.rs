@@ -48,6 +48,10 @@ ids! {
 #[derive(Debug, Default)]
 pub struct Function {
     pub name: String,
+    /// `FnId` of the function.
+    pub id: u32,
+    /// The offset it is entered at, if not at its start.
+    pub entry: Option<u32>,
     pub blocks: Vec<Block>,
     pub values: Vec<Type>,
     pub states: Vec<FrameState>,

@@ -41,9 +41,11 @@ impl Lowering<'_> {
         let high = self.b.ins().icmp(IntCC::UnsignedGreaterThan, top, end);
         let full = self.b.ins().bor(low, high);
         self.when(full, true, |this| {
-            let state = FrameInfo { function: this.own_id.unwrap_or(0), base: SlotIx(0), pc: 0 };
-            let frames = this.function.states.first().map_or(vec![state], |first| vec![FrameInfo { pc: 0, ..first.frames[0] }]);
-            this.leave(ExitInfo { kind: ExitKind::StackOverflow, frames, slots: Vec::new() });
+            let (function, entry) = (this.function.id, this.function.entry);
+            let frames = vec![FrameInfo { function, base: SlotIx(0), pc: entry.unwrap_or(0) }];
+            // A frame entered in the middle has its registers already: the VM goes on with it.
+            let kind = if entry.is_some() { ExitKind::Poll } else { ExitKind::StackOverflow };
+            this.leave(ExitInfo { kind, frames, slots: Vec::new(), checks: Vec::new() });
             let unreachable = this.b.create_block();
             this.b.switch_to_block(unreachable);
         });

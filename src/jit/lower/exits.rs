@@ -1,20 +1,84 @@
 //! Ways out of compiled code, and their descriptions for the runtime.
 use cranelift_codegen::ir::{self as clif, InstBuilder};
 
-use super::{Held, Helper, Lowering, context};
-use crate::jit::ir::{FrameInfo, Repr, SlotIx, StateId};
+use super::{Held, Helper, Lowering, context, slot_offset};
+use crate::jit::ir::{FrameInfo, InstKind, Repr, SlotIx, StateId};
 
 /// Why an exit is taken.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum ExitKind {
     /// A check failed: the VM executes the instruction at the state's pc.
     Execute,
+    /// What comes next is never compiled: the VM executes it.
+    Never,
     /// The call at the state's pc has raised: the VM unwinds from there.
     Raise,
     /// Something wants attention: the VM goes on at the state's pc, where it polls.
     Poll,
     /// The stack is full: raised by the VM before the function's first instruction.
     StackOverflow,
+}
+
+/// What a check looks at.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Check {
+    /// A value has this tag.
+    Tag(u8),
+    /// A value does not have this tag.
+    OtherThan(u8),
+    /// An object has this shape.
+    Shape(u32),
+    /// Nobody else holds the object that is to be changed.
+    Unique,
+    Bounds,
+    /// An integer result has at most 64 bits.
+    Overflow,
+    /// A divisor is not zero.
+    Divisor,
+    /// A variable has been assigned and is not on loan.
+    Variable,
+    /// A variable or element that is overwritten holds no object.
+    Overwrite,
+    /// The function called is the one met before.
+    Callee,
+    /// Anything else.
+    Other,
+}
+
+impl Check {
+    /// What has failed, in words.
+    pub fn name(self) -> &'static str {
+        match self {
+            Check::Tag(_) => "a value of another kind",
+            Check::OtherThan(_) => "a value of the kind that was excluded",
+            Check::Shape(_) => "an object of another shape",
+            Check::Unique => "an object to be changed that is shared",
+            Check::Bounds => "an index out of bounds",
+            Check::Overflow => "an integer beyond 64 bits",
+            Check::Divisor => "a division by zero",
+            Check::Variable => "a variable not assigned or on loan",
+            Check::Overwrite => "an object to be overwritten",
+            Check::Callee => "another function called",
+            Check::Other => "another check",
+        }
+    }
+
+    fn of(kind: &InstKind) -> Check {
+        match kind {
+            InstKind::GuardTag { tag, .. } => Check::Tag(*tag as u8),
+            InstKind::GuardNotTag { tag, .. } => Check::OtherThan(*tag as u8),
+            InstKind::GuardShape { shape, .. } => Check::Shape(*shape),
+            InstKind::GuardUnique { .. } => Check::Unique,
+            InstKind::GuardBounds { .. } => Check::Bounds,
+            InstKind::GuardFunction { .. } => Check::Callee,
+            InstKind::Int { .. } | InstKind::NegI { .. } | InstKind::ShlI { .. } | InstKind::FloatToInt { .. } => Check::Overflow,
+            InstKind::DivI { .. } | InstKind::ModI { .. } | InstKind::GuardNonZeroF { .. } => Check::Divisor,
+            InstKind::LoadModule { .. } | InstKind::LoadCell { .. } | InstKind::LoadCaptureCell { .. } => Check::Variable,
+            InstKind::StoreModule { .. } | InstKind::StoreCell { .. } | InstKind::StoreCaptureCell { .. } => Check::Overwrite,
+            InstKind::StoreElementValue { .. } => Check::Overwrite,
+            _ => Check::Other,
+        }
+    }
 }
 
 /// Where an exit finds a value.
@@ -24,6 +88,8 @@ pub enum Where {
     Scalar { word: u16, tag: u8 },
     /// Words of the exit buffer holding tag and payload; `owned`: moved to the slot, else retained.
     Boxed { word: u16, owned: bool },
+    /// In its slot already, since the exit buffer was full; `owned`: as above.
+    Slot { owned: bool },
 }
 
 /// A slot that must be written when leaving.
@@ -40,11 +106,24 @@ pub struct ExitInfo {
     /// Outermost first.
     pub frames: Vec<FrameInfo>,
     pub slots: Vec<SlotValue>,
+    /// What may have failed.
+    pub checks: Vec<Check>,
 }
 
 impl Lowering<'_> {
+    /// What the exits asked for next are the checks of.
+    pub(super) fn checks_of(&mut self, kind: &InstKind) {
+        self.check = Check::of(kind);
+    }
+
     /// The block of an exit, made at its first use and filled at the end.
     pub(super) fn exit_block(&mut self, state: StateId, kind: ExitKind) -> clif::Block {
+        if kind == ExitKind::Execute {
+            let checks = self.checks.entry(state).or_default();
+            if !checks.contains(&self.check) {
+                checks.push(self.check);
+            }
+        }
         if let Some(block) = self.exit_blocks.get(&(state, kind)) {
             return *block;
         }
@@ -61,7 +140,8 @@ impl Lowering<'_> {
             self.b.switch_to_block(block);
             let slots = self.store_values(state);
             let frames = self.function.states[state.index()].frames.clone();
-            self.leave(ExitInfo { kind, frames, slots });
+            let checks = if kind == ExitKind::Execute { self.checks.remove(&state).unwrap_or_default() } else { Vec::new() };
+            self.leave(ExitInfo { kind, frames, slots, checks });
         }
     }
 
@@ -86,6 +166,12 @@ impl Lowering<'_> {
         for (slot, value) in &data.slots {
             let repr = self.function.ty(*value).repr;
             let at = context::EXIT_BUFFER + 8 * i32::from(word);
+            if usize::from(word) + 2 > context::EXIT_WORDS {
+                self.store_value(*value, self.fp, slot_offset(*slot));
+                let owned = !matches!(repr, Repr::Boxed | Repr::Ptr) || data.owned.contains(slot);
+                stored.push(SlotValue { slot: *slot, value: Where::Slot { owned } });
+                continue;
+            }
             let place = match (self.held(*value), repr) {
                 (Held::One(held), Repr::I64 | Repr::F64 | Repr::Bool) => {
                     let held = if repr == Repr::Bool { self.word(held, repr) } else { held };

@@ -336,7 +336,7 @@ impl Lowering<'_> {
     }
 
     /// Writes tag and payload; floats go straight from their register.
-    fn store_value(&mut self, value: ValueId, address: clif::Value, offset: i32) {
+    pub(super) fn store_value(&mut self, value: ValueId, address: clif::Value, offset: i32) {
         if self.function.ty(value).repr == Repr::F64 {
             let (tag, held) = (self.b.ins().iconst(types::I64, tag::FLOAT as i64), self.one(value));
             self.store_pair(tag, held, address, offset);

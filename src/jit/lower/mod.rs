@@ -13,7 +13,7 @@ use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, t
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::ir::{BlockId, Function, InstKind, Repr, StateId, Terminator, ValueId};
-pub use exits::{ExitInfo, ExitKind, SlotValue, Where};
+pub use exits::{Check, ExitInfo, ExitKind, SlotValue, Where};
 
 /// Byte offsets of the fields of the isolate's context that compiled code reads.
 pub mod context {
@@ -29,6 +29,8 @@ pub mod context {
     pub const ENTRIES: i32 = 32;
     /// Address of the table of constants, by function and index (see `ConstPool`).
     pub const CONSTANTS: i32 = 40;
+    /// Checks to be made until one fails on purpose.
+    pub const COUNTDOWN: i32 = 56;
     /// Words that exits leave their values in.
     pub const EXIT_BUFFER: i32 = 64;
     /// Number of words there.
@@ -87,6 +89,8 @@ pub trait Imports {
     fn own(&mut self, function: &mut clif::Function) -> clif::FuncRef;
     /// Number of the first exit of this code; exit `n` of it gets this plus `n`.
     fn first_exit(&self) -> u64;
+    /// Whether checks fail on purpose every now and then.
+    fn counts_checks(&self) -> bool;
 }
 
 /// How an IR value is held.
@@ -117,6 +121,8 @@ pub fn lower(
         inverted: AHashMap::new(),
         exits: Vec::new(),
         exit_blocks: AHashMap::new(),
+        check: Check::Other,
+        checks: AHashMap::new(),
         fp: clif::Value::from_u32(0),
         closure: clif::Value::from_u32(0),
         helpers: AHashMap::new(),
@@ -139,6 +145,9 @@ struct Lowering<'a> {
     inverted: AHashMap<ValueId, ValueId>,
     exits: Vec<ExitInfo>,
     exit_blocks: AHashMap<(StateId, ExitKind), clif::Block>,
+    /// What the instruction at hand checks.
+    check: Check,
+    checks: AHashMap<StateId, Vec<Check>>,
     fp: clif::Value,
     closure: clif::Value,
     helpers: AHashMap<Helper, clif::FuncRef>,
@@ -184,6 +193,7 @@ impl Lowering<'_> {
         self.b.switch_to_block(self.blocks[block.index()]);
         let data = &self.function.blocks[block.index()];
         for inst in &data.insts {
+            self.checks_of(&inst.kind);
             self.inst(inst);
         }
         match data.term.as_ref().expect("every reachable block ends") {
@@ -203,7 +213,7 @@ impl Lowering<'_> {
                 self.b.ins().return_(&[tag, payload]);
             }
             Terminator::Exit(state) => {
-                let exit = self.exit_block(*state, ExitKind::Execute);
+                let exit = self.exit_block(*state, ExitKind::Never);
                 self.b.ins().jump(exit, &[]);
             }
         }
@@ -296,6 +306,9 @@ impl Lowering<'_> {
     /// Continues in a new block unless `bad`, which goes to the exit.
     fn leave_if(&mut self, bad: clif::Value, state: StateId, kind: ExitKind) {
         let exit = self.exit_block(state, kind);
+        if kind != ExitKind::Raise {
+            self.count_check(exit);
+        }
         let next = self.b.create_block();
         self.b.ins().brif(bad, exit, &[], next, &[]);
         self.b.switch_to_block(next);
@@ -303,8 +316,23 @@ impl Lowering<'_> {
 
     fn leave_unless(&mut self, good: clif::Value, state: StateId) {
         let exit = self.exit_block(state, ExitKind::Execute);
+        self.count_check(exit);
         let next = self.b.create_block();
         self.b.ins().brif(good, next, &[], exit, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    /// For tests of exits: leaves here when the countdown has run out.
+    fn count_check(&mut self, exit: clif::Block) {
+        if !self.imports.counts_checks() {
+            return;
+        }
+        let context = self.context();
+        let left = self.load(types::I64, context, context::COUNTDOWN);
+        let fewer = self.b.ins().iadd_imm_s(left, -1);
+        self.store(fewer, context, context::COUNTDOWN);
+        let next = self.b.create_block();
+        self.b.ins().brif(fewer, next, &[], exit, &[]);
         self.b.switch_to_block(next);
     }
 

@@ -1,0 +1,204 @@
+//! From a request to finished code: one after the other, on whichever thread.
+//!
+//! Always holds: no value of the running program is touched here; a request is plain data, and so is what comes out.
+use std::time::{Duration, Instant};
+
+use ahash::AHashSet;
+
+use super::code::{self, CodeStore};
+use super::ir;
+use super::lower::ExitInfo;
+use super::options::Options;
+use super::policy::Place;
+use super::profile::{Entry, Request};
+use super::{build, opt};
+use crate::bytecode::op::Op;
+
+/// Why a place stays in the VM.
+#[derive(Clone, PartialEq, Debug)]
+pub enum Refusal {
+    /// Too many of its instructions would be left to the VM; these, by function and offset.
+    MostlyVm(Vec<(u32, u32)>),
+    /// It was given up too often.
+    TooOften,
+    /// The budget for code is used up.
+    Budget,
+    /// Building found no stable form.
+    Build(&'static str),
+    /// Cranelift would not.
+    Backend(String),
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Refusal::MostlyVm(_) => f.write_str("most of its work would be left to the VM"),
+            Refusal::TooOften => f.write_str("its code was given up too often"),
+            Refusal::Budget => f.write_str("the budget for code is used up"),
+            Refusal::Build(reason) => f.write_str(reason),
+            Refusal::Backend(reason) => write!(f, "the code generator refused: {reason}"),
+        }
+    }
+}
+
+/// Finished code.
+#[derive(Debug)]
+pub struct Product {
+    pub address: u64,
+    /// Number of its first exit.
+    pub first_exit: u64,
+    pub exits: Vec<ExitInfo>,
+    pub sizes: Sizes,
+    pub times: Times,
+    pub passes: opt::Summary,
+    /// Instructions left to the VM, by function and offset.
+    pub fallbacks: Vec<(u32, u32)>,
+    /// Inlined calls: the function and how many instructions it has.
+    pub inlined: Vec<(u32, usize)>,
+}
+
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Sizes {
+    /// Bytecode instructions of the function.
+    pub ops: usize,
+    /// IR values.
+    pub ir: usize,
+    /// Bytes of machine code.
+    pub code: usize,
+}
+
+/// Time of each phase.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct Times {
+    pub build: Duration,
+    pub optimise: Duration,
+    pub generate: Duration,
+}
+
+impl Times {
+    pub fn total(&self) -> Duration {
+        self.build + self.optimise + self.generate
+    }
+}
+
+/// One request, and how it is to be treated.
+#[derive(Debug)]
+pub struct Job {
+    pub place: Place,
+    pub request: Request,
+    /// See [`Policy::worth`](super::policy::Policy::worth).
+    pub worth: usize,
+}
+
+/// What came of a job.
+#[derive(Debug)]
+pub struct Finished {
+    pub place: Place,
+    /// What the code relies on: functions whose constants it may load.
+    pub functions: Vec<u32>,
+    pub result: Result<Product, Refusal>,
+}
+
+/// Makes code. Nothing of Cranelift is set up before the first job that gets as far.
+pub struct Compiler {
+    options: Options,
+    store: Option<CodeStore>,
+    next_exit: u64,
+}
+
+impl Compiler {
+    pub fn new(options: Options) -> Compiler {
+        Compiler { options, store: None, next_exit: 0 }
+    }
+
+    /// Address of the way into compiled code; 0 before there is any.
+    pub fn trampoline(&self) -> usize {
+        self.store.as_ref().map_or(0, CodeStore::trampoline)
+    }
+
+    pub fn run(&mut self, job: Job) -> Finished {
+        let functions = job.request.functions.keys().copied().collect();
+        Finished { place: job.place, functions, result: self.compile(&job) }
+    }
+
+    fn compile(&mut self, job: &Job) -> Result<Product, Refusal> {
+        let started = Instant::now();
+        let mut ir = build::build(&job.request).map_err(Refusal::Build)?;
+        let built = started.elapsed();
+        let fallbacks = weigh(&ir, job.worth)?;
+        self.show_ir("built", &ir);
+        let trace = self.options.trace;
+        let passes = opt::optimise(&mut ir, |pass, ir| {
+            if trace > 1 {
+                eprintln!("[jit] after {pass}:\n{}", ir::print::print(ir));
+            }
+        });
+        let optimised = started.elapsed();
+        self.show_ir("optimised", &ir);
+        let listing = self.options.lists_code();
+        // Only code entered at the start may be called by itself.
+        let own = (job.request.entry == Entry::Call).then_some(job.request.function);
+        let first_exit = self.next_exit;
+        let compiled = self.store()?.compile(&ir, own, first_exit, listing).map_err(Refusal::Backend)?;
+        self.next_exit += compiled.exits.len() as u64;
+        if let Some((clif, asm)) = &compiled.listing {
+            self.options.show_code(clif, asm);
+        }
+        let times = Times { build: built, optimise: optimised - built, generate: started.elapsed() - optimised };
+        let ops = job.request.functions.get(&job.request.function).map_or(0, |profile| profile.chunk.code.len());
+        let sizes = Sizes { ops, ir: ir.values.len(), code: compiled.bytes };
+        let inlined = inlined(&ir, &job.request);
+        Ok(Product { address: compiled.address, first_exit, exits: compiled.exits, sizes, times, passes, fallbacks, inlined })
+    }
+
+    fn store(&mut self) -> Result<&mut CodeStore, Refusal> {
+        if self.store.is_none() {
+            let mut store = CodeStore::new().map_err(Refusal::Backend)?;
+            store.counts_checks = self.options.exit_every.is_some();
+            self.store = Some(store);
+        }
+        match self.store.as_mut() {
+            Some(store) if store.bytes <= code::BUDGET => Ok(store),
+            _ => Err(Refusal::Budget),
+        }
+    }
+
+    fn show_ir(&self, stage: &str, ir: &ir::Function) {
+        if self.options.shows_ir() {
+            eprintln!("[jit] {} {stage}:\n{}", ir.name, ir::print::print(ir));
+        }
+    }
+}
+
+/// Would the code spend its time entering the VM? Judged by its loops, or by all of it if it has none. Gives the
+/// instructions left to the VM there.
+fn weigh(ir: &ir::Function, worth: usize) -> Result<Vec<(u32, u32)>, Refusal> {
+    let cfg = ir::cfg::Cfg::new(ir);
+    let looped: AHashSet<_> = cfg.loops.iter().flat_map(|found| found.blocks.iter().copied()).collect();
+    let blocks = cfg.order.iter().filter(|block| looped.is_empty() || looped.contains(block));
+    let (mut fallbacks, mut instructions) = (Vec::new(), AHashSet::new());
+    for inst in blocks.flat_map(|block| &ir.blocks[block.index()].insts) {
+        if let ir::InstKind::Fallback { exit, .. } = inst.kind
+            && let Some(frame) = ir.states[exit.index()].frames.last()
+        {
+            fallbacks.push((frame.function, frame.pc));
+        }
+        instructions.insert(inst.pc);
+    }
+    if instructions.len() < worth * fallbacks.len() { Err(Refusal::MostlyVm(fallbacks)) } else { Ok(fallbacks) }
+}
+
+/// Functions that have become part of the code.
+fn inlined(ir: &ir::Function, request: &Request) -> Vec<(u32, usize)> {
+    let frames = ir.states.iter().flat_map(|state| state.frames.iter().skip(1));
+    let mut functions: Vec<u32> = frames.map(|frame| frame.function).collect();
+    functions.sort_unstable();
+    functions.dedup();
+    let size = |function: &u32| request.functions.get(function).map_or(0, |profile| profile.chunk.code.len());
+    functions.iter().map(|function| (*function, size(function))).collect()
+}
+
+/// The name of an instruction left to the VM.
+pub fn op_name(op: &Op) -> &'static str {
+    op.info().name
+}

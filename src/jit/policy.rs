@@ -1,0 +1,225 @@
+//! When hot code is compiled, when code is given up, and when trying stops. Every number of it is here.
+//!
+//! A *place* is where compiled code can be entered: the start of a function, or the head of one of its loops.
+use ahash::{AHashMap, AHashSet};
+
+use super::options::Options;
+use crate::vm::function::CALL_INTERVAL;
+use crate::vm::tier::{Entry, Patience};
+
+/// The numbers.
+#[derive(Clone, Copy, Debug)]
+pub struct Policy {
+    pub patience: Patience,
+    /// Reports of a hot loop before it is compiled.
+    pub loop_reports: u32,
+    /// Failed checks at one instruction after which the code that contains it is given up.
+    pub storm: u32,
+    /// The same for all instructions of one code together.
+    pub storms: u32,
+    /// Compilations of one place. The last one leaves every instruction that ever failed a check to the VM.
+    pub most_compiles: u32,
+    /// Instructions that must be compiled for each one left to the VM: entering the VM costs about as much as they save.
+    pub worth: usize,
+    /// Calls until a function whose code was given up is compiled again; four times as many each time.
+    pub rest: u32,
+}
+
+impl Policy {
+    pub fn new(options: &Options) -> Policy {
+        let usual = Policy {
+            patience: Patience { calls: CALL_INTERVAL, turns: CALL_INTERVAL },
+            loop_reports: 3,
+            storm: 50,
+            storms: 200,
+            most_compiles: 5,
+            worth: 8,
+            rest: 1000,
+        };
+        let hostile = Policy { loop_reports: 1, storm: 5, storms: 20, worth: 0, rest: 2, ..usual };
+        if options.eager {
+            Policy { patience: Patience { calls: 1, turns: 1 }, ..hostile }
+        } else if options.churn || options.exit_every.is_some() {
+            Policy { patience: Patience { calls: 3, turns: 3 }, ..hostile }
+        } else {
+            usual
+        }
+    }
+}
+
+/// A place: `FnId` of the function; offset behind the loop's head, or nothing for the function's start.
+pub type Place = (u32, Option<u32>);
+
+/// What is known of a place.
+#[derive(Clone, Debug, Default)]
+struct Record {
+    /// Reports of heat since the last compilation.
+    reports: u32,
+    compiles: u32,
+    code: Option<Entry>,
+    refused: bool,
+    pending: bool,
+}
+
+/// What to do with a hot place.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Decision {
+    Enter(Entry),
+    Compile,
+    Wait(u32),
+    Never,
+}
+
+/// What happened at each place so far.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    places: AHashMap<Place, Record>,
+    /// Instructions of a function that left compiled code too often: they are left to the VM.
+    poisoned: AHashMap<u32, Vec<u32>>,
+    /// Instructions that have failed a check at all.
+    failed: AHashMap<u32, AHashSet<u32>>,
+    /// Functions whose parameters are of several kinds.
+    any_params: AHashSet<u32>,
+}
+
+impl Ledger {
+    /// A place is hot.
+    pub fn report(&mut self, place: Place, policy: &Policy) -> Decision {
+        let record = self.places.entry(place).or_default();
+        if let Some(entry) = record.code {
+            return Decision::Enter(entry);
+        }
+        if record.refused {
+            return Decision::Never;
+        }
+        if record.pending {
+            return Decision::Wait(policy.patience.calls);
+        }
+        record.reports += 1;
+        let wanted = match place.1 {
+            None => 1,
+            Some(_) => policy.loop_reports << (2 * record.compiles.min(8)),
+        };
+        if record.reports < wanted {
+            return Decision::Wait(1);
+        }
+        record.reports = 0;
+        record.compiles += 1;
+        record.pending = true;
+        Decision::Compile
+    }
+
+    pub fn compiled(&mut self, place: Place, entry: Entry) {
+        let record = self.places.entry(place).or_default();
+        (record.code, record.pending) = (Some(entry), false);
+    }
+
+    pub fn refused(&mut self, place: Place) {
+        let record = self.places.entry(place).or_default();
+        (record.refused, record.pending) = (true, false);
+    }
+
+    /// Code of a place is given up; `left` are the instructions it left at too often. Gives the number of calls to wait
+    /// before it is compiled again; nothing if it is not.
+    pub fn discarded(&mut self, place: Place, left: &[(u32, u32)], policy: &Policy) -> Option<u32> {
+        for &at in left {
+            self.left_too_often(place, at);
+        }
+        let record = self.places.entry(place).or_default();
+        record.code = None;
+        record.reports = 0;
+        if record.compiles + 1 == policy.most_compiles {
+            for (function, instructions) in &self.failed {
+                self.poisoned.entry(*function).or_default().extend(instructions);
+            }
+        }
+        record.refused |= record.compiles >= policy.most_compiles;
+        (!record.refused).then(|| policy.rest.saturating_mul(1 << (2 * record.compiles.clamp(1, 8) - 2)))
+    }
+
+    fn left_too_often(&mut self, place: Place, (function, pc): (u32, u32)) {
+        let compiles = self.places.get(&place).map_or(0, |record| record.compiles);
+        match place.1 {
+            // Where code begins, what it expects of parameters or of a loop's variables has failed first of all.
+            None if function == place.0 && pc == 0 && self.any_params.insert(function) => {}
+            Some(head) if function == place.0 && pc == head && compiles < 2 => {}
+            _ => self.poisoned.entry(function).or_default().push(pc),
+        }
+    }
+
+    /// A check at this instruction has failed.
+    pub fn failed(&mut self, function: u32, pc: u32) {
+        self.failed.entry(function).or_default().insert(pc);
+    }
+
+    pub fn poisoned(&self) -> &AHashMap<u32, Vec<u32>> {
+        &self.poisoned
+    }
+
+    pub fn takes_any_params(&self, function: u32) -> bool {
+        self.any_params.contains(&function)
+    }
+
+    /// Whether this is the code that the place is entered with.
+    pub fn has_code(&self, place: Place, entry: Entry) -> bool {
+        self.places.get(&place).is_some_and(|record| record.code == Some(entry))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> Policy {
+        Policy::new(&Options::default())
+    }
+
+    #[test]
+    fn a_loop_is_compiled_at_its_third_report_and_rests_longer_each_time() {
+        let (policy, place, mut ledger) = (policy(), (900, Some(4)), Ledger::default());
+        let mut reports = Vec::new();
+        for _ in 0..3 {
+            let count = (1..).find(|_| ledger.report(place, &policy) == Decision::Compile);
+            reports.push(count.unwrap_or(0));
+            ledger.compiled(place, Entry(0));
+            assert_eq!(ledger.report(place, &policy), Decision::Enter(Entry(0)));
+            assert!(ledger.discarded(place, &[(900, 9)], &policy).is_some());
+        }
+        assert_eq!(reports, [3, 12, 48]);
+        assert_eq!(ledger.poisoned()[&900], [9, 9, 9]);
+    }
+
+    #[test]
+    fn trying_stops() {
+        let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
+        let mut rests = Vec::new();
+        while ledger.report(place, &policy) == Decision::Compile {
+            ledger.compiled(place, Entry(0));
+            rests.push(ledger.discarded(place, &[], &policy));
+        }
+        assert_eq!(rests, [Some(1000), Some(4000), Some(16000), Some(64000), None]);
+        assert_eq!(ledger.report(place, &policy), Decision::Never);
+    }
+
+    #[test]
+    fn before_the_last_time_all_that_ever_failed_is_poisoned() {
+        let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
+        ledger.failed(901, 7);
+        for compile in 1..policy.most_compiles {
+            assert_eq!(ledger.report(place, &policy), Decision::Compile);
+            ledger.compiled(place, Entry(0));
+            ledger.discarded(place, &[], &policy);
+            assert_eq!(ledger.poisoned().contains_key(&901), compile + 1 == policy.most_compiles);
+        }
+    }
+
+    #[test]
+    fn parameters_that_differ_are_not_speculated_before_an_instruction_is_given_up() {
+        let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
+        ledger.report(place, &policy);
+        ledger.discarded(place, &[(900, 0)], &policy);
+        assert!(ledger.takes_any_params(900) && ledger.poisoned().is_empty());
+        ledger.discarded(place, &[(900, 0)], &policy);
+        assert_eq!(ledger.poisoned()[&900], [0]);
+    }
+}
