@@ -10,6 +10,7 @@ mod doc;
 mod dump;
 mod explain;
 mod options;
+mod jit;
 mod profile;
 mod python;
 mod run;
@@ -76,6 +77,8 @@ enum Command {
     Bench(Box<bench::BenchArgs>),
     /// Show where a script spends its time and memory
     Profile(Box<profile::ProfileArgs>),
+    /// Look into the compiler to machine code
+    Jit(Box<jit::JitArgs>),
     #[command(name = bench::WORKER, hide = true)]
     BenchWorker(bench::WorkerArgs),
     /// Show tokens, syntax tree, resolved tree or bytecode
@@ -96,6 +99,7 @@ fn dispatch(cli: Cli) -> i32 {
         Command::Test(args) => test::run(*args, context),
         Command::Bench(args) => bench::run(*args, context),
         Command::Profile(args) => profile::run(*args, context),
+        Command::Jit(args) => jit::run(*args, context),
         Command::BenchWorker(args) => bench::work(&args),
         Command::Dump(args) => dump::run(args, context),
         Command::Explain(args) => explain::run(args, context),

@@ -9,6 +9,7 @@ use super::report::Failure;
 use super::thread::{Deadline, Panicked, peak_memory, set_process_output, with_large_stack};
 use super::{Loaded, thread};
 use crate::host::{Capabilities, Captured, Host, Output};
+pub use crate::jit::explain as jit_report;
 use crate::limits;
 use crate::semantics::fault::{Raise, Stop};
 use crate::value::{cycles, isolate};
@@ -63,6 +64,8 @@ pub struct JitOptions {
     pub only: Option<String>,
     /// Print statistics at the end.
     pub stats: bool,
+    /// Keep what happens to each function and loop; [`Outcome::jit`] tells it.
+    pub explain: bool,
 }
 
 /// An engine and how it is set up.
@@ -228,6 +231,8 @@ pub struct Outcome {
     pub live_objects: i64,
     /// Largest amount of memory of the process so far, in bytes; asked only of runs that are captured.
     pub peak_memory: Option<u64>,
+    /// What the compiler to machine code did, if that was to be explained.
+    pub jit: Option<Box<jit_report::Report>>,
 }
 
 impl Outcome {
@@ -244,7 +249,7 @@ pub fn run(loaded: &Arc<Loaded>, options: &RunOptions) -> Outcome {
         set_process_output(&output);
     }
     let ran = with_large_stack(|| run_here(loaded, options, host));
-    let (mut end, live_objects) = ran.unwrap_or_else(|Panicked(report)| (End::Bug(report), 0));
+    let (mut end, live_objects, jit) = ran.unwrap_or_else(|Panicked(report)| (End::Bug(report), 0, None));
     if let Err(error) = output.flush()
         && matches!(end, End::Done)
     {
@@ -252,7 +257,7 @@ pub fn run(loaded: &Arc<Loaded>, options: &RunOptions) -> Outcome {
     }
     let Captured { stdout, stderr } = output.take_captured();
     let peak_memory = options.captured.as_ref().and_then(|_| peak_memory());
-    Outcome { end, stdout, stderr, live_objects, peak_memory }
+    Outcome { end, stdout, stderr, live_objects, peak_memory, jit }
 }
 
 fn broken_output(error: &std::io::Error) -> End {
@@ -262,10 +267,17 @@ fn broken_output(error: &std::io::Error) -> End {
     }
 }
 
-fn run_here(loaded: &Arc<Loaded>, options: &RunOptions, host: Host) -> (End, i64) {
+fn run_here(loaded: &Arc<Loaded>, options: &RunOptions, host: Host) -> (End, i64, Option<Box<jit_report::Report>>) {
     limited(options, || {
         let before = isolate::live_objects();
-        let result = with_machine(loaded, options, host, |machine: &mut dyn Machine| machine.run_main().map(drop));
+        let mut report = None;
+        let result = with_machine(loaded, options, host, |machine: &mut dyn Machine| {
+            let result = machine.run_main().map(drop);
+            if options.mode.jit.explain {
+                report = machine.jit_report().map(Box::new);
+            }
+            result
+        });
         let end = match result {
             Ok(()) => End::Done,
             Err(raise) => End::of_raise(raise),
@@ -273,7 +285,7 @@ fn run_here(loaded: &Arc<Loaded>, options: &RunOptions, host: Host) -> (End, i64
         if options.tidy {
             cycles::collect();
         }
-        (end, isolate::live_objects() - before)
+        (end, isolate::live_objects() - before, report)
     })
 }
 

@@ -25,6 +25,10 @@ pub trait Machine {
     fn run_main(&mut self) -> Result<Value, Raise>;
     /// The engine as builtins see it: to call functions, to reach isolate and host.
     fn engine(&mut self) -> &mut dyn Engine;
+    /// What its compiler to machine code did, if it has one.
+    fn jit_report(&self) -> Option<jit::explain::Report> {
+        None
+    }
 }
 
 impl Machine for Interp<'_> {
@@ -52,6 +56,10 @@ impl Machine for VmMachine {
     fn engine(&mut self) -> &mut dyn Engine {
         &mut self.vm
     }
+
+    fn jit_report(&self) -> Option<jit::explain::Report> {
+        self.jit.as_ref().map(|jit| jit.explain(&self.vm))
+    }
 }
 
 /// Makes the engine, lets `work` use it, and takes it apart if `options.tidy` asks for that.
@@ -72,7 +80,7 @@ pub fn with_machine<R>(
             let mut machine = new_vm(loaded, options, max_depth, host)?;
             let result = work(&mut machine);
             if let Some(jit) = &machine.jit {
-                jit.report();
+                jit.report(&machine.vm);
             }
             finish(result, machine, options)
         }
@@ -113,6 +121,7 @@ fn new_jit(options: &RunOptions) -> Rc<Jit> {
         dump: wanted.dump.clone(),
         only: wanted.only.clone(),
         stats: wanted.stats,
+        explain: wanted.explain,
         eager: wanted.eager,
         exit_every: wanted.exit_every,
         churn: wanted.churn,

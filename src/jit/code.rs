@@ -12,7 +12,7 @@ use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
 
 use super::helpers::{self, Pair};
 use super::ir::Function;
-use super::lower::{self, ExitInfo, Helper, Imports};
+use super::lower::{self, ExitInfo, ExitKind, Helper, Imports};
 use super::runtime::Context;
 use crate::vm::stack::Fp;
 
@@ -30,8 +30,11 @@ pub struct CodeStore {
     trampoline: usize,
     count: u32,
     pub bytes: usize,
-    /// Whether checks fail on purpose every now and then.
+    /// Whether checks, or polls, fail on purpose every now and then.
     pub counts_checks: bool,
+    pub counts_polls: bool,
+    /// Whether code counts the bytecode instructions it executes.
+    pub counts_work: bool,
 }
 
 /// One finished function.
@@ -63,7 +66,7 @@ impl CodeStore {
         let mut module = JITModule::new(builder);
         let helpers = Helper::ALL.into_iter().map(|helper| declare_helper(&mut module, helper)).collect::<Result<_, _>>()?;
         let codegen = module.make_context();
-        let mut store = CodeStore { module, builder: FunctionBuilderContext::new(), codegen, helpers, trampoline: 0, count: 0, bytes: 0, counts_checks: false };
+        let mut store = CodeStore { module, builder: FunctionBuilderContext::new(), codegen, helpers, trampoline: 0, count: 0, bytes: 0, counts_checks: false, counts_polls: false, counts_work: false };
         store.trampoline = store.make_trampoline()?;
         Ok(store)
     }
@@ -80,7 +83,15 @@ impl CodeStore {
         self.codegen.func.signature = signature;
         self.codegen.func.name = clif::UserFuncName::user(0, self.count);
         let frontend = self.module.target_config();
-        let mut imports = ModuleImports { module: &mut self.module, helpers: &self.helpers, own: id, first_exit, counts_checks: self.counts_checks };
+        let mut imports = ModuleImports {
+            module: &mut self.module,
+            helpers: &self.helpers,
+            own: id,
+            first_exit,
+            counts_checks: self.counts_checks,
+            counts_polls: self.counts_polls,
+            counts_work: self.counts_work,
+        };
         let exits = lower::lower(function, own_id, &mut self.codegen.func, &mut self.builder, &mut imports, frontend);
         let clif = listing.then(|| self.codegen.func.display().to_string());
         self.codegen.set_disasm(listing);
@@ -152,6 +163,8 @@ struct ModuleImports<'a> {
     own: FuncId,
     first_exit: u64,
     counts_checks: bool,
+    counts_polls: bool,
+    counts_work: bool,
 }
 
 impl Imports for ModuleImports<'_> {
@@ -168,7 +181,11 @@ impl Imports for ModuleImports<'_> {
         self.first_exit
     }
 
-    fn counts_checks(&self) -> bool {
-        self.counts_checks
+    fn counts_checks(&self, kind: ExitKind) -> bool {
+        if kind == ExitKind::Poll { self.counts_polls } else { self.counts_checks }
+    }
+
+    fn counts_work(&self) -> bool {
+        self.counts_work
     }
 }

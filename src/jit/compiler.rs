@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ahash::AHashSet;
 
 use super::code::{self, CodeStore};
-use super::ir;
+use super::ir::{self, Kinds};
 use super::lower::ExitInfo;
 use super::options::Options;
 use super::policy::Place;
@@ -55,6 +55,8 @@ pub struct Product {
     pub fallbacks: Vec<(u32, u32)>,
     /// Inlined calls: the function and how many instructions it has.
     pub inlined: Vec<(u32, usize)>,
+    /// Kinds the parameters were speculated to be, or the slots of the loop.
+    pub params: Vec<Kinds>,
 }
 
 #[derive(Clone, Copy, Default, Debug)]
@@ -148,13 +150,16 @@ impl Compiler {
         let ops = job.request.functions.get(&job.request.function).map_or(0, |profile| profile.chunk.code.len());
         let sizes = Sizes { ops, ir: ir.values.len(), code: compiled.bytes };
         let inlined = inlined(&ir, &job.request);
-        Ok(Product { address: compiled.address, first_exit, exits: compiled.exits, sizes, times, passes, fallbacks, inlined })
+        let params = speculated(&job.request);
+        Ok(Product { address: compiled.address, first_exit, exits: compiled.exits, sizes, times, passes, fallbacks, inlined, params })
     }
 
     fn store(&mut self) -> Result<&mut CodeStore, Refusal> {
         if self.store.is_none() {
             let mut store = CodeStore::new().map_err(Refusal::Backend)?;
             store.counts_checks = self.options.exit_every.is_some();
+            store.counts_polls = store.counts_checks || self.options.churn;
+            store.counts_work = self.options.counts();
             self.store = Some(store);
         }
         match self.store.as_mut() {
@@ -170,11 +175,12 @@ impl Compiler {
     }
 }
 
-/// Would the code spend its time entering the VM? Judged by its loops, or by all of it if it has none. Gives the
-/// instructions left to the VM there.
+/// Would the code spend its time entering the VM? Judged by the loop it is entered at; else by its loops, or by all of it if
+/// it has none. Gives the instructions left to the VM there.
 fn weigh(ir: &ir::Function, worth: usize) -> Result<Vec<(u32, u32)>, Refusal> {
     let cfg = ir::cfg::Cfg::new(ir);
-    let looped: AHashSet<_> = cfg.loops.iter().flat_map(|found| found.blocks.iter().copied()).collect();
+    let hot = |found: &&ir::cfg::Loop| ir.entry.is_none() || ir.blocks[found.header.index()].loop_head == ir.entry;
+    let looped: AHashSet<_> = cfg.loops.iter().filter(hot).flat_map(|found| found.blocks.iter().copied()).collect();
     let blocks = cfg.order.iter().filter(|block| looped.is_empty() || looped.contains(block));
     let (mut fallbacks, mut instructions) = (Vec::new(), AHashSet::new());
     for inst in blocks.flat_map(|block| &ir.blocks[block.index()].insts) {
@@ -186,6 +192,14 @@ fn weigh(ir: &ir::Function, worth: usize) -> Result<Vec<(u32, u32)>, Refusal> {
         instructions.insert(inst.pc);
     }
     if instructions.len() < worth * fallbacks.len() { Err(Refusal::MostlyVm(fallbacks)) } else { Ok(fallbacks) }
+}
+
+/// What the entry expects of parameters, or of the slots of a loop.
+fn speculated(request: &Request) -> Vec<Kinds> {
+    match &request.entry {
+        Entry::Call => request.functions.get(&request.function).map_or_else(Vec::new, |profile| profile.params.clone()),
+        Entry::Loop { tags, .. } => tags.iter().map(|&tag| if tag < 32 { Kinds::of_tag(tag) } else { Kinds::ANY }).collect(),
+    }
 }
 
 /// Functions that have become part of the code.

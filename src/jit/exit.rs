@@ -99,11 +99,12 @@ fn count(context: &mut Context, number: usize, kind: ExitKind) -> bool {
     if !matches!(kind, ExitKind::Execute | ExitKind::Poll) {
         return false;
     }
-    if context.exit_every > 0 && context.countdown == 0 {
-        context.countdown = context.exit_every;
+    if context.countdown == 0 && (context.exit_every > 0 || context.churns) {
         context.forced += 1;
         exit.taken -= 1;
-        return false;
+        let code = exit.code;
+        context.countdown = context.exit_every;
+        return context.churns && churn(context, code);
     }
     if kind == ExitKind::Poll {
         return false;
@@ -117,4 +118,16 @@ fn count(context: &mut Context, number: usize, kind: ExitKind) -> bool {
         context.storms.push(number);
     }
     storm || context.listens
+}
+
+/// For tests: code is given up at every fourth poll that fails. True if this is one.
+fn churn(context: &mut Context, number: u32) -> bool {
+    context.countdown = 1 + context.random() % 16;
+    let code = &mut context.codes[number as usize];
+    let gives_up = context.countdown.is_multiple_of(4) && !code.given_up;
+    if gives_up {
+        code.given_up = true;
+        context.storms.push(number);
+    }
+    gives_up
 }

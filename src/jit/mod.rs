@@ -9,6 +9,7 @@ pub mod build;
 pub mod code;
 pub mod compiler;
 pub mod exit;
+pub mod explain;
 pub mod feedback;
 pub mod helpers;
 pub mod ir;
@@ -49,8 +50,6 @@ pub struct Jit {
     trace: Trace,
     /// Address of the way into compiled code.
     trampoline: Cell<usize>,
-    /// State of the generator that decides what churns.
-    random: Cell<u64>,
 }
 
 impl Jit {
@@ -60,33 +59,36 @@ impl Jit {
         (context.storm, context.storms_in_all) = (policy.storm, policy.storms);
         context.exit_every = options.exit_every.map_or(0, u64::from);
         context.countdown = context.exit_every;
-        context.listens = options.stats || options.trace > 0;
+        if options.churn {
+            (context.churns, context.countdown) = (true, 1);
+        }
+        context.listens = options.counts();
         Jit {
             policy,
             context: RefCell::new(context),
             compiler: RefCell::new(Compiler::new(options.clone())),
             ledger: RefCell::default(),
             stats: RefCell::default(),
-            trace: Trace::new(options.trace),
+            trace: Trace::new(options.trace, options.explain),
             trampoline: Cell::new(0),
-            random: Cell::new(0x9e37_79b9_7f4a_7c15),
             options,
         }
     }
 
     /// Counters so far.
-    pub fn stats(&self) -> Stats {
+    pub fn stats(&self, vm: &Vm) -> Stats {
         let mut stats = self.stats.borrow().clone();
         let context = self.context.borrow();
         stats.exits = context.exits.iter().map(|exit| u64::from(exit.taken)).sum();
         stats.forced_exits = context.forced;
+        (stats.work_compiled, stats.work_vm) = (context.executed, vm.instructions());
         stats
     }
 
     /// Prints the counters, if that was asked for.
-    pub fn report(&self) {
+    pub fn report(&self, vm: &Vm) {
         if self.options.stats || self.options.trace > 0 {
-            eprintln!("{}", self.stats());
+            eprintln!("{}", self.stats(vm));
         }
     }
 
@@ -200,7 +202,7 @@ impl Jit {
         }
         let rest = self.ledger.borrow_mut().discarded(place, left, &self.policy);
         self.stats.borrow_mut().discarded += 1;
-        self.trace.discarded(vm, place, left, rest);
+        self.trace.given_up(vm, place, left, rest);
         if rest.is_none() {
             self.stats.borrow_mut().refuse(&Refusal::TooOften);
             self.trace.refused(vm, place, &Refusal::TooOften);
@@ -215,18 +217,10 @@ impl Jit {
         }
     }
 
-    /// For tests: gives up code at random, and lets running code leave.
+    /// For tests: gives up the code just left.
     fn churn(&self, vm: &Vm, entry: Entry) {
-        let mut state = self.random.get();
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        self.random.set(state);
-        if state.is_multiple_of(3) {
-            crate::limits::raise(crate::limits::Interrupt::Code);
-        }
         let place = self.context.borrow().codes[entry.0 as usize].place;
-        if state % 5 == 1 && self.ledger.borrow().has_code(place, entry) {
+        if self.ledger.borrow().has_code(place, entry) {
             self.give_up(vm, entry.0, place, &[]);
         }
     }
@@ -235,6 +229,10 @@ impl Jit {
 impl Tier for Jit {
     fn patience(&self) -> Patience {
         self.policy.patience
+    }
+
+    fn counts_work(&self) -> bool {
+        self.options.counts()
     }
 
     fn hot_function(&self, vm: &Vm, function: FnRef) -> Verdict {
@@ -270,7 +268,7 @@ impl Tier for Jit {
             (context.vm, context.entered_frame) = outside;
             context.raised.take()
         };
-        if self.options.churn {
+        if self.options.churn && self.context.borrow_mut().random().is_multiple_of(4) {
             self.churn(vm, entry);
         }
         match pair.tag {
@@ -287,13 +285,14 @@ impl Tier for Jit {
     }
 
     fn left(&self, vm: &Vm, exit: usize, fp: Fp) {
-        if self.context.borrow().listens {
-            let context = self.context.borrow();
-            let exit = &context.exits[exit];
-            let check = trace::failed_check(vm, &exit.info, fp);
-            self.stats.borrow_mut().left(check.0);
-            self.trace.left(vm, context.codes[exit.code as usize].place, exit, check);
+        let context = self.context.borrow();
+        let taken = &context.exits[exit];
+        if context.listens && taken.info.kind == lower::ExitKind::Execute {
+            let (check, why) = trace::failed_check(vm, &taken.info, fp);
+            self.stats.borrow_mut().left(check);
+            self.trace.left(vm, context.codes[taken.code as usize].place, exit, taken, &why);
         }
+        drop(context);
         self.settle(vm);
     }
 }

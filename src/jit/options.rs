@@ -11,6 +11,8 @@ pub struct Options {
     pub only: Option<String>,
     /// Print the counters at the end.
     pub stats: bool,
+    /// Keep what happens to each function and loop, to explain it.
+    pub explain: bool,
     /// Compile everything at once, before there is any feedback.
     pub eager: bool,
     /// Every so many checks that are made, one fails on purpose.
@@ -28,6 +30,11 @@ impl Options {
 
     pub fn compiles(&self, name: &str) -> bool {
         self.only.as_deref().is_none_or(|only| only == name)
+    }
+
+    /// Whether anything is counted that costs time.
+    pub fn counts(&self) -> bool {
+        self.stats || self.explain || self.trace > 0
     }
 
     fn dumps(&self, form: &str) -> bool {

@@ -160,6 +160,10 @@ impl Ledger {
         self.any_params.contains(&function)
     }
 
+    pub fn is_compiled(&self, place: Place) -> bool {
+        self.places.get(&place).is_some_and(|record| record.code.is_some())
+    }
+
     /// Whether this is the code that the place is entered with.
     pub fn has_code(&self, place: Place, entry: Entry) -> bool {
         self.places.get(&place).is_some_and(|record| record.code == Some(entry))

@@ -24,6 +24,8 @@ pub struct Context {
     /// Checks to be made until one fails on purpose, where code counts them.
     pub countdown: u64,
     pub exit_buffer: [u64; context::EXIT_WORDS],
+    /// Bytecode instructions executed, in code that counts them.
+    pub executed: u64,
     /// Frame that compiled code was entered with from the VM.
     pub entered_frame: u64,
     /// What a helper has raised.
@@ -45,6 +47,9 @@ pub struct Context {
     pub listens: bool,
     /// What the countdown starts from; 0 if nothing is counted.
     pub exit_every: u64,
+    /// Polls fail at random, and code is given up there.
+    pub churns: bool,
+    random: u64,
 }
 
 /// An exit of finished code.
@@ -77,6 +82,7 @@ const _: () = {
     assert!(offset_of!(Context, entries) == context::ENTRIES as usize);
     assert!(offset_of!(Context, constants) == context::CONSTANTS as usize);
     assert!(offset_of!(Context, countdown) == context::COUNTDOWN as usize);
+    assert!(offset_of!(Context, executed) == context::EXECUTED as usize);
     assert!(offset_of!(Context, exit_buffer) == context::EXIT_BUFFER as usize);
 };
 
@@ -92,6 +98,7 @@ impl Context {
             vm: 0,
             countdown: 0,
             exit_buffer: [0; context::EXIT_WORDS],
+            executed: 0,
             entered_frame: 0,
             raised: None,
             entry_table: vec![0; MAX_FUNCTIONS].into_boxed_slice(),
@@ -104,9 +111,19 @@ impl Context {
             storms_in_all: u32::MAX,
             listens: false,
             exit_every: 0,
+            churns: false,
+            random: 0x9e37_79b9_7f4a_7c15,
         });
         context.entries = context.entry_table.as_ptr() as u64;
         context.constants = context.constant_table.as_ptr() as u64;
         context
+    }
+
+    /// For tests: the next number, always the same ones.
+    pub fn random(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random
     }
 }

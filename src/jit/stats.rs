@@ -26,6 +26,9 @@ pub struct Stats {
     pub failed: BTreeMap<&'static str, u64>,
     /// Exits taken on purpose, in tests.
     pub forced_exits: u64,
+    /// Bytecode instructions executed by compiled code and by the VM, what compiled code leaves to it included.
+    pub work_compiled: u64,
+    pub work_vm: u64,
     pub code_bytes: u64,
     pub times: Times,
 }
@@ -53,8 +56,10 @@ impl Stats {
         self.functions + self.loops
     }
 
-    pub fn compile_time(&self) -> Duration {
-        self.times.total()
+    /// Share of all instructions that compiled code has executed.
+    pub fn share(&self) -> f64 {
+        let all = self.work_compiled + self.work_vm;
+        if all == 0 { 0.0 } else { self.work_compiled as f64 / all as f64 }
     }
 }
 
@@ -73,6 +78,12 @@ impl fmt::Display for Stats {
         for (check, count) in &self.failed {
             writeln!(f, "[jit]   left {count}: {check}")?;
         }
+        writeln!(
+            f,
+            "[jit] {:.1}% of {} instructions ran compiled",
+            100.0 * self.share(),
+            self.work_compiled + self.work_vm
+        )?;
         let us = |time: Duration| time.as_micros();
         write!(
             f,

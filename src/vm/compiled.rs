@@ -2,6 +2,8 @@
 //!
 //! While compiled code runs, its frames are not in `frames`; whatever the VM does for one of them runs with that frame as the
 //! running one and above it, and afterwards `here` is as before.
+use std::sync::Arc;
+
 use super::function::Activation;
 use super::stack::{FnRef, Fp, Ip};
 use super::{After, Frame, Here, Vm, flag};
@@ -33,6 +35,11 @@ impl Vm {
         self.here.fp
     }
 
+    /// Instructions executed here so far, if they are counted.
+    pub fn instructions(&self) -> u64 {
+        self.instructions
+    }
+
     /// Tells the tier that compiled code has left by an exit.
     pub fn tell_tier(&mut self, exit: usize, fp: Fp) {
         if let Some(tier) = self.tier.clone() {
@@ -40,11 +47,24 @@ impl Vm {
         }
     }
 
-    /// `file:line` of an instruction.
-    pub fn place_of(&self, function: &Activation, pc: usize) -> String {
+    /// Functions that have been called.
+    pub fn activations(&self) -> impl Iterator<Item = &Activation> {
+        self.functions.iter().filter_map(|function| function.as_deref())
+    }
+
+    /// File, line and text that an instruction was made from.
+    pub fn source_of(&self, function: &Activation, pc: usize) -> (Arc<str>, u32, Arc<str>) {
         let chunk = &function.chunk;
-        let line = self.code.position(chunk.source, chunk.span(pc).start).line;
-        format!("{}:{line}", self.code.file_name(chunk.source))
+        let span = chunk.span(pc);
+        let line = self.code.position(chunk.source, span.start).line;
+        (self.code.file_name(chunk.source), line, self.code.excerpt(chunk.source, span.start, span.end))
+    }
+
+    /// File and line of a function's declaration.
+    pub fn declared_at(&self, function: &Activation) -> (Arc<str>, u32) {
+        let chunk = &function.chunk;
+        let line = self.code.position(chunk.source, chunk.name_span.start).line;
+        (self.code.file_name(chunk.source), line)
     }
 
     /// Address of the module table; it stays where it is while no unit is loaded.

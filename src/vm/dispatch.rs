@@ -13,7 +13,7 @@ use super::feedback::seen;
 impl Vm {
     /// Runs the frame in `here` and everything it calls, until the foot frame is reached again.
     pub(super) fn run(&mut self) -> Result<Value, Raise> {
-        if self.sampled { self.dispatch::<true>(false) } else { self.dispatch::<false>(false) }
+        if self.sampled || self.counts { self.dispatch::<true>(false) } else { self.dispatch::<false>(false) }
     }
 
     /// Executes one instruction of the frame in `here`. A raise is not unwound, a call is entered but not run.
@@ -23,7 +23,7 @@ impl Vm {
     }
 
     /// `WATCHED`: something is looked at before every instruction: whether the one wanted is done (`one`), and what a profiler
-    /// wishes.
+    /// wishes. Instructions are counted.
     fn dispatch<const WATCHED: bool>(&mut self, one: bool) -> Result<Value, Raise> {
         let mut executed = false;
         let Here { mut func, mut ip, mut fp } = self.here;
@@ -195,6 +195,7 @@ impl Vm {
                     return Ok(Value::Null);
                 }
                 executed = true;
+                self.instructions += 1;
                 if self.sampled && crate::limits::pending() {
                     self.here = Here { func, ip, fp };
                     self.sample(last);

@@ -167,6 +167,10 @@ pub struct Vm {
     imported: Vec<bool>,
     /// Whether a profiler recorded when this VM was made: instructions then look for its wishes.
     sampled: bool,
+    /// Whether instructions are counted, which takes the slower loop.
+    counts: bool,
+    /// Instructions that loop has executed.
+    instructions: u64,
     /// Keeps `here` valid between runs.
     _idle: Box<Activation>,
     // Dropped last: frames and caches point into it.
@@ -201,6 +205,8 @@ impl Vm {
             prelude: vec![None; builtins::N_BUILTINS],
             imported: Vec::new(),
             sampled: limits::sample::active(),
+            counts: false,
+            instructions: 0,
             _idle: idle,
             stack,
         })
@@ -208,6 +214,7 @@ impl Vm {
 
     /// Lets a tier compile what becomes hot.
     pub fn set_tier(&mut self, tier: std::rc::Rc<dyn Tier>) {
+        self.counts = tier.counts_work();
         self.tier = Some(tier);
     }
 

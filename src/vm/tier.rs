@@ -45,6 +45,8 @@ pub enum Outcome {
 /// Something that compiles hot functions.
 pub trait Tier {
     fn patience(&self) -> Patience;
+    /// Whether the VM is to count the instructions it executes.
+    fn counts_work(&self) -> bool;
     /// A function has been called often.
     fn hot_function(&self, vm: &Vm, function: FnRef) -> Verdict;
     /// A loop (the instruction after its `LoopHead`) has run often.

@@ -556,6 +556,7 @@ impl<'r> Builder<'r> {
             self.pc = pc;
             self.exit = None;
             let op = context.profile.chunk.code[pc as usize];
+            self.out.blocks[self.block.index()].work += 1;
             self.instruction(op, pc + 1 == code_block.end, returns)?;
         }
         Ok(())

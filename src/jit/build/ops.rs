@@ -455,6 +455,8 @@ impl Builder<'_> {
             self.learned.not_inlined.insert(chain);
             return Err(Restart::Again);
         }
+        let work = &mut self.out.blocks[self.block.index()].work;
+        *work = work.saturating_sub(1);
         self.settle_all();
         if op.info().effects.end && op.jump().is_none() {
             self.leave();

@@ -72,6 +72,8 @@ pub struct Block {
     /// For the block in front of a loop (it ends in a jump to the head): the state that enters the loop in the VM. Checks
     /// moved here leave with it, since executing from the loop head is always valid.
     pub preheader: Option<StateId>,
+    /// Bytecode instructions built here, those left to the VM aside.
+    pub work: u32,
 }
 
 /// Where the VM continues, and what it does not find in memory.

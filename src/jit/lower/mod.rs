@@ -35,6 +35,8 @@ pub mod context {
     pub const EXIT_BUFFER: i32 = 64;
     /// Number of words there.
     pub const EXIT_WORDS: usize = 1024;
+    /// Bytecode instructions executed, in code that counts them.
+    pub const EXECUTED: i32 = EXIT_BUFFER + 8 * EXIT_WORDS as i32;
 }
 
 /// Functions of the runtime that compiled code calls: `(arguments, results)` in words.
@@ -89,8 +91,10 @@ pub trait Imports {
     fn own(&mut self, function: &mut clif::Function) -> clif::FuncRef;
     /// Number of the first exit of this code; exit `n` of it gets this plus `n`.
     fn first_exit(&self) -> u64;
-    /// Whether checks fail on purpose every now and then.
-    fn counts_checks(&self) -> bool;
+    /// Whether checks of this kind fail on purpose every now and then.
+    fn counts_checks(&self, kind: ExitKind) -> bool;
+    /// Whether bytecode instructions are counted.
+    fn counts_work(&self) -> bool;
 }
 
 /// How an IR value is held.
@@ -192,6 +196,12 @@ impl Lowering<'_> {
     fn block(&mut self, block: BlockId) {
         self.b.switch_to_block(self.blocks[block.index()]);
         let data = &self.function.blocks[block.index()];
+        if data.work > 0 && self.imports.counts_work() {
+            let context = self.context();
+            let before = self.load(types::I64, context, context::EXECUTED);
+            let after = self.b.ins().iadd_imm_s(before, i64::from(data.work));
+            self.store(after, context, context::EXECUTED);
+        }
         for inst in &data.insts {
             self.checks_of(&inst.kind);
             self.inst(inst);
@@ -307,7 +317,7 @@ impl Lowering<'_> {
     fn leave_if(&mut self, bad: clif::Value, state: StateId, kind: ExitKind) {
         let exit = self.exit_block(state, kind);
         if kind != ExitKind::Raise {
-            self.count_check(exit);
+            self.count_check(exit, kind);
         }
         let next = self.b.create_block();
         self.b.ins().brif(bad, exit, &[], next, &[]);
@@ -316,15 +326,15 @@ impl Lowering<'_> {
 
     fn leave_unless(&mut self, good: clif::Value, state: StateId) {
         let exit = self.exit_block(state, ExitKind::Execute);
-        self.count_check(exit);
+        self.count_check(exit, ExitKind::Execute);
         let next = self.b.create_block();
         self.b.ins().brif(good, next, &[], exit, &[]);
         self.b.switch_to_block(next);
     }
 
     /// For tests of exits: leaves here when the countdown has run out.
-    fn count_check(&mut self, exit: clif::Block) {
-        if !self.imports.counts_checks() {
+    fn count_check(&mut self, exit: clif::Block, kind: ExitKind) {
+        if !self.imports.counts_checks(kind) {
             return;
         }
         let context = self.context();

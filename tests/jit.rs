@@ -1,0 +1,154 @@
+//! The compiler to machine code from outside: what it compiles, when it gives up, what it tells, and that limits hold in
+//! compiled code. That compiled programs mean the same is the business of `tests/lang`.
+use std::process::Command;
+use std::sync::Arc;
+
+use ruff::driver::engine::jit_report::{Fate, Report, Tier};
+use ruff::driver::engine::{self, End, JitMode, Mode, Outcome, RunOptions};
+use ruff::driver::{Script, Text};
+
+/// Runs a program in a mode, keeping what the compiler did.
+fn run(mode: &str, text: &str) -> Outcome {
+    run_with(mode, text, |_| {})
+}
+
+fn run_with(mode: &str, text: &str, change: impl FnOnce(&mut RunOptions)) -> Outcome {
+    let script = Script::resolve(Text::inline("main.ruff", text));
+    let loaded = Arc::new(script.load().unwrap_or_else(|_| panic!("the program has errors")));
+    let mut options = RunOptions::new(Mode::parse(mode).expect("a mode of the table"));
+    if options.mode.jit.mode == JitMode::Background {
+        options.mode.jit.mode = JitMode::Sync;
+    }
+    options.mode.jit.explain = true;
+    options.captured = Some(String::new());
+    change(&mut options);
+    engine::run(&loaded, &options)
+}
+
+#[track_caller]
+fn report(mode: &str, text: &str, stdout: &str) -> Report {
+    let outcome = run(mode, text);
+    assert!(matches!(outcome.end, End::Done), "{:?}", outcome.end);
+    assert_eq!(String::from_utf8_lossy(&outcome.stdout), stdout);
+    *outcome.jit.expect("it was asked for")
+}
+
+fn fate(report: &Report, line: u32, is_loop: bool) -> &Fate {
+    let found = report.fates.iter().find(|fate| fate.line == line && fate.is_loop == is_loop);
+    found.unwrap_or_else(|| panic!("nothing on line {line}: {:#?}", report.fates))
+}
+
+#[track_caller]
+fn check_remark(fate: &Fate, wanted: &str) {
+    assert!(fate.remarks.iter().any(|remark| remark.contains(wanted)), "no {wanted:?} in {fate:#?}");
+}
+
+const FIB: &str = "func fib(n) {\n    if n < 2 { return n }\n    return fib(n - 1) + fib(n - 2)\n}\nprint(fib(22))";
+
+#[test]
+fn hot_functions_run_compiled() {
+    let report = report("jit", FIB, "17711\n");
+    assert!(report.stats.share() > 0.95, "{}", report.stats);
+    assert_eq!(report.stats.functions, 1);
+    let fate = fate(&report, 1, false);
+    assert_eq!(fate.tier, Tier::Compiled);
+    check_remark(fate, "compiled after 256 calls");
+}
+
+#[test]
+fn hot_loops_run_compiled() {
+    let report = report("jit", "s := 0\nfor i in 0..30000 {\n    s = s + i\n}\nprint(s)", "449985000\n");
+    assert!(report.stats.share() > 0.9, "{}", report.stats);
+    check_remark(fate(&report, 2, true), "compiled after 768 turns");
+}
+
+#[test]
+fn what_is_cold_stays_in_the_vm() {
+    let report = report("jit", "func f(x) { return x }\nfor i in 0..100 { f(i) }\nprint(f(1))", "1\n");
+    assert_eq!(report.stats.compiled(), 0);
+    assert_eq!(report.stats.code_bytes, 0);
+    let fate = fate(&report, 1, false);
+    assert_eq!(fate.tier, Tier::Vm);
+    check_remark(fate, "101 calls so far; compiled after 256");
+}
+
+/// Code that has left too often is given up, and compiled again for what it has met.
+#[test]
+fn a_failed_check_is_told_in_words() {
+    let text = "func add(a, b) {\n    return a + b\n}\nfor i in 0..700 { add(i, 1) }\nprint(add(\"x\", \"y\"), add(2, 3))";
+    let report = report("jit", text, "xy 5\n");
+    let fate = fate(&report, 1, false);
+    check_remark(fate, "left compiled code 1x at `a");
+    check_remark(fate, "'a' was int, became string");
+    assert_eq!(report.stats.failed.get("a value of another kind"), Some(&1), "{}", report.stats);
+}
+
+#[test]
+fn code_that_leaves_too_often_is_given_up_and_replaced() {
+    let text = "func add(a, b) {\n    return a + b\n}\nfor i in 0..2000 { add(i, 1) }\n\
+        n := 0\nfor i in 0..20000 { n = n + len(add(\"x\", \"y\")) }\nprint(n)";
+    let report = report("jit", text, "40000\n");
+    assert!(report.stats.discarded > 0, "{}", report.stats);
+    assert!(report.stats.exits < 2000, "an exit storm: {}", report.stats);
+    check_remark(fate(&report, 1, false), "given up");
+}
+
+#[test]
+fn hostile_modes_do_what_they_say() {
+    let once = "func f(a) { return a + 1 }\nprint(f(1))";
+    assert!(report("jit-eager", once, "2\n").stats.functions >= 1);
+    assert_eq!(report("jit", once, "2\n").stats.functions, 0);
+    let stats = report("jit-exit=3", FIB, "17711\n").stats;
+    assert!(stats.forced_exits > 1000, "{stats}");
+    let loops = "for i in 0..50 { n = f(n) }\n".repeat(20);
+    let calls = format!("func f(a) {{ return a + 1 }}\nn := 0\n{loops}print(n)");
+    let stats = report("jit-churn", &calls, "1000\n").stats;
+    assert!(stats.discarded > 0, "{stats}");
+}
+
+#[test]
+fn an_excluded_function_is_not_compiled() {
+    let outcome = run_with("jit", FIB, |options| options.mode.jit.only = Some("other".to_owned()));
+    assert_eq!(outcome.jit.expect("it was asked for").stats.compiled(), 0);
+}
+
+fn ruff(args: &[&str]) -> (i32, String, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_ruff")).args(args).env_remove("DEBUG_JIT").output().expect("it was built for this test");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("our texts are UTF-8");
+    (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn explain_shows_the_source_with_remarks() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let file = folder.path().join("fib.ruff");
+    std::fs::write(&file, FIB).expect("a file");
+    let path = file.to_string_lossy();
+    let (code, stdout, stderr) = ruff(&["jit", "explain", &path]);
+    assert_eq!((code, stderr.as_str()), (0, ""));
+    assert!(stdout.starts_with("1 | func fib(n) {\n  | ^ func fib [compiled] compiled after 256 calls, "), "{stdout}");
+    assert!(stdout.contains("instructions ran compiled"), "{stdout}");
+    let (code, stdout, _) = ruff(&["jit", "explain", "--json", &path]);
+    assert_eq!(code, 0);
+    assert!(stdout.contains("\"schema\": \"rufflang.jit-explain/1\"") && stdout.contains("\"tier\": \"compiled\""), "{stdout}");
+}
+
+#[test]
+fn a_failing_script_is_explained_as_well() {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let file = folder.path().join("fails.ruff");
+    std::fs::write(&file, "func f() { return 1 + null }\nf()").expect("a file");
+    let (code, stdout, stderr) = ruff(&["jit", "explain", &file.to_string_lossy()]);
+    assert_eq!(code, 4);
+    assert!(stdout.contains("^ func f [VM] 1 call so far; compiled after 256"), "{stdout}");
+    assert!(stderr.contains("error[TypeError]"), "{stderr}");
+}
+
+#[test]
+fn statistics_are_printed_on_request() {
+    let (code, stdout, stderr) = ruff(&["run", "--jit", "sync", "--jit-stats", "-e", FIB]);
+    assert_eq!((code, stdout.as_str()), (0, "17711\n"));
+    assert!(stderr.contains("[jit] compiled 1 functions") && stderr.contains("% of"), "{stderr}");
+    let (_, _, stderr) = ruff(&["run", "--jit", "off", "--jit-stats", "-e", FIB]);
+    assert_eq!(stderr, "");
+}
