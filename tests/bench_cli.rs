@@ -165,3 +165,67 @@ fn memory_markdown_and_picture() {
     assert!(String::from_utf8_lossy(&output.stdout).starts_with("# Benchmarks\n"));
     assert!(fs::read_to_string(folder.path().join("out.svg")).unwrap().contains("</svg>"));
 }
+
+const BLOCKS: &str = "mut runs := 0\nprint(\"top level\")\n\
+    bench \"counts\" { runs += 1 }\n\
+    bench_group \"sorting\" {\n    data := [3, 1, 2]\n    mut prepared := 0\n    bench_setup { prepared += 1 }\n    \
+    bench \"one turn after each set-up\" { assert_equal(prepared, 1); data.sort(); assert_equal(data, [1, 2, 3]); prepared += 1 }\n}\n\
+    bench \"fails\" { throw \"no\" }\n\
+    bench \"fails later\" { runs += 1; if runs > 3 { throw \"spent\" } }\n";
+
+#[test]
+fn blocks_are_rows_each_with_a_state_of_its_own() {
+    let folder = folder_with(&[("a.ruff", BLOCKS)]);
+    let rows = rows(folder.path(), &["a.ruff"], 1);
+    assert_eq!(rows.len(), 4 * 3, "each block on each engine");
+    for row in rows.iter().filter(|row| !row["script"].as_str().unwrap().contains("fails")) {
+        assert_eq!(row["ok"], true, "{row}");
+        assert_eq!(row["output"], 0, "the top level is not part of a turn: {row}");
+        let short = row["script"] == "a > counts";
+        assert_eq!(row["repeat"].as_u64().unwrap() > 1, short, "only a short block without set-up is repeated: {row}");
+    }
+    assert_eq!(row(&rows, "a > fails")["error"]["message"], "Error: no");
+    let later = row(&rows, "a > fails later")["error"]["message"].as_str().unwrap();
+    assert!(later.contains("spent"), "{later}");
+}
+
+#[test]
+fn a_block_that_spends_its_state_is_told_of_set_ups() {
+    let text = "mut xs := [1, 2]\nbench \"pops\" { if len(xs) == 0 { throw \"empty\" }; xs.pop(); sleep_a_little() }\n\
+        func sleep_a_little() { total := 0; for i in 0..2000 { total += i }; return total }\n\
+        bench_group \"prepared\" {\n    bench_setup { xs = [1, 2] }\n    bench \"pops\" { xs.pop() }\n}\n";
+    let folder = folder_with(&[("a.ruff", text)]);
+    let rows = rows(folder.path(), &["a.ruff", "--engine", "vm"], 1);
+    assert_eq!(row(&rows, "a > pops")["ok"], false);
+    assert_eq!(row(&rows, "a > prepared > pops")["ok"], true, "{}", row(&rows, "a > prepared > pops"));
+}
+
+#[test]
+fn a_filter_chooses_blocks_and_scripts() {
+    let folder = folder_with(&[("a.ruff", BLOCKS), ("good.ruff", GOOD)]);
+    let chosen = rows(folder.path(), &[".", "--engine", "vm", "--filter", "count"], 0);
+    let names: Vec<_> = chosen.iter().map(|row| row["script"].as_str().unwrap()).collect();
+    assert_eq!(names, ["a > counts"]);
+    let none = bench(folder.path(), &[".", "--filter", "nothing like it"]);
+    assert_eq!(none.status.code(), Some(2));
+}
+
+#[test]
+fn one_engine_for_all_turns_or_a_new_one_for_each() {
+    let folder = folder_with(&[("a.ruff", BLOCKS)]);
+    let chosen = rows(folder.path(), &["a.ruff", "--fresh", "--engine", "vm", "--filter", "sorting"], 0);
+    // With the top level as a part of the turn, so is what it prints.
+    assert_eq!(chosen[0]["output"], "top level\n".len());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_among_the_scripts_is_a_row() {
+    let folder = folder_with(&[("good.ruff", GOOD)]);
+    let made = Command::new("mkfifo").arg(folder.path().join("pipe.ruff")).status();
+    if made.is_ok_and(|status| status.success()) {
+        let rows = rows(folder.path(), &[".", "--engine", "vm"], 1);
+        assert_eq!(row(&rows, "pipe")["error"]["kind"], "unreadable");
+        assert_eq!(row(&rows, "good")["ok"], true);
+    }
+}

@@ -21,31 +21,59 @@ fn programs(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// What runs of a program have left in each of these modes, in words.
+fn leaks_of(path: &Path, args: &[String], modes: &[&str]) -> Vec<String> {
+    let Ok(text) = Text::file(path) else { return Vec::new() };
+    let Ok(loaded) = Script::resolve(text).load().map(Arc::new) else { return Vec::new() };
+    let left = |name: &&str| {
+        let mut options = RunOptions::new(Mode::parse(name).expect("a mode of the table"));
+        options.captured = Some(String::new());
+        options.args = args.to_vec();
+        options.timeout = Some(Duration::from_secs(60));
+        let outcome = engine::run(&loaded, &options);
+        let objects = outcome.live_objects;
+        (objects != 0).then(|| format!("{} in {name}: {objects} objects ({:?})", path.display(), outcome.end))
+    };
+    modes.iter().filter_map(left).collect()
+}
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 #[test]
 fn nothing_is_left_behind() {
     let mut found = Vec::new();
-    programs(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/lang"), &mut found);
+    programs(&root().join("tests/lang"), &mut found);
     found.sort();
-    let mut leaks = Vec::new();
+    // Those with options of their own may not end without them.
+    found.retain(|path| std::fs::read_to_string(path).is_ok_and(|text| !text.contains("flags:")));
     let all = std::env::var_os("RUFFLANG_TEST_ALL").is_some();
+    let mut leaks = Vec::new();
     for (number, path) in found.into_iter().enumerate() {
-        let Ok(text) = Text::file(&path) else { continue };
-        // Those with options of their own may not end without them.
-        if text.text.contains("flags:") {
-            continue;
-        }
-        let Ok(loaded) = Script::resolve(text).load().map(Arc::new) else { continue };
-        let third = |mode: &&&str| SAMPLED.iter().position(|sampled| sampled == *mode).is_none_or(|third| number % 3 == third);
-        for name in MODES.iter().filter(|mode| all || third(mode)) {
-            let mut options = RunOptions::new(Mode::parse(name).expect("a mode of the table"));
-            options.captured = Some(String::new());
-            options.timeout = Some(Duration::from_secs(20));
-            let outcome = engine::run(&loaded, &options);
-            if outcome.live_objects != 0 {
-                leaks.push(format!("{} in {name}: {} objects ({:?})", path.display(), outcome.live_objects, outcome.end));
-            }
+        let third = |mode: &&str| SAMPLED.iter().position(|sampled| sampled == mode).is_none_or(|third| number % 3 == third);
+        let modes: Vec<&str> = MODES.iter().copied().filter(|mode| all || third(mode)).collect();
+        leaks.extend(leaks_of(&path, &[], &modes));
+    }
+    assert!(leaks.is_empty(), "{} runs leak:\n{}", leaks.len(), leaks.join("\n"));
+}
+
+#[test]
+fn no_benchmark_leaves_anything_behind() {
+    let mut runs = Vec::new();
+    let mut found = Vec::new();
+    programs(&root().join("examples/benchmarks"), &mut found);
+    runs.extend(found.into_iter().map(|path| (path, Vec::new())));
+    let folder = root().join("benchmarks/cross-language");
+    let table = std::fs::read_to_string(folder.join("expected.tsv")).expect("the table is part of the project");
+    for line in table.lines() {
+        if let ["quick", program, args, _] = line.split('\t').collect::<Vec<_>>()[..] {
+            let args = args.split_whitespace().map(str::to_owned).collect();
+            runs.push((folder.join(format!("programs/{program}/{program}.ruff")), args));
         }
     }
+    assert!(runs.len() > 40, "only {} benchmarks were found", runs.len());
+    let leaks: Vec<String> = runs.iter().flat_map(|(path, args)| leaks_of(path, args, &["interp", "vm", "jit"])).collect();
     assert!(leaks.is_empty(), "{} runs leak:\n{}", leaks.len(), leaks.join("\n"));
 }
 

@@ -48,25 +48,31 @@ CORE12 = [
 
 # name      as used by --engines and in tables
 # command   words before the program file; {ruff} is the built binary
+# inside    words before the program file when it is repeated inside one process; {driver} repeats it
 # ending    of the twin's file; Go programs are built first
 # version   command that prints the version, for the result file
 # package   what Debian calls it
-Engine = namedtuple("Engine", "name command ending version package")
+Engine = namedtuple("Engine", "name command inside ending version package")
+
+
+def ruff_inside(engine):
+    return ["{ruff}", "bench", "--json", "--cpu", "-w", "0", "--engine", engine]
+
 
 ENGINES = [
-    Engine("ruff-interp", ["{ruff}", "run", "--engine", "interp"], "ruff", ["{ruff}", "--version"], None),
-    Engine("ruff-vm", ["{ruff}", "run", "--engine", "vm"], "ruff", ["{ruff}", "--version"], None),
-    Engine("ruff-jit", ["{ruff}", "run", "--engine", "jit"], "ruff", ["{ruff}", "--version"], None),
-    Engine("go", [], "go", ["go", "version"], "golang-go"),
-    Engine("luajit", ["luajit"], "lua", ["luajit", "-v"], "luajit"),
-    Engine("lua", ["lua5.4"], "lua", ["lua5.4", "-v"], "lua5.4"),
-    Engine("node", ["node"], "js", ["node", "--version"], "nodejs"),
-    Engine("python", ["python3"], "py", ["python3", "--version"], "python3"),
-    Engine("pypy", ["pypy3"], "py", ["pypy3", "--version"], "pypy3"),
-    Engine("ruby", ["ruby"], "rb", ["ruby", "--version"], "ruby"),
+    Engine("ruff-interp", ["{ruff}", "run", "--engine", "interp"], ruff_inside("interp"), "ruff", ["{ruff}", "--version"], None),
+    Engine("ruff-vm", ["{ruff}", "run", "--engine", "vm"], ruff_inside("vm"), "ruff", ["{ruff}", "--version"], None),
+    Engine("ruff-jit", ["{ruff}", "run", "--engine", "jit"], ruff_inside("jit"), "ruff", ["{ruff}", "--version"], None),
+    Engine("go", [], [], "go", ["go", "version"], "golang-go"),
+    Engine("luajit", ["luajit"], ["luajit", "{driver}"], "lua", ["luajit", "-v"], "luajit"),
+    Engine("lua", ["lua5.4"], ["lua5.4", "{driver}"], "lua", ["lua5.4", "-v"], "lua5.4"),
+    Engine("node", ["node"], ["node", "{driver}"], "js", ["node", "--version"], "nodejs"),
+    Engine("python", ["python3"], ["python3", "{driver}"], "py", ["python3", "--version"], "python3"),
+    Engine("pypy", ["pypy3"], ["pypy3", "{driver}"], "py", ["pypy3", "--version"], "pypy3"),
+    Engine("ruby", ["ruby"], ["ruby", "{driver}"], "rb", ["ruby", "--version"], "ruby"),
 ]
 
 RUFF = [engine.name for engine in ENGINES if engine.name.startswith("ruff")]
 
 # Engines that the Ruff ones are compared with, in the order of the table columns.
-BASES = ["go", "luajit", "node", "lua", "python"]
+BASES = ["go", "luajit", "node", "pypy", "lua", "python", "ruby"]

@@ -25,9 +25,10 @@ def summarise(runner, present, missing, ruff, core12):
         "missing": missing,
         "rounds": runner.rounds,
         "quick": runner.options.quick,
+        "inside": runner.options.inside,
         "core12": core12,
         "engines": engines,
-        "start_up": {e: cell(runner, "hello", e) for e in engines},
+        "start_up": {} if runner.options.inside else {e: cell(runner, "hello", e) for e in engines},
         "rows": {name: {e: cell(runner, name, e) for e in engines} for name in rows},
     }
     result["means"] = means(result)
@@ -40,11 +41,11 @@ def cell(runner, name, engine):
         return {"error": measured.error or "not run"}
     return {
         "cpu": statistics.median(measured.cpu),
-        "wall": statistics.median(measured.wall),
+        **({"wall": statistics.median(measured.wall)} if measured.wall else {}),
         "peak_kib": max(measured.peak),
         "cpu_all": measured.cpu,
         "wall_all": measured.wall,
-        "output": measured.output.strip(),
+        "output": (measured.output or "").strip(),
     }
 
 
@@ -85,8 +86,9 @@ def ratio(result, name, engine, base, metric="cpu", net=False):
         return None
     a, b = ours[metric], theirs[metric]
     if net:
-        a, b = (max(t - result["start_up"][e].get(metric, 0), SHORTEST) for t, e in ((a, engine), (b, base)))
-    return a / max(b, SHORTEST)
+        a, b = (max(t - result["start_up"].get(e, {}).get(metric, 0), SHORTEST) for t, e in ((a, engine), (b, base)))
+    # Inside a process runs may be as short as they like.
+    return a / max(b, 1e-9 if result["inside"] else SHORTEST)
 
 
 def geometric_mean(values):
@@ -115,7 +117,9 @@ def markdown(result):
     if any(engine in RUFF for engine in result["engines"]):
         parts += [core12_table(result)] if result["core12"] else [ratio_table(result)]
         parts.append(means_table(result))
-    parts += [start_up_table(result), memory_table(result), errors(result)]
+    if not result["inside"]:
+        parts += [start_up_table(result), memory_table(result)]
+    parts.append(errors(result))
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -127,7 +131,8 @@ def heading(result):
         "",
         f"{m['cpu']}, {m['cores']} cores, {m['system']}. {versions}.",
         "",
-        f"Median CPU time of whole processes in milliseconds, {result['rounds']} interleaved rounds"
+        f"Median CPU time of {'a run inside one process, after as many runs to warm up,' if result['inside'] else 'whole processes'} in "
+        f"milliseconds, {result['rounds']} interleaved rounds"
         + (" (quick sizes)" if result["quick"] else "") + "; ✗ marks an engine that failed on the program.",
     ]
     if result["missing"]:
@@ -144,7 +149,7 @@ def milliseconds(entry, metric="cpu"):
     if metric not in entry:
         return "✗"
     value = entry[metric] * 1000
-    return f"{value:.1f}" if value < 100 else f"{value:.0f}"
+    return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.3f}"
 
 
 def times(value):
@@ -183,11 +188,15 @@ def short(engine):
 
 
 def means_table(result):
+    means = result["means"].items()
+    if not means:
+        return ""
+    if result["inside"]:
+        return "Geometric means:\n\n" + table(
+            ["engines", "CPU", "programs"], [[pair, times(entry["cpu"]), str(entry["rows"])] for pair, entry in means])
     rows = [
         [pair, times(entry["cpu"]), times(entry["wall"]), times(entry["cpu_net"]), str(entry["rows"])]
-        for pair, entry in result["means"].items()]
-    if not rows:
-        return ""
+        for pair, entry in means]
     return "Geometric means:\n\n" + table(["engines", "CPU", "wall", "CPU without start-up", "programs"], rows)
 
 
@@ -218,7 +227,7 @@ def errors(result):
 
 def save(result, text, folder):
     os.makedirs(folder, exist_ok=True)
-    stem = result["date"][:10] + ("-core12" if result["core12"] else "")
+    stem = result["date"][:10] + ("-core12" if result["core12"] else "") + ("-inside" if result["inside"] else "")
     number, path = 1, os.path.join(folder, stem)
     while os.path.exists(path + ".json"):
         number += 1

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
 """Runs the same programs in Ruff (per engine) and in other languages, and compares them.
 
-Whole processes are measured, in interleaved rounds: CPU time (all threads), wall time and peak memory. The outputs must
+Whole processes are measured, in interleaved rounds: CPU time (all threads), wall time and peak memory. With `--inside`
+each process runs its program again and again, and what counts is the CPU time of a run after a warm-up. The outputs must
 agree; an engine that fails or disagrees gets an error row and the rest continues. Results go to `results/` as JSON and
 as Markdown. Only the standard library is used.
 """
 
 import argparse
 import collections
+import json
 import os
 import shutil
 import signal
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -40,9 +43,10 @@ def main():
         say(line)
     if not present:
         sys.exit("no engine to run")
-    commands = prepare(present, rows + [HELLO], ruff)
+    commands = prepare(present, rows + [HELLO], ruff, options.inside)
     with tempfile.TemporaryDirectory(prefix="benchmarks-") as scratch:
-        runner = Runner(options, launcher, commands, scratch)
+        kind = InsideRunner if options.inside else Runner
+        runner = kind(options, launcher, commands, scratch)
         runner.run_all(rows)
     if options.record:
         record(runner.cells, options.quick)
@@ -62,7 +66,9 @@ def parse_options():
     parser.add_argument("--only", metavar="NAME,…", help="rows or programs to run (default: all)")
     parser.add_argument("--set", choices=["all", "core12"], default="all", help="a named set of rows")
     parser.add_argument("--engines", metavar="NAME,…", help="engines to run; `ruff` stands for its three")
-    parser.add_argument("--rounds", type=int, default=5, help="rounds over all programs (default: 5)")
+    parser.add_argument("--rounds", type=int, help="rounds over all programs (default: 5; 3 with --inside)")
+    parser.add_argument("--inside", action="store_true", help="measure runs inside one process, after a warm-up")
+    parser.add_argument("--seconds", type=float, default=0.6, help="time of each process with --inside (default: 0.6)")
     parser.add_argument("--quick", action="store_true", help="small sizes and one round: does everything run and agree?")
     parser.add_argument("--timeout", type=float, default=60, metavar="S", help="per run (default: 60)")
     parser.add_argument("--budget", type=float, default=13, metavar="MIN", help="start no round that would pass this")
@@ -77,8 +83,10 @@ def parse_options():
         print("core12: ", " ".join(CORE12))
         print("engines:", " ".join(engine.name for engine in ENGINES))
         sys.exit(0)
+    options.rounds = options.rounds or (3 if options.inside else 5)
     if options.quick:
         options.rounds = 1
+        options.seconds = 0.05
         options.no_save = True
     return options
 
@@ -159,7 +167,7 @@ def detect(names, ruff, ruff_problem):
     return present, missing
 
 
-def prepare(present, rows, ruff):
+def prepare(present, rows, ruff, inside):
     """The command for each (program, engine); a twin that is missing or does not build is the error instead."""
     commands = {}
     programs = sorted({row.program for row in rows})
@@ -171,16 +179,24 @@ def prepare(present, rows, ruff):
             if not os.path.exists(source):
                 commands[program, engine.name] = f"no {engine.ending} twin"
             elif engine.name == "go":
-                commands[program, engine.name] = build_go(program, source)
+                commands[program, engine.name] = build_go(program, source, inside)
             else:
-                commands[program, engine.name] = [word.format(ruff=ruff) for word in engine.command] + [source]
+                words = engine.inside if inside else engine.command
+                driver = os.path.join(HERE, "inside", f"inside.{engine.ending}")
+                commands[program, engine.name] = [word.format(ruff=ruff, driver=driver) for word in words] + [source]
     return commands
 
 
-def build_go(program, source):
-    target = os.path.join(BUILD, f"{program}.go.bin")
-    if not newer(target, source):
-        built = subprocess.run(["go", "build", "-o", target, source], capture_output=True, text=True)
+def build_go(program, source, inside):
+    """With `inside` the driver is a second file of the program, which must lie in the same folder."""
+    folder = os.path.join(BUILD, f"{program}.go.inside" if inside else f"{program}.go.plain")
+    target = os.path.join(folder, program)
+    driver = os.path.join(HERE, "inside", "inside.go")
+    sources = [source, driver] if inside else [source]
+    if not all(newer(target, file) for file in sources):
+        os.makedirs(folder, exist_ok=True)
+        copies = [shutil.copy(file, folder) for file in sources]
+        built = subprocess.run(["go", "build", "-o", target] + copies, capture_output=True, text=True)
         if built.returncode != 0:
             return "go build: " + last_line(built.stderr)
     return [target]
@@ -196,6 +212,8 @@ class Cell:
         self.row, self.engine = row, engine
         self.cpu, self.wall, self.peak = [], [], []
         self.output = None
+        # Bytes, where only their number is known.
+        self.printed = None
         self.error = None
 
     def wants_more(self, rounds):
@@ -256,31 +274,81 @@ class Runner:
         self.run_once(cell, command + sizes(row, self.options.quick).split())
 
     def run_once(self, cell, command):
+        output = self.run_process(cell, command)
+        if output is None:
+            return
+        self.keep_output(cell, output)
+        wall, user, system, _ = self.cost()
+        cell.wall.append(wall / 1e6)
+        cell.cpu.append((user + system) / 1e6)
+
+    def run_process(self, cell, command, environment=None):
+        """What the command prints; None if it fails, which is noted."""
         measured = os.path.join(self.scratch, "measured")
         if os.path.exists(measured):
             os.remove(measured)
         child = subprocess.Popen(
             [self.launcher, measured] + command, cwd=self.scratch, start_new_session=True, text=True, errors="replace",
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         try:
             output, errors = child.communicate(timeout=self.options.timeout)
         except subprocess.TimeoutExpired:
             os.killpg(child.pid, signal.SIGKILL)
             child.communicate()
             cell.error = f"took longer than {self.options.timeout:.0f} s"
-            return
+            return None
         if child.returncode != 0:
             cell.error = f"exit {child.returncode}: {last_line(errors or output)}"
-            return
+            return None
+        cell.peak.append(self.cost()[3])
+        return output
+
+    def cost(self):
+        """Of the last process: wall, user and system time in microseconds, peak memory in KiB."""
+        with open(os.path.join(self.scratch, "measured")) as file:
+            return [int(word) for word in file.read().split()][:4]
+
+    def keep_output(self, cell, output):
         if cell.output is not None and cell.output != output:
             cell.error = "the output differs from run to run"
-            return
         cell.output = output
-        with open(measured) as file:
-            wall, user, system, peak, _ = (int(word) for word in file.read().split())
-        cell.wall.append(wall / 1e6)
-        cell.cpu.append((user + system) / 1e6)
-        cell.peak.append(peak)
+
+
+class InsideRunner(Runner):
+    """Each process repeats its program; the second half of the runs count, by their median."""
+
+    def measure_start_up(self):
+        pass
+
+    def run_once(self, cell, command):
+        if cell.engine in RUFF:
+            self.run_ruff(cell, command)
+            return
+        report = os.path.join(self.scratch, "times")
+        seconds = str(self.options.seconds)
+        program = next(at for at, word in enumerate(command) if os.path.basename(word).split(".")[0] == cell.row.program)
+        words = command[:program] + [report, seconds] + command[program:]
+        environment = None
+        if cell.engine == "go":
+            words, environment = command, {**os.environ, "INSIDE_REPORT": report, "INSIDE_SECONDS": seconds}
+        output = self.run_process(cell, words, environment)
+        if output is not None:
+            self.keep_output(cell, output)
+            with open(report) as file:
+                self.keep_times(cell, [float(line) for line in file])
+
+    def run_ruff(self, cell, command):
+        """Ruff's own runner does the same; it keeps what the program prints to itself and gives its length."""
+        at = next(at for at, word in enumerate(command) if word.endswith(".ruff"))
+        words = command[:at] + ["--time", f"{self.options.seconds}s", command[at], "--"] + command[at + 1:]
+        output = self.run_process(cell, words)
+        if output is not None:
+            row = json.loads(output)["rows"][0]
+            cell.printed = row["output"]
+            self.keep_times(cell, [time / row["repeat"] / 1e9 for time in row["times"]])
+
+    def keep_times(self, cell, times):
+        cell.cpu.append(statistics.median(times[len(times) // 2:]))
 
 
 def last_line(text):
@@ -313,6 +381,10 @@ def compare_outputs(cells, present, known, quick):
         for engine, text in outputs.items():
             if text != expected:
                 cells[name, engine].error = f"printed `{text.strip()[:60]}`, expected `{expected.strip()[:60]}`"
+        for engine in (e.name for e in present):
+            printed = cells[name, engine].printed
+            if printed is not None and printed != len(expected.encode()):
+                cells[name, engine].error = f"printed {printed} bytes, expected `{expected.strip()[:60]}`"
 
 
 def recorded():

@@ -1,13 +1,15 @@
 //! `ruff bench`: how long scripts take on each engine, and whether that has changed.
 //!
 //! ```text
-//!  runner ──► one process per script and engine (worker: timer around an engine) ──► record (rows, JSON)
-//!                                                                          │
-//!                        saved (earlier runs) ──► stats (verdict) ──► report · markdown · svg
+//!  discover (scripts, `bench` blocks)
+//!     └──► runner ──► one process per script or block, and engine (worker: timer around a subject) ──► record (rows, JSON)
+//!                                                                                                        │
+//!                                             saved (earlier runs) ──► stats (verdict) ──► report · markdown · svg
 //! ```
 //!
 //! Always holds: a script that fails, hangs or crashes is a row that says so; nothing that it does reaches another row.
 //! Nothing here parses command-line arguments or decides about colour.
+pub mod discover;
 pub mod markdown;
 pub mod record;
 pub mod report;

@@ -31,6 +31,8 @@ pub struct Machine {
     pub cores: usize,
     /// Whether this is an optimised build.
     pub optimised: bool,
+    /// Whether times are processor time rather than time on the wall.
+    pub processor_time: bool,
 }
 
 impl Machine {
@@ -42,6 +44,7 @@ impl Machine {
             processor: processor().unwrap_or_else(|| "unknown processor".to_owned()),
             cores: std::thread::available_parallelism().map_or(1, usize::from),
             optimised: !cfg!(debug_assertions),
+            processor_time: false,
         }
     }
 
@@ -49,7 +52,8 @@ impl Machine {
     pub fn line(&self) -> String {
         let cores = if self.cores == 1 { "1 core".to_owned() } else { format!("{} cores", self.cores) };
         let build = if self.optimised { "" } else { " (not optimised)" };
-        format!("ruff-lang {}{build}, {}, {cores}, {}", self.version, self.processor, self.system)
+        let time = if self.processor_time { ", processor time" } else { "" };
+        format!("ruff-lang {}{build}, {}, {cores}, {}{time}", self.version, self.processor, self.system)
     }
 }
 
@@ -71,6 +75,8 @@ pub struct Row {
     pub stages: Stages,
     /// Nanoseconds of each measured turn.
     pub times: Vec<u64>,
+    /// How often a turn repeats what is measured; 0 stands for 1.
+    pub repeat: u64,
     /// What a turn printed, in bytes.
     pub output: u64,
     /// Largest amount of memory of the process that ran it.
@@ -88,8 +94,10 @@ impl Row {
         self.problem.is_none()
     }
 
+    /// Nanoseconds of what is measured, per turn.
     pub fn values(&self) -> Vec<f64> {
-        self.times.iter().map(|&time| time as f64).collect()
+        let repeat = self.repeat.max(1) as f64;
+        self.times.iter().map(|&time| time as f64 / repeat).collect()
     }
 
     pub fn summary(&self) -> Option<Summary> {
@@ -233,7 +241,9 @@ impl Report {
     /// What the process ends with: 0, the code of the failure if all failures are of one kind and nothing ran, else 1.
     pub fn exit_code(&self) -> i32 {
         let mut problems = self.rows.iter().filter_map(|row| row.problem.as_ref()).map(|problem| problem.kind);
-        let Some(first) = problems.next() else { return 0 };
+        let Some(first) = problems.next() else {
+            return 0;
+        };
         let alike = problems.all(|kind| kind == first) && self.rows.iter().all(|row| !row.passed());
         // `exit(0)` is no problem, so an exit's own code is never 0.
         if alike { first.exit_code() } else { 1 }
@@ -248,6 +258,7 @@ impl Report {
                 "processor": self.machine.processor,
                 "cores": self.machine.cores,
                 "optimised": self.machine.optimised,
+                "processor_time": self.machine.processor_time,
             },
             "rows": self.rows.iter().map(row_to_json).collect::<Vec<_>>(),
         });
@@ -271,6 +282,7 @@ impl Report {
                 processor: text(&machine["processor"]),
                 cores: number(&machine["cores"]) as usize,
                 optimised: machine["optimised"].as_bool().unwrap_or(true),
+                processor_time: machine["processor_time"].as_bool().unwrap_or(false),
             },
             rows: rows.iter().map(row_from_json).collect(),
             baseline: None,
@@ -303,6 +315,7 @@ fn row_to_json(row: &Row) -> Value {
         put("summary", summary_to_json(&summary));
     }
     put("times", row.times.clone().into());
+    put("repeat", row.repeat.max(1).into());
     put("output", row.output.into());
     put("peak_memory", row.peak_memory.into());
     put("allocations", row.allocations.map_or(Value::Null, allocations_to_json));
@@ -335,6 +348,7 @@ fn row_from_json(json: &Value) -> Row {
         problem: Problem::from_json(&json["error"]),
         stages: stages_from_json(&json["stages"]),
         times: json["times"].as_array().into_iter().flatten().map(number).collect(),
+        repeat: number(&json["repeat"]),
         output: number(&json["output"]),
         peak_memory: json["peak_memory"].as_u64(),
         allocations: allocations_from_json(&json["allocations"]),
@@ -383,12 +397,13 @@ mod tests {
     fn what_is_saved_is_read_back() {
         let mut good = row("fib", "jit", &[5, 6, 7]);
         good.stages = Stages { parse: 1, resolve: 2, compile: 3 };
+        good.repeat = 8;
         good.allocations = Some(Allocations { count: 4, bytes: 99 });
         good.peak_memory = Some(1 << 20);
         good.notes.push("a note".into());
         let mut bad = failed(ProblemKind::Exit(3));
         bad.problem.as_mut().unwrap().place = Some("a.ruff:1:2".into());
-        let report = Report { machine: Machine::here(), rows: vec![good, bad], baseline: None };
+        let report = Report { machine: Machine::here(), rows: vec![good, Row { repeat: 1, ..bad }], baseline: None };
         let text = report.to_json().to_string();
         assert_eq!(Report::from_json(&serde_json::from_str(&text).unwrap()), Ok(report));
     }

@@ -1,6 +1,6 @@
-//! Finds scripts and runs each on each engine in a process of its own, which is ended if it does not listen.
+//! Runs each script or benchmark block on each engine in a process of its own, which is ended if it does not listen.
 use std::io::{self, BufRead, BufReader, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
@@ -8,10 +8,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::discover::{Candidate, readable};
 use super::record::{Machine, Problem, ProblemKind, Report, Row};
 use super::record::{allocations_from_json, number, stages_from_json};
-use super::timer::Plan;
-use super::worker::{Task, is_script, timed_out, unreadable};
+use super::timer::{Plan, Time};
+use super::worker::{Task, timed_out};
 
 /// What is to be measured, and how.
 #[derive(Clone, Debug)]
@@ -21,18 +22,14 @@ pub struct Job {
     pub program_args: Vec<String>,
     /// Modes as the driver names them.
     pub engines: Vec<String>,
+    /// Arguments of the scripts.
+    pub args: Vec<String>,
     pub plan: Plan,
+    pub time: Time,
     pub fresh: bool,
     pub memory: bool,
     pub timeout: Option<Duration>,
     pub max_memory: Option<u64>,
-}
-
-/// A script to measure.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Candidate {
-    pub name: String,
-    pub path: PathBuf,
 }
 
 /// Hears how far the work is.
@@ -54,44 +51,9 @@ const GRACE: Duration = Duration::from_millis(300);
 /// The last of a worker's standard error that is kept, in bytes.
 const KEPT_ERRORS: usize = 4096;
 
-// ---- finding scripts ----
-
-/// The scripts of a path: the file itself, or everything below the folder that ends in `.ruff`, by name.
-pub fn scripts_in(path: &Path) -> io::Result<Vec<Candidate>> {
-    if !path.is_dir() {
-        let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-        return Ok(vec![Candidate { name, path: path.to_owned() }]);
-    }
-    let mut found = Vec::new();
-    let mut folders = vec![path.to_owned()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder)? {
-            let entry = entry?;
-            let inner = entry.path();
-            let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
-            // Links are not followed: they may lead back.
-            if entry.file_type()?.is_dir() {
-                if !hidden {
-                    folders.push(inner);
-                }
-            } else if is_script(&inner) && !hidden {
-                let name = inner.strip_prefix(path).unwrap_or(&inner).with_extension("");
-                let name = name.to_string_lossy().into_owned();
-                // Reports name files without the `./` of the current folder.
-                let path = inner.strip_prefix(".").map(Path::to_owned).unwrap_or(inner);
-                found.push(Candidate { name, path });
-            }
-        }
-    }
-    found.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(found)
-}
-
-// ---- running them ----
-
 /// Runs everything; never fails as a whole.
 pub fn run(job: &Job, scripts: &[Candidate], progress: &mut dyn Progress) -> Report {
-    let mut report = Report { machine: Machine::here(), ..Report::default() };
+    let mut report = Report { machine: machine(job), ..Report::default() };
     let total = scripts.len() * job.engines.len();
     for script in scripts {
         for engine in &job.engines {
@@ -104,6 +66,10 @@ pub fn run(job: &Job, scripts: &[Candidate], progress: &mut dyn Progress) -> Rep
     report
 }
 
+fn machine(job: &Job) -> Machine {
+    Machine { processor_time: job.time == Time::Processor, ..Machine::here() }
+}
+
 fn run_row(job: &Job, script: &Candidate, engine: &str, progress: &mut dyn Progress) -> Row {
     let mut row = Row {
         script: script.name.clone(),
@@ -111,14 +77,17 @@ fn run_row(job: &Job, script: &Candidate, engine: &str, progress: &mut dyn Progr
         engine: engine.to_owned(),
         ..Row::default()
     };
-    if let Err(error) = std::fs::File::open(&script.path) {
-        row.problem = Some(Problem::new(ProblemKind::Unreadable, unreadable(&error)));
+    if let Err(why) = readable(&script.path) {
+        row.problem = Some(Problem::new(ProblemKind::Unreadable, why));
         return row;
     }
     let task = Task {
         script: script.path.clone(),
+        bench: script.bench,
         mode: engine.to_owned(),
+        args: job.args.clone(),
         plan: job.plan,
+        time: job.time,
         fresh: job.fresh,
         memory: job.memory,
         timeout: job.timeout,
@@ -208,6 +177,7 @@ impl Worker {
 /// Takes over what an event says; whether it was the last one.
 fn hear(row: &mut Row, event: &Value, progress: &mut dyn Progress) -> bool {
     match event["bench"].as_str() {
+        Some("repeat") => row.repeat = number(&event["count"]).max(1),
         Some("loaded") => row.stages = stages_from_json(&event["stages"]),
         Some("turns") => {
             row.times.extend(event["times"].as_array().into_iter().flatten().map(number));
@@ -266,20 +236,6 @@ fn last_of(mut stream: impl Read) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn scripts_are_found_below_a_folder_by_name() {
-        let folder = tempfile::tempdir().unwrap();
-        let root = folder.path();
-        std::fs::create_dir_all(root.join("deep/.hidden")).unwrap();
-        for name in ["b.ruff", "a.ruff", "deep/c.ruff", "deep/.hidden/d.ruff", "notes.txt", ".e.ruff"] {
-            std::fs::write(root.join(name), "").unwrap();
-        }
-        let names: Vec<_> = scripts_in(root).unwrap().into_iter().map(|script| script.name).collect();
-        assert_eq!(names, ["a", "b", "deep/c"]);
-        let single = scripts_in(&root.join("missing.ruff")).unwrap();
-        assert_eq!(single[0].name, "missing");
-    }
 
     #[test]
     fn events_fill_a_row() {

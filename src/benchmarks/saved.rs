@@ -51,6 +51,9 @@ pub fn compare(report: &mut Report, earlier: &Report, name: &str) {
     if now.optimised != before.optimised {
         warnings.push(format!("'{name}' was measured with {} build", if before.optimised { "an optimised" } else { "a debug" }));
     }
+    if now.processor_time != before.processor_time {
+        warnings.push(format!("'{name}' has {} time", if before.processor_time { "processor" } else { "wall" }));
+    }
     for row in report.rows.iter_mut().filter(|row| row.passed()) {
         let same = earlier.find(&row.script, &row.engine).filter(|row| row.passed());
         row.comparison = same.map(|same| stats::compare(&same.values(), &row.values()));

@@ -26,6 +26,33 @@ impl Clock for SystemClock {
     }
 }
 
+/// Processor time of all threads of this process: what a busy machine does meanwhile is not in it. Reading it costs a
+/// system call.
+pub struct ProcessorClock;
+
+impl Clock for ProcessorClock {
+    fn now(&mut self) -> u64 {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+        time.tv_sec.unsigned_abs() * 1_000_000_000 + time.tv_nsec.unsigned_abs()
+    }
+}
+
+/// Which clock measures.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Time {
+    Wall,
+    Processor,
+}
+
+impl Time {
+    pub fn clock(self) -> Box<dyn Clock> {
+        match self {
+            Time::Wall => Box::new(SystemClock::start()),
+            Time::Processor => Box::new(ProcessorClock),
+        }
+    }
+}
+
 /// How often to repeat.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Plan {
@@ -67,6 +94,10 @@ impl Turns {
 /// What is repeated.
 pub trait Work {
     type Error;
+    /// Before every turn, not measured.
+    fn before(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
     /// The part that is measured.
     fn turn(&mut self) -> Result<(), Self::Error>;
     /// After every turn, not measured; `nanoseconds` is what it took.
@@ -74,14 +105,15 @@ pub trait Work {
 }
 
 /// Nanoseconds of every measured turn; on an error, those so far.
-pub fn measure<W: Work>(plan: Plan, clock: &mut impl Clock, work: &mut W) -> (Vec<u64>, Result<(), W::Error>) {
+pub fn measure<W: Work>(plan: Plan, clock: &mut dyn Clock, work: &mut W) -> (Vec<u64>, Result<(), W::Error>) {
     let mut times = Vec::with_capacity(plan.turns.most() as usize);
     let result = repeat(plan, clock, work, &mut times);
     (times, result)
 }
 
-fn repeat<W: Work>(plan: Plan, clock: &mut impl Clock, work: &mut W, times: &mut Vec<u64>) -> Result<(), W::Error> {
+fn repeat<W: Work>(plan: Plan, clock: &mut dyn Clock, work: &mut W, times: &mut Vec<u64>) -> Result<(), W::Error> {
     for _ in 0..plan.warm_up {
+        work.before()?;
         let start = clock.now();
         work.turn()?;
         let end = clock.now();
@@ -89,6 +121,7 @@ fn repeat<W: Work>(plan: Plan, clock: &mut impl Clock, work: &mut W, times: &mut
     }
     let mut spent = 0;
     while !plan.turns.done(times.len() as u32, spent) {
+        work.before()?;
         let start = clock.now();
         work.turn()?;
         let end = clock.now();

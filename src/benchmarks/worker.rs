@@ -1,5 +1,5 @@
-//! The process that runs one script on one engine. It is told what to do by a JSON object and reports in JSON lines on
-//! standard output: stages, then measured turns in batches, then the end.
+//! The process that runs one script, or one `bench` block of it, on one engine. It is told what to do by a JSON object and
+//! reports in JSON lines on standard output: stages, then measured turns in batches, then the end.
 //!
 //! Turns run on one engine after another run, so that what a program compiles and caches in its first turns serves the
 //! later ones; a script that cannot run twice on one engine gets a new one per turn.
@@ -13,10 +13,11 @@ use serde_json::{Value, json};
 use super::record::{Allocations, Problem, ProblemKind, Stages};
 use super::record::{allocations_to_json, number, stages_to_json};
 use super::stats;
-use super::timer::{Plan, SystemClock, Turns, Work, measure};
+use super::timer::{Plan, Time, Turns, Work, measure};
 use crate::compile;
 use crate::driver::engine::{End, EngineKind, Mode, RunOptions};
 use crate::driver::repeat::{Repeated, on_one_machine};
+use crate::driver::testing::{self, Case};
 use crate::driver::thread::peak_memory;
 use crate::driver::{Loaded, Script, Text};
 use crate::resolve::hir::FuncId;
@@ -28,9 +29,14 @@ use crate::value;
 #[derive(Clone, PartialEq, Debug)]
 pub struct Task {
     pub script: PathBuf,
+    /// Which of the script's benchmarks; `None` for the script as a whole.
+    pub bench: Option<usize>,
     /// As [`Mode::parse`] knows them.
     pub mode: String,
+    /// The script's own arguments.
+    pub args: Vec<String>,
     pub plan: Plan,
+    pub time: Time,
     /// A new engine for every turn.
     pub fresh: bool,
     /// Count allocations in a turn of its own.
@@ -54,7 +60,10 @@ impl Task {
         };
         json!({
             "script": self.script.to_string_lossy(),
+            "block": self.bench,
             "mode": self.mode,
+            "args": self.args,
+            "processor_time": self.time == Time::Processor,
             "warm_up": self.plan.warm_up,
             "turns": turns,
             "budget": budget,
@@ -72,8 +81,11 @@ impl Task {
         };
         Some(Task {
             script: PathBuf::from(json["script"].as_str()?),
+            bench: json["block"].as_u64().and_then(|index| usize::try_from(index).ok()),
             mode: json["mode"].as_str()?.to_owned(),
             plan: Plan { warm_up: u32::try_from(number(&json["warm_up"])).ok()?, turns },
+            args: json["args"].as_array()?.iter().filter_map(|word| Some(word.as_str()?.to_owned())).collect(),
+            time: if json["processor_time"].as_bool()? { Time::Processor } else { Time::Wall },
             fresh: json["fresh"].as_bool()?,
             memory: json["memory"].as_bool()?,
             timeout: json["timeout"].as_u64().map(Duration::from_nanos),
@@ -91,7 +103,9 @@ pub fn main(task: &str) -> i32 {
     };
     let end = match perform(&task) {
         Ok(end) => end,
-        Err(problem) => json!({ "bench": "failed", "problem": problem.to_json(), "peak_memory": peak_memory() }),
+        Err(problem) => {
+            json!({ "bench": "failed", "problem": problem.to_json(), "peak_memory": peak_memory() })
+        }
     };
     say(&end);
     0
@@ -113,21 +127,23 @@ fn perform(task: &Task) -> Result<Value, Problem> {
     let mut options = RunOptions::new(mode);
     options.captured = Some(String::new());
     options.max_memory = task.max_memory;
-    let mut bench = Bench::new(task, &loaded, &options);
+    options.args = task.args.clone();
+    let block = block_of(task, &loaded)?;
+    let mut bench = Bench::new(task, &loaded, &options, block.as_ref());
     let measured = match bench.run(task.fresh) {
         // The script has run, but not a second time on the same engine.
-        Err(_) if !task.fresh && bench.finished > 0 && !bench.too_slow => {
+        Err(_) if !task.fresh && block.is_none() && bench.finished > 0 && !bench.too_slow => {
             say(&json!({ "bench": "again" }));
-            bench = Bench::new(task, &loaded, &options);
+            bench = Bench::new(task, &loaded, &options, None);
             bench.notes.push("a new engine for every turn: it does not run twice on one".to_owned());
             bench.run(true)
         }
         other => other,
     };
-    measured?;
+    measured.map_err(|problem| bench.explained(problem))?;
     bench.hand_over();
     let peak = peak_memory();
-    let allocations = if task.memory { Some(count_allocations(&loaded, &options)?) } else { None };
+    let allocations = if task.memory { Some(count_allocations(&loaded, &options, block.as_ref())?) } else { None };
     if let Some(code) = bench.exit {
         bench.notes.push(format!("ends with exit({code})"));
     }
@@ -138,6 +154,14 @@ fn perform(task: &Task) -> Result<Value, Problem> {
         "allocations": allocations.map_or(Value::Null, allocations_to_json),
         "notes": bench.notes,
     }))
+}
+
+fn block_of(task: &Task, loaded: &Loaded) -> Result<Option<Case>, Problem> {
+    let Some(index) = task.bench else {
+        return Ok(None);
+    };
+    let found = testing::benches(loaded).into_iter().nth(index);
+    found.map(Some).ok_or_else(|| Problem::new(ProblemKind::Crash, "the script was changed meanwhile"))
 }
 
 pub(super) fn unreadable(error: &std::io::Error) -> String {
@@ -195,11 +219,135 @@ fn place(sources: &SourceMap, source: SourceId, offset: u32) -> Option<String> {
 
 // ---- turns ----
 
+/// What a turn consists of.
+trait Subject {
+    /// Not measured.
+    fn prepare(&mut self) -> End {
+        End::Done
+    }
+    fn run(&mut self) -> End;
+    /// Bytes printed since it was last asked.
+    fn take_output(&mut self) -> u64;
+}
+
+/// The top level, again on the same engine.
+struct Whole<'m, 'r>(&'r mut Repeated<'m>);
+
+impl Subject for Whole<'_, '_> {
+    fn run(&mut self) -> End {
+        self.0.run()
+    }
+
+    fn take_output(&mut self) -> u64 {
+        self.0.take_output()
+    }
+}
+
+/// A block, some times in a row, after its set-ups.
+struct Block<'m, 'r> {
+    machine: &'r mut Repeated<'m>,
+    case: &'r Case,
+    loaded: &'r Loaded,
+    repeat: u32,
+}
+
+impl Subject for Block<'_, '_> {
+    fn prepare(&mut self) -> End {
+        self.machine.set_up(self.case, self.loaded)
+    }
+
+    fn run(&mut self) -> End {
+        self.machine.run_block(self.case, self.loaded, self.repeat)
+    }
+
+    fn take_output(&mut self) -> u64 {
+        self.machine.take_output() / u64::from(self.repeat)
+    }
+}
+
+/// Everything from a new engine on.
+struct Fresh<'r> {
+    loaded: &'r Arc<Loaded>,
+    options: &'r RunOptions,
+    case: Option<&'r Case>,
+    output: u64,
+}
+
+impl Subject for Fresh<'_> {
+    fn run(&mut self) -> End {
+        let ran = on_one_machine(self.loaded, self.options, |machine| {
+            let end = run_once(machine, self.case, self.loaded);
+            (end, machine.take_output())
+        });
+        let (end, output) = ran.unwrap_or_else(|end| (end, 0));
+        self.output = output;
+        end
+    }
+
+    fn take_output(&mut self) -> u64 {
+        self.output
+    }
+}
+
+/// The top level, and after it a block with its set-ups.
+fn run_once(machine: &mut Repeated<'_>, case: Option<&Case>, loaded: &Loaded) -> End {
+    let Some(case) = case else {
+        return machine.run();
+    };
+    let steps: [fn(&mut Repeated<'_>, &Case, &Loaded) -> End; 3] = [
+        |machine, _, _| machine.run(),
+        |machine, case, loaded| machine.set_up(case, loaded),
+        |machine, case, loaded| machine.run_block(case, loaded, 1),
+    ];
+    for step in steps {
+        let end = step(machine, case, loaded);
+        if !matches!(end, End::Done) {
+            return end;
+        }
+    }
+    End::Done
+}
+
+/// A turn of a block without set-up repeats it until it takes this long, so that reading the clock does not count.
+const LEAST_TURN: Duration = Duration::from_micros(20);
+
+/// Finding out how often may take this long; meanwhile a hot block is compiled.
+const TRIALS: Duration = Duration::from_millis(20);
+
+const MOST_REPEATS: u32 = 1 << 20;
+
+/// How often a turn repeats a block.
+fn repeats_for(block: &mut Block<'_, '_>) -> Result<u32, Problem> {
+    // A set-up must come before every run of the block.
+    if block.case.has_setup() {
+        return Ok(1);
+    }
+    let begun = Instant::now();
+    while begun.elapsed() < TRIALS {
+        let start = Instant::now();
+        well_ended(&block.run())?;
+        let time = start.elapsed();
+        block.take_output();
+        if time < LEAST_TURN && block.repeat < MOST_REPEATS {
+            block.repeat *= 2;
+        }
+    }
+    Ok(block.repeat)
+}
+
+fn well_ended(end: &End) -> Result<(), Problem> {
+    match end {
+        End::Done | End::Exit(0) => Ok(()),
+        other => Err(end_problem(other)),
+    }
+}
+
 /// The turns of one script.
 struct Bench<'a> {
     task: &'a Task,
     loaded: &'a Arc<Loaded>,
     options: &'a RunOptions,
+    block: Option<&'a Case>,
     /// Where every turn begins: a script may change the folder.
     folder: Option<PathBuf>,
     waiting: Vec<u64>,
@@ -212,11 +360,12 @@ struct Bench<'a> {
 }
 
 impl<'a> Bench<'a> {
-    fn new(task: &'a Task, loaded: &'a Arc<Loaded>, options: &'a RunOptions) -> Bench<'a> {
+    fn new(task: &'a Task, loaded: &'a Arc<Loaded>, options: &'a RunOptions, block: Option<&'a Case>) -> Bench<'a> {
         Bench {
             task,
             loaded,
             options,
+            block,
             folder: std::env::current_dir().ok(),
             waiting: Vec::new(),
             told: Instant::now(),
@@ -230,20 +379,37 @@ impl<'a> Bench<'a> {
 
     /// Measures all turns, on one engine or each on a new one.
     fn run(&mut self, fresh: bool) -> Result<(), Problem> {
-        let plan = self.task.plan;
-        let (loaded, options) = (self.loaded, self.options);
+        let (loaded, options, block) = (self.loaded, self.options, self.block);
         if fresh {
-            let mut turn = || {
-                let ran = on_one_machine(loaded, options, |machine| (machine.run(), machine.take_output()));
-                ran.unwrap_or_else(|end| (end, 0))
-            };
-            return measure(plan, &mut SystemClock::start(), &mut Turn { bench: self, run: &mut turn }).1;
+            return self.measure(&mut Fresh { loaded, options, case: block, output: 0 });
         }
-        let measured = on_one_machine(loaded, options, |machine| {
-            let mut turn = || (machine.run(), machine.take_output());
-            measure(plan, &mut SystemClock::start(), &mut Turn { bench: self, run: &mut turn }).1
+        let measured = on_one_machine(loaded, options, |machine| match block {
+            None => self.measure(&mut Whole(machine)),
+            Some(case) => self.measure_block(machine, case),
         });
         measured.unwrap_or_else(|end| Err(end_problem(&end)))
+    }
+
+    fn measure_block(&mut self, machine: &mut Repeated<'_>, case: &Case) -> Result<(), Problem> {
+        well_ended(&machine.run())?;
+        machine.take_output();
+        let mut block = Block { machine, case, loaded: self.loaded, repeat: 1 };
+        block.repeat = repeats_for(&mut block)?;
+        say(&json!({ "bench": "repeat", "count": block.repeat }));
+        self.measure(&mut block)
+    }
+
+    fn measure(&mut self, subject: &mut dyn Subject) -> Result<(), Problem> {
+        let plan = self.task.plan;
+        measure(plan, &mut *self.task.time.clock(), &mut Turn { bench: self, subject, end: End::Done }).1
+    }
+
+    /// A problem that may come from running a block more than once.
+    fn explained(&self, mut problem: Problem) -> Problem {
+        if self.block.is_some() && self.finished > 0 && problem.kind == ProblemKind::Error {
+            problem.message += "; it ran before: what it changes can be set anew in `bench_setup`";
+        }
+        problem
     }
 
     /// After a turn: says now and then how far it is, and goes back to the folder it began in.
@@ -282,27 +448,29 @@ pub(super) fn timed_out(timeout: Duration) -> Problem {
 
 struct Turn<'b, 'a, 'r> {
     bench: &'b mut Bench<'a>,
-    run: &'r mut dyn FnMut() -> (End, u64),
+    subject: &'r mut dyn Subject,
+    end: End,
 }
 
 impl Work for Turn<'_, '_, '_> {
     type Error = Problem;
 
+    fn before(&mut self) -> Result<(), Problem> {
+        well_ended(&self.subject.prepare())
+    }
+
     #[inline]
     fn turn(&mut self) -> Result<(), Problem> {
-        let (end, output) = (self.run)();
-        self.bench.output = output;
-        match end {
-            End::Done => Ok(()),
-            End::Exit(0) => {
-                self.bench.exit = Some(0);
-                Ok(())
-            }
-            other => Err(end_problem(&other)),
-        }
+        self.end = self.subject.run();
+        Ok(())
     }
 
     fn after(&mut self, counted: bool, nanoseconds: u64) -> Result<(), Problem> {
+        self.bench.output = self.subject.take_output();
+        well_ended(&self.end)?;
+        if matches!(self.end, End::Exit(_)) {
+            self.bench.exit = Some(0);
+        }
         self.bench.note(counted, nanoseconds)
     }
 }
@@ -323,17 +491,22 @@ fn end_problem(end: &End) -> Problem {
 }
 
 /// Allocations of one turn on an engine of its own.
-fn count_allocations(loaded: &Arc<Loaded>, options: &RunOptions) -> Result<Allocations, Problem> {
+fn count_allocations(loaded: &Arc<Loaded>, options: &RunOptions, block: Option<&Case>) -> Result<Allocations, Problem> {
     let counted = on_one_machine(loaded, options, |machine: &mut Repeated<'_>| {
+        if let Some(case) = block {
+            well_ended(&machine.run())?;
+            well_ended(&machine.set_up(case, loaded))?;
+        }
         let before = value::count_allocations(true);
-        let end = machine.run();
+        let end = match block {
+            Some(case) => machine.run_block(case, loaded, 1),
+            None => machine.run(),
+        };
         let after = value::count_allocations(false);
-        (end, Allocations { count: after.count - before.count, bytes: after.bytes - before.bytes })
+        well_ended(&end)?;
+        Ok(Allocations { count: after.count - before.count, bytes: after.bytes - before.bytes })
     });
-    match counted {
-        Ok((End::Done | End::Exit(0), allocations)) => Ok(allocations),
-        Ok((end, _)) | Err(end) => Err(end_problem(&end)),
-    }
+    counted.unwrap_or_else(|end| Err(end_problem(&end)))
 }
 
 /// Whether a path is a script's.
@@ -349,15 +522,18 @@ mod tests {
     fn a_task_survives_its_journey() {
         let task = Task {
             script: "a b.ruff".into(),
+            bench: Some(3),
             mode: "jit".into(),
             plan: Plan { warm_up: 2, turns: Turns::Exactly(10) },
+            args: vec!["--size".into(), "5".into()],
+            time: Time::Processor,
             fresh: false,
             memory: true,
             timeout: Some(Duration::from_millis(1500)),
             max_memory: None,
         };
         assert_eq!(Task::from_json(&task.to_json()), Some(task.clone()));
-        let other = Task { plan: Plan { warm_up: 0, turns: Turns::Within(Duration::from_secs(1)) }, ..task };
+        let other = Task { plan: Plan { warm_up: 0, turns: Turns::Within(Duration::from_secs(1)) }, bench: None, ..task };
         assert_eq!(Task::from_json(&other.to_json()), Some(other));
         assert_eq!(main("{}"), 2);
     }

@@ -8,22 +8,29 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::options::{parse_duration, parse_size};
 use super::{Context, exit, print_result};
+use crate::benchmarks::discover::{self, Candidate};
 use crate::benchmarks::record::{Problem, ProblemKind, Report, Row};
 use crate::benchmarks::report::{self, Paint};
-use crate::benchmarks::runner::{self, Candidate, Job, Progress};
-use crate::benchmarks::timer::{LEAST_TURNS, Plan, Turns};
+use crate::benchmarks::runner::{self, Job, Progress};
+use crate::benchmarks::timer::{LEAST_TURNS, Plan, Time, Turns};
 use crate::benchmarks::{markdown, saved, svg, worker};
 use crate::diagnostics::Style;
 use crate::driver::engine::{EngineKind, Mode};
 
 #[derive(Args, Debug)]
-#[command(after_help = "A script is run again and again on one engine, as a function that is called often would be; its output is\n\
-captured. Every script and engine has a process of its own. Exit code 1: a script failed, or --fail-above was met; if\n\
-nothing ran and all failed alike, the code that `ruff run` has for that (3 source, 4 error, 5 file, 124 timeout).")]
+#[command(
+    after_help = "A script is run again and again on one engine, as a function that is called often would be; its output is\n\
+captured. A script with `bench \"name\" { … }` blocks has its top level run once, and then each of them is measured, with\n\
+what stands in `bench_setup { … }` before each turn. Every script or block, and engine, has a process of its own. Exit code 1: a script failed, or --fail-above was met; if\n\
+nothing ran and all failed alike, the code that `ruff run` has for that (3 source, 4 error, 5 file, 124 timeout)."
+)]
 pub struct BenchArgs {
     /// Scripts, or folders with `.ruff` files
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
+    /// Only scripts and blocks whose name contains this
+    #[arg(long, value_name = "TEXT")]
+    filter: Option<String>,
     /// Measured runs per script and engine (default: as many as --time allows, at least 10)
     #[arg(short = 'i', long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     iterations: Option<u32>,
@@ -39,6 +46,9 @@ pub struct BenchArgs {
     /// A new engine for every run: measures start-up and compiling as well
     #[arg(long)]
     fresh: bool,
+    /// Measure processor time of all threads rather than time on the wall, for a busy machine
+    #[arg(long)]
+    cpu: bool,
     /// Count allocations, in one more run
     #[arg(long)]
     memory: bool,
@@ -66,6 +76,9 @@ pub struct BenchArgs {
     /// Draw results into a file
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
+    /// Arguments of the scripts, after `--`
+    #[arg(last = true, value_name = "ARGUMENTS")]
+    args: Vec<String>,
 }
 
 fn parse_mode(text: &str) -> Result<String, String> {
@@ -94,7 +107,12 @@ pub fn work(args: &WorkerArgs) -> i32 {
 pub fn run(args: BenchArgs, context: Context) -> i32 {
     let program = match std::env::current_exe() {
         Ok(program) => program,
-        Err(error) => return refuse(&format!("cannot find its own program to start: {error}"), exit::IO),
+        Err(error) => {
+            return refuse(
+                &format!("cannot find its own program to start: {error}"),
+                exit::IO,
+            );
+        }
     };
     let earlier = match args.compare.as_deref().map(load).transpose() {
         Ok(earlier) => earlier,
@@ -105,17 +123,44 @@ pub fn run(args: BenchArgs, context: Context) -> i32 {
         Ok(kept) => kept,
         Err(code) => return code,
     };
-    let (scripts, unreadable) = find(&args.paths);
+    let (mut scripts, unreadable) = find(&args.paths);
     if scripts.is_empty() && unreadable.is_empty() {
-        let names: Vec<_> = args.paths.iter().map(|path| path.to_string_lossy()).collect();
-        return refuse(&format!("no .ruff scripts in {}", names.join(", ")), exit::IO);
+        let names: Vec<_> = args
+            .paths
+            .iter()
+            .map(|path| path.to_string_lossy())
+            .collect();
+        return refuse(
+            &format!("no .ruff scripts in {}", names.join(", ")),
+            exit::IO,
+        );
     }
-    let turns = args.iterations.map_or(Turns::Within(args.time), Turns::Exactly);
+    if let Some(text) = &args.filter {
+        scripts.retain(|script| script.name.contains(text.as_str()));
+        if scripts.is_empty() {
+            return refuse(
+                &format!("no script or block has '{text}' in its name"),
+                exit::USAGE,
+            );
+        }
+    }
+    let turns = args
+        .iterations
+        .map_or(Turns::Within(args.time), Turns::Exactly);
     let job = Job {
         program,
         program_args: vec![WORKER.to_owned()],
         engines: args.engine.clone(),
-        plan: Plan { warm_up: args.warmup, turns },
+        args: args.args.clone(),
+        plan: Plan {
+            warm_up: args.warmup,
+            turns,
+        },
+        time: if args.cpu {
+            Time::Processor
+        } else {
+            Time::Wall
+        },
         fresh: args.fresh,
         memory: args.memory,
         timeout: args.timeout,
@@ -147,14 +192,23 @@ fn finish(args: &BenchArgs, report: &Report, kept: Option<&Path>, paint: Paint) 
     if let Some(file) = &args.svg
         && let Err(error) = std::fs::write(file, svg::render(report))
     {
-        return refuse(&format!("cannot write {}: {error}", file.display()), exit::IO);
+        return refuse(
+            &format!("cannot write {}: {error}", file.display()),
+            exit::IO,
+        );
     }
     if let Some(file) = kept
         && let Err(error) = saved::save(report, file)
     {
-        return refuse(&format!("cannot write {}: {error}", file.display()), exit::IO);
+        return refuse(
+            &format!("cannot write {}: {error}", file.display()),
+            exit::IO,
+        );
     }
-    let regressions = args.fail_above.map(|share| saved::regressions(report, share)).unwrap_or_default();
+    let regressions = args
+        .fail_above
+        .map(|share| saved::regressions(report, share))
+        .unwrap_or_default();
     for regression in &regressions {
         eprintln!("ruff: slower than allowed: {regression}");
     }
@@ -170,26 +224,35 @@ fn refuse(message: &str, code: i32) -> i32 {
 }
 
 fn saved_file(name: &str) -> Result<PathBuf, i32> {
-    let folder = saved::folder().ok_or_else(|| refuse("no folder for results: neither XDG_DATA_HOME nor HOME is set", exit::IO))?;
+    let folder = saved::folder().ok_or_else(|| {
+        refuse(
+            "no folder for results: neither XDG_DATA_HOME nor HOME is set",
+            exit::IO,
+        )
+    })?;
     saved::file(&folder, name).map_err(|why| refuse(&why, exit::USAGE))
 }
 
 fn load(name: &str) -> Result<Report, i32> {
     let file = saved_file(name)?;
-    saved::load(&file).map_err(|why| refuse(&format!("cannot compare with '{name}': {why}"), exit::IO))
+    saved::load(&file)
+        .map_err(|why| refuse(&format!("cannot compare with '{name}': {why}"), exit::IO))
 }
 
 /// The scripts of all paths, and a row for each path that cannot be read.
 fn find(paths: &[PathBuf]) -> (Vec<Candidate>, Vec<Row>) {
     let (mut scripts, mut unreadable) = (Vec::new(), Vec::new());
     for path in paths {
-        match runner::scripts_in(path) {
-            Ok(found) => scripts.extend(found),
+        match discover::scripts_in(path) {
+            Ok(found) => scripts.extend(found.into_iter().flat_map(discover::blocks_in)),
             Err(error) => unreadable.push(Row {
                 script: path.to_string_lossy().into_owned(),
                 path: path.to_string_lossy().into_owned(),
                 engine: "-".to_owned(),
-                problem: Some(Problem::new(ProblemKind::Unreadable, format!("cannot be read: {error}"))),
+                problem: Some(Problem::new(
+                    ProblemKind::Unreadable,
+                    format!("cannot be read: {error}"),
+                )),
                 ..Row::default()
             }),
         }
@@ -210,12 +273,23 @@ struct Shown {
 impl Shown {
     fn new(job: &Job, rows: bool, paint: Paint) -> Shown {
         let animated = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        let target = if animated { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let target = if animated {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
         let bar = ProgressBar::with_draw_target(Some(1), target);
         if let Ok(style) = ProgressStyle::with_template("{wide_bar:.cyan/dim} {msg}") {
             bar.set_style(style);
         }
-        Shown { bar, rows, paint, turns: job.plan.turns, last: None, row: String::new() }
+        Shown {
+            bar,
+            rows,
+            paint,
+            turns: job.plan.turns,
+            last: None,
+            row: String::new(),
+        }
     }
 
     fn finish(&self) {
@@ -240,7 +314,8 @@ impl Progress for Shown {
             }
         };
         let done = self.bar.position() / 100 * 100;
-        self.bar.set_position(done + (share.clamp(0.0, 0.99) * 100.0) as u64);
+        self.bar
+            .set_position(done + (share.clamp(0.0, 0.99) * 100.0) as u64);
     }
 
     fn row_done(&mut self, row: &Row) {
@@ -252,7 +327,9 @@ impl Progress for Shown {
         self.last = Some(row.script.clone());
         self.bar.suspend(|| {
             let mut stdout = std::io::stdout().lock();
-            let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+            let _ = stdout
+                .write_all(text.as_bytes())
+                .and_then(|()| stdout.flush());
         });
     }
 }

@@ -1,13 +1,17 @@
-//! Runs a program's top level again and again on one engine, whose caches and compiled code stay: for measuring.
+//! Runs a program's top level, or a benchmark in it, again and again on one engine, whose caches and compiled code stay: for
+//! measuring.
 use std::sync::Arc;
 
 use super::{Loaded, SCRIPT_BASE, prelude};
 use super::engine::{End, RunOptions, limited};
 use super::machine::{Machine, with_machine};
+use super::testing::Case;
 use super::thread::{Panicked, with_large_stack};
 use crate::builtins::BuiltinId;
 use crate::host::{Host, Output};
-use crate::value::FnId;
+use crate::resolve::hir::FuncId;
+use crate::semantics::fault::Raise;
+use crate::value::{FnId, Value};
 
 /// An engine with a program in it.
 pub struct Repeated<'m> {
@@ -18,10 +22,21 @@ pub struct Repeated<'m> {
 impl Repeated<'_> {
     /// Runs the top level once.
     pub fn run(&mut self) -> End {
-        match self.machine.run_main() {
-            Ok(_) => End::Done,
-            Err(raise) => End::of_raise(raise),
-        }
+        end_of(self.machine.run_main().map(drop))
+    }
+
+    /// Runs what comes before each turn of a benchmark.
+    pub fn set_up(&mut self, bench: &Case, loaded: &Loaded) -> End {
+        end_of(bench.setups.iter().try_for_each(|&setup| self.call(loaded, setup)))
+    }
+
+    /// Runs a benchmark's block `times` times; the top level has run before.
+    pub fn run_block(&mut self, bench: &Case, loaded: &Loaded, times: u32) -> End {
+        end_of((0..times).try_for_each(|_| self.call(loaded, bench.body)))
+    }
+
+    fn call(&mut self, loaded: &Loaded, func: FuncId) -> Result<(), Raise> {
+        self.machine.engine().call(&Value::function(loaded.fn_id(func)), &mut []).map(drop)
     }
 
     /// Drops what has been printed so far; gives its size in bytes.
@@ -29,6 +44,10 @@ impl Repeated<'_> {
         let captured = self.output.take_captured();
         (captured.stdout.len() + captured.stderr.len()) as u64
     }
+}
+
+fn end_of(result: Result<(), Raise>) -> End {
+    result.map_or_else(End::of_raise, |()| End::Done)
 }
 
 /// Lets `work` run the program as often as it likes. `Err` says why there was no engine.

@@ -1,5 +1,6 @@
-//! Tests in the language (LANGUAGE §13): each runs in an isolate of its own after a fresh run of the file's top level, or,
-//! with shared set-up, on a copy of the state after one run.
+//! Tests and benchmarks in the language (LANGUAGE §13): which there are, with their set-ups; and running tests. A test runs
+//! in an isolate of its own after a fresh run of the file's top level, or, with shared set-up, on a copy of the state after
+//! one run.
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -8,25 +9,32 @@ use super::engine::{End, RunOptions, limited};
 use super::machine::{Machine, with_machine};
 use super::thread::{Panicked, on_isolate_thread, set_process_output};
 use crate::host::{Captured, Host, Output};
-use crate::resolve::hir::{FuncId, ModuleId, TestKind};
+use crate::resolve::hir::{FuncId, ModuleId, TestItem, TestKind, TextId};
 use crate::semantics::fault::Raise;
 use crate::source::Span;
 use crate::value::isolate::Isolate;
 use crate::value::{FnId, Value};
 
-/// A test of a file.
+/// A test or benchmark of a file.
 #[derive(Clone, Debug)]
 pub struct Case {
     /// With the names of its groups: `parser > numbers > rejects 1.`.
     pub name: String,
     pub line: u32,
-    /// Lines from the first to the last of the test.
+    /// Lines from the first to the last of it.
     pub lines: std::ops::RangeInclusive<u32>,
-    body: FuncId,
+    pub(super) body: FuncId,
     /// Outer first.
-    setups: Vec<FuncId>,
-    /// Inner first.
+    pub(super) setups: Vec<FuncId>,
+    /// Inner first; benchmarks have none.
     teardowns: Vec<FuncId>,
+}
+
+impl Case {
+    /// Whether something runs before each turn.
+    pub fn has_setup(&self) -> bool {
+        !self.setups.is_empty()
+    }
 }
 
 /// What running a test gave.
@@ -49,39 +57,60 @@ pub const SEPARATOR: &str = " > ";
 
 /// The tests of the script (not of its imports), in source order.
 pub fn cases(loaded: &Loaded) -> Vec<Case> {
-    let program = &loaded.program;
-    let in_script = program.tests.iter().filter(|item| item.module == ModuleId(0));
+    declared(loaded, |kind| match *kind {
+        TestKind::Test { name, body } => Some((name, body)),
+        _ => None,
+    })
+}
+
+/// The benchmarks of the script, likewise.
+pub fn benches(loaded: &Loaded) -> Vec<Case> {
+    declared(loaded, |kind| match *kind {
+        TestKind::Bench { name, body } => Some((name, body)),
+        _ => None,
+    })
+}
+
+fn declared(loaded: &Loaded, wanted: impl Fn(&TestKind) -> Option<(TextId, FuncId)>) -> Vec<Case> {
+    let in_script = loaded.program.tests.iter().filter(|item| item.module == ModuleId(0));
     in_script
         .filter_map(|item| {
-            let TestKind::Test { name, body } = item.kind else { return None };
-            // The groups around it, outermost first.
-            let mut groups = Vec::new();
-            let mut next = item.group;
-            while let Some(group) = next {
-                groups.insert(0, group);
-                next = program.tests[group].group;
-            }
-            let group_names = groups.iter().filter_map(|&group| match program.tests[group].kind {
-                TestKind::Group { name } => Some(&program[name]),
-                TestKind::Test { .. } | TestKind::Setup { .. } | TestKind::Teardown { .. } => None,
-            });
-            let name = group_names.chain([&program[name]]).collect::<Vec<_>>().join(SEPARATOR);
-            let lines = lines_of(loaded, item.span);
-            let mut setups = Vec::new();
-            let mut teardowns = Vec::new();
-            for level in std::iter::once(None).chain(groups.into_iter().map(Some)) {
-                let here = program.tests.iter().filter(|other| other.module == item.module && other.group == level);
-                for other in here {
-                    match other.kind {
-                        TestKind::Setup { body } => setups.push(body),
-                        TestKind::Teardown { body } => teardowns.insert(0, body),
-                        TestKind::Test { .. } | TestKind::Group { .. } => {}
-                    }
-                }
-            }
-            Some(Case { name, line: *lines.start(), lines, body, setups, teardowns })
+            let (name, body) = wanted(&item.kind)?;
+            Some(case(loaded, item, name, body))
         })
         .collect()
+}
+
+fn case(loaded: &Loaded, item: &TestItem, name: TextId, body: FuncId) -> Case {
+    let program = &loaded.program;
+    let groups = groups_around(loaded, item);
+    let group_names = groups.iter().filter_map(|&group| match program.tests[group].kind {
+        TestKind::Group { name } => Some(&program[name]),
+        _ => None,
+    });
+    let name = group_names.chain([&program[name]]).collect::<Vec<_>>().join(SEPARATOR);
+    let is_test = matches!(item.kind, TestKind::Test { .. });
+    let (mut setups, mut teardowns) = (Vec::new(), Vec::new());
+    for level in std::iter::once(None).chain(groups.into_iter().map(Some)) {
+        for other in program.tests.iter().filter(|other| other.module == item.module && other.group == level) {
+            match other.kind {
+                TestKind::GroupBody { body } => setups.push(body),
+                TestKind::Setup { body } if is_test => setups.push(body),
+                TestKind::BenchSetup { body } if !is_test => setups.push(body),
+                TestKind::Teardown { body } if is_test => teardowns.insert(0, body),
+                _ => {}
+            }
+        }
+    }
+    let lines = lines_of(loaded, item.span);
+    Case { name, line: *lines.start(), lines, body, setups, teardowns }
+}
+
+/// Indexes of the groups around an item, outermost first.
+fn groups_around(loaded: &Loaded, item: &TestItem) -> Vec<usize> {
+    let mut groups: Vec<usize> = std::iter::successors(item.group, |&group| loaded.program.tests[group].group).collect();
+    groups.reverse();
+    groups
 }
 
 fn lines_of(loaded: &Loaded, span: Span) -> std::ops::RangeInclusive<u32> {

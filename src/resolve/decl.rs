@@ -4,7 +4,7 @@ use super::hir::*;
 use super::state::*;
 use crate::diagnostics::Code;
 use crate::source::Span;
-use crate::syntax::ast;
+use crate::syntax::ast::{self, TestWord};
 
 impl Resolver<'_> {
     /// Makes the declarations of a block known before its first statement. Gives the bindings of its functions that may need
@@ -336,18 +336,39 @@ impl Resolver<'_> {
         id
     }
 
-    pub fn lower_test(&mut self, name: ast::Text, body: ast::BlockId, span: Span) {
-        let name = self.literal(name);
-        let shown = format!("test \"{}\"", &self.program[name]);
-        let shown = self.text(&shown);
-        let body = self.new_test(shown, body, span);
-        self.push_test(TestKind::Test { name, body }, span);
+    pub fn lower_test(&mut self, word: TestWord, name: ast::Text, body: ast::BlockId, span: Span) {
+        let kind = match word {
+            TestWord::TestGroup | TestWord::BenchGroup => return self.lower_test_group(word, name, body, span),
+            TestWord::Test => {
+                let (name, body) = self.named_test(word, name, body, span);
+                TestKind::Test { name, body }
+            }
+            TestWord::Bench => {
+                let (name, body) = self.named_test(word, name, body, span);
+                TestKind::Bench { name, body }
+            }
+            TestWord::TestSetup => TestKind::Setup { body: self.test_hook(word, body, span) },
+            TestWord::TestTeardown => TestKind::Teardown { body: self.test_hook(word, body, span) },
+            TestWord::BenchSetup => TestKind::BenchSetup { body: self.test_hook(word, body, span) },
+        };
+        self.push_test(kind, span);
     }
 
-    pub fn lower_test_hook(&mut self, body: ast::BlockId, span: Span, setup: bool) {
-        let name = self.text(if setup { "test_setup" } else { "test_teardown" });
-        let body = self.new_test(name, body, span);
-        self.push_test(if setup { TestKind::Setup { body } } else { TestKind::Teardown { body } }, span);
+    fn named_test(&mut self, word: TestWord, name: ast::Text, body: ast::BlockId, span: Span) -> (TextId, FuncId) {
+        let name = self.literal(name);
+        let shown = self.shown_test(word, name);
+        (name, self.new_test(shown, body, span))
+    }
+
+    /// The name of a test's function in stacks.
+    fn shown_test(&mut self, word: TestWord, name: TextId) -> TextId {
+        let shown = format!("{} \"{}\"", word.text(), &self.program[name]);
+        self.text(&shown)
+    }
+
+    fn test_hook(&mut self, word: TestWord, body: ast::BlockId, span: Span) -> FuncId {
+        let name = self.text(word.text());
+        self.new_test(name, body, span)
     }
 
     fn push_test(&mut self, kind: TestKind, span: Span) {
@@ -355,30 +376,31 @@ impl Resolver<'_> {
         self.program.tests.push(TestItem { kind, module, group, span });
     }
 
-    /// A group is no function: what it binds beside its tests are module variables, set before each of its tests.
-    pub fn lower_test_group(&mut self, name: ast::Text, body: ast::BlockId, span: Span) {
+    /// A group is no function: what it binds beside its tests are module variables, set before each of its tests
+    /// and before each turn of its benchmarks.
+    fn lower_test_group(&mut self, word: TestWord, name: ast::Text, body: ast::BlockId, span: Span) {
         let name = self.literal(name);
+        let shown = self.shown_test(word, name);
         let group = self.program.tests.len();
         self.push_test(TestKind::Group { name }, span);
         let outer_group = self.at.group.replace(group);
         let outer_top = std::mem::replace(&mut self.at.at_top, false);
         let outer = self.enter_scope();
         self.scopes[self.at.scope].module_level = self.scopes[outer].module_level;
-        self.lower_group_body(body, span);
+        self.lower_group_body(shown, body, span);
         self.leave_scope(outer);
         self.at.at_top = outer_top;
         self.at.group = outer_group;
     }
 
-    fn lower_group_body(&mut self, body: ast::BlockId, span: Span) {
-        let name = self.text("test_setup");
+    fn lower_group_body(&mut self, name: TextId, body: ast::BlockId, span: Span) {
         let kind = FunctionKind::Test;
         let new = NewFunction { name, kind, span, name_span: span, is_async: false, is_generator: false };
         let setup = self.new_function(new);
         let outer_func = std::mem::replace(&mut self.at.func, setup);
         self.scopes[self.at.scope].func = setup;
         let outer_loops = std::mem::take(&mut self.at.loops);
-        self.push_test(TestKind::Setup { body: setup }, span);
+        self.push_test(TestKind::GroupBody { body: setup }, span);
         let block = self.lower_statements(self.ast()[body].stmts, false);
         self.at.func = outer_func;
         self.at.loops = outer_loops;

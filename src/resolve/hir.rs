@@ -68,7 +68,7 @@ pub struct Program {
     pub blocks: Vec<Block>,
     pub patterns: Vec<Pattern>,
     pub places: Vec<Place>,
-    /// `test`, `test_group` … declarations in source order; `ruff run` ignores them.
+    /// `test`, `bench`, `test_group` … declarations in source order; `ruff run` ignores them.
     pub tests: Vec<TestItem>,
 }
 
@@ -697,7 +697,14 @@ pub struct TestItem {
 #[derive(Debug)]
 pub enum TestKind {
     Test { name: TextId, body: FuncId },
+    Bench { name: TextId, body: FuncId },
     Group { name: TextId },
+    /// What stands in a group beside its tests and benchmarks.
+    GroupBody { body: FuncId },
+    /// Before each test.
     Setup { body: FuncId },
+    /// After each test.
     Teardown { body: FuncId },
+    /// Before each turn of a benchmark.
+    BenchSetup { body: FuncId },
 }

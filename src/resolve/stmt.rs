@@ -95,10 +95,7 @@ impl Resolver<'_> {
             K::Import { .. } | K::ImportFrom { .. } | K::ImportAll { .. } => self.lower_import(id, span, out),
             K::Export(inner) => self.lower_export(inner, span, out),
             K::ExportNames(names) => self.lower_export_names(names, span, out),
-            K::Test { name, body } => self.lower_test(name, body, span),
-            K::TestGroup { name, body } => self.lower_test_group(name, body, span),
-            K::TestSetup(body) => self.lower_test_hook(body, span, true),
-            K::TestTeardown(body) => self.lower_test_hook(body, span, false),
+            K::Test { word, name, body } => self.lower_test(word, name, body, span),
         }
     }
 

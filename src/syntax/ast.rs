@@ -656,10 +656,51 @@ pub enum StmtKind {
     Export(StmtId),
     /// `export a, b`.
     ExportNames(List<Name>),
-    Test { name: Text, body: BlockId },
-    TestGroup { name: Text, body: BlockId },
-    TestSetup(BlockId),
-    TestTeardown(BlockId),
+    /// `test "name" { }` and its like; `name` is empty for words that take none.
+    Test { word: TestWord, name: Text, body: BlockId },
+}
+
+/// The words that declare tests and benchmarks. They are names like any other elsewhere.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
+pub enum TestWord {
+    Test,
+    TestGroup,
+    TestSetup,
+    TestTeardown,
+    Bench,
+    BenchGroup,
+    BenchSetup,
+}
+
+impl TestWord {
+    const ALL: [TestWord; 7] = {
+        use TestWord as W;
+        [W::Test, W::TestGroup, W::TestSetup, W::TestTeardown, W::Bench, W::BenchGroup, W::BenchSetup]
+    };
+
+    pub fn find(text: &str) -> Option<TestWord> {
+        TestWord::ALL.into_iter().find(|word| word.text() == text)
+    }
+
+    pub fn text(self) -> &'static str {
+        match self {
+            TestWord::Test => "test",
+            TestWord::TestGroup => "test_group",
+            TestWord::TestSetup => "test_setup",
+            TestWord::TestTeardown => "test_teardown",
+            TestWord::Bench => "bench",
+            TestWord::BenchGroup => "bench_group",
+            TestWord::BenchSetup => "bench_setup",
+        }
+    }
+
+    /// Whether a text stands between the word and the block.
+    pub fn is_named(self) -> bool {
+        match self {
+            TestWord::Test | TestWord::TestGroup | TestWord::Bench | TestWord::BenchGroup => true,
+            TestWord::TestSetup | TestWord::TestTeardown | TestWord::BenchSetup => false,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]

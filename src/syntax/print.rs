@@ -448,10 +448,10 @@ impl Printer<'_> {
                     self.child("", Node::Name(name));
                 }
             }
-            StmtKind::Test { name, body } => self.wrap_node(&format!("Test {:?}", ast.str(name)), Node::Block(body)),
-            StmtKind::TestGroup { name, body } => self.wrap_node(&format!("TestGroup {:?}", ast.str(name)), Node::Block(body)),
-            StmtKind::TestSetup(body) => self.wrap_node("TestSetup", Node::Block(body)),
-            StmtKind::TestTeardown(body) => self.wrap_node("TestTeardown", Node::Block(body)),
+            StmtKind::Test { word, name, body } if word.is_named() => {
+                self.wrap_node(&format!("{word:?} {:?}", ast.str(name)), Node::Block(body));
+            }
+            StmtKind::Test { word, body, .. } => self.wrap_node(&format!("{word:?}"), Node::Block(body)),
         }
         span
     }

@@ -1,4 +1,4 @@
-//! Statements: blocks, bindings and assignments, loops, `try`, modules, tests.
+//! Statements: blocks, bindings and assignments, loops, `try`, modules, tests and benchmarks.
 
 use super::recover::starts_expression;
 use super::*;
@@ -141,7 +141,7 @@ impl Parser<'_> {
                 self.assignment(target, token.start)
             }
             T::Colon if !next.on_new_line() => self.label_or_annotation(),
-            T::Str | T::StrBegin | T::OpenBrace if self.is_test(token) => self.test_statement(),
+            T::Str | T::StrBegin | T::OpenBrace if let Some(word) = self.test_word(token) => self.test_statement(word),
             _ => match self.foreign_statement() {
                 Some(stmt) => stmt,
                 None => self.expression_statement(),
@@ -429,34 +429,20 @@ impl Parser<'_> {
 
     // -------------------------------------------------------------------------------------------------- tests
 
-    /// Whether `token` is one of the words that start tests; they are words like any other elsewhere.
-    fn is_test(&self, token: Token) -> bool {
-        let word = self.text_at(token);
-        let string = matches!(self.peek(1).kind, T::Str | T::StrBegin);
-        match word {
-            "test" | "test_group" => string || self.peek(1).kind == T::OpenBrace,
-            "test_setup" | "test_teardown" => true,
-            _ => false,
-        }
+    /// The word that starts a test or benchmark, if `token` is one: what follows is a string or a block already.
+    fn test_word(&self, token: Token) -> Option<TestWord> {
+        TestWord::find(self.text_at(token))
     }
 
-    fn test_statement(&mut self) -> StmtId {
-        let word = self.bump();
-        let text = self.text_at(word);
+    fn test_statement(&mut self, word: TestWord) -> StmtId {
+        let token = self.bump();
         let name = self.test_name(word);
-        let body = self.block_after(word, if name.is_some() { "the name of the test" } else { "the word" });
-        let kind = match (text, name) {
-            ("test_setup", _) => StmtKind::TestSetup(body),
-            ("test_teardown", _) => StmtKind::TestTeardown(body),
-            ("test_group", name) => StmtKind::TestGroup { name: name.unwrap_or_default(), body },
-            (_, name) => StmtKind::Test { name: name.unwrap_or_default(), body },
-        };
-        self.stmt(kind, word.start)
+        let body = self.block_after(token, if name.is_some() { "the name" } else { "the word" });
+        self.stmt(StmtKind::Test { word, name: name.unwrap_or_default(), body }, token.start)
     }
 
-    fn test_name(&mut self, word: Token) -> Option<Text> {
-        let text = self.text_at(word);
-        let named = matches!(text, "test" | "test_group");
+    fn test_name(&mut self, word: TestWord) -> Option<Text> {
+        let (text, named) = (word.text(), word.is_named());
         match self.kind() {
             T::Str if named => {
                 let token = self.token();
@@ -469,13 +455,18 @@ impl Parser<'_> {
             }
             T::Str | T::StrBegin => {
                 let span = self.token().span();
-                let message = if named { format!("the name of a {text} is fixed text") } else { format!("`{text}` has no name") };
-                self.report_with_help(Code::Unexpected, span, message, "write a string without `${…}` for `test`, none for setup and teardown");
+                let (message, help) = if named {
+                    (format!("the name of a {text} is fixed text"), format!("write `{text} \"what it shows\" {{ … }}` without `${{…}}`"))
+                } else {
+                    (format!("`{text}` has no name"), format!("write `{text} {{ … }}`"))
+                };
+                self.report_with_help(Code::Unexpected, span, message, &help);
                 self.expression();
                 None
             }
             _ if named => {
-                self.expected_with_help(&format!("a name after `{text}`"), "write `test \"what it shows\" { … }`");
+                let help = format!("write `{text} \"what it shows\" {{ … }}`");
+                self.expected_with_help(&format!("a name after `{text}`"), &help);
                 None
             }
             _ => None,
