@@ -112,6 +112,22 @@ fn an_excluded_function_is_not_compiled() {
     assert_eq!(outcome.jit.expect("it was asked for").stats.compiled(), 0);
 }
 
+/// The program goes on in the VM while its loop is compiled, and takes the code when it is there.
+#[test]
+fn code_from_the_background_is_taken_up() {
+    let text = "i := 0\nwhile i < 20000000 { i = i + 1 }\nprint(i)";
+    let outcome = run_with("jit", text, |options| options.mode.jit.mode = JitMode::Background);
+    assert_eq!(String::from_utf8_lossy(&outcome.stdout), "20000000\n");
+    let stats = outcome.jit.expect("it was asked for").stats;
+    assert!(stats.loops == 1 && stats.share() > 0.1, "{stats}");
+}
+
+#[test]
+fn without_compiler_nothing_is_compiled() {
+    let (_, _, stderr) = ruff(&["run", "--jit", "off", "--jit-stats", "-e", FIB]);
+    assert_eq!(stderr, "");
+}
+
 fn ruff(args: &[&str]) -> (i32, String, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_ruff")).args(args).env_remove("DEBUG_JIT").output().expect("it was built for this test");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("our texts are UTF-8");
@@ -149,6 +165,4 @@ fn statistics_are_printed_on_request() {
     let (code, stdout, stderr) = ruff(&["run", "--jit", "sync", "--jit-stats", "-e", FIB]);
     assert_eq!((code, stdout.as_str()), (0, "17711\n"));
     assert!(stderr.contains("[jit] compiled 1 functions") && stderr.contains("% of"), "{stderr}");
-    let (_, _, stderr) = ruff(&["run", "--jit", "off", "--jit-stats", "-e", FIB]);
-    assert_eq!(stderr, "");
 }

@@ -122,6 +122,7 @@ fn new_jit(options: &RunOptions) -> Rc<Jit> {
         only: wanted.only.clone(),
         stats: wanted.stats,
         explain: wanted.explain,
+        background: wanted.mode == JitMode::Background,
         eager: wanted.eager,
         exit_every: wanted.exit_every,
         churn: wanted.churn,

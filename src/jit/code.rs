@@ -1,8 +1,10 @@
 //! Owns finished machine code: the Cranelift module, and the only way into it.
 //!
-//! Promises: **entry**: an address in `Compiled` is that of a function compiled here by the convention of `lower`; code is
-//! never freed while the process runs.
+//! Promises: **entry**: an address in `Compiled` is that of a function compiled here by the convention of `lower`; code lives
+//! as long as its store, which the JIT keeps until its VM is gone.
 #![allow(unsafe_code)]
+
+use std::mem::ManuallyDrop;
 
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, types};
 use cranelift_codegen::Context as CodegenContext;
@@ -23,7 +25,7 @@ pub const BUDGET: usize = 64 << 20;
 
 /// The module and what lowering needs again and again.
 pub struct CodeStore {
-    module: JITModule,
+    module: ManuallyDrop<JITModule>,
     builder: FunctionBuilderContext,
     codegen: CodegenContext,
     helpers: Vec<FuncId>,
@@ -66,6 +68,7 @@ impl CodeStore {
         let mut module = JITModule::new(builder);
         let helpers = Helper::ALL.into_iter().map(|helper| declare_helper(&mut module, helper)).collect::<Result<_, _>>()?;
         let codegen = module.make_context();
+        let module = ManuallyDrop::new(module);
         let mut store = CodeStore { module, builder: FunctionBuilderContext::new(), codegen, helpers, trampoline: 0, count: 0, bytes: 0, counts_checks: false, counts_polls: false, counts_work: false };
         store.trampoline = store.make_trampoline()?;
         Ok(store)
@@ -139,6 +142,13 @@ impl CodeStore {
     /// Address of the way into compiled code, for [`enter`].
     pub fn trampoline(&self) -> usize {
         self.trampoline
+    }
+}
+
+impl Drop for CodeStore {
+    fn drop(&mut self) {
+        // SAFETY: taken once, here. **entry**: nobody runs its code any more.
+        unsafe { ManuallyDrop::take(&mut self.module).free_memory() };
     }
 }
 

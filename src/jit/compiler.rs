@@ -27,6 +27,8 @@ pub enum Refusal {
     Build(&'static str),
     /// Cranelift would not.
     Backend(String),
+    /// The compiler has a mistake.
+    Panicked,
 }
 
 impl std::fmt::Display for Refusal {
@@ -36,6 +38,7 @@ impl std::fmt::Display for Refusal {
             Refusal::TooOften => f.write_str("its code was given up too often"),
             Refusal::Budget => f.write_str("the budget for code is used up"),
             Refusal::Build(reason) => f.write_str(reason),
+            Refusal::Panicked => f.write_str("the compiler has a mistake"),
             Refusal::Backend(reason) => write!(f, "the code generator refused: {reason}"),
         }
     }
@@ -45,6 +48,8 @@ impl std::fmt::Display for Refusal {
 #[derive(Debug)]
 pub struct Product {
     pub address: u64,
+    /// Address of the way into it.
+    pub trampoline: usize,
     /// Number of its first exit.
     pub first_exit: u64,
     pub exits: Vec<ExitInfo>,
@@ -113,11 +118,6 @@ impl Compiler {
         Compiler { options, store: None, next_exit: 0 }
     }
 
-    /// Address of the way into compiled code; 0 before there is any.
-    pub fn trampoline(&self) -> usize {
-        self.store.as_ref().map_or(0, CodeStore::trampoline)
-    }
-
     pub fn run(&mut self, job: Job) -> Finished {
         let functions = job.request.functions.keys().copied().collect();
         Finished { place: job.place, functions, result: self.compile(&job) }
@@ -141,7 +141,9 @@ impl Compiler {
         // Only code entered at the start may be called by itself.
         let own = (job.request.entry == Entry::Call).then_some(job.request.function);
         let first_exit = self.next_exit;
-        let compiled = self.store()?.compile(&ir, own, first_exit, listing).map_err(Refusal::Backend)?;
+        let store = self.store()?;
+        let trampoline = store.trampoline();
+        let compiled = store.compile(&ir, own, first_exit, listing).map_err(Refusal::Backend)?;
         self.next_exit += compiled.exits.len() as u64;
         if let Some((clif, asm)) = &compiled.listing {
             self.options.show_code(clif, asm);
@@ -151,7 +153,7 @@ impl Compiler {
         let sizes = Sizes { ops, ir: ir.values.len(), code: compiled.bytes };
         let inlined = inlined(&ir, &job.request);
         let params = speculated(&job.request);
-        Ok(Product { address: compiled.address, first_exit, exits: compiled.exits, sizes, times, passes, fallbacks, inlined, params })
+        Ok(Product { address: compiled.address, trampoline, first_exit, exits: compiled.exits, sizes, times, passes, fallbacks, inlined, params })
     }
 
     fn store(&mut self) -> Result<&mut CodeStore, Refusal> {

@@ -18,6 +18,7 @@ pub mod opt;
 pub mod options;
 pub mod policy;
 pub mod profile;
+pub mod queue;
 pub mod runtime;
 pub mod stats;
 pub mod trace;
@@ -30,11 +31,12 @@ use crate::value::layout::tag;
 use crate::vm::Vm;
 use crate::vm::stack::{FnRef, Fp};
 use crate::vm::tier::{Entry, Outcome, Patience, Tier, Verdict};
-use compiler::{Compiler, Finished, Job, Product, Refusal};
+use compiler::{Finished, Job, Product, Refusal};
 use ir::Kinds;
 pub use options::Options;
-use policy::{Decision, Ledger, Place, Policy};
+use policy::{Decision, Ledger, Place, Policy, State};
 use profile::{BuildLimits, Request};
+use queue::Queue;
 use runtime::{Code, Context, Exit, MAX_FUNCTIONS};
 use stats::Stats;
 use trace::Trace;
@@ -44,7 +46,7 @@ pub struct Jit {
     options: Options,
     policy: Policy,
     context: RefCell<Box<Context>>,
-    compiler: RefCell<Compiler>,
+    queue: RefCell<Queue>,
     ledger: RefCell<Ledger>,
     stats: RefCell<Stats>,
     trace: Trace,
@@ -66,7 +68,7 @@ impl Jit {
         Jit {
             policy,
             context: RefCell::new(context),
-            compiler: RefCell::new(Compiler::new(options.clone())),
+            queue: RefCell::new(Queue::new(options.clone())),
             ledger: RefCell::default(),
             stats: RefCell::default(),
             trace: Trace::new(options.trace, options.explain),
@@ -97,6 +99,7 @@ impl Jit {
         if place.0 as usize >= MAX_FUNCTIONS || !self.options.compiles(&function.info.name) {
             return Verdict::Never;
         }
+        self.collect(vm);
         let decision = self.ledger.borrow_mut().report(place, &self.policy);
         match decision {
             Decision::Enter(entry) => Verdict::Entry(entry),
@@ -104,10 +107,24 @@ impl Jit {
             Decision::Never => Verdict::Never,
             Decision::Compile => {
                 let job = Job { place, request: self.request(vm, function, entry()), worth: self.policy.worth };
-                let finished = self.compiler.borrow_mut().run(job);
-                self.trampoline.set(self.compiler.borrow().trampoline());
-                self.publish(vm, finished)
+                self.queue.borrow_mut().submit(job);
+                self.collect(vm);
+                // Only what is compiled at once is there already.
+                match self.ledger.borrow().state(place) {
+                    State::Code(entry) => Verdict::Entry(entry),
+                    State::Pending => Verdict::Later(self.policy.patience.calls),
+                    State::Refused => Verdict::Never,
+                }
             }
+        }
+    }
+
+    /// Publishes what the compiler has finished.
+    fn collect(&self, vm: &Vm) {
+        loop {
+            let finished = self.queue.borrow_mut().finished();
+            let Some(finished) = finished else { return };
+            self.publish(vm, finished);
         }
     }
 
@@ -125,7 +142,7 @@ impl Jit {
     }
 
     /// Makes finished code known to the VM and to other code.
-    fn publish(&self, vm: &Vm, finished: Finished) -> Verdict {
+    fn publish(&self, vm: &Vm, finished: Finished) {
         let Finished { place, functions, result } = finished;
         match result {
             Ok(product) => {
@@ -133,11 +150,10 @@ impl Jit {
                 self.stats.borrow_mut().count(&product, place.1.is_some());
                 let entry = self.install(vm, place, &functions, product);
                 self.ledger.borrow_mut().compiled(place, entry);
-                Verdict::Entry(entry)
             }
             Err(reason) => {
+                assert!(!cfg!(debug_assertions) || reason != Refusal::Panicked, "the compile thread has panicked");
                 self.refuse(vm, place, &reason);
-                Verdict::Never
             }
         }
     }
@@ -149,6 +165,7 @@ impl Jit {
     }
 
     fn install(&self, vm: &Vm, place: Place, functions: &[u32], product: Product) -> Entry {
+        self.trampoline.set(product.trampoline);
         let mut context = self.context.borrow_mut();
         for &known in functions {
             if let Some(activation) = vm.activation(known).filter(|_| (known as usize) < MAX_FUNCTIONS) {

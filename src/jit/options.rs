@@ -13,6 +13,8 @@ pub struct Options {
     pub stats: bool,
     /// Keep what happens to each function and loop, to explain it.
     pub explain: bool,
+    /// Compile on a thread of its own.
+    pub background: bool,
     /// Compile everything at once, before there is any feedback.
     pub eager: bool,
     /// Every so many checks that are made, one fails on purpose.

@@ -70,6 +70,14 @@ pub enum Decision {
     Never,
 }
 
+/// How far a place is that was to be compiled.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum State {
+    Code(Entry),
+    Pending,
+    Refused,
+}
+
 /// What happened at each place so far.
 #[derive(Debug, Default)]
 pub struct Ledger {
@@ -158,6 +166,14 @@ impl Ledger {
 
     pub fn takes_any_params(&self, function: u32) -> bool {
         self.any_params.contains(&function)
+    }
+
+    pub fn state(&self, place: Place) -> State {
+        match self.places.get(&place) {
+            Some(Record { code: Some(entry), .. }) => State::Code(*entry),
+            Some(Record { pending: true, .. }) => State::Pending,
+            _ => State::Refused,
+        }
     }
 
     pub fn is_compiled(&self, place: Place) -> bool {
