@@ -8,14 +8,11 @@ use super::helpers::{Pair, guarded};
 use super::lower::{ExitInfo, ExitKind, Where};
 use super::runtime::Context;
 use crate::semantics::fault::{Raise, faults};
-use crate::value::Value;
 use crate::value::layout::tag;
 use crate::vm::Vm;
 use crate::vm::compiled::LeftFrame;
 use crate::vm::stack::Fp;
 
-/// In the payload of an EXIT result: the instruction has raised.
-pub const RAISED: u64 = 1 << 40;
 
 /// The exit helper.
 pub extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u64) -> Pair {
@@ -34,24 +31,26 @@ pub extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u6
         return overflow(context, &info, fp);
     }
     let raise = if info.kind == ExitKind::Raise { context.raised.take() } else { None };
-    if let [frame] = info.frames[..]
-        && fp.address(0) as u64 == context.entered_frame
-    {
-        let flag = if raise.is_some() { RAISED } else { 0 };
+    if fp.address(0) as u64 == context.entered_frame {
         context.raised = raise;
-        return Pair { tag: tag::EXIT, payload: u64::from(frame.pc) | flag };
+        context.left = Some(number as usize);
+        return Pair { tag: tag::EXIT, payload: 0 };
     }
-    let result = guarded(context, |_, vm| continue_in_vm(vm, &info, fp, raise));
+    let result = guarded(context, |_, vm| {
+        let frames = left_frames(vm, &info, fp)?;
+        vm.continue_frames(&frames, raise)
+    });
     result.map_or(Pair::RAISED, Pair::from_value)
 }
 
-fn continue_in_vm(vm: &mut Vm, info: &ExitInfo, fp: Fp, raise: Option<Raise>) -> Result<Value, Raise> {
-    let mut frames = Vec::with_capacity(info.frames.len());
-    for frame in &info.frames {
+/// The frames of an exit of code that runs at `fp`.
+pub fn left_frames(vm: &mut Vm, info: &ExitInfo, fp: Fp) -> Result<Vec<LeftFrame>, Raise> {
+    let frames = info.frames.iter().map(|frame| {
         let function = vm.function_ref(frame.function)?;
-        frames.push(LeftFrame { function, fp: fp.above(frame.base.index()), pc: frame.pc as usize });
-    }
-    vm.continue_frames(&frames, raise)
+        let lent = frame.lent.map(|home| fp.above(home.index()));
+        Ok(LeftFrame { function, fp: fp.above(frame.base.index()), pc: frame.pc as usize, lent })
+    });
+    frames.collect()
 }
 
 /// The function has not begun: its arguments are dropped, its caller sees the error at the call. A `self` on loan stays for

@@ -7,6 +7,7 @@ use super::ir::Kinds;
 use super::ir::inst::Cell;
 use super::profile::{FieldCase, FunctionProfile, Site, Target};
 use crate::builtins::N_BUILTINS;
+use crate::bytecode::chunk::{Chunk, Const, Root};
 use crate::bytecode::op::Op;
 use crate::value::Rep;
 use crate::value::layout::shape;
@@ -16,6 +17,11 @@ use crate::vm::function::Activation;
 
 /// How far callees are followed.
 const DEPTH: usize = 3;
+
+/// The bodies of builtins written in Ruff that have been called.
+pub fn prelude(vm: &Vm) -> AHashMap<u16, u32> {
+    (0..N_BUILTINS as u16).filter_map(|builtin| Some((builtin, vm.prelude_id(builtin)?))).collect()
+}
 
 /// Profiles of a function and of those it may call, by `FnId`.
 pub fn profiles(
@@ -34,20 +40,36 @@ pub fn profiles(
         let params = if id == root.id.0 { params.clone() } else { Vec::new() };
         let profile = profile(activation, params, poisoned.get(&id).cloned().unwrap_or_default());
         if depth > 0 {
-            work.extend(callees(&profile).into_iter().map(|callee| (callee, depth - 1)));
+            work.extend(callees(vm, &profile).into_iter().map(|callee| (callee, depth - 1)));
         }
         found.insert(id, Arc::new(profile));
     }
     found
 }
 
-fn callees(profile: &FunctionProfile) -> Vec<u32> {
+fn callees(vm: &Vm, profile: &FunctionProfile) -> Vec<u32> {
     let known = profile.chunk.functions.iter().map(|func| profile.unit_base + func);
+    let closures = profile.chunk.closures.iter().map(|site| profile.unit_base + site.func);
+    let constants = profile.chunk.constants.iter().filter_map(|constant| match constant {
+        Const::Func(func) => Some(profile.unit_base + func),
+        _ => None,
+    });
+    let known = known.chain(closures).chain(constants);
+    let prelude = profile.chunk.code.iter().filter_map(|op| match op {
+        Op::CallBuiltin { builtin, .. } => vm.prelude_id(*builtin),
+        _ => None,
+    });
     let methods = profile.sites.values().flat_map(|site| match site {
-        Site::Callees(targets) => targets.iter().map(|target| target.function).collect(),
+        Site::Callees(targets) => targets.iter().map(|target| body(vm, target.function)).collect(),
         _ => Vec::new(),
     });
-    known.chain(methods).collect()
+    known.chain(prelude).chain(methods).collect()
+}
+
+/// The function that runs when this one is called: another one for builtins written in Ruff.
+fn body(vm: &Vm, function: u32) -> u32 {
+    let builtin = u16::try_from(function).ok().filter(|id| usize::from(*id) < N_BUILTINS);
+    builtin.and_then(|id| vm.prelude_id(id)).unwrap_or(function)
 }
 
 fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> FunctionProfile {
@@ -64,8 +86,19 @@ fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> F
         module_base: activation.unit.first_var,
         params,
         sites,
+        exact: activation.exact,
+        captures: captures(&activation.chunk),
         poisoned,
     }
+}
+
+/// Does a function read what its closure has captured?
+fn captures(chunk: &Chunk) -> bool {
+    let captured = |root: &Root| matches!(root, Root::Capture(_) | Root::CaptureCell(_));
+    let reads = |op: &Op| matches!(op, Op::CaptureGet { .. } | Op::CaptureCellGet { .. } | Op::CaptureCellSet { .. });
+    chunk.code.iter().any(reads)
+        || chunk.paths.iter().any(|path| captured(&path.root))
+        || chunk.closures.iter().flat_map(|site| &site.captures).any(captured)
 }
 
 fn site(op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
@@ -79,11 +112,12 @@ fn site(op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
         Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => {
             let user = seen.methods[usize::from(site)].iter();
             let targets = user.map(|seen| Target { shape: seen.key, function: seen.target });
-            let targets: Vec<_> = targets.collect();
-            let plain = targets.iter().all(|target| target.shape >= shape::FIRST_DECLARED && target.function as usize >= N_BUILTINS);
-            plain.then_some(Site::Callees(targets))
+            Some(Site::Callees(targets.collect()))
         }
         _ if word == 0 => None,
+        Op::CallValue { .. } if word == seen::POLYMORPHIC => None,
+        Op::CallValue { .. } => Some(Site::Callees(vec![Target { shape: 0, function: word - 1 }])),
+        Op::CallBuiltin { .. } => Some(Site::Argument(Kinds(word))),
         _ => Some(operands(word)),
     }
 }

@@ -13,10 +13,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::lower::Helper;
 use super::runtime::Context;
+use crate::builtins::{self, BuiltinId};
 use crate::semantics::fault::Raise;
 use crate::value::Value;
 use crate::value::layout::tag;
 use crate::vm::Vm;
+use crate::vm::compiled::LeftFrame;
 use crate::vm::stack::Fp;
 
 /// Tag and payload, in two registers.
@@ -56,6 +58,9 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::Retain => retain as *const u8,
         Helper::Release => release as *const u8,
         Helper::Truthy => truthy as *const u8,
+        Helper::CallBuiltin => call_builtin as *const u8,
+        Helper::CallMutating => call_mutating as *const u8,
+        Helper::Push => push as *const u8,
     }
 }
 
@@ -97,6 +102,37 @@ extern "C" fn call(context: *mut Context, function: u64, fp: Fp) -> Pair {
         vm.call_in_place(function, fp)
     });
     result.map_or(Pair::RAISED, Pair::from_value)
+}
+
+extern "C" fn call_builtin(context: *mut Context, function: u64, pc: u64, fp: Fp, base: Fp, what: u64) -> Pair {
+    // SAFETY: **context**.
+    let context = unsafe { &mut *context };
+    let result = guarded(context, |_, vm| {
+        let frame = LeftFrame { function: vm.function_ref(function as u32)?, fp, pc: pc as usize, lent: None };
+        vm.call_native(frame, what as u16, base, (what >> 16) as usize)
+    });
+    result.map_or(Pair::RAISED, Pair::from_value)
+}
+
+extern "C" fn call_mutating(context: *mut Context, site: u64, fp: Fp, place: Fp, base: Fp, what: u64) -> Pair {
+    // SAFETY: **context**.
+    let context = unsafe { &mut *context };
+    let result = guarded(context, |_, vm| {
+        let frame = LeftFrame { function: vm.function_ref(site as u32)?, fp, pc: (site >> 32) as usize, lent: None };
+        vm.call_mutating(frame, what as u16, place, base, (what >> 16) as usize & 0xFFFF, what >> 32 != 0)
+    });
+    result.map_or(Pair::RAISED, Pair::from_value)
+}
+
+/// Appends to the array in a slot, by the builtin; the item is given up.
+extern "C" fn push(context: *mut Context, slot: Fp, value_tag: u64, payload: u64, builtin: u64) -> u64 {
+    // SAFETY: **context**, **frames**; compiled code gives up the value.
+    let (context, item) = unsafe { (&mut *context, Pair { tag: value_tag, payload }.into_value()) };
+    let pushed = guarded(context, |_, vm| match builtins::info(BuiltinId(builtin as u16)).mutating() {
+        Some(change) => change(vm, slot.get_mut(0), &mut [item], false).map(drop),
+        None => Err(Raise::bug("a push that changes nothing")),
+    });
+    u64::from(pushed.is_none())
 }
 
 extern "C" fn retain(object: u64) {

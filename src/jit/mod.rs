@@ -138,7 +138,20 @@ impl Jit {
             _ => Kinds::ANY,
         });
         let functions = feedback::profiles(vm, &function, params.collect(), ledger.poisoned());
-        Request { function: id, entry, functions, limits: BuildLimits::default() }
+        Request { function: id, entry, functions, prelude: feedback::prelude(vm), limits: BuildLimits::default() }
+    }
+
+    /// The frames of the exit that was taken.
+    fn left_frames(&self, vm: &mut Vm, fp: Fp, raise: Option<Raise>) -> Outcome {
+        let info = {
+            let mut context = self.context.borrow_mut();
+            context.left.take().map(|number| context.exits[number].info.clone())
+        };
+        match info.map(|info| exit::left_frames(vm, &info, fp)) {
+            Some(Ok(frames)) => Outcome::Left { frames, raise },
+            Some(Err(raise)) => Outcome::Raised(raise),
+            None => Outcome::Raised(Raise::bug("left without an exit")),
+        }
     }
 
     /// Makes finished code known to the VM and to other code.
@@ -290,13 +303,7 @@ impl Tier for Jit {
         }
         match pair.tag {
             tag::EXC => Outcome::Raised(raised.unwrap_or_else(|| Raise::bug("raised without an error"))),
-            tag::EXIT => {
-                let pc = (pair.payload & !exit::RAISED) as usize;
-                match raised {
-                    Some(raise) => Outcome::RaisedAt { pc, raise },
-                    None => Outcome::Exit { pc },
-                }
-            }
+            tag::EXIT => self.left_frames(vm, fp, raised),
             _ => Outcome::Returned(helpers::returned(pair)),
         }
     }

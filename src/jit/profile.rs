@@ -15,6 +15,8 @@ pub struct Request {
     pub entry: Entry,
     /// Everything known of the function and of those it may call, by `FnId`.
     pub functions: AHashMap<u32, Arc<FunctionProfile>>,
+    /// `FnId`s of the bodies of builtins written in Ruff, as far as they have been called.
+    pub prelude: AHashMap<u16, u32>,
     pub limits: BuildLimits,
 }
 
@@ -54,6 +56,10 @@ pub struct FunctionProfile {
     /// Tags of the arguments of recent calls; `ANY` where they differ.
     pub params: Vec<Kinds>,
     pub sites: AHashMap<u32, Site>,
+    /// The number of arguments that need no binding; `u16::MAX` if there is none.
+    pub exact: u16,
+    /// It reads captures: values that call it are closures.
+    pub captures: bool,
     /// Instructions that left compiled code too often: they are left to the VM.
     pub poisoned: Vec<u32>,
 }
@@ -67,6 +73,8 @@ pub enum Site {
     Elements { shapes: Vec<u32>, values: Kinds },
     Fields(Vec<FieldCase>),
     Callees(Vec<Target>),
+    /// Kinds of the first argument of a builtin.
+    Argument(Kinds),
 }
 
 /// A field of one shape.
@@ -83,8 +91,9 @@ pub struct FieldCase {
 /// A method or function called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Target {
-    /// Shape of the receiver; 0 for plain calls.
+    /// Shape of the receiver, or its tag for built-in kinds; 0 for plain calls.
     pub shape: u32,
+    /// `FnId`, of a builtin too.
     pub function: u32,
 }
 

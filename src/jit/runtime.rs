@@ -30,6 +30,8 @@ pub struct Context {
     pub entered_frame: u64,
     /// What a helper has raised.
     pub raised: Option<Raise>,
+    /// The exit that has left the code entered from the VM.
+    pub left: Option<usize>,
     pub entry_table: Box<[u64]>,
     pub constant_table: Box<[u64]>,
     /// By exit number.
@@ -101,6 +103,7 @@ impl Context {
             executed: 0,
             entered_frame: 0,
             raised: None,
+            left: None,
             entry_table: vec![0; MAX_FUNCTIONS].into_boxed_slice(),
             constant_table: vec![0; MAX_FUNCTIONS].into_boxed_slice(),
             exits: Vec::new(),

@@ -52,7 +52,7 @@ impl Vm {
                     let own = window.take(0);
                     self.end_loan(own);
                 }
-                window.wipe(0, callee.chunk.params);
+                window.wipe(u16::from(flags & flag::KEEP != 0), callee.chunk.params);
             }
             if flags & flag::CLOSURE != 0 {
                 window.below().set_null(0);
@@ -112,14 +112,10 @@ impl Vm {
                 self.traced = true;
                 Err(raise)
             }
-            Outcome::Exit { pc } => {
+            Outcome::Left { frames, raise } => {
                 func.report_loops_after(tier.patience().turns);
-                self.here.ip = Ip::at(func.code(), pc);
-                Ok(())
-            }
-            Outcome::RaisedAt { pc, raise } => {
-                self.here.ip = Ip::at(func.code(), pc + 1);
-                Err(raise)
+                self.stand_up(&frames, raise.is_some())?;
+                raise.map_or(Ok(()), Err)
             }
         }
     }
@@ -310,6 +306,9 @@ impl Vm {
     #[inline(never)]
     pub(super) fn call_builtin(&mut self, argc: u8, dst: u16, base: u16, builtin: u16) -> Result<(), Raise> {
         let fp = self.here.fp;
+        if argc > 0 {
+            self.note(1 << (fp.tag(base) & 31));
+        }
         match builtins::info(BuiltinId(builtin)).body {
             Body::Native { call, .. } => {
                 let args = fp.slice(base, usize::from(argc));

@@ -5,8 +5,10 @@
 use std::sync::Arc;
 
 use super::function::Activation;
-use super::stack::{FnRef, Fp, Ip};
-use super::{After, Frame, Here, Vm, flag};
+use super::stack::{FnRef, Fp, Home, Ip};
+use super::{After, Frame, Here, Loan, LoanHome, Vm, flag};
+use crate::builtins::{self, BuiltinId};
+use crate::bytecode::chunk::SelfKind;
 use crate::bytecode::op::Op;
 use crate::semantics::fault::{Raise, faults};
 use crate::value::{FnId, Value};
@@ -18,12 +20,19 @@ pub struct LeftFrame {
     pub function: FnRef,
     pub fp: Fp,
     pub pc: usize,
+    /// Its `self` still stands in this register of its caller.
+    pub lent: Option<Fp>,
 }
 
 impl Vm {
     /// A function that has been called.
     pub fn activation(&self, id: u32) -> Option<&Activation> {
         self.functions.get(id as usize)?.as_deref()
+    }
+
+    /// The function with the body of a builtin written in Ruff, if it was called.
+    pub fn prelude_id(&self, builtin: u16) -> Option<u32> {
+        self.prelude.get(usize::from(builtin)).copied().flatten().map(|id| id.0)
     }
 
     pub fn function_ref(&mut self, id: u32) -> Result<FnRef, Raise> {
@@ -93,15 +102,12 @@ impl Vm {
     fn execute_here(&mut self, function: FnRef, fp: Fp) -> Result<(), Raise> {
         let depth = self.frames.len();
         let executed = self.run_one();
-        if self.frames.len() == depth {
-            return executed;
-        }
-        crate::limits::stack::check().map_err(|_| faults::stack_overflow())?;
-        let Some(frame) = self.frames.last_mut() else { return Err(Raise::bug("a call without a frame")) };
+        let Some(frame) = self.frames.get_mut(depth) else { return executed };
         let (dst, flags, after) = (frame.dst, frame.flags, frame.after);
         frame.flags |= flag::FOOT;
-        // The callee's compiled code may have raised already: its frame stands.
-        executed.or_else(|raise| self.unwind(raise))?;
+        if let Err(raise) = executed.and_then(|()| crate::limits::stack::check().map_err(|_| faults::stack_overflow())) {
+            self.unwind(raise)?;
+        }
         let value = self.run()?;
         debug_assert!(self.here.fp == fp && self.here.func == function);
         self.store_result(dst, flags, after, value)
@@ -122,17 +128,11 @@ impl Vm {
     /// Runs frames that compiled code has left, outermost first, until the outermost has returned. With `raise` the call at
     /// the innermost frame's `pc` has raised it.
     pub fn continue_frames(&mut self, left: &[LeftFrame], raise: Option<Raise>) -> Result<Value, Raise> {
-        crate::limits::stack::check().map_err(|_| faults::stack_overflow())?;
-        self.frames.push(Frame { here: self.here, dst: 0, flags: flag::FOOT, after: After::Store });
-        let Some((innermost, waiting)) = left.split_last() else { return Err(Raise::bug("an exit without a frame")) };
-        for frame in waiting {
-            let here = Here { func: frame.function, ip: Ip::at(frame.function.code(), frame.pc + 1), fp: frame.fp };
-            let dst = result_register(&frame.function.code()[frame.pc]);
-            self.frames.push(Frame { here, dst, flags: 0, after: After::Store });
-        }
-        let code = innermost.function.code();
-        let at = innermost.pc + usize::from(raise.is_some());
-        self.here = Here { func: innermost.function, ip: Ip::at(code, at), fp: innermost.fp };
+        let raise = raise.or_else(|| crate::limits::stack::check().err().map(|_| faults::stack_overflow()));
+        let Some(outermost) = left.first() else { return Err(Raise::bug("an exit without a frame")) };
+        let flags = flag::FOOT | kept_self(outermost.function);
+        self.frames.push(Frame { here: self.here, dst: 0, flags, after: After::Store });
+        self.stand_up(left, raise.is_some())?;
         self.traced = false;
         match raise.map_or(Ok(()), |raise| self.unwind(raise)) {
             Ok(()) => self.run(),
@@ -140,16 +140,70 @@ impl Vm {
         }
     }
 
+    /// Makes the innermost of these frames the running one, and the others wait for it. The frame below them stands already.
+    pub(super) fn stand_up(&mut self, left: &[LeftFrame], raised: bool) -> Result<(), Raise> {
+        let Some((innermost, waiting)) = left.split_last() else { return Err(Raise::bug("an exit without a frame")) };
+        for (at, frame) in waiting.iter().enumerate() {
+            let here = Here { func: frame.function, ip: Ip::at(frame.function.code(), frame.pc + 1), fp: frame.fp };
+            let op = frame.function.code()[frame.pc];
+            let mut flags = if matches!(op, Op::CallValue { .. }) { flag::CLOSURE } else { 0 };
+            let callee = &left[at + 1];
+            if let Some(home) = callee.lent {
+                callee.fp.set(0, home.take(0));
+                self.push_loan(Loan { home: LoanHome::Place(Home::register(home, 0)), root: None, by: Box::default() });
+                flags |= flag::LOAN;
+            }
+            self.frames.push(Frame { here, dst: result_register(&op), flags, after: After::Store });
+        }
+        let ip = Ip::at(innermost.function.code(), innermost.pc + usize::from(raised));
+        self.here = Here { func: innermost.function, ip, fp: innermost.fp };
+        Ok(())
+    }
+
+    /// Calls the function form of a builtin on the arguments in registers from `base` on, which it empties.
+    pub fn call_native(&mut self, frame: LeftFrame, builtin: u16, base: Fp, count: usize) -> Result<Value, Raise> {
+        let Some(call) = builtins::info(BuiltinId(builtin)).native() else { return Err(Raise::bug("a builtin without a function")) };
+        let args = base.slice(0, count);
+        let result = self.at(frame, |vm| call(vm, args));
+        base.wipe(0, count as u16);
+        result
+    }
+
+    /// Calls the mutating form of a builtin on the value in a register.
+    pub fn call_mutating(&mut self, frame: LeftFrame, builtin: u16, place: Fp, base: Fp, count: usize, used: bool) -> Result<Value, Raise> {
+        let Some(change) = builtins::info(BuiltinId(builtin)).mutating() else { return Err(Raise::bug("a builtin that changes nothing")) };
+        let args = base.slice(0, count);
+        let result = self.at(frame, |vm| change(vm, place.get_mut(0), args, used));
+        base.wipe(0, count as u16);
+        result
+    }
+
+    /// Does something for a frame of compiled code.
+    fn at<R>(&mut self, frame: LeftFrame, work: impl FnOnce(&mut Vm) -> R) -> R {
+        let outside = self.here;
+        let ip = Ip::at(frame.function.code(), frame.pc + 1);
+        self.here = Here { func: frame.function, ip, fp: frame.fp };
+        let result = work(self);
+        self.here = outside;
+        result
+    }
+
     /// Calls a function whose arguments are in place at `window`.
     pub fn call_in_place(&mut self, function: FnRef, window: Fp) -> Result<Value, Raise> {
-        self.run_nested(function, window, 0)
+        self.run_nested(function, window, kept_self(function))
     }
+}
+
+/// The `self` of a mutating method called from compiled code stays where its caller finds it.
+fn kept_self(function: FnRef) -> u8 {
+    if function.chunk.self_kind == SelfKind::Mutating { flag::KEEP } else { 0 }
 }
 
 /// Where a call puts its result.
 fn result_register(op: &Op) -> u16 {
     match *op {
-        Op::CallFunc { dst, .. } | Op::CallMethod { dst, .. } | Op::CallValue { dst, .. } | Op::CallMethodPlace { dst, .. } => dst,
+        Op::CallFunc { dst, .. } | Op::CallMethod { dst, .. } | Op::CallValue { dst, .. } | Op::CallMethodPlace { dst, .. }
+        | Op::CallBuiltin { dst, .. } => dst,
         _ => 0,
     }
 }

@@ -100,6 +100,8 @@ mod flag {
     pub const DROP: u8 = 16;
     /// The callee's `self` is a copy from a place that may not be changed.
     pub const READONLY: u8 = 32;
+    /// The callee's `self` stays in its register 0: compiled code has lent it and takes it back from there.
+    pub const KEEP: u8 = 64;
 }
 
 /// What an operator does with the result of the method that overloads it.

@@ -3,6 +3,7 @@
 //! The VM knows nothing about machine code. A compiled function is a handle that the tier can enter; the VM keeps it with the
 //! function and enters it at the next call, or at the next counted back edge for a loop.
 use super::Vm;
+use super::compiled::LeftFrame;
 use super::stack::{FnRef, Fp};
 use crate::semantics::fault::Raise;
 use crate::value::Value;
@@ -36,10 +37,9 @@ pub enum Outcome {
     Returned(Value),
     /// It has raised; its registers are cleared and its trace entries pushed.
     Raised(Raise),
-    /// It has left to the VM: the frame, rebuilt in the VM's registers, goes on at this instruction.
-    Exit { pc: usize },
-    /// The instruction at `pc` has raised; the frame is rebuilt, its handlers have not been asked.
-    RaisedAt { pc: usize, raise: Raise },
+    /// It has left to the VM: its frames (the one entered, then those of inlined calls) stand in the VM's registers. The
+    /// innermost goes on at its instruction; with `raise` that instruction has raised, and no handler has been asked.
+    Left { frames: Vec<LeftFrame>, raise: Option<Raise> },
 }
 
 /// Something that compiles hot functions.

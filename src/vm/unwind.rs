@@ -95,7 +95,11 @@ impl Vm {
             let own = self.own_self();
             self.end_loan(own);
         }
+        let kept = (frame.flags & flag::KEEP != 0).then(|| self.own_self());
         fp.wipe(0, func.registers);
+        if let Some(own) = kept {
+            fp.set(0, own);
+        }
         if frame.flags & flag::CLOSURE != 0 {
             fp.below().set_null(0);
         }
@@ -138,7 +142,11 @@ impl Vm {
             let own = self.own_self();
             self.end_loan(own);
         }
+        let kept = (frame.flags & flag::KEEP != 0).then(|| self.own_self());
         fp.wipe(0, func.locals);
+        if let Some(own) = kept {
+            fp.set(0, own);
+        }
         if frame.flags & flag::CLOSURE != 0 {
             fp.below().set_null(0);
         }

@@ -69,9 +69,12 @@ impl Builder<'_> {
 
     /// The value of a register, boxed and borrowed.
     pub(super) fn boxed(&mut self, register: u16) -> ValueId {
-        let slot = self.slot(register);
+        self.boxed_slot(self.slot(register))
+    }
+
+    pub(super) fn boxed_slot(&mut self, slot: crate::jit::ir::SlotIx) -> ValueId {
         match self.state.get(slot) {
-            Slot::Immediate { value, .. } | Slot::Borrowed { value } | Slot::Owned { value } => value,
+            Slot::Immediate { value, .. } | Slot::Borrowed { value, .. } | Slot::Owned { value } => value,
             Slot::Scalar { value, .. } => self.emit(InstKind::Box(value), Type::ANY),
             Slot::Memory | Slot::Clean => self.emit(InstKind::LoadSlot(slot), Type::ANY),
         }

@@ -1,152 +1,244 @@
-//! Calls of functions known to the builder: inlined, or of their compiled code.
-use std::sync::Arc;
-
-use super::flow::{Flow, RegisterSet};
-use super::state::{Slot, State};
-use super::{Built, Builder, Context};
-use crate::bytecode::chunk::SelfKind;
+//! Calls: of functions the builder knows, and of values whose function it can guess; inlined, or of their compiled code.
+use super::state::{Lender, Slot};
+use super::{Built, Builder, Lent, Running};
+use crate::builtins::N_BUILTINS;
+use crate::bytecode::chunk::{Access, Root, SelfKind};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Callee;
-use crate::jit::ir::{InstKind, Type};
-use crate::jit::profile::{FunctionProfile, Site};
+use crate::jit::ir::{InstKind, SlotIx, Type, ValueId};
+use crate::jit::profile::{FunctionProfile, Site, Target};
 use crate::value::layout::tag;
+
+/// A call about to be built: its arguments stand in the window.
+pub struct Call {
+    pub function: u32,
+    /// Arguments, the receiver included.
+    pub count: u16,
+    pub dst: u16,
+    pub window: SlotIx,
+    pub running: Running,
+    pub own: Option<Lent>,
+}
 
 impl Builder<'_> {
     pub(super) fn call_func(&mut self, op: Op, argc: u8, dst: u16, base: u16, func: u16) -> Built {
         let profile = &self.context().profile;
         let function = profile.unit_base + profile.chunk.functions[usize::from(func)];
-        self.call_known(op, function, u16::from(argc), dst, base)
+        let window = self.slot(base);
+        self.call_known(op, Call { function, count: u16::from(argc), dst, window, running: Running::Nothing, own: None })
+    }
+
+    /// The only thing a method site has met.
+    pub(super) fn only_target(&self) -> Option<Target> {
+        match self.context().profile.sites.get(&self.pc)? {
+            Site::Callees(targets) if targets.len() == 1 => Some(targets[0]),
+            _ => None,
+        }
+    }
+
+    fn callee(&self, function: u32) -> Option<std::sync::Arc<FunctionProfile>> {
+        self.request.functions.get(&function).cloned()
     }
 
     /// A method of the only shape the site has met, which does not change its receiver.
     pub(super) fn call_method(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
-        let target = match self.context().profile.sites.get(&self.pc) {
-            Some(Site::Callees(targets)) if targets.len() == 1 && targets[0].shape != 0 => targets[0],
-            _ => return self.fallback(op),
-        };
-        let plain = self.request.functions.get(&target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value);
-        if !plain || matches!(self.state.get(self.slot(base)), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
+        let Some(target) = self.only_target() else { return self.fallback(op) };
+        if (target.function as usize) < N_BUILTINS {
+            return self.call_builtin_method(op, target, argc, dst, base);
+        }
+        let plain = self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value);
+        if !plain || !self.guard_instance(self.slot(base), target) {
             return self.fallback(op);
         }
-        let exit = self.exit();
-        let boxed = self.boxed(base);
-        let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::STRUCT, exit }, Type::pointer(tag::STRUCT, 0));
-        self.emit(InstKind::GuardShape { pointer, shape: target.shape, exit }, Type::pointer(tag::STRUCT, target.shape));
-        self.call_known(op, target.function, u16::from(argc) + 1, dst, base)
+        let window = self.slot(base);
+        let count = u16::from(argc) + 1;
+        self.call_known(op, Call { function: target.function, count, dst, window, running: Running::Nothing, own: None })
     }
 
-    /// Calls `function` with `count` arguments (the receiver included) from `base` on.
-    fn call_known(&mut self, op: Op, function: u32, count: u16, dst: u16, base: u16) -> Built {
-        let Some(callee) = self.request.functions.get(&function).cloned() else { return self.fallback(op) };
-        if callee.chunk.params != count {
-            return self.fallback(op);
-        }
-        if self.inlines(function, &callee) {
-            return self.inline(function, callee, dst, base);
-        }
-        for register in base..base + count {
-            let slot = self.slot(register);
-            self.settle(slot);
-        }
-        // What is borrowed from memory that the callee might change is counted.
-        self.settle_borrowed();
-        // The arguments belong to the callee now: the state for unwinding is without them.
-        for register in base..base + count {
-            let slot = self.slot(register);
-            self.put(slot, Slot::Clean);
+    /// Checks that a slot holds an instance of the shape; false if it is known that it does not.
+    fn guard_instance(&mut self, slot: SlotIx, target: Target) -> bool {
+        if matches!(self.state.get(slot), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
+            return false;
         }
         let exit = self.exit();
-        let base = self.slot(base);
-        let call = InstKind::CallCompiled { callee: Callee::Entry(function, 0), base, args: Box::new([]), exit };
-        let result = self.emit(call, Type::ANY);
-        self.write_owned(dst, result);
+        let boxed = self.boxed_slot(slot);
+        let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::STRUCT, exit }, Type::pointer(tag::STRUCT, 0));
+        self.emit(InstKind::GuardShape { pointer, shape: target.shape, exit }, Type::pointer(tag::STRUCT, target.shape));
+        true
+    }
+
+    /// A method called on a local variable.
+    pub(super) fn call_method_place(&mut self, op: Op, argc: u8, dst: u16, base: u16, site: u16) -> Built {
+        let chunk = self.context().profile.chunk.clone();
+        let method = &chunk.methods[usize::from(site)];
+        let path = method.path.map(|path| &chunk.paths[usize::from(path)]);
+        let (Some(path), Some(target)) = (path.filter(|path| path.segments.is_empty()), self.only_target()) else { return self.fallback(op) };
+        let Root::Local(local) = path.root else { return self.fallback(op) };
+        if (target.function as usize) < N_BUILTINS {
+            return self.call_builtin_on_local(op, target, (path.access == Access::Mutable, method.used), argc, dst, base, local);
+        }
+        let Some(callee) = self.callee(target.function).filter(|callee| callee.exact == u16::from(argc)) else { return self.fallback(op) };
+        let window = self.slot(base);
+        let mut call = Call { function: target.function, count: u16::from(argc) + 1, dst, window, running: Running::Nothing, own: None };
+        match callee.chunk.self_kind {
+            SelfKind::Value if self.guard_instance(self.slot(local), target) => {
+                self.copy(base, local);
+                self.call_known(op, call)
+            }
+            SelfKind::Mutating if path.access == Access::Mutable && !keeps_self_in_cell(&callee) => {
+                let slot = self.slot(local);
+                self.settle(slot);
+                if self.state.get(slot) != Slot::Memory || !self.guard_instance(slot, target) {
+                    return self.fallback(op);
+                }
+                self.release(window);
+                let home = SlotIx(self.context().base + u32::from(local));
+                call.own = Some(Lent { slot, home });
+                self.call_known(op, call)
+            }
+            _ => self.fallback(op),
+        }
+    }
+
+    // ---- values ----
+
+    /// Calls the value below the arguments, if it is known or guessed which function that is.
+    pub(super) fn call_value(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
+        let below = SlotIx(self.slot(base).0 - 1);
+        let Some(function) = self.expected_function(below) else { return self.fallback(op) };
+        let callee = self.callee(function).filter(|callee| callee.exact == u16::from(argc) && callee.chunk.self_kind == SelfKind::None);
+        let Some(callee) = callee else { return self.fallback(op) };
+        let Some(captures) = self.guard_function(below, function, callee.captures) else { return self.fallback(op) };
+        let window = self.slot(base);
+        self.call_known(op, Call { function, count: u16::from(argc), dst, window, running: Running::Below(captures), own: None })
+    }
+
+    /// The function that a slot probably holds: a constant, a closure made here, or what the site has met.
+    fn expected_function(&self, slot: SlotIx) -> Option<u32> {
+        if let Slot::Immediate { value, .. } = self.state.get(slot) {
+            return self.functions.get(&value).copied();
+        }
+        let guess = self.hints.get(&slot).copied();
+        guess.or_else(|| self.only_target().map(|target| target.function))
+    }
+
+    /// Checks that a slot holds this function; gives the closure, if it has captures. Nothing if it is known to be another.
+    fn guard_function(&mut self, slot: SlotIx, function: u32, captures: bool) -> Option<Option<ValueId>> {
+        match self.state.get(slot) {
+            Slot::Immediate { value, .. } => return (self.functions.get(&value) == Some(&function)).then_some(None),
+            Slot::Scalar { .. } | Slot::Clean => return None,
+            _ => {}
+        }
+        let exit = self.exit();
+        let boxed = self.boxed_slot(slot);
+        if !captures {
+            self.effect(InstKind::GuardFunction { value: boxed, function, exit });
+            return Some(None);
+        }
+        let ty = Type::pointer(tag::CLOSURE, 0);
+        let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::CLOSURE, exit }, ty);
+        Some(Some(self.emit(InstKind::GuardClosure { pointer, function, exit }, ty)))
+    }
+
+    // ---- captures ----
+
+    pub(super) fn make_closure(&mut self, op: Op, dst: u16, closure: u16) -> Built {
+        let profile = self.context().profile.clone();
+        let function = profile.unit_base + profile.chunk.closures[usize::from(closure)].func;
+        self.fallback(op)?;
+        let slot = self.slot(dst);
+        self.hints.insert(slot, function);
         Ok(())
     }
 
-    fn write_owned(&mut self, register: u16, value: crate::jit::ir::ValueId) {
+    /// The closure that captures are read from (`None`: the one passed to the code), if this context has one.
+    fn captures(&self) -> Option<Option<ValueId>> {
+        match self.context().running {
+            Running::Outermost => Some(None),
+            Running::Below(Some(pointer)) => Some(Some(pointer)),
+            Running::Below(None) | Running::Nothing => None,
+        }
+    }
+
+    pub(super) fn capture_get(&mut self, op: Op, dst: u16, index: u16) -> Built {
+        let Some(closure) = self.captures() else { return self.fallback(op) };
+        let value = self.emit(InstKind::LoadCapture { closure, index: u32::from(index) }, Type::ANY);
+        // The closure stays below its frame.
+        let lender = if closure.is_some() { Lender::Slot(SlotIx(self.context().base - 1)) } else { Lender::Constant };
+        self.write_lent(dst, value, lender);
+        Ok(())
+    }
+
+    pub(super) fn capture_cell_get(&mut self, op: Op, dst: u16, index: u16) -> Built {
+        let Some(closure) = self.captures() else { return self.fallback(op) };
+        let exit = self.exit();
+        let value = self.emit(InstKind::LoadCaptureCell { closure, index: u32::from(index), exit }, Type::ANY);
+        self.write_borrowed(dst, value);
+        Ok(())
+    }
+
+    pub(super) fn capture_cell_set(&mut self, op: Op, index: u16, value: u16) -> Built {
+        let (Some(closure), Some(scalar)) = (self.captures(), self.known_scalar(value)) else { return self.fallback(op) };
+        let exit = self.exit();
+        self.effect(InstKind::StoreCaptureCell { closure, index: u32::from(index), value: scalar, exit });
+        self.consume(value);
+        Ok(())
+    }
+
+    // ---- known functions ----
+
+    /// Calls a function with its arguments in place.
+    pub(super) fn call_known(&mut self, op: Op, call: Call) -> Built {
+        let Some(callee) = self.callee(call.function) else { return self.fallback(op) };
+        if callee.chunk.params != call.count {
+            return self.fallback(op);
+        }
+        if self.inlines(&callee) {
+            return self.inline(&call, callee);
+        }
+        self.call_compiled(&call);
+        Ok(())
+    }
+
+    fn call_compiled(&mut self, call: &Call) {
+        let window = call.window;
+        let slots = || (0..u32::from(call.count)).map(|n| SlotIx(window.0 + n));
+        let closure = match call.running {
+            Running::Below(captures) => {
+                self.settle(SlotIx(window.0 - 1));
+                captures
+            }
+            _ => None,
+        };
+        slots().for_each(|slot| self.settle(slot));
+        if let Some(own) = call.own {
+            self.move_value(window, own.slot);
+        }
+        // What is borrowed from memory that the callee might change is counted.
+        self.settle_passing();
+        // The arguments belong to the callee now: the state for unwinding is without them.
+        slots().for_each(|slot| self.put(slot, Slot::Clean));
+        let exit = self.exit();
+        let gives_back = call.own.map(|own| own.slot);
+        let kind = InstKind::CallCompiled { callee: Callee::Entry(call.function, 0), base: window, closure, gives_back, exit };
+        let result = self.emit(kind, Type::ANY);
+        if let Some(slot) = gives_back {
+            self.put(slot, Slot::Memory);
+        }
+        if let Running::Below(_) = call.running {
+            self.release(SlotIx(window.0 - 1));
+        }
+        self.write_owned(call.dst, result);
+    }
+
+    pub(super) fn write_owned(&mut self, register: u16, value: ValueId) {
         let slot = self.slot(register);
         self.release(slot);
         self.put(slot, Slot::Owned { value });
     }
+}
 
-    fn inlines(&self, function: u32, callee: &FunctionProfile) -> bool {
-        let limits = self.request.limits;
-        let mut chain = self.context().chain.clone();
-        chain.push(self.pc);
-        let small = callee.chunk.code.len() <= limits.inline_size;
-        let simple = callee.chunk.handlers.is_empty() && matches!(callee.chunk.self_kind, SelfKind::None | SelfKind::Value);
-        let shallow = self.contexts.len() <= limits.inline_depth;
-        let _ = function;
-        small && simple && shallow && self.out.values.len() < limits.ir_size && !self.learned.not_inlined.contains(&chain)
-    }
-
-    /// Builds the callee's code here. Its frame is the window of the arguments.
-    fn inline(&mut self, function: u32, callee: Arc<FunctionProfile>, dst: u16, base: u16) -> Built {
-        self.settle_borrowed();
-        let caller_live = self.live.clone();
-        let (pc, window) = (self.pc, self.slot(base));
-        let mut chain = self.context().chain.clone();
-        chain.push(pc);
-        let after = self.live_after_call(dst);
-        self.contexts.last_mut().expect("building happens inside a function").live_after = after.clone();
-        let flow = Arc::new(Flow::new(&callee.chunk, &callee.chunk.code, None));
-        self.out.frame_slots = self.out.frame_slots.max(window.0 + u32::from(callee.chunk.registers));
-        let context = Context { profile: callee, flow, function, base: window.0, chain, live_after: RegisterSet::empty(0), entered: None };
-        self.contexts.push(context);
-        self.exit = None;
-        let returns = self.body((false, 0))?;
-        self.contexts.pop();
-        self.live = caller_live;
-        self.pc = pc;
-        self.exit = None;
-        self.ended = returns.is_empty();
-        self.ends = Vec::new();
-        if self.ended {
-            return Ok(());
-        }
-        let mut live = after;
-        live.insert(usize::from(base));
-        self.join(returns, &live);
-        if dst != base {
-            self.take(dst, base);
-        }
-        Ok(())
-    }
-
-    /// Registers of the caller wanted after the call at hand, its result not included.
-    fn live_after_call(&self, dst: u16) -> RegisterSet {
-        let context = self.context();
-        let at = (self.pc - self.live.0) as usize + 1;
-        let mut live = match self.live.1.get(at) {
-            Some(live) => live.clone(),
-            None => {
-                let mut live = RegisterSet::empty(usize::from(context.profile.chunk.registers));
-                let block = context.flow.blocks.iter().find(|block| block.start == self.live.0);
-                for next in block.into_iter().flat_map(|block| &block.next) {
-                    live.union(&context.flow.at(*next).live);
-                }
-                live
-            }
-        };
-        live.remove(usize::from(dst));
-        live
-    }
-
-    /// Continues where all ways meet.
-    fn join(&mut self, mut ways: Vec<super::Edge>, live: &RegisterSet) {
-        if ways.len() == 1 {
-            let only = ways.remove(0);
-            self.block = only.from;
-            self.state = only.state;
-            self.exit = None;
-            return;
-        }
-        let key = (false, u32::MAX);
-        let params = self.meeting_params(&ways, live, key, false);
-        let block = self.out.new_block();
-        let met = self.meet(ways, &params, live, Some(block));
-        self.state = State { slots: met.state.slots };
-        self.begin(block, &params);
-        self.exit = None;
-    }
+/// Closures have captured the `self` of the method.
+fn keeps_self_in_cell(callee: &FunctionProfile) -> bool {
+    callee.chunk.code.iter().any(|op| matches!(op, Op::CellParam { slot: 0 }))
 }

@@ -11,8 +11,11 @@
 //! Always holds: every instruction either is built from what its site has seen, or is left to the VM
 //! ([`InstKind::Fallback`]); no function is refused.
 mod arith;
+mod borrow;
+mod builtin;
 mod calls;
 mod flow;
+mod inline;
 mod memory;
 mod ops;
 mod state;
@@ -73,6 +76,29 @@ struct Context {
     live_after: RegisterSet,
     /// `[start, end)` of the loop entered by OSR; its blocks exist twice.
     entered: Option<(u32, u32)>,
+    running: Running,
+    /// The `self` of an inlined mutating method, which stays where its caller has it.
+    own: Option<Lent>,
+}
+
+/// The closure whose code a context is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Running {
+    /// None that it could ask for.
+    Nothing,
+    /// Passed to the compiled code.
+    Outermost,
+    /// In the slot below the frame; its captures are reached through this pointer, if it has any.
+    Below(Option<ValueId>),
+}
+
+/// Where the `self` of an inlined method is.
+#[derive(Clone, Copy, Debug)]
+struct Lent {
+    /// The slot that holds it.
+    slot: SlotIx,
+    /// The register of the caller that the method was called on, as a slot.
+    home: SlotIx,
 }
 
 /// A bytecode block to build: in the entered loop's own copy or not, and its offset.
@@ -105,6 +131,10 @@ struct Builder<'r> {
     /// Registers wanted before each instruction of the current bytecode block, from its first one on.
     live: (u32, Vec<RegisterSet>),
     contexts: Vec<Context>,
+    /// Functions that slots hold, as far as known: guesses, to be checked.
+    hints: AHashMap<SlotIx, u32>,
+    /// Functions without captures among the values.
+    functions: AHashMap<ValueId, u32>,
     pc: u32,
     /// The frame state at the current instruction, while nothing has changed.
     exit: Option<StateId>,
@@ -122,6 +152,8 @@ impl<'r> Builder<'r> {
             ends: Vec::new(),
             live: (0, Vec::new()),
             contexts: Vec::new(),
+            hints: AHashMap::new(),
+            functions: AHashMap::new(),
             pc: 0,
             exit: None,
         }
@@ -141,7 +173,17 @@ impl<'r> Builder<'r> {
         self.state = State::new(usize::from(profile.chunk.registers));
         self.block = self.out.new_block();
         let live_after = RegisterSet::empty(0);
-        let context = Context { profile, flow, function: self.request.function, base: 0, chain: Vec::new(), live_after, entered };
+        let context = Context {
+            profile,
+            flow,
+            function: self.request.function,
+            base: 0,
+            chain: Vec::new(),
+            live_after,
+            entered,
+            running: Running::Outermost,
+            own: None,
+        };
         self.contexts.push(context);
         self.enter(head)?;
         let returns = self.body((entered.is_some(), head.unwrap_or(0)))?;
@@ -186,7 +228,11 @@ impl<'r> Builder<'r> {
     }
 
     fn slot(&self, register: u16) -> SlotIx {
-        SlotIx(self.context().base + u32::from(register))
+        let context = self.context();
+        match context.own {
+            Some(own) if register == 0 => own.slot,
+            _ => SlotIx(context.base + u32::from(register)),
+        }
     }
 
     fn is_temporary(&self, register: u16) -> bool {
@@ -200,6 +246,10 @@ impl<'r> Builder<'r> {
 
     /// Does the VM want this slot if compiled code is left at the current instruction?
     fn is_wanted(&self, slot: SlotIx) -> bool {
+        let is_below = |context: &Context| matches!(context.running, Running::Below(_)) && slot.0 + 1 == context.base;
+        if self.contexts.iter().any(|context| is_below(context) || context.own.is_some_and(|own| own.slot == slot)) {
+            return true;
+        }
         let innermost = self.contexts.len() - 1;
         let at = self.contexts.iter().rposition(|context| context.base <= slot.0).unwrap_or(0);
         let register = (slot.0 - self.contexts[at].base) as usize;
@@ -226,7 +276,7 @@ impl<'r> Builder<'r> {
         let mut frames: Vec<FrameInfo> = Vec::with_capacity(self.contexts.len());
         for (at, context) in self.contexts.iter().enumerate() {
             let pc = self.contexts.get(at + 1).and_then(|inner| inner.chain.last().copied()).unwrap_or(pc);
-            frames.push(FrameInfo { function: context.function, base: SlotIx(context.base), pc });
+            frames.push(FrameInfo { function: context.function, base: SlotIx(context.base), pc, lent: context.own.map(|own| own.home) });
         }
         let slots = self.state.dirty().filter(|(slot, _)| self.is_wanted(*slot) || matches!(self.state.get(*slot), Slot::Owned { .. })).collect();
         let owned = self.state.owned().collect();
@@ -295,7 +345,7 @@ impl<'r> Builder<'r> {
                 self.effect(InstKind::StoreSlot(slot, value));
                 self.put(slot, Slot::Immediate { value, dirty: false });
             }
-            Slot::Borrowed { value } => {
+            Slot::Borrowed { value, .. } => {
                 self.effect(InstKind::StoreSlotRetain(slot, value));
                 self.put(slot, Slot::Memory);
             }
@@ -318,22 +368,16 @@ impl<'r> Builder<'r> {
         }
     }
 
-    fn settle_borrowed(&mut self) {
-        for at in 0..self.state.slots.len() {
-            if let Slot::Borrowed { .. } = self.state.slots[at] {
-                self.settle(SlotIx(at as u32));
-            }
-        }
-    }
-
     /// Makes sure memory holds no heap value before something else takes the slot.
     fn release(&mut self, slot: SlotIx) {
         if let Slot::Owned { .. } = self.state.get(slot) {
             self.settle(slot);
         }
         if self.state.get(slot) == Slot::Memory {
+            self.before_write(slot);
             self.effect(InstKind::ClearSlot(slot));
         }
+        self.hints.remove(&slot);
         self.put(slot, Slot::Clean);
     }
 
@@ -414,7 +458,7 @@ impl<'r> Builder<'r> {
         if is_header {
             self.out.blocks[block.index()].loop_head = Some(key.1);
             // One block in front of the loop, for checks that are moved out of it.
-            let front = self.meet(ways, &params, &live, None);
+            let front = self.meet(ways, &params, &live, None, Some(key.1));
             headers.insert(key, Header { block, params: params.clone(), slots: front.state.slots.clone() });
             self.state = front.state;
             self.block = front.from;
@@ -426,7 +470,7 @@ impl<'r> Builder<'r> {
             self.terminate(Terminator::Jump(block, args));
             self.begin(block, &params);
         } else {
-            let met = self.meet(ways, &params, &live, Some(block));
+            let met = self.meet(ways, &params, &live, Some(block), None);
             self.state = met.state;
             self.begin(block, &params);
         }
@@ -469,7 +513,7 @@ impl<'r> Builder<'r> {
 
     /// Connects all ways to `to` (a new block if `None`), bringing their states to one: parameters as scalars, everything
     /// else in memory. Gives the common state, before the parameters are defined.
-    fn meet(&mut self, ways: Vec<Edge>, params: &[(SlotIx, Scalar)], live: &RegisterSet, to: Option<BlockId>) -> Edge {
+    fn meet(&mut self, ways: Vec<Edge>, params: &[(SlotIx, Scalar)], live: &RegisterSet, to: Option<BlockId>, head: Option<u32>) -> Edge {
         let target = to.unwrap_or_else(|| self.out.new_block());
         // Into a fresh block in front of a loop the scalars pass as its own parameters.
         let own: Vec<ValueId> = if to.is_none() { params.iter().map(|(_, scalar)| self.out.new_value(scalar.ty())).collect() } else { Vec::new() };
@@ -477,7 +521,7 @@ impl<'r> Builder<'r> {
             self.out.blocks[target.index()].params = own.clone();
         }
         let count = ways.iter().map(|way| way.state.slots.len()).max().unwrap_or(0);
-        let common: Vec<Slot> = (0..count).map(|at| self.common(&ways, SlotIx(at as u32), live)).collect();
+        let common: Vec<Slot> = (0..count).map(|at| self.common(&ways, SlotIx(at as u32), live, head)).collect();
         for way in ways {
             self.block = way.from;
             self.state = way.state;
@@ -489,6 +533,7 @@ impl<'r> Builder<'r> {
                 }
                 match wanted {
                     Slot::Memory => self.settle(slot),
+                    Slot::Borrowed { .. } | Slot::Immediate { .. } => {}
                     _ => self.release(slot),
                 }
             }
@@ -504,11 +549,15 @@ impl<'r> Builder<'r> {
         Edge { from: target, state }
     }
 
-    /// Where a slot that is no parameter is after a meeting: in memory if any way has a value that is wanted (or must be
-    /// released), else nowhere.
-    fn common(&self, ways: &[Edge], slot: SlotIx, live: &RegisterSet) -> Slot {
+    /// Where a slot that is no parameter is after a meeting: where it is on all ways, if that is the same value; else in memory
+    /// if any way has a value that is wanted (or must be released), else nowhere. `head`: of a loop.
+    fn common(&self, ways: &[Edge], slot: SlotIx, live: &RegisterSet, head: Option<u32>) -> Slot {
         let base = self.context().base;
         let wanted = slot.0 < base || live.contains((slot.0 - base) as usize);
+        let same = self.same_on_all(ways, slot);
+        if wanted && same.is_some() && !head.is_some_and(|pc| self.is_conflict(pc, slot)) {
+            return same.unwrap_or(Slot::Clean);
+        }
         let any_memory = ways.iter().any(|way| matches!(way.state.get(slot), Slot::Memory | Slot::Owned { .. }));
         let any_value = ways.iter().any(|way| way.state.get(slot) != Slot::Clean);
         if any_memory || (wanted && any_value) { Slot::Memory } else { Slot::Clean }
@@ -569,7 +618,7 @@ impl<'r> Builder<'r> {
             std::mem::take(&mut self.ends)
         } else {
             // Falls into the next block.
-            self.settle_borrowed();
+            self.settle_passing();
             vec![(self.block, successors.len() - 1)]
         };
         let end_state = self.state.clone();
@@ -599,6 +648,12 @@ impl<'r> Builder<'r> {
                 _ => disagree.push(*slot),
             }
         }
+        for (at, held) in header.slots.iter().enumerate() {
+            let slot = SlotIx(at as u32);
+            if matches!(held, Slot::Borrowed { .. } | Slot::Immediate { .. }) && !borrow::is_same(*held, self.state.get(slot)) {
+                disagree.push(slot);
+            }
+        }
         if !disagree.is_empty() {
             let chain = self.context().chain.clone();
             for slot in disagree {
@@ -611,6 +666,7 @@ impl<'r> Builder<'r> {
             if !header.params.iter().any(|(param, _)| *param == slot) {
                 match header.slots.get(at) {
                     Some(Slot::Memory) => self.settle(slot),
+                    Some(Slot::Borrowed { .. } | Slot::Immediate { .. }) => {}
                     _ => self.release(slot),
                 }
             }

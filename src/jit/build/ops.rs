@@ -1,7 +1,7 @@
 //! One arm per instruction: build it, or leave it to the VM.
 use super::arith::Source;
-use super::state::{Scalar, Slot};
-use super::{Built, Builder, Edge, Restart};
+use super::state::{Lender, Scalar, Slot};
+use super::{Built, Builder, Edge};
 use crate::bytecode::chunk::{Const, SelfKind};
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
 use crate::jit::ir::inst::{Cmp, IntOp};
@@ -12,8 +12,9 @@ impl Builder<'_> {
     /// Builds the instruction at the current offset; `last`: it ends its block.
     pub(super) fn instruction(&mut self, op: Op, last: bool, returns: &mut Vec<Edge>) -> Built {
         if !self.uses_borrowed(&op) {
-            self.settle_borrowed();
+            self.settle_passing();
         }
+        self.before_instruction(&op);
         if self.context().profile.is_poisoned(self.pc) && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {}) {
             return self.fallback(op);
         }
@@ -53,15 +54,8 @@ impl Builder<'_> {
                 let value = self.emit(InstKind::LoadCell { slot, exit }, Type::ANY);
                 self.write_borrowed(dst, value);
             }
-            Op::CaptureGet { dst, index } if self.contexts.len() == 1 => {
-                let value = self.emit(InstKind::LoadCapture { index: u32::from(index) }, Type::ANY);
-                self.write_borrowed(dst, value);
-            }
-            Op::CaptureCellGet { dst, index, .. } if self.contexts.len() == 1 => {
-                let exit = self.exit();
-                let value = self.emit(InstKind::LoadCaptureCell { index: u32::from(index), exit }, Type::ANY);
-                self.write_borrowed(dst, value);
-            }
+            Op::CaptureGet { dst, index } => return self.capture_get(op, dst, index),
+            Op::CaptureCellGet { dst, index, .. } => return self.capture_cell_get(op, dst, index),
             Op::ModuleGet { dst, var } => {
                 let (index, exit) = (self.context().profile.module_base + var, self.exit());
                 let value = self.emit(InstKind::LoadModule { index, exit }, Type::ANY);
@@ -73,12 +67,7 @@ impl Builder<'_> {
                 self.effect(InstKind::StoreCell { slot, value: scalar, exit });
                 self.consume(value);
             }
-            Op::CaptureCellSet { index, value, .. } if self.contexts.len() == 1 => {
-                let Some(scalar) = self.known_scalar(value) else { return self.fallback(op) };
-                let exit = self.exit();
-                self.effect(InstKind::StoreCaptureCell { index: u32::from(index), value: scalar, exit });
-                self.consume(value);
-            }
+            Op::CaptureCellSet { index, value, .. } => return self.capture_cell_set(op, index, value),
             Op::ModuleSet { value, var } => {
                 let Some(scalar) = self.known_scalar(value) else { return self.fallback(op) };
                 let (index, exit) = (self.context().profile.module_base + var, self.exit());
@@ -183,14 +172,18 @@ impl Builder<'_> {
                 self.leave();
             }
 
-            Op::LoadSelfFn { .. } | Op::NewCell { .. } | Op::CellParam { .. } | Op::MakeClosure { .. } | Op::CaptureGet { .. }
-            | Op::CaptureCellGet { .. } | Op::CaptureCellSet { .. } | Op::Contains { .. } | Op::Fuel {}
+            Op::CallValue { argc, dst, base } => return self.call_value(op, argc, dst, base),
+            Op::CallBuiltin { argc, dst, base, builtin } => return self.call_builtin(op, argc, dst, base, builtin),
+            Op::CallMethodPlace { argc, dst, base, site } => return self.call_method_place(op, argc, dst, base, site),
+            Op::MakeClosure { dst, closure } => return self.make_closure(op, dst, closure),
+
+            Op::LoadSelfFn { .. } | Op::NewCell { .. } | Op::CellParam { .. } | Op::Contains { .. } | Op::Fuel {}
             | Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } | Op::ForClose { .. } | Op::IndexGetC { .. }
             | Op::IndexGetOrNull { .. } | Op::Slice { .. } | Op::FieldGetOrNull { .. } | Op::PathGet { .. } | Op::PlaceSet { .. }
             | Op::PlaceUpdate { .. } | Op::PlaceGetOrNull { .. } | Op::RootUpdate { .. } | Op::Range { .. } | Op::MakeArray { .. }
             | Op::ArrayAppend { .. } | Op::ArrayExtend { .. } | Op::MakeDict { .. } | Op::DictAppend { .. } | Op::DictExtend { .. }
-            | Op::MakeStruct { .. } | Op::Interp { .. } | Op::InterpAppend { .. } | Op::LiteralUpdate { .. } | Op::CallValue { .. }
-            | Op::CallBuiltin { .. } | Op::CallBuiltinUpdate { .. } | Op::CallMethodPlace { .. } | Op::CallArgs { .. }
+            | Op::MakeStruct { .. } | Op::Interp { .. } | Op::InterpAppend { .. } | Op::LiteralUpdate { .. }
+            | Op::CallBuiltinUpdate { .. } | Op::CallArgs { .. }
             | Op::Construct { .. } | Op::MakeVariant { .. } | Op::Unwrap { .. } | Op::Import { .. } | Op::Test { .. }
             | Op::Part { .. } | Op::NullIfMissing { .. } | Op::CheckKind { .. } => return self.fallback(op),
         }
@@ -221,7 +214,7 @@ impl Builder<'_> {
         self.put(slot, Slot::Scalar { value, scalar, dirty: true });
     }
 
-    fn write_immediate(&mut self, register: u16, value: ValueId) {
+    pub(super) fn write_immediate(&mut self, register: u16, value: ValueId) {
         let slot = self.slot(register);
         self.release(slot);
         self.put(slot, Slot::Immediate { value, dirty: true });
@@ -229,10 +222,14 @@ impl Builder<'_> {
 
     /// A value borrowed from memory that stays as it is until the next instruction.
     pub(super) fn write_borrowed(&mut self, register: u16, value: ValueId) {
+        self.write_lent(register, value, Lender::Passing);
+    }
+
+    pub(super) fn write_lent(&mut self, register: u16, value: ValueId, lender: Lender) {
         let slot = self.slot(register);
-        if self.is_temporary(register) {
+        if lender != Lender::Passing || self.is_temporary(register) {
             self.release(slot);
-            self.put(slot, Slot::Borrowed { value });
+            self.put(slot, Slot::Borrowed { value, lender });
         } else {
             self.replace(slot, value);
         }
@@ -240,6 +237,7 @@ impl Builder<'_> {
 
     /// Stores a borrowed value, which may live inside what the slot holds.
     pub(super) fn replace(&mut self, slot: SlotIx, value: ValueId) {
+        self.before_write(slot);
         match self.state.get(slot) {
             Slot::Memory => self.effect(InstKind::ReplaceSlot(slot, value)),
             Slot::Owned { .. } => {
@@ -251,46 +249,42 @@ impl Builder<'_> {
         self.put(slot, Slot::Memory);
     }
 
-    fn copy(&mut self, dst: u16, src: u16) {
+    pub(super) fn copy(&mut self, dst: u16, src: u16) {
         let from = self.slot(src);
+        if let Some(function) = self.hints.get(&from).copied() {
+            let to = self.slot(dst);
+            self.copy_value(dst, from);
+            self.hints.insert(to, function);
+            return;
+        }
+        self.copy_value(dst, from);
+    }
+
+    fn copy_value(&mut self, dst: u16, from: SlotIx) {
         match self.state.get(from) {
             Slot::Scalar { value, scalar, .. } => self.write_scalar(dst, value, scalar),
             Slot::Immediate { value, .. } => self.write_immediate(dst, value),
-            Slot::Borrowed { value } => self.write_borrowed(dst, value),
+            Slot::Borrowed { value, lender } => self.write_lent(dst, value, lender),
             Slot::Owned { .. } => {
                 self.settle(from);
-                self.copy(dst, src);
+                self.copy_value(dst, from);
             }
             Slot::Memory | Slot::Clean => {
                 let value = self.emit(InstKind::LoadSlot(from), Type::ANY);
-                self.write_borrowed(dst, value);
+                self.write_lent(dst, value, Lender::Slot(from));
             }
         }
     }
 
     pub(super) fn take(&mut self, dst: u16, src: u16) {
         let (from, to) = (self.slot(src), self.slot(dst));
-        if from == to {
-            return;
-        }
         match self.state.get(from) {
-            Slot::Memory => {
-                self.release(to);
-                self.effect(InstKind::MoveSlot { from, to });
-                self.put(to, Slot::Memory);
+            Slot::Borrowed { value, lender } if from != to => {
+                self.write_lent(dst, value, lender);
+                self.put(from, Slot::Clean);
             }
-            Slot::Borrowed { value } => self.write_borrowed(dst, value),
-            newest => {
-                self.release(to);
-                let newest = match newest {
-                    Slot::Scalar { value, scalar, .. } => Slot::Scalar { value, scalar, dirty: true },
-                    Slot::Immediate { value, .. } => Slot::Immediate { value, dirty: true },
-                    other => other,
-                };
-                self.put(to, newest);
-            }
+            _ => self.move_value(to, from),
         }
-        self.put(from, Slot::Clean);
     }
 
     fn constant(&mut self, dst: u16, index: u32) {
@@ -315,6 +309,7 @@ impl Builder<'_> {
             }
             Const::Func(func) => {
                 let value = self.emit(InstKind::ConstBoxed(tag::FN0, u64::from(base + func)), Type::ANY);
+                self.functions.insert(value, base + func);
                 self.write_immediate(dst, value);
             }
             Const::Builtin(id) => {
@@ -324,13 +319,13 @@ impl Builder<'_> {
             Const::BigInt(_) | Const::Str(_) | Const::BuiltinType(_) | Const::Struct(_) | Const::Enum(_) | Const::Variant(..)
             | Const::Module(_) | Const::Namespace(_) | Const::Prelude(_) => {
                 let value = self.emit(InstKind::ConstPool(function, index), Type::ANY);
-                self.write_borrowed(dst, value);
+                self.write_lent(dst, value, Lender::Constant);
             }
         }
     }
 
     /// The scalar that a register holds, if that is known without a check.
-    fn known_scalar(&self, register: u16) -> Option<ValueId> {
+    pub(super) fn known_scalar(&self, register: u16) -> Option<ValueId> {
         match self.state.get(self.slot(register)) {
             Slot::Scalar { value, .. } => Some(value),
             _ => None,
@@ -354,7 +349,7 @@ impl Builder<'_> {
             _ => {
                 let value = self.boxed(register);
                 let (found, wanted) = (self.emit(InstKind::TagOf(value), Type::INT), self.int(wanted as i64));
-                self.settle_borrowed();
+                self.settle_passing();
                 let cond = self.emit(InstKind::CmpI { op, a: found, b: wanted }, Type::BOOL);
                 self.branch(cond);
             }
@@ -394,11 +389,7 @@ impl Builder<'_> {
     fn return_value(&mut self, register: u16, returns: &mut Vec<Edge>) -> Built {
         let slot = self.slot(register);
         if self.contexts.len() > 1 {
-            let base = self.context().base;
-            if slot != SlotIx(base) {
-                self.take(0, register);
-            }
-            return self.finish_inlined(returns);
+            return self.return_inlined(register, returns);
         }
         match self.state.get(slot) {
             Slot::Scalar { value, .. } | Slot::Immediate { value, .. } | Slot::Owned { value } => {
@@ -419,8 +410,7 @@ impl Builder<'_> {
     /// Returns a scalar, an immediate or an owned value; nothing else stays owned.
     fn return_boxed(&mut self, value: ValueId, returns: &mut Vec<Edge>) -> Built {
         if self.contexts.len() > 1 {
-            self.write_immediate(0, value);
-            return self.finish_inlined(returns);
+            return self.return_null_inlined(value, returns);
         }
         // The `self` of a mutating method stays in its slot: the VM gives it back to the caller's place.
         let keeps_self = matches!(self.context().profile.chunk.self_kind, SelfKind::Mutating | SelfKind::MaybeMutating);
@@ -433,28 +423,10 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The result is in slot 0 of the inlined frame; everything else of it is given up.
-    fn finish_inlined(&mut self, returns: &mut Vec<Edge>) -> Built {
-        let base = self.context().base as usize;
-        for at in base + 1..self.state.slots.len() {
-            self.release(SlotIx(at as u32));
-        }
-        returns.push(Edge { from: self.block, state: self.state.clone() });
-        self.ended = true;
-        self.ends = Vec::new();
-        Ok(())
-    }
-
     // ---- the VM's business ----
 
     /// Lets the VM execute the instruction on the frame in memory.
     pub(super) fn fallback(&mut self, op: Op) -> Built {
-        if self.contexts.len() > 1 {
-            // The VM has no frame for an inlined function.
-            let chain = self.context().chain.clone();
-            self.learned.not_inlined.insert(chain);
-            return Err(Restart::Again);
-        }
         let work = &mut self.out.blocks[self.block.index()].work;
         *work = work.saturating_sub(1);
         self.settle_all();
@@ -483,10 +455,28 @@ impl Builder<'_> {
 
     /// Slots that the VM may have changed after executing the instruction, other than temporaries it has emptied.
     fn written_by(&self, op: &Op) -> Vec<SlotIx> {
+        let mut slots: Vec<SlotIx> = self.roots(op).into_iter().map(|register| self.slot(register)).collect();
+        op.operands(|kind, value| {
+            let register = value as u16;
+            match kind {
+                OperandKind::Write | OperandKind::Modify | OperandKind::Local => slots.push(self.slot(register)),
+                OperandKind::WritePair => slots.extend([self.slot(register), self.slot(register + 1)]),
+                OperandKind::State => slots.extend((register..register + 3).map(|r| self.slot(r))),
+                _ => {}
+            }
+        });
+        if let Op::CallBuiltinUpdate { base, .. } = op {
+            slots.push(self.slot(*base));
+        }
+        slots.sort();
+        slots.dedup();
+        slots
+    }
+
+    /// Locals that are roots of places which the instruction may change.
+    pub(super) fn roots(&self, op: &Op) -> Vec<u16> {
         let chunk = &self.context().profile.chunk;
-        let mut slots = Vec::new();
-        let mut path = None;
-        let call = match op {
+        let called = match op {
             Op::CallArgs { site, .. } => match chunk.calls[usize::from(*site)].callee {
                 crate::bytecode::chunk::Callee::Place(method) => chunk.methods[usize::from(method)].path,
                 _ => None,
@@ -494,27 +484,17 @@ impl Builder<'_> {
             Op::CallMethodPlace { site, .. } => chunk.methods[usize::from(*site)].path,
             _ => None,
         };
+        let mut paths: Vec<u16> = called.into_iter().collect();
         op.operands(|kind, value| {
-            let register = value as u16;
-            match kind {
-                OperandKind::Write | OperandKind::Modify | OperandKind::Local => slots.push(self.slot(register)),
-                OperandKind::WritePair => slots.extend([self.slot(register), self.slot(register + 1)]),
-                OperandKind::State => slots.extend((register..register + 3).map(|r| self.slot(r))),
-                OperandKind::Path => path = Some(register),
-                _ => {}
+            if kind == OperandKind::Path {
+                paths.push(value as u16);
             }
         });
-        if let Op::CallBuiltinUpdate { base, .. } = op {
-            slots.push(self.slot(*base));
-        }
-        for path in path.into_iter().chain(call) {
-            if let crate::bytecode::chunk::Root::Local(local) | crate::bytecode::chunk::Root::LocalCell(local) = chunk.paths[usize::from(path)].root {
-                slots.push(self.slot(local));
-            }
-        }
-        slots.sort();
-        slots.dedup();
-        slots
+        let local = |path: &u16| match chunk.paths[usize::from(*path)].root {
+            crate::bytecode::chunk::Root::Local(local) | crate::bytecode::chunk::Root::LocalCell(local) => Some(local),
+            _ => None,
+        };
+        paths.iter().filter_map(local).collect()
     }
 
     /// Temporaries that the instruction has consumed.

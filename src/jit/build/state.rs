@@ -29,6 +29,17 @@ impl Scalar {
     }
 }
 
+/// What keeps a borrowed value alive.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Lender {
+    /// A container or variable that stays as it is until the next instruction has used the value.
+    Passing,
+    /// A slot, as long as it is not written.
+    Slot(SlotIx),
+    /// A constant, or a capture of the running closure.
+    Constant,
+}
+
 /// Where the newest value of a slot is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Slot {
@@ -38,9 +49,8 @@ pub enum Slot {
     Scalar { value: ValueId, scalar: Scalar, dirty: bool },
     /// An immediate (null, a function …) as SSA value; memory holds no heap value.
     Immediate { value: ValueId, dirty: bool },
-    /// A temporary's value borrowed from a container or slot that stays unchanged until the next instruction has used it;
-    /// memory holds no heap value.
-    Borrowed { value: ValueId },
+    /// A value that something else keeps alive; memory holds no heap value.
+    Borrowed { value: ValueId, lender: Lender },
     /// An owned boxed value, the result of a call; memory holds no heap value.
     Owned { value: ValueId },
     /// In memory.
@@ -73,7 +83,7 @@ impl State {
     /// What must be written back when leaving.
     pub fn dirty(&self) -> impl Iterator<Item = (SlotIx, ValueId)> {
         self.slots.iter().enumerate().filter_map(|(at, slot)| match *slot {
-            Slot::Scalar { value, dirty: true, .. } | Slot::Immediate { value, dirty: true } | Slot::Borrowed { value } | Slot::Owned { value } => {
+            Slot::Scalar { value, dirty: true, .. } | Slot::Immediate { value, dirty: true } | Slot::Borrowed { value, .. } | Slot::Owned { value } => {
                 Some((SlotIx(at as u32), value))
             }
             _ => None,

@@ -112,12 +112,12 @@ pub enum InstKind {
     LoadCell { slot: SlotIx, exit: StateId },
     /// Writes a scalar to the cell that a slot holds, if that holds a scalar; otherwise leaves.
     StoreCell { slot: SlotIx, value: ValueId, exit: StateId },
-    /// Capture `n` of the running closure → boxed, borrowed.
-    LoadCapture { index: u32 },
-    /// Value in captured cell `n` of the running closure → boxed, borrowed until the next write or call.
-    LoadCaptureCell { index: u32, exit: StateId },
+    /// Capture `n` of a closure (`None`: the one passed to the code) → boxed, borrowed.
+    LoadCapture { closure: Option<ValueId>, index: u32 },
+    /// Value in captured cell `n` of a closure → boxed, borrowed until the next write or call.
+    LoadCaptureCell { closure: Option<ValueId>, index: u32, exit: StateId },
     /// Writes a scalar to captured cell `n`, if that holds a scalar; otherwise leaves.
-    StoreCaptureCell { index: u32, value: ValueId, exit: StateId },
+    StoreCaptureCell { closure: Option<ValueId>, index: u32, value: ValueId, exit: StateId },
 
     /// Boxed value has this tag → its payload in the representation of that kind.
     GuardTag { value: ValueId, tag: u64, exit: StateId },
@@ -131,8 +131,10 @@ pub enum InstKind {
     GuardBounds { index: ValueId, length: ValueId, exit: Option<StateId> },
     /// A bool is true.
     GuardTrue { value: ValueId, exit: StateId },
-    /// Payload of a boxed function value is this function (`Fn0`), or a closure of it.
+    /// Boxed value is this function, without captures.
     GuardFunction { value: ValueId, function: u32, exit: StateId },
+    /// Closure is one of this function → the closure.
+    GuardClosure { pointer: ValueId, function: u32, exit: StateId },
     /// Tag of a boxed value → int.
     TagOf(ValueId),
     /// Unboxes without a check (the kind is known).
@@ -184,9 +186,15 @@ pub enum InstKind {
     LoadField { cell: Cell, pointer: ValueId, offset: u32 },
     StoreField { cell: Cell, pointer: ValueId, offset: u32, value: ValueId },
 
-    /// Calls compiled code with unboxed arguments; the callee's frame starts at slot `base`.
-    /// Result boxed, owned; exceptional results leave with `exit` (whose pc is after the call, for traces: the call itself).
-    CallCompiled { callee: Callee, base: SlotIx, args: Box<[ValueId]>, exit: StateId },
+    /// Calls compiled code; the callee's frame starts at slot `base`, where its arguments are. The `self` of a mutating method
+    /// is moved to `gives_back` afterwards. Result boxed, owned; a raise leaves with `exit`.
+    CallCompiled { callee: Callee, base: SlotIx, closure: Option<ValueId>, gives_back: Option<SlotIx>, exit: StateId },
+    /// Calls the function form of a builtin on the arguments in slots from `base` on → boxed, owned. A raise leaves.
+    CallBuiltin { builtin: u16, base: SlotIx, count: u16, exit: StateId },
+    /// Calls the mutating form of a builtin on the value in slot `place` → boxed, owned. A raise leaves.
+    CallMutating { builtin: u16, place: SlotIx, base: SlotIx, count: u16, used: bool, exit: StateId },
+    /// Appends a value (moved there if `owned`) to the array in a slot, whose address is `pointer`. A raise leaves.
+    Push { builtin: u16, slot: SlotIx, pointer: ValueId, value: ValueId, owned: bool, exit: StateId },
     /// Calls a runtime helper by its index in the helper table. `writes`: the slots of this frame that it may change
     /// (its dirty slots were written back and the ones it writes are read again afterwards).
     CallHelper { helper: u16, args: Box<[ValueId]>, writes: Box<[SlotIx]>, exit: Option<StateId> },
@@ -255,6 +263,8 @@ pub enum SlotWrites<'a> {
     Two(SlotIx, SlotIx),
     /// The frame of a callee: this slot and all above.
     From(SlotIx),
+    /// That, and one more.
+    FromAnd(SlotIx, SlotIx),
     Set(&'a [SlotIx]),
 }
 
@@ -265,6 +275,7 @@ impl SlotWrites<'_> {
             SlotWrites::One(a) => a == slot,
             SlotWrites::Two(a, b) => a == slot || b == slot,
             SlotWrites::From(base) => slot >= base,
+            SlotWrites::FromAnd(base, one) => slot >= base || slot == one,
             SlotWrites::Set(slots) => slots.contains(&slot),
         }
     }
@@ -288,7 +299,10 @@ impl InstKind {
         match self {
             StoreSlot(slot, _) | ClearSlot(slot) | StoreSlotRetain(slot, _) | StoreSlotOwned(slot, _) | ReplaceSlot(slot, _) => SlotWrites::One(*slot),
             MoveSlot { from, to } => SlotWrites::Two(*from, *to),
-            CallCompiled { base, .. } => SlotWrites::From(*base),
+            CallCompiled { base, gives_back: Some(own), .. } => SlotWrites::FromAnd(*base, *own),
+            CallCompiled { base, .. } | CallBuiltin { base, .. } => SlotWrites::From(*base),
+            CallMutating { base, place, .. } => SlotWrites::FromAnd(*base, *place),
+            Push { slot, .. } => SlotWrites::One(*slot),
             CallHelper { writes, .. } | Fallback { writes, .. } => SlotWrites::Set(writes),
             _ => SlotWrites::None,
         }
@@ -318,7 +332,7 @@ impl InstKind {
             LoadCaptureCell { .. } => read(Heaps::CELLS, true),
             StoreCaptureCell { .. } => write(Heaps::CELLS, true),
             GuardTag { .. } | GuardNotTag { .. } | GuardTrue { .. } | GuardNonZeroF { .. } => exit(true),
-            GuardFunction { .. } | FloatToInt { .. } | ShlI { .. } => exit(true),
+            GuardFunction { .. } | GuardClosure { .. } | FloatToInt { .. } | ShlI { .. } => exit(true),
             GuardShape { .. } => read(Heaps::HEADERS, true),
             GuardUnique { .. } => read(Heaps::COUNTS, true),
             GuardBounds { exit: e, .. } | Int { exit: e, .. } | ModI { zero: e, .. } | ShrI { exit: e, .. } | NegI { exit: e, .. } => exit(e.is_some()),
@@ -329,6 +343,11 @@ impl InstKind {
             StoreElementValue { .. } => write(Heaps::VALUES, true),
             LoadField { .. } => read(Heaps::FIELDS, false),
             StoreField { .. } => write(Heaps::FIELDS, false),
+            Push { .. } => {
+                let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
+                write(items.with(Heaps::HEADERS).with(Heaps::COUNTS), true)
+            }
+            CallBuiltin { .. } | CallMutating { .. } => Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: true, calls: true },
             CallCompiled { .. } | CallHelper { .. } | Fallback { .. } | Poll { .. } => {
                 Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: true, calls: true }
             }

@@ -87,6 +87,22 @@ pub struct FrameState {
     pub owned: Vec<SlotIx>,
 }
 
+impl FrameState {
+    /// Where the `self` of the innermost frame is, if it is lent, and where that frame would have it.
+    pub fn home(&self) -> Option<(SlotIx, SlotIx)> {
+        let innermost = self.frames.last()?;
+        let mut home = innermost.lent?;
+        // A method that lends its own `self` on has it from its caller.
+        for frame in self.frames.iter().rev().skip(1) {
+            match frame.lent {
+                Some(outer) if frame.base == home => home = outer,
+                _ => break,
+            }
+        }
+        Some((home, innermost.base))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FrameInfo {
     /// `FnId` of the function.
@@ -95,6 +111,8 @@ pub struct FrameInfo {
     pub base: SlotIx,
     /// For the innermost frame: the instruction to execute next (re-execute). For outer ones: the call being executed.
     pub pc: u32,
+    /// For an inlined mutating method: the slot of the caller that `self` stands in. Its own slot 0 holds nothing.
+    pub lent: Option<SlotIx>,
 }
 
 impl Function {

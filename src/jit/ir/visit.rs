@@ -11,10 +11,13 @@ impl InstKind {
             LoadModule { .. } | LoadCell { .. } | Fallback { .. } | Poll { .. } => {}
             StoreSlot(_, v) | StoreSlotRetain(_, v) | ReplaceSlot(_, v) | StoreSlotOwned(_, v) => f(v),
             StoreModule { value, .. } | StoreCell { value, .. } => f(value),
-            LoadCapture { .. } | LoadCaptureCell { .. } => {}
-            StoreCaptureCell { value, .. } => f(value),
+            LoadCapture { closure, .. } | LoadCaptureCell { closure, .. } => closure.iter_mut().for_each(f),
+            StoreCaptureCell { closure, value, .. } => {
+                closure.iter_mut().for_each(&mut f);
+                f(value);
+            }
             GuardTag { value, .. } | GuardNotTag { value, .. } | GuardTrue { value, .. } | GuardFunction { value, .. } => f(value),
-            GuardShape { pointer, .. } | GuardUnique { pointer, .. } => f(pointer),
+            GuardShape { pointer, .. } | GuardUnique { pointer, .. } | GuardClosure { pointer, .. } => f(pointer),
             GuardBounds { index, length, .. } => {
                 f(index);
                 f(length);
@@ -49,7 +52,13 @@ impl InstKind {
                 f(pointer);
                 f(value);
             }
-            CallCompiled { args, .. } | CallHelper { args, .. } => args.iter_mut().for_each(f),
+            CallCompiled { closure, .. } => closure.iter_mut().for_each(f),
+            CallBuiltin { .. } | CallMutating { .. } => {}
+            Push { pointer, value, .. } => {
+                f(pointer);
+                f(value);
+            }
+            CallHelper { args, .. } => args.iter_mut().for_each(f),
         }
     }
 
@@ -58,10 +67,10 @@ impl InstKind {
         match self {
             LoadModule { exit, .. } | StoreModule { exit, .. } | LoadCell { exit, .. } | StoreCell { exit, .. } => f(exit),
             GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
-            GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardNonZeroF { exit, .. } => f(exit),
+            GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardClosure { exit, .. } | GuardNonZeroF { exit, .. } => f(exit),
             ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => f(exit),
             LoadCaptureCell { exit, .. } | StoreCaptureCell { exit, .. } => f(exit),
-            CallCompiled { exit, .. } | Fallback { exit, .. } | Poll { exit } => f(exit),
+            CallCompiled { exit, .. } | CallBuiltin { exit, .. } | CallMutating { exit, .. } | Push { exit, .. } | Fallback { exit, .. } | Poll { exit } => f(exit),
             GuardBounds { exit, .. } | Int { exit, .. } | ShrI { exit, .. } | NegI { exit, .. } | CallHelper { exit, .. } => exit.iter_mut().for_each(f),
             ModI { zero, .. } => zero.iter_mut().for_each(f),
             DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),

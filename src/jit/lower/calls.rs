@@ -4,8 +4,8 @@ use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, cond
 use super::exits::{ExitInfo, ExitKind};
 use super::{Helper, Lowering, context, slot_offset};
 use crate::jit::ir::inst::Callee;
-use crate::jit::ir::{FrameInfo, SlotIx, StateId, ValueId};
-use crate::value::layout::tag;
+use crate::jit::ir::{FrameInfo, Repr, SlotIx, StateId, ValueId};
+use crate::value::layout::{array, header, shape, tag};
 
 impl Lowering<'_> {
     pub(super) fn helper(&mut self, helper: Helper) -> clif::FuncRef {
@@ -42,7 +42,7 @@ impl Lowering<'_> {
         let full = self.b.ins().bor(low, high);
         self.when(full, true, |this| {
             let (function, entry) = (this.function.id, this.function.entry);
-            let frames = vec![FrameInfo { function, base: SlotIx(0), pc: entry.unwrap_or(0) }];
+            let frames = vec![FrameInfo { function, base: SlotIx(0), pc: entry.unwrap_or(0), lent: None }];
             // A frame entered in the middle has its registers already: the VM goes on with it.
             let kind = if entry.is_some() { ExitKind::Poll } else { ExitKind::StackOverflow };
             this.leave(ExitInfo { kind, frames, slots: Vec::new(), checks: Vec::new() });
@@ -51,21 +51,125 @@ impl Lowering<'_> {
         });
     }
 
-    pub(super) fn call_compiled(&mut self, callee: Callee, base: SlotIx, exit: StateId, result: Option<ValueId>) {
-        let frame = self.b.ins().iadd_imm_s(self.fp, i64::from(slot_offset(base)));
-        let none = self.b.ins().iconst(types::I64, 0);
+    pub(super) fn call_compiled(&mut self, callee: Callee, base: SlotIx, closure: Option<ValueId>, gives_back: Option<SlotIx>, exit: StateId, result: Option<ValueId>) {
+        let frame = self.address(base);
+        let closure = match closure {
+            Some(closure) => self.one(closure),
+            None => self.b.ins().iconst(types::I64, 0),
+        };
         let (tag, payload) = match callee {
-            Callee::Entry(function, _) if Some(function) != self.own_id => self.call_entry(function, frame, none),
+            Callee::Entry(function, _) if Some(function) != self.own_id => self.call_entry(function, frame, closure),
             Callee::Entry(..) | Callee::SelfEntry => {
                 let own = self.imports.own(self.b.func);
-                let call = self.b.ins().call(own, &[frame, none]);
+                let call = self.b.ins().call(own, &[frame, closure]);
                 let results = self.b.inst_results(call);
                 (results[0], results[1])
             }
         };
+        if let Some(home) = gives_back {
+            self.move_slot(base, home);
+        }
+        self.leave_if_raised(tag, exit);
+        self.define_pair(result, tag, payload);
+    }
+
+    fn leave_if_raised(&mut self, tag: clif::Value, exit: StateId) {
         let raised = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, tag, tag::EXC as i64);
         self.leave_if(raised, exit, ExitKind::Raise);
+    }
+
+    fn address(&mut self, slot: SlotIx) -> clif::Value {
+        self.b.ins().iadd_imm_s(self.fp, i64::from(slot_offset(slot)))
+    }
+
+    /// Function and instruction of a state's innermost frame, and the address of its slots.
+    fn innermost(&mut self, exit: StateId) -> (u32, u32, clif::Value) {
+        let frame = *self.function.states[exit.index()].frames.last().expect("a state has a frame");
+        (frame.function, frame.pc, self.address(frame.base))
+    }
+
+    fn word_of(&mut self, value: i64) -> clif::Value {
+        self.b.ins().iconst(types::I64, value)
+    }
+
+    pub(super) fn call_builtin(&mut self, builtin: u16, base: SlotIx, count: u16, exit: StateId, result: Option<ValueId>) {
+        let (function, pc, frame) = self.innermost(exit);
+        let (function, pc) = (self.word_of(i64::from(function)), self.word_of(i64::from(pc)));
+        let base = self.address(base);
+        let what = self.word_of(i64::from(builtin) | i64::from(count) << 16);
+        let context = self.context();
+        let helper = self.helper(Helper::CallBuiltin);
+        let call = self.b.ins().call(helper, &[context, function, pc, frame, base, what]);
+        self.take_result(call, exit, result);
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn call_mutating(&mut self, builtin: u16, place: SlotIx, base: SlotIx, count: u16, used: bool, exit: StateId, result: Option<ValueId>) {
+        let (function, pc, frame) = self.innermost(exit);
+        let site = self.word_of(i64::from(function) | i64::from(pc) << 32);
+        let (place, base) = (self.address(place), self.address(base));
+        let what = self.word_of(i64::from(builtin) | i64::from(count) << 16 | i64::from(used) << 32);
+        let context = self.context();
+        let helper = self.helper(Helper::CallMutating);
+        let call = self.b.ins().call(helper, &[context, site, frame, place, base, what]);
+        self.take_result(call, exit, result);
+    }
+
+    fn take_result(&mut self, call: clif::Inst, exit: StateId, result: Option<ValueId>) {
+        let results = self.b.inst_results(call);
+        let (tag, payload) = (results[0], results[1]);
+        self.leave_if_raised(tag, exit);
         self.define_pair(result, tag, payload);
+    }
+
+    /// Stores in place if nobody else has the array, it is of the value's kind, and there is room.
+    pub(super) fn push(&mut self, slot: SlotIx, pointer: ValueId, value: ValueId, owned: bool, builtin: u16, exit: StateId) {
+        let pointer = self.one(pointer);
+        let repr = self.function.ty(value).repr;
+        let (shape, shift) = match repr {
+            Repr::I64 => (shape::ARR_I64, 3),
+            Repr::F64 => (shape::ARR_F64, 3),
+            Repr::Bool => (shape::ARR_BOOL, 0),
+            Repr::Boxed | Repr::Ptr | Repr::Raw => (shape::ARR_VAL, 4),
+        };
+        let (fast, slow, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(slow);
+        let (tag, payload) = self.boxed(value);
+        if !owned && matches!(repr, Repr::Boxed | Repr::Ptr) {
+            self.retain(tag, payload);
+        }
+        let word = self.load(types::I64, pointer, header::COUNT as i32);
+        let ready = self.word_of(1 | i64::from(shape) << 32);
+        let fits = self.b.ins().icmp(IntCC::Equal, word, ready);
+        let room = self.b.create_block();
+        self.b.ins().brif(fits, room, &[], slow, &[]);
+        self.b.switch_to_block(room);
+        let length = self.load(types::I64, pointer, array::LEN as i32);
+        let capacity = self.load(types::I64, pointer, array::CAP as i32);
+        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, length, capacity);
+        self.b.ins().brif(more, fast, &[], slow, &[]);
+        self.b.switch_to_block(fast);
+        let data = self.load(types::I64, pointer, array::DATA as i32);
+        let offset = self.b.ins().ishl_imm_u(length, shift);
+        let place = self.b.ins().iadd(data, offset);
+        if repr == Repr::Boxed || repr == Repr::Ptr {
+            self.store(tag, place, 0);
+            self.store(payload, place, 8);
+        } else {
+            let held = self.one(value);
+            self.store(held, place, 0);
+        }
+        let longer = self.b.ins().iadd_imm_s(length, 1);
+        self.store(longer, pointer, array::LEN as i32);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(slow);
+        let (context, slot, builtin) = (self.context(), self.address(slot), self.word_of(i64::from(builtin)));
+        let helper = self.helper(Helper::Push);
+        let call = self.b.ins().call(helper, &[context, slot, tag, payload, builtin]);
+        let status = self.b.inst_results(call)[0];
+        let raised = self.exit_block(exit, ExitKind::Raise);
+        self.b.ins().brif(status, raised, &[], next, &[]);
+        self.b.switch_to_block(next);
     }
 
     /// Calls through the table of entry points; a function without one runs in the VM.
@@ -97,13 +201,19 @@ impl Lowering<'_> {
     }
 
     pub(super) fn fallback(&mut self, exit: StateId, result: Option<ValueId>) {
-        let frame = *self.function.states[exit.index()].frames.last().expect("a state has a frame");
+        let (function, pc, frame) = self.innermost(exit);
+        let (function, pc) = (self.word_of(i64::from(function)), self.word_of(i64::from(pc)));
+        let lent = self.function.states[exit.index()].home();
+        if let Some((home, own)) = lent {
+            self.move_slot(home, own);
+        }
         let context = self.context();
-        let function = self.b.ins().iconst(types::I64, i64::from(frame.function));
-        let pc = self.b.ins().iconst(types::I64, i64::from(frame.pc));
         let helper = self.helper(Helper::Fallback);
-        let call = self.b.ins().call(helper, &[context, function, pc, self.fp, self.closure]);
+        let call = self.b.ins().call(helper, &[context, function, pc, frame, self.closure]);
         let next = self.b.inst_results(call)[0];
+        if let Some((home, own)) = lent {
+            self.move_slot(own, home);
+        }
         let raised = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, next, 0);
         self.leave_if(raised, exit, ExitKind::Raise);
         self.define(result, next);

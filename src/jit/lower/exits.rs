@@ -70,7 +70,7 @@ impl Check {
             InstKind::GuardShape { shape, .. } => Check::Shape(*shape),
             InstKind::GuardUnique { .. } => Check::Unique,
             InstKind::GuardBounds { .. } => Check::Bounds,
-            InstKind::GuardFunction { .. } => Check::Callee,
+            InstKind::GuardFunction { .. } | InstKind::GuardClosure { .. } => Check::Callee,
             InstKind::Int { .. } | InstKind::NegI { .. } | InstKind::ShlI { .. } | InstKind::FloatToInt { .. } => Check::Overflow,
             InstKind::DivI { .. } | InstKind::ModI { .. } | InstKind::GuardNonZeroF { .. } => Check::Divisor,
             InstKind::LoadModule { .. } | InstKind::LoadCell { .. } | InstKind::LoadCaptureCell { .. } => Check::Variable,

@@ -6,7 +6,7 @@ use super::exits::ExitKind;
 use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
 use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, IntOp};
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
-use crate::value::layout::{array, cell, closure, header, tag};
+use crate::value::layout::{array, cell, closure, dict, header, string, tag};
 
 impl Lowering<'_> {
     pub(super) fn inst(&mut self, inst: &Inst) {
@@ -51,11 +51,7 @@ impl Lowering<'_> {
                 self.store_pair(tag, payload, self.fp, slot_offset(*slot));
                 self.release(old_tag, old_payload);
             }
-            InstKind::MoveSlot { from, to } => {
-                let (tag, payload) = self.load_pair(self.fp, slot_offset(*from));
-                self.store_null(*from);
-                self.store_pair(tag, payload, self.fp, slot_offset(*to));
-            }
+            InstKind::MoveSlot { from, to } => self.move_slot(*from, *to),
             InstKind::StoreSlotOwned(slot, value) => {
                 let (tag, payload) = self.boxed(*value);
                 self.store_pair(tag, payload, self.fp, slot_offset(*slot));
@@ -77,13 +73,18 @@ impl Lowering<'_> {
                 let object = self.load(types::I64, self.fp, slot_offset(*slot) + 8);
                 self.store_variable(*value, object, cell::VALUE as i32, *exit);
             }
-            InstKind::LoadCapture { index } => self.load_boxed(result, self.closure, capture_offset(*index)),
-            InstKind::LoadCaptureCell { index, exit } => {
-                let object = self.load(types::I64, self.closure, capture_offset(*index) + 8);
+            InstKind::LoadCapture { closure, index } => {
+                let closure = self.closure_object(*closure);
+                self.load_boxed(result, closure, capture_offset(*index));
+            }
+            InstKind::LoadCaptureCell { closure, index, exit } => {
+                let closure = self.closure_object(*closure);
+                let object = self.load(types::I64, closure, capture_offset(*index) + 8);
                 self.load_variable(result, object, cell::VALUE as i32, *exit);
             }
-            InstKind::StoreCaptureCell { index, value, exit } => {
-                let object = self.load(types::I64, self.closure, capture_offset(*index) + 8);
+            InstKind::StoreCaptureCell { closure, index, value, exit } => {
+                let closure = self.closure_object(*closure);
+                let object = self.load(types::I64, closure, capture_offset(*index) + 8);
                 self.store_variable(*value, object, cell::VALUE as i32, *exit);
             }
 
@@ -132,6 +133,13 @@ impl Lowering<'_> {
                 let same = self.b.ins().icmp_imm_u(IntCC::Equal, id, i64::from(*function));
                 let good = self.b.ins().band(is_function, same);
                 self.leave_unless(good, *exit);
+            }
+            InstKind::GuardClosure { pointer, function, exit } => {
+                let pointer = self.one(*pointer);
+                let found = self.load(types::I32, pointer, closure::FUNCTION as i32);
+                let good = self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(*function));
+                self.leave_unless(good, *exit);
+                self.define(result, pointer);
             }
             InstKind::TagOf(value) => {
                 let (tag, _) = self.boxed(*value);
@@ -268,8 +276,7 @@ impl Lowering<'_> {
             }
 
             InstKind::LoadLength(pointer) => {
-                let pointer = self.one(*pointer);
-                let value = self.load(types::I64, pointer, array::LEN as i32);
+                let value = self.length(*pointer);
                 self.define(result, value);
             }
             InstKind::LoadData(pointer) => {
@@ -298,7 +305,14 @@ impl Lowering<'_> {
                 self.store_cell(*value, pointer, *offset as i32);
             }
 
-            InstKind::CallCompiled { callee, base, exit, .. } => self.call_compiled(*callee, *base, *exit, result),
+            InstKind::CallCompiled { callee, base, closure, gives_back, exit } => {
+                self.call_compiled(*callee, *base, *closure, *gives_back, *exit, result);
+            }
+            InstKind::CallBuiltin { builtin, base, count, exit } => self.call_builtin(*builtin, *base, *count, *exit, result),
+            InstKind::CallMutating { builtin, place, base, count, used, exit } => {
+                self.call_mutating(*builtin, *place, *base, *count, *used, *exit, result);
+            }
+            InstKind::Push { builtin, slot, pointer, value, owned, exit } => self.push(*slot, *pointer, *value, *owned, *builtin, *exit),
             InstKind::CallHelper { .. } => unreachable!("no instruction is built as a helper call by number"),
             InstKind::Fallback { exit, .. } => self.fallback(*exit, result),
             InstKind::Poll { exit } => {
@@ -324,6 +338,31 @@ impl Lowering<'_> {
     fn store_pair(&mut self, tag: clif::Value, payload: clif::Value, address: clif::Value, offset: i32) {
         self.store(tag, address, offset);
         self.store(payload, address, offset + 8);
+    }
+
+    /// The closure object that captures are read from.
+    fn closure_object(&self, closure: Option<ValueId>) -> clif::Value {
+        closure.map_or(self.closure, |closure| self.one(closure))
+    }
+
+    /// The length of an array, a dict, or a string in bytes.
+    fn length(&mut self, pointer: ValueId) -> clif::Value {
+        let kind = self.function.ty(pointer).kinds.single();
+        let pointer = self.one(pointer);
+        match kind {
+            Some(tag::STR) => self.load(types::I64, pointer, string::LEN as i32),
+            Some(tag::DICT) => {
+                let live = self.load(types::I32, pointer, dict::LIVE as i32);
+                self.b.ins().uextend(types::I64, live)
+            }
+            _ => self.load(types::I64, pointer, array::LEN as i32),
+        }
+    }
+
+    pub(super) fn move_slot(&mut self, from: SlotIx, to: SlotIx) {
+        let (tag, payload) = self.load_pair(self.fp, slot_offset(from));
+        self.store_null(from);
+        self.store_pair(tag, payload, self.fp, slot_offset(to));
     }
 
     fn store_null(&mut self, slot: SlotIx) {

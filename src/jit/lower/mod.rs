@@ -54,10 +54,26 @@ pub enum Helper {
     Release,
     /// `(tag, payload) -> 0 or 1`
     Truthy,
+    /// `(context, function, pc, frame, base, builtin | count << 16) -> (tag, payload)`
+    CallBuiltin,
+    /// `(context, function | pc << 32, frame, place, base, builtin | count << 16 | used << 32) -> (tag, payload)`
+    CallMutating,
+    /// `(context, slot, tag, payload, builtin) -> 0, or 1 for a raise`
+    Push,
 }
 
 impl Helper {
-    pub const ALL: [Helper; 6] = [Helper::Exit, Helper::Fallback, Helper::Call, Helper::Retain, Helper::Release, Helper::Truthy];
+    pub const ALL: [Helper; 9] = [
+        Helper::Exit,
+        Helper::Fallback,
+        Helper::Call,
+        Helper::Retain,
+        Helper::Release,
+        Helper::Truthy,
+        Helper::CallBuiltin,
+        Helper::CallMutating,
+        Helper::Push,
+    ];
 
     pub fn symbol(self) -> &'static str {
         match self {
@@ -67,6 +83,9 @@ impl Helper {
             Helper::Retain => "ruff_retain",
             Helper::Release => "ruff_release",
             Helper::Truthy => "ruff_truthy",
+            Helper::CallBuiltin => "ruff_call_builtin",
+            Helper::CallMutating => "ruff_call_mutating",
+            Helper::Push => "ruff_push",
         }
     }
 
@@ -79,6 +98,9 @@ impl Helper {
             Helper::Retain => (1, 0),
             Helper::Release => (2, 0),
             Helper::Truthy => (2, 1),
+            Helper::CallBuiltin => (6, 2),
+            Helper::CallMutating => (6, 2),
+            Helper::Push => (5, 1),
         }
     }
 }

@@ -86,6 +86,11 @@ impl Memory {
             SlotWrites::One(a) => vec![self.slot(a)],
             SlotWrites::Two(a, b) => vec![self.slot(a), self.slot(b)],
             SlotWrites::From(base) => (base.index()..self.slots).map(|slot| HEAP_DIMENSIONS + slot).collect(),
+            SlotWrites::FromAnd(base, one) => {
+                let mut all = self.slot_writes(SlotWrites::From(base));
+                all.push(self.slot(one));
+                all
+            }
             SlotWrites::Set(slots) => slots.iter().map(|slot| self.slot(*slot)).collect(),
         }
     }

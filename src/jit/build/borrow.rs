@@ -1,0 +1,74 @@
+//! Values that others keep alive: for how long, and what must happen before that ends.
+//!
+//! A slot may hold a value that another slot owns ([`Lender::Slot`]). Before that other slot is written or its object changed
+//! in place, the borrowed value is counted and stored ([`Builder::before_write`]), so that writing finds the object shared,
+//! as in the VM.
+use super::state::{Lender, Slot};
+use super::{Builder, Edge};
+use crate::bytecode::op::{Op, OperandKind};
+use crate::jit::ir::SlotIx;
+
+impl Builder<'_> {
+    /// Counts what is borrowed only until the next instruction.
+    pub(super) fn settle_passing(&mut self) {
+        self.settle_lent(|lender| lender == Lender::Passing);
+    }
+
+    /// Counts what is borrowed from a slot that is about to change.
+    pub(super) fn before_write(&mut self, slot: SlotIx) {
+        self.settle_lent(|lender| lender == Lender::Slot(slot));
+    }
+
+    fn settle_lent(&mut self, ends: impl Fn(Lender) -> bool) {
+        for at in 0..self.state.slots.len() {
+            if let Slot::Borrowed { lender, .. } = self.state.slots[at]
+                && ends(lender)
+            {
+                self.settle(SlotIx(at as u32));
+            }
+        }
+    }
+
+    /// What an instruction changes in place is owned by its slot, and lent to nobody.
+    pub(super) fn before_instruction(&mut self, op: &Op) {
+        if !self.state.slots.iter().any(|slot| matches!(slot, Slot::Borrowed { .. })) {
+            return;
+        }
+        for slot in self.changed_in_place(op) {
+            self.before_write(slot);
+            if let Slot::Borrowed { .. } = self.state.get(slot) {
+                self.settle(slot);
+            }
+        }
+    }
+
+    /// Slots whose object the instruction may change.
+    fn changed_in_place(&self, op: &Op) -> Vec<SlotIx> {
+        let mut slots: Vec<SlotIx> = self.roots(op).into_iter().map(|register| self.slot(register)).collect();
+        op.operands(|kind, value| match kind {
+            OperandKind::Modify | OperandKind::Local => slots.push(self.slot(value as u16)),
+            OperandKind::State => slots.extend((0..3).map(|n| self.slot(value as u16 + n))),
+            _ => {}
+        });
+        slots
+    }
+
+    /// The slot's value, if all ways have the same one without owning it.
+    pub(super) fn same_on_all(&self, ways: &[Edge], slot: SlotIx) -> Option<Slot> {
+        let first = ways.first()?.state.get(slot);
+        let same = ways.iter().all(|way| is_same(first, way.state.get(slot)));
+        match first {
+            Slot::Borrowed { lender, .. } if same && lender != Lender::Passing => Some(first),
+            Slot::Immediate { value, .. } if same => Some(Slot::Immediate { value, dirty: true }),
+            _ => None,
+        }
+    }
+}
+
+/// Do two states of a slot say the same?
+pub fn is_same(a: Slot, b: Slot) -> bool {
+    match (a, b) {
+        (Slot::Immediate { value: a, .. }, Slot::Immediate { value: b, .. }) => a == b,
+        _ => a == b,
+    }
+}

@@ -1,0 +1,260 @@
+//! Calls of builtins: small ones as instructions, others by their Rust function, those written in Ruff like functions.
+use super::calls::Call;
+use super::state::{Scalar, Slot};
+use super::{Built, Builder, Running};
+use crate::builtins::{self, Body, BuiltinId};
+use crate::bytecode::op::Op;
+use crate::jit::ir::inst::{Cmp, FloatUnary};
+use crate::jit::ir::{InstKind, Kinds, SlotIx, Type, ValueId};
+use crate::jit::profile::{Site, Target};
+use crate::value::layout::tag;
+
+impl Builder<'_> {
+    pub(super) fn call_builtin(&mut self, op: Op, argc: u8, dst: u16, base: u16, builtin: u16) -> Built {
+        let count = u16::from(argc);
+        if self.intrinsic(builtin, self.argument_tag(), count, dst, base) {
+            return Ok(());
+        }
+        self.call_row(op, builtin, count, dst, base)
+    }
+
+    /// The only tag of first arguments that the site has met.
+    fn argument_tag(&self) -> Option<u64> {
+        match self.context().profile.sites.get(&self.pc)? {
+            Site::Argument(kinds) => kinds.single(),
+            _ => None,
+        }
+    }
+
+    /// Calls a builtin with all its arguments in the window.
+    fn call_row(&mut self, op: Op, builtin: u16, count: u16, dst: u16, base: u16) -> Built {
+        match builtins::info(BuiltinId(builtin)).body {
+            Body::Native { .. } => {
+                self.call_native(builtin, count, dst, base);
+                Ok(())
+            }
+            Body::Prelude => {
+                let Some(&function) = self.request.prelude.get(&builtin) else { return self.fallback(op) };
+                let window = self.slot(base);
+                self.call_known(op, Call { function, count, dst, window, running: Running::Nothing, own: None })
+            }
+        }
+    }
+
+    fn call_native(&mut self, builtin: u16, count: u16, dst: u16, base: u16) {
+        let first = self.slot(base);
+        let slots = || (0..u32::from(count)).map(|n| SlotIx(first.0 + n));
+        slots().for_each(|slot| self.settle(slot));
+        self.settle_passing();
+        slots().for_each(|slot| self.put(slot, Slot::Clean));
+        let exit = self.exit();
+        let result = self.emit(InstKind::CallBuiltin { builtin, base: first, count, exit }, Type::ANY);
+        self.write_owned(dst, result);
+    }
+
+    // ---- methods ----
+
+    /// A builtin method of a temporary.
+    pub(super) fn call_builtin_method(&mut self, op: Op, target: Target, argc: u8, dst: u16, base: u16) -> Built {
+        let (builtin, count) = (target.function as u16, u16::from(argc) + 1);
+        let row = builtins::info(BuiltinId(builtin));
+        let exact = builtins::fn_info(BuiltinId(builtin)).is_exactly(usize::from(count));
+        if !exact || row.mutating().is_some() || !self.guard_tag(self.slot(base), target.shape) {
+            return self.fallback(op);
+        }
+        if self.intrinsic(builtin, Some(u64::from(target.shape)), count, dst, base) {
+            return Ok(());
+        }
+        self.call_row(op, builtin, count, dst, base)
+    }
+
+    /// A builtin method of a local variable; `(mutable, used)`: whether it may change it, whether its result is wanted.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn call_builtin_on_local(
+        &mut self, op: Op, target: Target, (mutable, used): (bool, bool), argc: u8, dst: u16, base: u16, local: u16,
+    ) -> Built {
+        let (builtin, slot) = (target.function as u16, self.slot(local));
+        let row = builtins::info(BuiltinId(builtin));
+        if row.mutating().is_some() {
+            let exact = builtins::method_info(BuiltinId(builtin)).is_exactly(usize::from(argc));
+            self.settle(slot);
+            if !exact || !mutable || self.state.get(slot) != Slot::Memory || !self.guard_tag(slot, target.shape) {
+                return self.fallback(op);
+            }
+            if row.name == "push" && !used && u64::from(target.shape) == tag::ARRAY {
+                self.push_item(builtin, slot, base + 1, dst);
+            } else {
+                self.change_local(builtin, slot, used, argc, dst, base);
+            }
+            return Ok(());
+        }
+        let exact = builtins::fn_info(BuiltinId(builtin)).is_exactly(usize::from(argc) + 1);
+        if !exact || !self.guard_tag(slot, target.shape) {
+            return self.fallback(op);
+        }
+        self.copy(base, local);
+        if self.intrinsic(builtin, Some(u64::from(target.shape)), u16::from(argc) + 1, dst, base) {
+            return Ok(());
+        }
+        self.call_row(op, builtin, u16::from(argc) + 1, dst, base)
+    }
+
+    /// Checks the tag of a slot's value; false if it is known to be another, or the key is that of a declared shape.
+    fn guard_tag(&mut self, slot: SlotIx, key: u32) -> bool {
+        let wanted = u64::from(key);
+        if wanted > tag::HEAP_LAST || matches!(wanted, tag::STRUCT | tag::VARIANT) {
+            return false;
+        }
+        match self.state.get(slot) {
+            Slot::Scalar { scalar, .. } => return scalar.tag() == wanted,
+            Slot::Immediate { .. } | Slot::Clean => return false,
+            _ => {}
+        }
+        let exit = self.exit();
+        let value = self.boxed_slot(slot);
+        let ty = match wanted {
+            1 => Type::BOOL,
+            2 => Type::INT,
+            3 => Type::FLOAT,
+            heap if heap >= tag::HEAP_FIRST => Type::pointer(heap, 0),
+            _ => return false,
+        };
+        self.emit(InstKind::GuardTag { value, tag: wanted, exit }, ty);
+        true
+    }
+
+    /// `local.push(item)` on an array.
+    fn push_item(&mut self, builtin: u16, slot: SlotIx, item: u16, dst: u16) {
+        let exit = self.exit();
+        let boxed = self.boxed_slot(slot);
+        let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::ARRAY, exit }, Type::pointer(tag::ARRAY, 0));
+        let from = self.slot(item);
+        let (value, owned) = match self.state.get(from) {
+            Slot::Scalar { value, .. } | Slot::Immediate { value, .. } => (value, false),
+            Slot::Owned { value } => (value, true),
+            Slot::Memory => {
+                // Moved out of its temporary.
+                let value = self.emit(InstKind::LoadSlot(from), Type::ANY);
+                let null = self.null();
+                self.effect(InstKind::StoreSlot(from, null));
+                (value, true)
+            }
+            _ => (self.boxed_slot(from), false),
+        };
+        self.put(from, Slot::Clean);
+        self.settle_passing();
+        let exit = self.exit();
+        self.effect(InstKind::Push { builtin, slot, pointer, value, owned, exit });
+        let null = self.null();
+        self.write_immediate(dst, null);
+    }
+
+    /// Any other mutating method of a builtin kind.
+    fn change_local(&mut self, builtin: u16, slot: SlotIx, used: bool, argc: u8, dst: u16, base: u16) {
+        let first = SlotIx(self.slot(base).0 + 1);
+        let slots = || (0..u32::from(argc)).map(|n| SlotIx(first.0 + n));
+        slots().for_each(|slot| self.settle(slot));
+        self.settle_passing();
+        slots().for_each(|slot| self.put(slot, Slot::Clean));
+        let exit = self.exit();
+        let kind = InstKind::CallMutating { builtin, place: slot, base: first, count: u16::from(argc), used, exit };
+        let result = self.emit(kind, Type::ANY);
+        self.write_owned(dst, result);
+    }
+
+    // ---- intrinsics ----
+
+    /// Builds a builtin as instructions, if that is possible for arguments of the kinds met.
+    fn intrinsic(&mut self, builtin: u16, first: Option<u64>, count: u16, dst: u16, base: u16) -> bool {
+        let name = builtins::info(BuiltinId(builtin)).name;
+        let result = match (name, count) {
+            ("len", 1) => self.length(base, first),
+            ("sqrt", 1) => self.root(base, first),
+            ("abs", 1) => self.magnitude(base, first),
+            ("floor", 1) => self.rounded(base, first, FloatUnary::Floor),
+            ("ceil", 1) => self.rounded(base, first, FloatUnary::Ceil),
+            ("trunc" | "int", 1) => self.rounded(base, first, FloatUnary::Trunc),
+            ("float", 1) => self.as_float(base, first).map(|value| (value, Scalar::Float)),
+            _ => None,
+        };
+        let Some((value, scalar)) = result else { return false };
+        self.consume(base);
+        self.write_scalar(dst, value, scalar);
+        true
+    }
+
+    /// An argument as a scalar: known, or of the kind met so far and checked.
+    fn argument(&mut self, register: u16, met: Option<u64>) -> Option<(ValueId, Scalar)> {
+        if let Slot::Scalar { value, scalar, .. } = self.state.get(self.slot(register)) {
+            return Some((value, scalar));
+        }
+        let scalar = [Scalar::Int, Scalar::Float].into_iter().find(|scalar| Some(scalar.tag()) == met)?;
+        self.scalar(super::arith::Source::Register(register), scalar).map(|value| (value, scalar))
+    }
+
+    fn length(&mut self, register: u16, met: Option<u64>) -> Option<(ValueId, Scalar)> {
+        let kind = met.filter(|kind| matches!(*kind, tag::ARRAY | tag::STR | tag::DICT))?;
+        if let Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean = self.state.get(self.slot(register)) {
+            return None;
+        }
+        let exit = self.exit();
+        let boxed = self.boxed(register);
+        let mut pointer = self.emit(InstKind::GuardTag { value: boxed, tag: kind, exit }, Type::pointer(kind, 0));
+        if kind == tag::STR {
+            // Of ASCII text the bytes are the characters.
+            let shape = crate::value::layout::shape::STR_ASCII;
+            pointer = self.emit(InstKind::GuardShape { pointer, shape, exit }, Type::pointer(kind, shape));
+        }
+        Some((self.emit(InstKind::LoadLength(pointer), Type::int_in(0, 1 << 48)), Scalar::Int))
+    }
+
+    fn as_float(&mut self, register: u16, met: Option<u64>) -> Option<ValueId> {
+        match self.argument(register, met)? {
+            (value, Scalar::Float) => Some(value),
+            (value, Scalar::Int) => Some(self.emit(InstKind::IntToFloat(value), Type::FLOAT)),
+            (_, Scalar::Bool) => None,
+        }
+    }
+
+    /// `sqrt`: a negative number is the builtin's own business.
+    fn root(&mut self, register: u16, met: Option<u64>) -> Option<(ValueId, Scalar)> {
+        let a = self.as_float(register, met)?;
+        let zero = self.emit(InstKind::ConstF(0), Type::FLOAT);
+        let value = self.emit(InstKind::CmpF { op: Cmp::Ge, a, b: zero }, Type::BOOL);
+        let exit = self.exit();
+        self.effect(InstKind::GuardTrue { value, exit });
+        Some((self.emit(InstKind::FloatUnary { op: FloatUnary::Sqrt, a }, Type::FLOAT), Scalar::Float))
+    }
+
+    fn magnitude(&mut self, register: u16, met: Option<u64>) -> Option<(ValueId, Scalar)> {
+        match self.argument(register, met)? {
+            (a, Scalar::Float) => Some((self.emit(InstKind::FloatUnary { op: FloatUnary::Abs, a }, Type::FLOAT), Scalar::Float)),
+            (a, Scalar::Int) => {
+                let exit = Some(self.exit());
+                let negative = self.emit(InstKind::NegI { a, exit }, Type::INT);
+                let zero = self.int(0);
+                let cond = self.emit(InstKind::CmpI { op: Cmp::Lt, a, b: zero }, Type::BOOL);
+                Some((self.emit(InstKind::Select { cond, a: negative, b: a }, Type::INT), Scalar::Int))
+            }
+            (_, Scalar::Bool) => None,
+        }
+    }
+
+    /// `floor`, `ceil`, `trunc`, `int` of a number: an int.
+    fn rounded(&mut self, register: u16, met: Option<u64>, op: FloatUnary) -> Option<(ValueId, Scalar)> {
+        match self.argument(register, met)? {
+            (value, Scalar::Int) => Some((value, Scalar::Int)),
+            (a, Scalar::Float) => {
+                let whole = self.emit(InstKind::FloatUnary { op, a }, Type::FLOAT);
+                let exit = self.exit();
+                Some((self.emit(InstKind::FloatToInt { a: whole, exit }, Type::INT), Scalar::Int))
+            }
+            (_, Scalar::Bool) => None,
+        }
+    }
+}
+
+/// Kinds noted at a call of a builtin: one bit for each tag of its first argument.
+pub fn argument_kinds(word: u32) -> Kinds {
+    Kinds(word)
+}

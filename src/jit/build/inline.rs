@@ -1,0 +1,170 @@
+//! Inlining: the callee's code is built in place, on the window of its arguments as its frame.
+use std::sync::Arc;
+
+use super::calls::Call;
+use super::flow::{Flow, RegisterSet};
+use super::state::{Lender, Slot, State};
+use super::{Built, Builder, Context, Edge, Running};
+use crate::jit::ir::{InstKind, SlotIx, ValueId};
+use crate::jit::profile::FunctionProfile;
+
+impl Builder<'_> {
+    pub(super) fn inlines(&self, callee: &FunctionProfile) -> bool {
+        let limits = self.request.limits;
+        let small = callee.chunk.code.len() <= limits.inline_size;
+        let shallow = self.contexts.len() <= limits.inline_depth;
+        small && callee.chunk.handlers.is_empty() && shallow && self.out.values.len() < limits.ir_size
+    }
+
+    /// Builds the callee's code here. Its frame is the window of the arguments.
+    pub(super) fn inline(&mut self, call: &Call, callee: Arc<FunctionProfile>) -> Built {
+        self.settle_passing();
+        let caller_live = self.live.clone();
+        let (pc, window) = (self.pc, call.window);
+        let mut chain = self.context().chain.clone();
+        chain.push(pc);
+        let after = self.live_after_call(call.dst);
+        self.contexts.last_mut().expect("building happens inside a function").live_after = after.clone();
+        let flow = Arc::new(Flow::new(&callee.chunk, &callee.chunk.code, None));
+        self.out.frame_slots = self.out.frame_slots.max(window.0 + u32::from(callee.chunk.registers));
+        self.contexts.push(Context {
+            profile: callee,
+            flow,
+            function: call.function,
+            base: window.0,
+            chain,
+            live_after: RegisterSet::empty(0),
+            entered: None,
+            running: call.running,
+            own: call.own,
+        });
+        self.exit = None;
+        let returns = self.body((false, 0))?;
+        self.contexts.pop();
+        self.live = caller_live;
+        self.pc = pc;
+        self.exit = None;
+        self.ended = returns.is_empty();
+        self.ends = Vec::new();
+        if self.ended {
+            return Ok(());
+        }
+        let mut live = after;
+        live.insert((window.0 - self.context().base) as usize);
+        self.join(returns, &live);
+        if let Running::Below(_) = call.running {
+            self.release(SlotIx(window.0 - 1));
+        }
+        self.move_value(self.slot(call.dst), window);
+        Ok(())
+    }
+
+    /// Moves the newest value of a slot to another.
+    pub(super) fn move_value(&mut self, to: SlotIx, from: SlotIx) {
+        if from == to {
+            return;
+        }
+        match self.state.get(from) {
+            Slot::Memory => {
+                self.release(to);
+                self.before_write(from);
+                self.effect(InstKind::MoveSlot { from, to });
+                self.put(to, Slot::Memory);
+            }
+            Slot::Borrowed { value, lender: Lender::Passing } => self.replace(to, value),
+            newest => {
+                self.release(to);
+                let newest = match newest {
+                    Slot::Scalar { value, scalar, .. } => Slot::Scalar { value, scalar, dirty: true },
+                    Slot::Immediate { value, .. } => Slot::Immediate { value, dirty: true },
+                    other => other,
+                };
+                self.put(to, newest);
+            }
+        }
+        self.put(from, Slot::Clean);
+        if let Some(function) = self.hints.get(&from).copied() {
+            self.hints.insert(to, function);
+        }
+    }
+
+    /// A return of an inlined function: the result goes to the first slot of its frame.
+    pub(super) fn return_inlined(&mut self, register: u16, returns: &mut Vec<Edge>) -> Built {
+        let (slot, result) = (self.slot(register), SlotIx(self.context().base));
+        if let Slot::Borrowed { lender, .. } = self.state.get(slot)
+            && !self.outlives_frame(lender)
+        {
+            self.settle(slot);
+        }
+        self.move_value(result, slot);
+        self.finish_inlined(returns)
+    }
+
+    pub(super) fn return_null_inlined(&mut self, null: ValueId, returns: &mut Vec<Edge>) -> Built {
+        let result = SlotIx(self.context().base);
+        self.release(result);
+        self.put(result, Slot::Immediate { value: null, dirty: true });
+        self.finish_inlined(returns)
+    }
+
+    /// Does what this lender keeps alive live on when the innermost frame ends?
+    fn outlives_frame(&self, lender: Lender) -> bool {
+        match lender {
+            Lender::Passing => false,
+            Lender::Slot(slot) => slot.0 + 1 < self.context().base,
+            Lender::Constant => true,
+        }
+    }
+
+    /// The result is in place; everything else of the frame is given up.
+    fn finish_inlined(&mut self, returns: &mut Vec<Edge>) -> Built {
+        let own = self.context().base as usize + 1..self.state.slots.len();
+        for at in own.clone() {
+            if let Slot::Borrowed { .. } = self.state.slots[at] {
+                self.put(SlotIx(at as u32), Slot::Clean);
+            }
+        }
+        own.for_each(|at| self.release(SlotIx(at as u32)));
+        returns.push(Edge { from: self.block, state: self.state.clone() });
+        self.ended = true;
+        self.ends = Vec::new();
+        Ok(())
+    }
+
+    /// Registers of the caller wanted after the call at hand, its result not included.
+    fn live_after_call(&self, dst: u16) -> RegisterSet {
+        let context = self.context();
+        let at = (self.pc - self.live.0) as usize + 1;
+        let mut live = match self.live.1.get(at) {
+            Some(live) => live.clone(),
+            None => {
+                let mut live = RegisterSet::empty(usize::from(context.profile.chunk.registers));
+                let block = context.flow.blocks.iter().find(|block| block.start == self.live.0);
+                for next in block.into_iter().flat_map(|block| &block.next) {
+                    live.union(&context.flow.at(*next).live);
+                }
+                live
+            }
+        };
+        live.remove(usize::from(dst));
+        live
+    }
+
+    /// Continues where all ways meet.
+    fn join(&mut self, mut ways: Vec<Edge>, live: &RegisterSet) {
+        if ways.len() == 1 {
+            let only = ways.remove(0);
+            self.block = only.from;
+            self.state = only.state;
+            self.exit = None;
+            return;
+        }
+        let key = (false, u32::MAX);
+        let params = self.meeting_params(&ways, live, key, false);
+        let block = self.out.new_block();
+        let met = self.meet(ways, &params, live, Some(block), None);
+        self.state = State { slots: met.state.slots };
+        self.begin(block, &params);
+        self.exit = None;
+    }
+}
