@@ -5,7 +5,7 @@ use super::{Built, Builder, Running};
 use crate::builtins::{self, Body, BuiltinId};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::{Cmp, FloatUnary};
-use crate::jit::ir::{InstKind, Kinds, SlotIx, Type, ValueId};
+use crate::jit::ir::{InstKind, SlotIx, Type, ValueId};
 use crate::jit::profile::{Site, Target};
 use crate::value::layout::tag;
 
@@ -252,9 +252,4 @@ impl Builder<'_> {
             (_, Scalar::Bool) => None,
         }
     }
-}
-
-/// Kinds noted at a call of a builtin: one bit for each tag of its first argument.
-pub fn argument_kinds(word: u32) -> Kinds {
-    Kinds(word)
 }

@@ -51,8 +51,6 @@ pub fn build(request: &Request) -> Result<Function, &'static str> {
 struct Learned {
     /// Slots that are in memory at the head of a loop: chain of calls, offset, slot.
     conflicts: AHashSet<(Vec<u32>, u32, SlotIx)>,
-    /// Calls not to inline: chain of calls (with the offset of the call last).
-    not_inlined: AHashSet<Vec<u32>>,
 }
 
 /// Why an attempt ended.
