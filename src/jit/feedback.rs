@@ -109,6 +109,12 @@ fn site(op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
             let cases = seen.fields[usize::from(site)].as_ref()?;
             Some(Site::Fields(cases.iter().map(field_case).collect()))
         }
+        Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } => Some(elements(word)),
+        Op::PlaceSet { path, .. } | Op::PlaceUpdate { path, .. } => {
+            let cases = |slots: &Option<Vec<crate::value::FieldSlot>>| slots.iter().flatten().map(field_case).collect();
+            let Site::Elements { shapes, .. } = elements(word) else { return None };
+            Some(Site::Place { fields: seen.places[usize::from(path)].iter().map(cases).collect(), shapes })
+        }
         Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => {
             let user = seen.methods[usize::from(site)].iter();
             let targets = user.map(|seen| Target { shape: seen.key, function: seen.target });
@@ -139,10 +145,16 @@ fn operands(word: u32) -> Site {
     Site::Operands { kinds, overflow: word & seen::OVERFLOW != 0 }
 }
 
+/// Stands for "an int" among the shapes that a loop has met.
+pub const STEPS: u32 = u32::MAX;
+
 /// Array sites note the shape's number as a bit; everything else has bits of its own.
 fn elements(word: u32) -> Site {
     let mut shapes: Vec<u32> = (shape::ARR_BOOL..=shape::ARR_VAL).filter(|shape| word >> shape & 1 == 1).collect();
-    if word & (seen::DICT | seen::TEXT | seen::OTHER) != 0 {
+    if word & seen::STEPS != 0 {
+        shapes.push(STEPS);
+    }
+    if word & (seen::ARR_RANGE | seen::DICT | seen::TEXT | seen::OTHER) != 0 {
         shapes.push(0);
     }
     Site::Elements { shapes, values: Kinds::ANY }

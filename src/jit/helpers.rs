@@ -61,6 +61,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::CallBuiltin => call_builtin as *const u8,
         Helper::CallMutating => call_mutating as *const u8,
         Helper::Push => push as *const u8,
+        Helper::Unshare => unshare as *const u8,
     }
 }
 
@@ -150,6 +151,17 @@ extern "C" fn truthy(value_tag: u64, payload: u64) -> u64 {
     // SAFETY: **frames**; borrowed.
     let value = ManuallyDrop::new(unsafe { Pair { tag: value_tag, payload }.into_value() });
     u64::from(value.is_truthy())
+}
+
+extern "C" fn unshare(address: *mut Value) -> u64 {
+    // SAFETY: **frames**; the place of a live value that only compiled code can reach now.
+    let value = unsafe { &mut *address };
+    let before = value.shape();
+    let copied = catch_unwind(AssertUnwindSafe(|| value.unshare().is_ok()));
+    match value.address() {
+        Some(object) if copied.unwrap_or(false) && value.shape() == before => object as u64,
+        _ => 0,
+    }
 }
 
 /// The value that compiled code has returned.

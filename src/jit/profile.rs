@@ -72,6 +72,8 @@ pub enum Site {
     /// Header shapes of the bases; kinds of the values read or written.
     Elements { shapes: Vec<u32>, values: Kinds },
     Fields(Vec<FieldCase>),
+    /// Per segment of a place: the field's cases (none for index segments), and the shapes of the array at its end.
+    Place { fields: Vec<Vec<FieldCase>>, shapes: Vec<u32> },
     Callees(Vec<Target>),
     /// Kinds of the first argument of a builtin.
     Argument(Kinds),
@@ -106,7 +108,8 @@ impl FunctionProfile {
         }
     }
 
-    pub fn is_poisoned(&self, pc: u32) -> bool {
-        self.poisoned.contains(&pc)
+    /// How often code was given up for leaving at this instruction.
+    pub fn storms(&self, pc: u32) -> usize {
+        self.poisoned.iter().filter(|other| **other == pc).count()
     }
 }

@@ -143,6 +143,16 @@ pub enum Value {
 }
 
 impl Value {
+    /// Makes an array, dict or instance this value's own for changing: copied if others hold it. Other kinds stay as they are.
+    pub fn unshare(&mut self) -> Result<(), crate::limits::OutOfMemory> {
+        match self {
+            Value::Array(items) => array::make_unique(items).map(drop),
+            Value::Dict(table) => dict::make_unique(table).map(drop),
+            Value::Struct(object) => instance::make_unique(object).map(drop),
+            _ => Ok(()),
+        }
+    }
+
     /// `true` or `false`.
     #[inline(always)]
     pub fn bool(b: bool) -> Value {

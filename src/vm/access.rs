@@ -31,8 +31,9 @@ impl Vm {
         self.step_to(step, dst)
     }
 
-    fn note_base(&self, base: &Value) {
+    pub(super) fn note_base(&self, base: &Value) {
         self.note(match base {
+            Value::Int(_) => seen::STEPS,
             Value::Array(items) => 1 << (items.shape() & 31),
             Value::Dict(_) => seen::DICT,
             Value::Str(_) => seen::TEXT,

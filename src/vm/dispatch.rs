@@ -517,6 +517,7 @@ impl Vm {
                     if fp.tag(state) == tag::INT {
                         let next = fp.raw_int(state).wrapping_add(1);
                         if next < fp.raw_int(state + 1) {
+                            note!(seen::STEPS);
                             fp.put_raw_int(state, next);
                             fp.set_int(dst, next);
                             jump!(to);
@@ -525,6 +526,7 @@ impl Vm {
                         && let at = fp.raw_int(state + 1)
                         && fp.load_item(dst, items, at)
                     {
+                        note!(1 << (items.shape() & 31));
                         fp.put_raw_int(state + 1, at + 1);
                         jump!(to);
                     } else {
@@ -536,6 +538,7 @@ impl Vm {
                         && let at = fp.raw_int(state + 1)
                         && fp.load_item(dst + 1, items, at)
                     {
+                        note!(1 << (items.shape() & 31));
                         fp.put_raw_int(state + 1, at + 1);
                         fp.set_int(dst, at);
                         jump!(to);
@@ -555,8 +558,9 @@ impl Vm {
                         note!(1 << (items.shape() & 31));
                     } else if a >= func.locals
                         && let Some(at) = fp.int(b)
-                        && fp.load_from_temp(dst, a, at)
+                        && let Some(shape) = fp.load_from_temp(dst, a, at)
                     {
+                        note!(1 << (shape & 31));
                     } else {
                         cold!(self.index_get(dst, a, b));
                     }

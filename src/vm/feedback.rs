@@ -24,6 +24,8 @@ pub mod seen {
     pub const ARR_RANGE: u32 = 1 << 12;
     pub const DICT: u32 = 1 << 13;
     pub const TEXT: u32 = 1 << 14;
+    /// A loop over ints.
+    pub const STEPS: u32 = 1 << 16;
     /// Word of a call site with several callees; otherwise the word is the callee's `FnId` plus 1.
     pub const POLYMORPHIC: u32 = u32::MAX;
 }
@@ -81,6 +83,8 @@ pub struct Snapshot {
     pub words: Vec<u32>,
     /// Per field site the slots of the shapes met; `None` if they were too many.
     pub fields: Vec<Option<Vec<FieldSlot>>>,
+    /// Per place and segment the same; nothing for index segments.
+    pub places: Vec<Vec<Option<Vec<FieldSlot>>>>,
     /// Per method site what receivers were resolved to.
     pub methods: Vec<Vec<MethodSeen>>,
 }
@@ -102,6 +106,7 @@ pub fn snapshot(function: &Activation) -> Snapshot {
         calls: function.heat.get(),
         words: function.feedback.as_slice().iter().map(Cell::get).collect(),
         fields: function.fields.as_slice().iter().map(field).collect(),
+        places: function.places.as_slice().iter().map(|caches| caches.iter().map(field).collect()).collect(),
         methods: function.methods.as_slice().iter().map(|cache| cache.seen()).collect(),
     }
 }

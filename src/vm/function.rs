@@ -31,8 +31,8 @@ pub struct Activation {
     pub callees: Table<Cell<Option<FnRef>>>,
     pub fields: Table<FieldCache>,
     pub methods: Table<MethodCache>,
-    /// Per place: where the field at its end lies.
-    pub ends: Table<FieldCache>,
+    /// Per place and segment: where the field lies.
+    pub places: Table<Box<[FieldCache]>>,
     /// Per literal site: it gives every field of its struct once, in order.
     pub ordered: Table<Cell<Option<bool>>>,
     pub specs: Table<Box<[Option<crate::semantics::format::Spec>]>>,
@@ -67,7 +67,7 @@ impl Activation {
             callees: Table::new(chunk.functions.iter().map(|_| Cell::new(None))),
             fields: Table::new(chunk.fields.iter().map(|_| FieldCache::default())),
             methods: Table::new(chunk.methods.iter().map(|_| MethodCache::default())),
-            ends: Table::new(chunk.paths.iter().map(|_| FieldCache::default())),
+            places: Table::new(chunk.paths.iter().map(|path| path.segments.iter().map(|_| FieldCache::default()).collect())),
             ordered: Table::new(chunk.literals.iter().map(|_| Cell::new(None))),
             specs: Table::new(chunk.templates.iter().map(template_specs)),
             start: Ip::start(&chunk.code),

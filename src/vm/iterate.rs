@@ -24,6 +24,7 @@ impl Vm {
     #[inline(never)]
     pub(super) fn for_prep(&mut self, pairs: bool, state: u16, to: i32) -> Result<(), Raise> {
         self.begin(state, pairs)?;
+        self.note_base(self.here.fp.get(state));
         self.here.ip.jump(to);
         Ok(())
     }

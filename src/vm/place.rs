@@ -1,6 +1,7 @@
 //! Stores to places and updates of them.
 use super::feedback::FieldCache;
 use super::operate::arith_op;
+use super::stack::FnRef;
 use super::{SharedRoot, Vm};
 use crate::bytecode::chunk::{LiteralSite, Path, Root, Segment};
 use crate::bytecode::op::ArithCode;
@@ -40,10 +41,10 @@ impl Vm {
     #[inline(never)]
     pub(super) fn place_set(&mut self, path: u16, keys: u16, value: u16) -> Result<(), Raise> {
         let func = self.here.func;
-        let ends = func.ends.at(usize::from(path));
+        let caches = func.places.at(usize::from(path));
         let path = &func.chunk.paths[usize::from(path)];
         let value = self.operand(value);
-        let value = match self.direct(path, ends, keys, value, set_item, set_field) {
+        let value = match self.direct(path, caches, keys, value, set_item, set_field) {
             None => return Ok(()),
             Some(value) => value,
         };
@@ -54,7 +55,7 @@ impl Vm {
     #[inline(never)]
     pub(super) fn place_update(&mut self, code: ArithCode, path: u16, keys: u16, value: u16) -> Result<(), Raise> {
         let func = self.here.func;
-        let ends = func.ends.at(usize::from(path));
+        let caches = func.places.at(usize::from(path));
         let path = &func.chunk.paths[usize::from(path)];
         let value = self.operand(value);
         let op = arith_op(code);
@@ -63,7 +64,7 @@ impl Vm {
         }
         let item = |items: &mut crate::value::Array, at: usize, value: Value| update_item(op, items, at, value);
         let field = |object: &mut crate::value::Inst, slot: &FieldSlot, value: Value| update_field(op, object, slot, value);
-        let value = match self.direct(path, ends, keys, value, item, field) {
+        let value = match self.direct(path, caches, keys, value, item, field) {
             None => return Ok(()),
             Some(value) => value,
         };
@@ -101,66 +102,54 @@ impl Vm {
         }
     }
 
-    /// A store into or update of a place two steps from its variable, where each level is unique and plainly there. Gives the
-    /// value back if that is not so: nothing has happened then.
+    /// A store into or update of a place, where each level is unique and plainly there. Gives the value back if that is not so:
+    /// nothing has happened then.
     #[inline(always)]
     fn direct(
-        &mut self, path: &Path, ends: &FieldCache, keys: u16, value: Value, item: impl FnOnce(&mut crate::value::Array, usize, Value) -> Option<Value>,
+        &mut self, path: &Path, caches: &[FieldCache], keys: u16, value: Value,
+        item: impl FnOnce(&mut crate::value::Array, usize, Value) -> Option<Value>,
         field: impl FnOnce(&mut crate::value::Inst, &FieldSlot, Value) -> Option<Value>,
     ) -> Option<Value> {
-        let [first, last] = &*path.segments else { return Some(value) };
+        let Some((last, inner)) = path.segments.split_last() else { return Some(value) };
+        let func = self.here.func;
         let fp = self.here.fp;
-        let root = match path.root {
+        let mut base = match path.root {
             Root::Local(slot) => fp.get_mut(slot),
-            Root::Module(var) => {
-                let index = (self.here.func.unit.first_var + var) as usize;
-                &mut self.isolate.table[index]
-            }
+            Root::Module(var) => &mut self.isolate.table[(func.unit.first_var + var) as usize],
             _ => return Some(value),
         };
         let mut key = keys;
-        let names = &self.here.func.names;
-        let base = match (root, first) {
-            (Value::Array(items), Segment::Index) => {
-                key += 1;
-                let Some(at) = fp.int(key - 1) else { return Some(value) };
-                match items.get_mut().and_then(|items| items.get_mut(at as usize)) {
-                    Some(base) => base,
-                    None => return Some(value),
+        for (segment, cache) in inner.iter().zip(caches) {
+            let part = match (base, segment) {
+                (Value::Array(items), Segment::Index) => {
+                    key += 1;
+                    let Some(at) = fp.int(key - 1) else { return Some(value) };
+                    items.get_mut().and_then(|items| items.get_mut(at as usize))
                 }
-            }
-            (Value::Struct(object), Segment::Field(name, _)) => {
-                let Some(object) = object.get_mut() else { return Some(value) };
-                let Some(slot) = object.info().field(*names.at(usize::from(*name))) else { return Some(value) };
-                match object.place_mut(slot) {
-                    Some(base) => base,
-                    None => return Some(value),
+                (Value::Struct(object), Segment::Field(name, _)) => {
+                    let slot = cached_slot(func, cache, object, *name);
+                    slot.and_then(|slot| object.get_mut()?.place_mut(&slot))
                 }
-            }
-            _ => return Some(value),
-        };
+                _ => None,
+            };
+            base = match part {
+                Some(part) => part,
+                None => return Some(value),
+            };
+        }
         match (base, last) {
             (Value::Array(items), Segment::Index) => {
+                let shape = items.shape();
                 let (Some(at), Some(items)) = (fp.int(key), items.get_mut()) else { return Some(value) };
                 if at as u64 >= items.len() as u64 {
                     return Some(value);
                 }
+                func.note(self.here.ip.pc(func.start), 1 << (shape & 31));
                 item(items, at as usize, value)
             }
             (Value::Struct(object), Segment::Field(name, _)) => {
-                let shape = object.shape();
+                let Some(slot) = caches.last().and_then(|cache| cached_slot(func, cache, object, *name)) else { return Some(value) };
                 let Some(object) = object.get_mut() else { return Some(value) };
-                let slot = match ends.first() {
-                    Some(slot) if slot.shape() == shape => slot,
-                    _ => match ends.find(shape) {
-                        Some(slot) => slot,
-                        None => {
-                            let Some(slot) = object.info().field(*names.at(usize::from(*name))) else { return Some(value) };
-                            ends.add(*slot);
-                            *slot
-                        }
-                    },
-                };
                 field(object, &slot, value)
             }
             _ => Some(value),
@@ -325,6 +314,20 @@ impl Vm {
         Ok(())
     }
 
+}
+
+/// Where a field lies in an object, remembered at its place.
+#[inline(always)]
+fn cached_slot(func: FnRef, cache: &FieldCache, object: &crate::value::InstRef, name: u16) -> Option<FieldSlot> {
+    let shape = object.shape();
+    match cache.first() {
+        Some(slot) if slot.shape() == shape => Some(slot),
+        _ => cache.find(shape).or_else(|| {
+            let slot = object.info().field(*func.names.at(usize::from(name)))?;
+            cache.add(*slot);
+            Some(*slot)
+        }),
+    }
 }
 
 // What `direct` does at the end of a path: `None` when done, the value back otherwise.

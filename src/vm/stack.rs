@@ -338,19 +338,19 @@ impl Fp {
         true
     }
 
-    /// Puts an element of the array in a temporary into a register and consumes the temporary; false, with nothing done, if it
-    /// is no array with that element.
+    /// Puts an element of the array in a temporary into a register and consumes the temporary; gives the array's shape, or
+    /// nothing, with nothing done, if it is no array with that element.
     #[inline(always)]
-    pub fn load_from_temp(self, dst: u16, a: u16, at: i64) -> bool {
+    pub fn load_from_temp(self, dst: u16, a: u16, at: i64) -> Option<u32> {
         if self.tag(a) != tag::ARRAY {
-            return false;
+            return None;
         }
-        let Value::Array(items) = self.take(a) else { return false };
-        let found = self.load_item(dst, &items, at);
-        if !found {
-            self.set(a, Value::Array(items));
+        let Value::Array(items) = self.take(a) else { return None };
+        if self.load_item(dst, &items, at) {
+            return Some(items.shape());
         }
-        found
+        self.set(a, Value::Array(items));
+        None
     }
 
     /// Puts a field into a register; false if the object has another shape than the slot.

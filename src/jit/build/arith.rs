@@ -17,7 +17,7 @@ pub enum Source {
 
 impl Builder<'_> {
     /// What is known of an operand without a check.
-    fn known(&self, source: Source) -> Option<Scalar> {
+    pub(super) fn known(&self, source: Source) -> Option<Scalar> {
         match source {
             Source::Register(register) => match self.state.get(self.slot(register)) {
                 Slot::Scalar { scalar, .. } => Some(scalar),
@@ -81,7 +81,7 @@ impl Builder<'_> {
     }
 
     /// The operand as a float: ints are converted.
-    fn float(&mut self, source: Source) -> Option<ValueId> {
+    pub(super) fn float(&mut self, source: Source) -> Option<ValueId> {
         if self.known(source) == Some(Scalar::Int) {
             let value = self.scalar(source, Scalar::Int)?;
             return Some(self.emit(InstKind::IntToFloat(value), Type::FLOAT));

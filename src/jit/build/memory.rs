@@ -2,13 +2,15 @@
 use super::arith::Source;
 use super::state::{Scalar, Slot};
 use super::{Built, Builder};
+use crate::bytecode::chunk::{Root, Segment};
 use crate::bytecode::op::{ArithCode, Op};
-use crate::jit::ir::inst::{Cell, IntOp};
+use crate::jit::ir::inst::{Cell, Home, IntOp};
 use crate::jit::ir::{InstKind, Kinds, Type, ValueId};
 use crate::jit::profile::{FieldCase, Site};
 use crate::value::layout::{shape, tag};
 
 /// An element that is there: storage and checked index.
+#[derive(Clone, Copy)]
 struct Element {
     cell: Cell,
     data: ValueId,
@@ -16,9 +18,53 @@ struct Element {
     values: Kinds,
 }
 
+/// Where an element is wanted.
+#[derive(Clone, Copy)]
+enum Index {
+    At(ValueId),
+    FromEnd(i64),
+}
+
+/// What a place ends in, its container unshared.
+#[derive(Clone, Copy)]
+enum End {
+    Element(Element),
+    Field { pointer: ValueId, case: FieldCase },
+}
+
+impl End {
+    fn cell(self) -> Cell {
+        match self {
+            End::Element(element) => element.cell,
+            End::Field { case, .. } => case.cell,
+        }
+    }
+
+    fn home(self) -> Home {
+        match self {
+            End::Element(element) => Home::Element { data: element.data, index: element.index },
+            End::Field { pointer, case } => Home::Field { pointer, offset: case.offset },
+        }
+    }
+
+    fn load(self) -> InstKind {
+        match self {
+            End::Element(Element { cell, data, index, .. }) => InstKind::LoadElement { cell, data, index },
+            End::Field { pointer, case } => InstKind::LoadField { cell: case.cell, pointer, offset: case.offset },
+        }
+    }
+
+    fn store(self, value: ValueId) -> InstKind {
+        match self {
+            End::Element(Element { cell, data, index, .. }) => InstKind::StoreElement { cell, data, index, value },
+            End::Field { pointer, case } => InstKind::StoreField { cell: case.cell, pointer, offset: case.offset, value },
+        }
+    }
+}
+
 impl Builder<'_> {
     /// The only array kind a site has met, and the kinds of the values there.
-    fn array_kind(&self) -> Option<(u32, Cell, Kinds)> {
+    pub(super) fn array_kind(&self) -> Option<(u32, Cell, Kinds)> {
         match self.context().profile.sites.get(&self.pc)? {
             Site::Elements { shapes, values } => match shapes[..] {
                 [only] => Some((only, cell_of(only)?, *values)),
@@ -28,46 +74,107 @@ impl Builder<'_> {
         }
     }
 
-    /// Checks base and index; `write` also that nobody shares the array.
-    fn element(&mut self, base: u16, index: Source, write: bool) -> Option<Element> {
+    /// Checks base and index.
+    fn element(&mut self, base: u16, index: Source) -> Option<Element> {
         let (shape, cell, values) = self.array_kind()?;
-        if let Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean = self.state.get(self.slot(base)) {
+        if !self.holds_object(base) {
             return None;
         }
-        let small = match index {
-            Source::Small(k) => Some(i64::from(k)),
-            _ => None,
-        };
-        let number = if small.is_some_and(|k| k < 0) { None } else { Some(self.scalar(index, Scalar::Int)?) };
-        let array = self.guarded(base, tag::ARRAY, shape, write);
+        let number = self.index(index)?;
+        let array = self.guarded(base, tag::ARRAY, shape);
+        Some(self.checked(array, number, cell, values))
+    }
+
+    /// The element of a local's array, which is unshared.
+    fn own_element(&mut self, base: u16, index: Source) -> Option<Element> {
+        let (shape, cell, values) = self.array_kind()?;
+        let number = self.index(index)?;
+        let array = self.guarded_root(base, tag::ARRAY, shape)?;
+        Some(self.checked(array, number, cell, values))
+    }
+
+    /// An index as an int; a negative constant counts from the end.
+    fn index(&mut self, index: Source) -> Option<Index> {
+        match index {
+            Source::Small(k) if k < 0 => Some(Index::FromEnd(i64::from(k))),
+            _ => self.scalar(index, Scalar::Int).map(Index::At),
+        }
+    }
+
+    fn checked(&mut self, array: ValueId, index: Index, cell: Cell, values: Kinds) -> Element {
         let length = self.emit(InstKind::LoadLength(array), Type::int_in(0, 1 << 48));
         let exit = self.exit();
-        let number = match (number, small) {
-            (Some(number), _) => number,
-            (None, k) => {
-                let k = self.int(k.unwrap_or(-1));
-                self.emit(InstKind::Int { op: IntOp::Add, a: length, b: k, exit: None }, Type::INT)
+        let number = match index {
+            Index::At(number) => number,
+            Index::FromEnd(back) => {
+                let back = self.int(back);
+                self.emit(InstKind::Int { op: IntOp::Add, a: length, b: back, exit: None }, Type::INT)
             }
         };
         let index = self.emit(InstKind::GuardBounds { index: number, length, exit: Some(exit) }, Type::INT);
         let data = self.emit(InstKind::LoadData(array), Type::RAW);
-        Some(Element { cell, data, index, values })
+        Element { cell, data, index, values }
     }
 
     /// The object in a register, of this tag and shape.
-    fn guarded(&mut self, register: u16, tag: u64, shape: u32, write: bool) -> ValueId {
-        let exit = self.exit();
+    pub(super) fn guarded(&mut self, register: u16, tag: u64, shape: u32) -> ValueId {
         let boxed = self.boxed(register);
+        self.guarded_value(boxed, tag, shape)
+    }
+
+    fn guarded_value(&mut self, boxed: ValueId, tag: u64, shape: u32) -> ValueId {
+        let exit = self.exit();
         let pointer = self.emit(InstKind::GuardTag { value: boxed, tag, exit }, Type::pointer(tag, 0));
-        let pointer = self.emit(InstKind::GuardShape { pointer, shape, exit }, Type::pointer(tag, shape));
-        if write {
-            return self.emit(InstKind::GuardUnique { pointer, exit }, Type::pointer(tag, shape));
+        self.emit(InstKind::GuardShape { pointer, shape, exit }, Type::pointer(tag, shape))
+    }
+
+    /// The object in a local, for changing.
+    fn guarded_root(&mut self, register: u16, tag: u64, shape: u32) -> Option<ValueId> {
+        if !self.holds_object(register) {
+            return None;
         }
-        pointer
+        let slot = self.slot(register);
+        self.settle(slot);
+        let pointer = self.guarded(register, tag, shape);
+        Some(self.unshared(Home::Slot(slot), pointer, tag, shape))
+    }
+
+    /// Makes an object unshared where it is kept.
+    fn unshared(&mut self, home: Home, pointer: ValueId, tag: u64, shape: u32) -> ValueId {
+        let exit = self.exit();
+        let guess = self.context().profile.storms(self.pc) == 0;
+        self.emit(InstKind::Unshare { home, pointer, guess, exit }, Type::pointer(tag, shape))
+    }
+
+    /// The value of a register as an owned boxed value; a temporary gives it up. Nothing may leave before it is stored.
+    fn own(&mut self, register: u16) -> ValueId {
+        let slot = self.slot(register);
+        match self.state.get(slot) {
+            Slot::Scalar { value, .. } => self.emit(InstKind::Box(value), Type::ANY),
+            Slot::Immediate { value, .. } => value,
+            Slot::Owned { value } => {
+                self.put(slot, Slot::Clean);
+                value
+            }
+            Slot::Borrowed { value, .. } => {
+                self.put(slot, Slot::Clean);
+                self.emit(InstKind::Retain(value), Type::ANY)
+            }
+            Slot::Memory | Slot::Clean => {
+                let value = self.emit(InstKind::LoadSlot(slot), Type::ANY);
+                if !self.is_temporary(register) {
+                    return self.emit(InstKind::Retain(value), Type::ANY);
+                }
+                let null = self.null();
+                self.effect(InstKind::StoreSlot(slot, null));
+                self.put(slot, Slot::Clean);
+                value
+            }
+        }
     }
 
     /// Reads a cell: a scalar where the kind is known or speculated, else a borrowed boxed value.
-    fn read(&mut self, kind: InstKind, cell: Cell, values: Kinds) -> (ValueId, Option<Scalar>) {
+    pub(super) fn read(&mut self, kind: InstKind, cell: Cell, values: Kinds) -> (ValueId, Option<Scalar>) {
         match cell {
             Cell::I64 => (self.emit(kind, Type::INT), Some(Scalar::Int)),
             Cell::F64 => (self.emit(kind, Type::FLOAT), Some(Scalar::Float)),
@@ -115,7 +222,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn index_get(&mut self, op: Op, dst: u16, a: u16, b: Source) -> Built {
-        let Some(element) = self.element(a, b, false) else { return self.fallback(op) };
+        let Some(element) = self.element(a, b) else { return self.fallback(op) };
         let load = InstKind::LoadElement { cell: element.cell, data: element.data, index: element.index };
         let (value, scalar) = self.read(load, element.cell, element.values);
         self.consume_source(b);
@@ -124,43 +231,167 @@ impl Builder<'_> {
     }
 
     pub(super) fn index_set(&mut self, op: Op, a: u16, b: u16, value: u16) -> Built {
-        let Some((_, cell, values)) = self.array_kind() else { return self.fallback(op) };
-        let Some(wanted) = stored_scalar(cell, values) else { return self.fallback(op) };
-        let Some(new) = self.scalar(Source::Register(value), wanted) else { return self.fallback(op) };
-        let Some(element) = self.element(a, Source::Register(b), true) else { return self.fallback(op) };
-        self.store_element(&element, new);
+        let Some((_, cell, _)) = self.array_kind() else { return self.fallback(op) };
+        let Some(new) = self.to_store(cell, value) else { return self.fallback(op) };
+        let Some(element) = self.own_element(a, Source::Register(b)) else { return self.fallback(op) };
+        self.store(End::Element(element), new, value);
         self.consume(b);
-        self.consume(value);
         Ok(())
     }
 
-    fn store_element(&mut self, element: &Element, value: ValueId) {
-        let (cell, data, index) = (element.cell, element.data, element.index);
-        match cell {
-            Cell::Value => {
-                let exit = self.exit();
-                self.effect(InstKind::StoreElementValue { data, index, value, exit });
-            }
-            _ => self.effect(InstKind::StoreElement { cell, data, index, value }),
+    /// The scalar that a cell stores unboxed, or nothing for a value cell; outer nothing if the value is of another kind.
+    fn to_store(&mut self, cell: Cell, value: u16) -> Option<Option<ValueId>> {
+        match scalar_of(cell) {
+            Some(wanted) => self.scalar(Source::Register(value), wanted).map(Some),
+            None => Some(None),
         }
-        self.exit = None;
+    }
+
+    /// Stores a register's value, which is consumed.
+    fn store(&mut self, end: End, new: Option<ValueId>, register: u16) {
+        match new {
+            Some(new) => {
+                self.effect(end.store(new));
+                self.exit = None;
+                self.consume(register);
+            }
+            None => {
+                let value = self.own(register);
+                self.effect(InstKind::StoreOwned { home: end.home(), value });
+                self.exit = None;
+                if matches!(self.state.get(self.slot(register)), Slot::Scalar { .. } | Slot::Immediate { .. }) {
+                    self.consume(register);
+                }
+            }
+        }
     }
 
     pub(super) fn index_update(&mut self, op: Op, code: ArithCode, a: u16, b: u16, value: u16) -> Built {
-        let wanted = match self.array_kind() {
-            Some((_, Cell::I64, _)) => Scalar::Int,
-            Some((_, Cell::F64, _)) => Scalar::Float,
-            _ => return self.fallback(op),
-        };
-        let Some(operand) = self.scalar(Source::Register(value), wanted) else { return self.fallback(op) };
-        let Some(element) = self.element(a, Source::Register(b), true) else { return self.fallback(op) };
-        let load = InstKind::LoadElement { cell: element.cell, data: element.data, index: element.index };
-        let old = self.emit(load, wanted.ty());
-        let Some(new) = self.combine(wanted, code, old, operand) else { return self.fallback(op) };
-        self.store_element(&element, new);
+        let Some((_, cell, _)) = self.array_kind() else { return self.fallback(op) };
+        let Some(operand) = self.operand_of_update(cell, value) else { return self.fallback(op) };
+        let Some(element) = self.own_element(a, Source::Register(b)) else { return self.fallback(op) };
+        if !self.update(End::Element(element), code, operand) {
+            return self.fallback(op);
+        }
         self.consume(b);
         self.consume(value);
         Ok(())
+    }
+
+    /// The right operand of an update: of the cell's kind, or of the kind that is known.
+    fn operand_of_update(&mut self, cell: Cell, value: u16) -> Option<(Scalar, ValueId)> {
+        let source = Source::Register(value);
+        let wanted = match cell {
+            Cell::I64 => Scalar::Int,
+            Cell::F64 => Scalar::Float,
+            Cell::Bool => return None,
+            Cell::Value => self.known(source).filter(|known| *known != Scalar::Bool)?,
+        };
+        if wanted == Scalar::Float {
+            return self.float(source).map(|operand| (wanted, operand));
+        }
+        self.scalar(source, wanted).map(|operand| (wanted, operand))
+    }
+
+    /// Reads, operates, stores; false if the operator is the VM's business.
+    fn update(&mut self, end: End, code: ArithCode, (scalar, operand): (Scalar, ValueId)) -> bool {
+        let boxed = end.cell() == Cell::Value;
+        let mut old = self.emit(end.load(), if boxed { Type::ANY } else { scalar.ty() });
+        if boxed {
+            let exit = self.exit();
+            old = self.emit(InstKind::GuardTag { value: old, tag: scalar.tag(), exit }, scalar.ty());
+        }
+        let Some(new) = self.combine(scalar, code, old, operand) else { return false };
+        if boxed {
+            let value = self.emit(InstKind::Box(new), Type::ANY);
+            self.effect(InstKind::StoreOwned { home: end.home(), value });
+        } else {
+            self.effect(end.store(new));
+        }
+        self.exit = None;
+        true
+    }
+
+    // ---- places ----
+
+    pub(super) fn place_set(&mut self, op: Op, path: u16, keys: u16, value: u16) -> Built {
+        let Some(cell) = self.place_cell(path) else { return self.fallback(op) };
+        let Some(new) = self.to_store(cell, value) else { return self.fallback(op) };
+        let Some(end) = self.walk(path, keys) else { return self.fallback(op) };
+        self.store(end, new, value);
+        self.consume_keys(path, keys);
+        Ok(())
+    }
+
+    pub(super) fn place_update(&mut self, op: Op, code: ArithCode, path: u16, keys: u16, value: u16) -> Built {
+        let Some(cell) = self.place_cell(path) else { return self.fallback(op) };
+        let Some(operand) = self.operand_of_update(cell, value) else { return self.fallback(op) };
+        let Some(end) = self.walk(path, keys) else { return self.fallback(op) };
+        if !self.update(end, code, operand) {
+            return self.fallback(op);
+        }
+        self.consume(value);
+        self.consume_keys(path, keys);
+        Ok(())
+    }
+
+    fn consume_keys(&mut self, path: u16, keys: u16) {
+        let count = self.context().profile.chunk.paths[usize::from(path)].keys() as u16;
+        (keys..keys + count).for_each(|key| self.consume(key));
+    }
+
+    /// The only way a place has been walked: a field's case or the array shape per segment.
+    fn steps(&self, path: u16) -> Option<Vec<Step>> {
+        let Some(Site::Place { fields, shapes }) = self.context().profile.sites.get(&self.pc) else { return None };
+        let segments = &self.context().profile.chunk.paths[usize::from(path)].segments;
+        let last = segments.len().checked_sub(1)?;
+        let step = |at: usize| match segments[at] {
+            Segment::Field(..) => match fields[at][..] {
+                [only] if at == last || only.cell == Cell::Value => Some(Step::Field(only)),
+                _ => None,
+            },
+            Segment::Index if at < last => Some(Step::Index(shape::ARR_VAL)),
+            Segment::Index => match shapes[..] {
+                [only] => cell_of(only).map(|_| Step::Index(only)),
+                _ => None,
+            },
+        };
+        (0..segments.len()).map(step).collect()
+    }
+
+    fn place_cell(&self, path: u16) -> Option<Cell> {
+        match *self.steps(path)?.last()? {
+            Step::Field(case) => Some(case.cell),
+            Step::Index(shape) => cell_of(shape),
+        }
+    }
+
+    /// Makes each container on the way unshared and gives the place's end.
+    fn walk(&mut self, path: u16, keys: u16) -> Option<End> {
+        let steps = self.steps(path)?;
+        let Root::Local(root) = self.context().profile.chunk.paths[usize::from(path)].root else { return None };
+        let mut numbers = Vec::new();
+        for _ in steps.iter().filter(|step| matches!(step, Step::Index(_))) {
+            numbers.push(self.scalar(Source::Register(keys + numbers.len() as u16), Scalar::Int)?);
+        }
+        let (tag, shape) = steps[0].wants();
+        let mut object = self.guarded_root(root, tag, shape)?;
+        let mut numbers = numbers.into_iter();
+        for (at, step) in steps.iter().enumerate() {
+            let end = match *step {
+                Step::Field(case) => End::Field { pointer: object, case },
+                Step::Index(shape) => {
+                    let index = Index::At(numbers.next()?);
+                    End::Element(self.checked(object, index, cell_of(shape)?, Kinds::ANY))
+                }
+            };
+            let Some(next) = steps.get(at + 1) else { return Some(end) };
+            let (tag, shape) = next.wants();
+            let boxed = self.emit(end.load(), Type::ANY);
+            let pointer = self.guarded_value(boxed, tag, shape);
+            object = self.unshared(end.home(), pointer, tag, shape);
+        }
+        None
     }
 
     fn combine(&mut self, scalar: Scalar, code: ArithCode, a: ValueId, b: ValueId) -> Option<ValueId> {
@@ -185,7 +416,7 @@ impl Builder<'_> {
 
     pub(super) fn field_get(&mut self, op: Op, dst: u16, a: u16) -> Built {
         let Some(case) = self.field_case().filter(|_| self.holds_object(a)) else { return self.fallback(op) };
-        let pointer = self.guarded(a, tag::STRUCT, case.shape, false);
+        let pointer = self.guarded(a, tag::STRUCT, case.shape);
         let load = InstKind::LoadField { cell: case.cell, pointer, offset: case.offset };
         let (value, scalar) = self.read(load, case.cell, case.values);
         self.write_read(dst, a, value, scalar);
@@ -193,36 +424,31 @@ impl Builder<'_> {
     }
 
     pub(super) fn field_set(&mut self, op: Op, a: u16, value: u16) -> Built {
-        let Some(case) = self.field_case().filter(|_| self.holds_object(a)) else { return self.fallback(op) };
-        let Some(wanted) = field_scalar(case.cell) else { return self.fallback(op) };
-        let Some(new) = self.scalar(Source::Register(value), wanted) else { return self.fallback(op) };
-        let pointer = self.guarded(a, tag::STRUCT, case.shape, true);
-        self.effect(InstKind::StoreField { cell: case.cell, pointer, offset: case.offset, value: new });
-        self.exit = None;
-        self.consume(value);
+        let Some(case) = self.field_case() else { return self.fallback(op) };
+        let Some(new) = self.to_store(case.cell, value) else { return self.fallback(op) };
+        let Some(pointer) = self.guarded_root(a, tag::STRUCT, case.shape) else { return self.fallback(op) };
+        self.store(End::Field { pointer, case }, new, value);
         Ok(())
     }
 
     pub(super) fn field_update(&mut self, op: Op, code: ArithCode, a: u16, value: u16) -> Built {
-        let Some(case) = self.field_case().filter(|_| self.holds_object(a)) else { return self.fallback(op) };
-        let Some(wanted) = field_scalar(case.cell) else { return self.fallback(op) };
-        let Some(operand) = self.scalar(Source::Register(value), wanted) else { return self.fallback(op) };
-        let pointer = self.guarded(a, tag::STRUCT, case.shape, true);
-        let old = self.emit(InstKind::LoadField { cell: case.cell, pointer, offset: case.offset }, wanted.ty());
-        let Some(new) = self.combine(wanted, code, old, operand) else { return self.fallback(op) };
-        self.effect(InstKind::StoreField { cell: case.cell, pointer, offset: case.offset, value: new });
-        self.exit = None;
+        let Some(case) = self.field_case() else { return self.fallback(op) };
+        let Some(operand) = self.operand_of_update(case.cell, value) else { return self.fallback(op) };
+        let Some(pointer) = self.guarded_root(a, tag::STRUCT, case.shape) else { return self.fallback(op) };
+        if !self.update(End::Field { pointer, case }, code, operand) {
+            return self.fallback(op);
+        }
         self.consume(value);
         Ok(())
     }
 
     /// Might the register hold a heap object?
-    fn holds_object(&self, register: u16) -> bool {
+    pub(super) fn holds_object(&self, register: u16) -> bool {
         matches!(self.state.get(self.slot(register)), Slot::Memory | Slot::Borrowed { .. } | Slot::Owned { .. })
     }
 }
 
-fn cell_of(array_shape: u32) -> Option<Cell> {
+pub(super) fn cell_of(array_shape: u32) -> Option<Cell> {
     match array_shape {
         shape::ARR_BOOL => Some(Cell::Bool),
         shape::ARR_I64 => Some(Cell::I64),
@@ -232,20 +458,30 @@ fn cell_of(array_shape: u32) -> Option<Cell> {
     }
 }
 
-/// The kind of scalar that can be stored without changing the array's kind.
-fn stored_scalar(cell: Cell, values: Kinds) -> Option<Scalar> {
+/// The kind of scalar that a cell stores unboxed.
+fn scalar_of(cell: Cell) -> Option<Scalar> {
     match cell {
         Cell::I64 => Some(Scalar::Int),
         Cell::F64 => Some(Scalar::Float),
         Cell::Bool => Some(Scalar::Bool),
-        Cell::Value => [Scalar::Int, Scalar::Float, Scalar::Bool].into_iter().find(|scalar| scalar.kinds() == values),
+        Cell::Value => None,
     }
 }
 
-fn field_scalar(cell: Cell) -> Option<Scalar> {
-    match cell {
-        Cell::I64 => Some(Scalar::Int),
-        Cell::F64 => Some(Scalar::Float),
-        Cell::Bool | Cell::Value => None,
+/// One segment of a place as it was walked.
+#[derive(Clone, Copy)]
+enum Step {
+    Field(FieldCase),
+    /// Of an array of this shape.
+    Index(u32),
+}
+
+impl Step {
+    /// Tag and shape of the container.
+    fn wants(self) -> (u64, u32) {
+        match self {
+            Step::Field(case) => (tag::STRUCT, case.shape),
+            Step::Index(shape) => (tag::ARRAY, shape),
+        }
     }
 }

@@ -16,6 +16,7 @@ mod builtin;
 mod calls;
 mod flow;
 mod inline;
+mod loops;
 mod memory;
 mod ops;
 mod state;
@@ -126,6 +127,8 @@ struct Builder<'r> {
     ended: bool,
     /// Its ways out: blocks without an end yet, and which successor each stands for.
     ends: Vec<(BlockId, usize)>,
+    /// The states at those, where they differ.
+    end_states: Vec<State>,
     /// Registers wanted before each instruction of the current bytecode block, from its first one on.
     live: (u32, Vec<RegisterSet>),
     contexts: Vec<Context>,
@@ -148,6 +151,7 @@ impl<'r> Builder<'r> {
             state: State::new(0),
             ended: false,
             ends: Vec::new(),
+            end_states: Vec::new(),
             live: (0, Vec::new()),
             contexts: Vec::new(),
             hints: AHashMap::new(),
@@ -619,10 +623,11 @@ impl<'r> Builder<'r> {
             self.settle_passing();
             vec![(self.block, successors.len() - 1)]
         };
+        let mut states = std::mem::take(&mut self.end_states).into_iter();
         let end_state = self.state.clone();
         for (block, which) in ends {
             let to = successors[which];
-            let state = end_state.clone();
+            let state = states.next().unwrap_or_else(|| end_state.clone());
             if position[&to] <= at {
                 self.close_loop(block, state, to, headers)?;
             } else {

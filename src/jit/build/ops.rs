@@ -15,7 +15,9 @@ impl Builder<'_> {
             self.settle_passing();
         }
         self.before_instruction(&op);
-        if self.context().profile.is_poisoned(self.pc) && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {}) {
+        // An instruction that changes something in place is first built without the guess that nobody else holds it.
+        let in_place = matches!(op, Op::IndexSet { .. } | Op::IndexUpdate { .. } | Op::FieldSet { .. } | Op::FieldUpdate { .. } | Op::PlaceSet { .. } | Op::PlaceUpdate { .. });
+        if self.context().profile.storms(self.pc) > usize::from(in_place) && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {}) {
             return self.fallback(op);
         }
         match op {
@@ -149,6 +151,9 @@ impl Builder<'_> {
             Op::JumpIfNeC { a, c, .. } => return self.jump_if(op, Cmp::Eq, false, Source::Register(a), Source::Constant(c)),
             Op::ForRange { inclusive, state, .. } => return self.for_range(op, inclusive != 0, state),
             Op::ForRangeNext { state, dst, .. } => return self.for_range_next(op, state, dst),
+            Op::ForPrep { pairs, state, .. } => return self.for_prep(op, pairs != 0, state),
+            Op::ForNext { state, dst, .. } => return self.for_next(op, state, dst, false),
+            Op::ForNextPair { state, dst, .. } => return self.for_next(op, state, dst, true),
 
             Op::IndexGet { dst, a, b } => return self.index_get(op, dst, a, Source::Register(b)),
             Op::IndexGetK { dst, a, k } => return self.index_get(op, dst, a, Source::Small(k)),
@@ -157,6 +162,8 @@ impl Builder<'_> {
             Op::FieldGet { dst, a, .. } => return self.field_get(op, dst, a),
             Op::FieldSet { a, value, .. } => return self.field_set(op, a, value),
             Op::FieldUpdate { op: code, a, value, .. } => return self.field_update(op, ArithCode::ALL[usize::from(code)], a, value),
+            Op::PlaceSet { path, keys, value } => return self.place_set(op, path, keys, value),
+            Op::PlaceUpdate { op: code, path, keys, value } => return self.place_update(op, ArithCode::ALL[usize::from(code)], path, keys, value),
 
             Op::CallFunc { argc, dst, base, func } => return self.call_func(op, argc, dst, base, func),
             Op::CallMethod { argc, dst, base, .. } => return self.call_method(op, argc, dst, base),
@@ -178,9 +185,9 @@ impl Builder<'_> {
             Op::MakeClosure { dst, closure } => return self.make_closure(op, dst, closure),
 
             Op::LoadSelfFn { .. } | Op::NewCell { .. } | Op::CellParam { .. } | Op::Contains { .. } | Op::Fuel {}
-            | Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } | Op::ForClose { .. } | Op::IndexGetC { .. }
-            | Op::IndexGetOrNull { .. } | Op::Slice { .. } | Op::FieldGetOrNull { .. } | Op::PathGet { .. } | Op::PlaceSet { .. }
-            | Op::PlaceUpdate { .. } | Op::PlaceGetOrNull { .. } | Op::RootUpdate { .. } | Op::Range { .. } | Op::MakeArray { .. }
+            | Op::ForClose { .. } | Op::IndexGetC { .. }
+            | Op::IndexGetOrNull { .. } | Op::Slice { .. } | Op::FieldGetOrNull { .. } | Op::PathGet { .. }
+            | Op::PlaceGetOrNull { .. } | Op::RootUpdate { .. } | Op::Range { .. } | Op::MakeArray { .. }
             | Op::ArrayAppend { .. } | Op::ArrayExtend { .. } | Op::MakeDict { .. } | Op::DictAppend { .. } | Op::DictExtend { .. }
             | Op::MakeStruct { .. } | Op::Interp { .. } | Op::InterpAppend { .. } | Op::LiteralUpdate { .. }
             | Op::CallBuiltinUpdate { .. } | Op::CallArgs { .. }
@@ -201,7 +208,7 @@ impl Builder<'_> {
         });
         let native = matches!(
             op,
-            Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::FieldGet { .. } | Op::Truthy { .. } | Op::JumpIf { .. } | Op::JumpIfNot { .. }
+            Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::FieldGet { .. } | Op::IndexSet { .. } | Op::FieldSet { .. } | Op::PlaceSet { .. } | Op::Truthy { .. } | Op::JumpIf { .. } | Op::JumpIfNot { .. }
         );
         reads && (native || op.info().operands.iter().any(|(_, kind)| *kind == OperandKind::Jump16) || is_arithmetic(op)) && !effects.end
     }
@@ -368,7 +375,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn for_range_next(&mut self, op: Op, state: u16, dst: u16) -> Built {
+    pub(super) fn for_range_next(&mut self, op: Op, state: u16, dst: u16) -> Built {
         let (Some(position), Some(end)) = (self.int_or_guess(state), self.int_or_guess(state + 1)) else { return self.fallback(op) };
         let one = self.int(1);
         // The position is before the end, or one before the start: the next one always fits.

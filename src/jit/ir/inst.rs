@@ -67,6 +67,37 @@ pub enum Cell {
     Value,
 }
 
+/// Where a container keeps a heap value that may have to become unshared.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Home {
+    Slot(SlotIx),
+    /// A value element of an unshared array: storage and checked index.
+    Element { data: ValueId, index: ValueId },
+    /// A value field of an unshared instance.
+    Field { pointer: ValueId, offset: u32 },
+}
+
+impl Home {
+    pub fn each_operand(&mut self, mut f: impl FnMut(&mut ValueId)) {
+        match self {
+            Home::Slot(_) => {}
+            Home::Element { data, index } => {
+                f(data);
+                f(index);
+            }
+            Home::Field { pointer, .. } => f(pointer),
+        }
+    }
+
+    fn heap(self) -> Heaps {
+        match self {
+            Home::Slot(_) => Heaps::SLOTS,
+            Home::Element { .. } => Heaps::VALUES,
+            Home::Field { .. } => Heaps::FIELDS,
+        }
+    }
+}
+
 /// What a call calls.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Callee {
@@ -125,8 +156,15 @@ pub enum InstKind {
     GuardNotTag { value: ValueId, tag: u64, exit: StateId },
     /// Header shape of a pointer is this one → pointer.
     GuardShape { pointer: ValueId, shape: u32, exit: StateId },
-    /// The count is one → pointer.
-    GuardUnique { pointer: ValueId, exit: StateId },
+    /// The count of what a slot holds is one → pointer.
+    GuardUnique { slot: SlotIx, pointer: ValueId, exit: StateId },
+    /// The object that `pointer` refers to, from `home`, for changing: if others hold it, a copy takes its place there → pointer.
+    /// Leaves if there is no room for a copy or it has another shape. `guess`: expected never to copy, may become a check.
+    Unshare { home: Home, pointer: ValueId, guess: bool, exit: StateId },
+    /// Counts one more reference to a boxed value → the same value, owned.
+    Retain(ValueId),
+    /// Moves an owned boxed value to its place in a container and releases what was there.
+    StoreOwned { home: Home, value: ValueId },
     /// `0 <= index < length` → the index. Without `exit` it was proven.
     GuardBounds { index: ValueId, length: ValueId, exit: Option<StateId> },
     /// A bool is true.
@@ -297,6 +335,7 @@ impl InstKind {
     pub fn slot_writes(&self) -> SlotWrites<'_> {
         use InstKind::*;
         match self {
+            Unshare { home: Home::Slot(slot), .. } => SlotWrites::One(*slot),
             StoreSlot(slot, _) | ClearSlot(slot) | StoreSlotRetain(slot, _) | StoreSlotOwned(slot, _) | ReplaceSlot(slot, _) => SlotWrites::One(*slot),
             MoveSlot { from, to } => SlotWrites::Two(*from, *to),
             CallCompiled { base, gives_back: Some(own), .. } => SlotWrites::FromAnd(*base, *own),
@@ -324,6 +363,9 @@ impl InstKind {
             ClearSlot(_) | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) => {
                 write(Heaps::SLOTS.with(Heaps::COUNTS), false)
             }
+            Unshare { home, .. } => Effects { reads: Heaps::COUNTS, ..write(home.heap(), true) },
+            Retain(_) => write(Heaps::COUNTS, false),
+            StoreOwned { home, .. } => write(home.heap().with(Heaps::COUNTS), false),
             LoadModule { .. } => read(Heaps::MODULE, true),
             StoreModule { .. } => write(Heaps::MODULE, true),
             LoadCell { .. } => read(Heaps::CELLS.with(Heaps::SLOTS), true),
@@ -348,7 +390,9 @@ impl InstKind {
                 write(items.with(Heaps::HEADERS).with(Heaps::COUNTS), true)
             }
             CallBuiltin { .. } | CallMutating { .. } => Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: true, calls: true },
-            CallCompiled { .. } | CallHelper { .. } | Fallback { .. } | Poll { .. } => {
+            // It continues only if nothing was to be done.
+            Poll { .. } => exit(true),
+            CallCompiled { .. } | CallHelper { .. } | Fallback { .. } => {
                 Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: true, calls: true }
             }
         }

@@ -18,11 +18,19 @@ impl InstKind {
             }
             GuardTag { value, .. } | GuardNotTag { value, .. } | GuardTrue { value, .. } | GuardFunction { value, .. } => f(value),
             GuardShape { pointer, .. } | GuardUnique { pointer, .. } | GuardClosure { pointer, .. } => f(pointer),
+            Unshare { home, pointer, .. } => {
+                home.each_operand(&mut f);
+                f(pointer);
+            }
+            StoreOwned { home, value } => {
+                home.each_operand(&mut f);
+                f(value);
+            }
             GuardBounds { index, length, .. } => {
                 f(index);
                 f(length);
             }
-            TagOf(v) | Box(v) | NotI(v) | IntToFloat(v) | NotB(v) | Truthy(v) | LoadLength(v) | LoadData(v) => f(v),
+            Retain(v) | TagOf(v) | Box(v) | NotI(v) | IntToFloat(v) | NotB(v) | Truthy(v) | LoadLength(v) | LoadData(v) => f(v),
             Unbox { value, .. } => f(value),
             Int { a, b, .. } | DivI { a, b, .. } | ModI { a, b, .. } | Bit { a, b, .. } | ShlI { a, b, .. } | ShrI { a, b, .. } => {
                 f(a);
@@ -68,6 +76,7 @@ impl InstKind {
             LoadModule { exit, .. } | StoreModule { exit, .. } | LoadCell { exit, .. } | StoreCell { exit, .. } => f(exit),
             GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
             GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardClosure { exit, .. } | GuardNonZeroF { exit, .. } => f(exit),
+            Unshare { exit, .. } => f(exit),
             ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => f(exit),
             LoadCaptureCell { exit, .. } | StoreCaptureCell { exit, .. } => f(exit),
             CallCompiled { exit, .. } | CallBuiltin { exit, .. } | CallMutating { exit, .. } | Push { exit, .. } | Fallback { exit, .. } | Poll { exit } => f(exit),
@@ -75,7 +84,7 @@ impl InstKind {
             ModI { zero, .. } => zero.iter_mut().for_each(f),
             DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) | LoadSlot(_) | StoreSlot(..) | ClearSlot(_)
-            | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | TagOf(_) | Unbox { .. } | Box(_)
+            | Retain(_) | StoreOwned { .. } | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | TagOf(_) | Unbox { .. } | Box(_)
             | Bit { .. } | NotI(_) | Float { .. } | FloatUnary { .. } | IntToFloat(_) | CmpI { .. } | CmpF { .. } | NotB(_)
             | CmpPtr { .. } | Truthy(_) | Select { .. } | LoadLength(_) | LoadData(_) | LoadElement { .. } | StoreElement { .. }
             | LoadField { .. } | StoreField { .. } => {}

@@ -143,14 +143,31 @@ impl Lowering<'_> {
             let checks = if kind == ExitKind::Execute { self.checks.remove(&state).unwrap_or_default() } else { Vec::new() };
             self.leave(ExitInfo { kind, frames, slots, checks });
         }
+        self.emit_way_out();
     }
 
-    /// Calls the exit helper and returns what it gives.
+    /// Goes to the block that calls the exit helper and returns what it gives; all exits share it.
     pub(super) fn leave(&mut self, info: ExitInfo) {
         let number = self.imports.first_exit() + self.exits.len() as u64;
         self.exits.push(info);
-        let context = self.context();
         let number = self.b.ins().iconst(clif::types::I64, number as i64);
+        let out = match self.way_out {
+            Some(out) => out,
+            None => self.b.create_block(),
+        };
+        if self.way_out.is_none() {
+            self.way_out = Some(out);
+            self.b.set_cold_block(out);
+            self.b.append_block_param(out, clif::types::I64);
+        }
+        self.b.ins().jump(out, &[clif::BlockArg::Value(number)]);
+    }
+
+    fn emit_way_out(&mut self) {
+        let Some(out) = self.way_out else { return };
+        self.b.switch_to_block(out);
+        let number = self.b.block_params(out)[0];
+        let context = self.context();
         let helper = self.helper(Helper::Exit);
         let call = self.b.ins().call(helper, &[context, number, self.fp, self.closure]);
         let results = self.b.inst_results(call).to_vec();

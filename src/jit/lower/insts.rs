@@ -4,7 +4,7 @@ use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, types};
 
 use super::exits::ExitKind;
 use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
-use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, IntOp};
+use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, Home, IntOp};
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::{array, cell, closure, dict, header, string, tag};
 
@@ -106,7 +106,20 @@ impl Lowering<'_> {
                 self.leave_unless(good, *exit);
                 self.define(result, pointer);
             }
-            InstKind::GuardUnique { pointer, exit } => {
+            InstKind::Unshare { home, pointer, exit, .. } => self.unshare(*home, *pointer, *exit, result),
+            InstKind::Retain(value) => {
+                let (tag, payload) = self.boxed(*value);
+                self.retain(tag, payload);
+                self.define_pair(result, tag, payload);
+            }
+            InstKind::StoreOwned { home, value } => {
+                let (new_tag, new_payload) = self.boxed(*value);
+                let (address, offset) = self.home(*home);
+                let (old_tag, old_payload) = self.load_pair(address, offset);
+                self.store_pair(new_tag, new_payload, address, offset);
+                self.release(old_tag, old_payload);
+            }
+            InstKind::GuardUnique { pointer, exit, .. } => {
                 let pointer = self.one(*pointer);
                 let count = self.load(types::I32, pointer, header::COUNT as i32);
                 let good = self.b.ins().icmp_imm_s(IntCC::Equal, count, 1);
@@ -456,6 +469,36 @@ impl Lowering<'_> {
             _ => payload,
         };
         self.define(result, value);
+    }
+
+    /// Address and offset of a container's place.
+    fn home(&mut self, home: Home) -> (clif::Value, i32) {
+        match home {
+            Home::Slot(slot) => (self.fp, slot_offset(slot)),
+            Home::Element { data, index } => (self.element(Cell::Value, data, index), 0),
+            Home::Field { pointer, offset } => (self.one(pointer), offset as i32),
+        }
+    }
+
+    fn unshare(&mut self, home: Home, pointer: ValueId, exit: StateId, result: Option<ValueId>) {
+        let pointer = self.one(pointer);
+        let count = self.load(types::I32, pointer, header::COUNT as i32);
+        let alone = self.b.ins().icmp_imm_s(IntCC::Equal, count, 1);
+        let (shared, next) = (self.b.create_block(), self.b.create_block());
+        let unshared = self.b.append_block_param(next, types::I64);
+        self.b.set_cold_block(shared);
+        self.b.ins().brif(alone, next, &[clif::BlockArg::Value(pointer)], shared, &[]);
+        self.b.switch_to_block(shared);
+        let (address, offset) = self.home(home);
+        let address = self.b.ins().iadd_imm_s(address, i64::from(offset));
+        let helper = self.helper(Helper::Unshare);
+        let call = self.b.ins().call(helper, &[address]);
+        let copy = self.b.inst_results(call)[0];
+        let refused = self.b.ins().icmp_imm_u(IntCC::Equal, copy, 0);
+        self.leave_if(refused, exit, ExitKind::Execute);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(copy)]);
+        self.b.switch_to_block(next);
+        self.define(result, unshared);
     }
 
     // ---- arithmetic ----

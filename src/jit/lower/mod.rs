@@ -60,10 +60,12 @@ pub enum Helper {
     CallMutating,
     /// `(context, slot, tag, payload, builtin) -> 0, or 1 for a raise`
     Push,
+    /// `(address of a value) -> address of its object, now unshared, or 0 if there is no room or it has another shape`
+    Unshare,
 }
 
 impl Helper {
-    pub const ALL: [Helper; 9] = [
+    pub const ALL: [Helper; 10] = [
         Helper::Exit,
         Helper::Fallback,
         Helper::Call,
@@ -73,6 +75,7 @@ impl Helper {
         Helper::CallBuiltin,
         Helper::CallMutating,
         Helper::Push,
+        Helper::Unshare,
     ];
 
     pub fn symbol(self) -> &'static str {
@@ -86,6 +89,7 @@ impl Helper {
             Helper::CallBuiltin => "ruff_call_builtin",
             Helper::CallMutating => "ruff_call_mutating",
             Helper::Push => "ruff_push",
+            Helper::Unshare => "ruff_unshare",
         }
     }
 
@@ -101,6 +105,7 @@ impl Helper {
             Helper::CallBuiltin => (6, 2),
             Helper::CallMutating => (6, 2),
             Helper::Push => (5, 1),
+            Helper::Unshare => (1, 1),
         }
     }
 }
@@ -149,6 +154,7 @@ pub fn lower(
         exit_blocks: AHashMap::new(),
         check: Check::Other,
         checks: AHashMap::new(),
+        way_out: None,
         fp: clif::Value::from_u32(0),
         closure: clif::Value::from_u32(0),
         helpers: AHashMap::new(),
@@ -174,6 +180,8 @@ struct Lowering<'a> {
     /// What the instruction at hand checks.
     check: Check,
     checks: AHashMap<StateId, Vec<Check>>,
+    /// Calls the exit helper.
+    way_out: Option<clif::Block>,
     fp: clif::Value,
     closure: clif::Value,
     helpers: AHashMap<Helper, clif::FuncRef>,

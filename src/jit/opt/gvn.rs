@@ -7,6 +7,8 @@
 use ahash::AHashMap;
 
 use super::memory::{DimensionSet, Memory, Writes, block_writes};
+use crate::jit::ir::inst::Home;
+use crate::jit::ir::{Inst, Type};
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::{BlockId, Function, InstKind, StateId, ValueId};
 
@@ -20,6 +22,7 @@ pub fn run(function: &mut Function) -> usize {
     let writes = block_writes(function, &memory);
     let mut pass = Pass {
         replace: (0..function.values.len() as u32).map(ValueId).collect(),
+        boxes: AHashMap::new(),
         known: AHashMap::new(),
         versions_at_end: vec![Vec::new(); function.blocks.len()],
         next_version: 1,
@@ -43,6 +46,8 @@ struct Pass<'a> {
     memory: &'a Memory,
     writes: &'a [DimensionSet],
     replace: Vec<ValueId>,
+    /// What a boxed value was made of.
+    boxes: AHashMap<ValueId, ValueId>,
     known: AHashMap<Key, ValueId>,
     versions_at_end: Vec<Vec<u32>>,
     next_version: u32,
@@ -80,35 +85,73 @@ impl Pass<'_> {
     fn block(&mut self, block: BlockId) -> Vec<(Key, Option<ValueId>)> {
         let mut versions = self.versions_on_entry(block);
         let mut undo = Vec::new();
-        let mut insts = std::mem::take(&mut self.function.blocks[block.index()].insts);
-        insts.retain_mut(|inst| {
+        let insts = std::mem::take(&mut self.function.blocks[block.index()].insts);
+        let mut kept = Vec::with_capacity(insts.len());
+        for mut inst in insts {
             inst.kind.each_operand(|value| *value = self.replace[value.index()]);
-            let effects = inst.kind.effects();
+            if self.is_known(&inst, &versions) {
+                self.removed += 1;
+                continue;
+            }
             let writes = self.memory.writes(self.function, &inst.kind);
-            if writes != Writes::These(Vec::new()) {
-                self.bump(&mut versions, writes);
-                if let Some((load, value)) = forwarded(&inst.kind, self.function) {
-                    self.learn(self.key(&load, &versions), value, &mut undo);
-                }
-                return true;
+            let plain = writes == Writes::These(Vec::new());
+            self.bump(&mut versions, writes);
+            if let (InstKind::Box(of), Some(result)) = (&inst.kind, inst.result) {
+                self.boxes.insert(result, *of);
             }
-            let Some(result) = inst.result.filter(|_| !effects.calls) else { return true };
-            let key = self.key(&inst.kind, &versions);
-            match self.known.get(&key) {
-                Some(&earlier) => {
-                    self.replace[result.index()] = earlier;
-                    self.removed += 1;
-                    false
-                }
-                None => {
-                    self.learn(key, result, &mut undo);
-                    true
-                }
+            if let (true, Some(result), false) = (plain, inst.result, inst.kind.effects().calls) {
+                self.learn(self.key(&inst.kind, &versions), result, &mut undo);
             }
-        });
-        self.function.blocks[block.index()].insts = insts;
+            if let Some((load, value)) = forwarded(&inst.kind, self.function) {
+                self.learn(self.key(&load, &versions), value, &mut undo);
+            }
+            let unshared = (inst.kind.clone(), inst.result, inst.pc);
+            kept.push(inst);
+            if let (InstKind::Unshare { home, .. }, Some(pointer), pc) = unshared {
+                kept.extend(self.learn_unshared(home, pointer, pc, &mut versions, &mut undo));
+            }
+        }
+        self.function.blocks[block.index()].insts = kept;
         self.versions_at_end[block.index()] = versions;
         undo
+    }
+
+    /// Replaces the result of an instruction that gives what is known already; true if it is not needed.
+    fn is_known(&mut self, inst: &Inst, versions: &[u32]) -> bool {
+        let Some(result) = inst.result.filter(|_| !inst.kind.effects().calls) else { return false };
+        let known = match inst.kind {
+            InstKind::GuardTag { value, tag, .. } if self.boxes.get(&value).is_some_and(|of| self.function.ty(*of).kinds.single() == Some(tag)) => {
+                Some(self.boxes[&value])
+            }
+            InstKind::GuardShape { pointer, shape, .. } if self.function.ty(pointer).shape == shape => Some(pointer),
+            _ => self.known.get(&self.key(&inst.kind, versions)).copied(),
+        };
+        if let Some(known) = known {
+            self.replace[result.index()] = known;
+        }
+        known.is_some()
+    }
+
+    /// After making an object unshared: it is so until its uniqueness may be lost, and its home holds this very pointer.
+    fn learn_unshared(
+        &mut self, home: Home, pointer: ValueId, pc: u32, versions: &mut [u32], undo: &mut Vec<(Key, Option<ValueId>)>,
+    ) -> Option<Inst> {
+        let again = InstKind::Unshare { home, pointer, guess: false, exit: StateId(0) };
+        self.learn(self.key(&again, versions), pointer, undo);
+        if let Home::Slot(slot) = home {
+            let guard = InstKind::GuardUnique { slot, pointer, exit: StateId(0) };
+            self.learn(self.key(&guard, versions), pointer, undo);
+        }
+        let load = match home {
+            Home::Slot(slot) => InstKind::LoadSlot(slot),
+            Home::Element { data, index } => InstKind::LoadElement { cell: crate::jit::ir::inst::Cell::Value, data, index },
+            Home::Field { pointer, offset } => InstKind::LoadField { cell: crate::jit::ir::inst::Cell::Value, pointer, offset },
+        };
+        let boxed = self.function.new_value(Type::ANY);
+        self.replace.push(boxed);
+        self.boxes.insert(boxed, pointer);
+        self.learn(self.key(&load, versions), boxed, undo);
+        Some(Inst { kind: InstKind::Box(pointer), result: Some(boxed), pc })
     }
 
     fn learn(&mut self, key: Key, value: ValueId, undo: &mut Vec<(Key, Option<ValueId>)>) {
@@ -192,6 +235,9 @@ fn forwarded(kind: &InstKind, function: &Function) -> Option<(InstKind, ValueId)
 
 fn without_exits(kind: &InstKind) -> InstKind {
     let mut kind = kind.clone();
+    if let InstKind::Unshare { guess, .. } = &mut kind {
+        *guess = false;
+    }
     kind.each_exit(|state| *state = StateId(0));
     kind
 }

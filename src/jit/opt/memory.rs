@@ -3,19 +3,33 @@
 //! A dimension is one abstract heap, one frame slot, or one field (shape and offset) – values never alias through
 //! variables, instances of different shapes and fields of different offsets never overlap, and nobody but this frame and
 //! its callees can write its slots.
+//!
+//! *Uniqueness* has dimensions too: one for each slot (nobody but the slot holds its object), one for all objects inside
+//! containers. An object that only a slot holds can become shared only by an instruction that takes a reference to what it
+//! has read from that very slot.
 use ahash::AHashMap;
 
-use crate::jit::ir::inst::{Heaps, SlotWrites};
-use crate::jit::ir::{Function, InstKind, SlotIx};
+use crate::jit::ir::inst::{Heaps, Home, SlotWrites};
+use crate::jit::ir::{Function, InstKind, SlotIx, ValueId};
 
-/// Number of heap dimensions; slots follow, then fields.
+/// Number of heap dimensions; slots follow, then the uniqueness of each slot and of everything else, then fields.
 const HEAP_DIMENSIONS: usize = 16;
+
+/// Where a borrowed value was read from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Origin {
+    Slot(SlotIx),
+    /// An element, a field, a constant, a variable.
+    Inside,
+    Unknown,
+}
 
 /// The dimensions of one function.
 #[derive(Debug)]
 pub struct Memory {
     slots: usize,
     fields: AHashMap<(u32, u32), usize>,
+    origins: Vec<Origin>,
 }
 
 /// What an instruction writes.
@@ -32,19 +46,39 @@ impl Memory {
         let mut fields = AHashMap::new();
         for inst in function.blocks.iter().flat_map(|block| &block.insts) {
             if let InstKind::LoadField { pointer, offset, .. } | InstKind::StoreField { pointer, offset, .. } = inst.kind {
-                let next = HEAP_DIMENSIONS + slots + fields.len();
+                let next = HEAP_DIMENSIONS + 2 * slots + 1 + fields.len();
+                fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
+            }
+            if let InstKind::Unshare { home: Home::Field { pointer, offset }, .. } | InstKind::StoreOwned { home: Home::Field { pointer, offset }, .. } = inst.kind {
+                let next = HEAP_DIMENSIONS + 2 * slots + 1 + fields.len();
                 fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
             }
         }
-        Memory { slots, fields }
+        Memory { slots, fields, origins: origins(function) }
     }
 
     /// Number of dimensions.
     pub fn len(&self) -> usize {
-        HEAP_DIMENSIONS + self.slots + self.fields.len()
+        HEAP_DIMENSIONS + 2 * self.slots + 1 + self.fields.len()
     }
 
-    fn slot(&self, slot: SlotIx) -> usize {
+    /// Whether only this slot holds its object.
+    pub fn unique(&self, slot: SlotIx) -> usize {
+        HEAP_DIMENSIONS + self.slots + slot.index()
+    }
+
+    fn unique_inside(&self) -> usize {
+        HEAP_DIMENSIONS + 2 * self.slots
+    }
+
+    fn unique_home(&self, home: Home) -> usize {
+        match home {
+            Home::Slot(slot) => self.unique(slot),
+            Home::Element { .. } | Home::Field { .. } => self.unique_inside(),
+        }
+    }
+
+    pub fn slot(&self, slot: SlotIx) -> usize {
         HEAP_DIMENSIONS + slot.index()
     }
 
@@ -62,6 +96,8 @@ impl Memory {
             InstKind::LoadSlot(slot) => vec![self.slot(*slot)],
             InstKind::LoadCell { slot, .. } => vec![self.slot(*slot), heap_dimensions(Heaps::CELLS)[0]],
             InstKind::LoadField { pointer, offset, .. } => vec![self.field(function, *pointer, *offset)],
+            InstKind::GuardUnique { slot, .. } => vec![self.unique(*slot)],
+            InstKind::Unshare { home, .. } => vec![self.unique_home(*home)],
             _ => heap_dimensions(kind.effects().reads),
         }
     }
@@ -73,11 +109,33 @@ impl Memory {
         if effects.calls {
             return Writes::Everything(dimensions);
         }
+        if !matches!(kind, InstKind::Unshare { .. }) {
+            let slots: Vec<usize> = dimensions.iter().map(|slot| slot + self.slots).collect();
+            dimensions.extend(slots);
+        }
+        match kind {
+            InstKind::StoreSlotRetain(_, value) | InstKind::ReplaceSlot(_, value) | InstKind::Retain(value) => self.share(*value, &mut dimensions),
+            InstKind::StoreOwned { home: Home::Element { .. }, .. } => dimensions.push(self.unique_inside()),
+            InstKind::StoreOwned { home: Home::Field { .. }, .. } => dimensions.push(self.unique_inside()),
+            _ => {}
+        }
         match kind {
             InstKind::StoreField { pointer, offset, .. } => dimensions.push(self.field(function, *pointer, *offset)),
+            InstKind::Unshare { home: Home::Field { pointer, offset }, .. } | InstKind::StoreOwned { home: Home::Field { pointer, offset }, .. } => {
+                dimensions.push(self.field(function, *pointer, *offset));
+            }
             _ => dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0))),
         }
         Writes::These(dimensions)
+    }
+
+    /// The uniqueness that is lost when one more reference to a value is taken.
+    fn share(&self, value: ValueId, dimensions: &mut Vec<usize>) {
+        match self.origins.get(value.index()) {
+            Some(Origin::Slot(slot)) => dimensions.push(self.unique(*slot)),
+            Some(Origin::Inside) => dimensions.push(self.unique_inside()),
+            _ => dimensions.extend((0..=self.slots).map(|slot| HEAP_DIMENSIONS + self.slots + slot)),
+        }
     }
 
     fn slot_writes(&self, writes: SlotWrites<'_>) -> Vec<usize> {
@@ -94,6 +152,26 @@ impl Memory {
             SlotWrites::Set(slots) => slots.iter().map(|slot| self.slot(*slot)).collect(),
         }
     }
+}
+
+/// Where each value was read from.
+fn origins(function: &Function) -> Vec<Origin> {
+    let mut origins = vec![Origin::Unknown; function.values.len()];
+    // Twice, since a block may stand before one that defines what it uses.
+    for _ in 0..2 {
+        for inst in function.blocks.iter().flat_map(|block| &block.insts) {
+            let Some(result) = inst.result else { continue };
+            origins[result.index()] = match inst.kind {
+                InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => Origin::Slot(slot),
+                InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => origins[value.index()],
+                InstKind::GuardShape { pointer, .. } | InstKind::GuardUnique { pointer, .. } => origins[pointer.index()],
+                InstKind::LoadElement { .. } | InstKind::LoadField { .. } | InstKind::Unshare { .. } | InstKind::ConstPool(..) => Origin::Inside,
+                InstKind::LoadModule { .. } | InstKind::LoadCapture { .. } | InstKind::ConstBoxed(..) => Origin::Inside,
+                _ => Origin::Unknown,
+            };
+        }
+    }
+    origins
 }
 
 fn heap_dimensions(heaps: Heaps) -> Vec<usize> {

@@ -1,7 +1,7 @@
 //! Passes over the IR, one file each, and their order.
 //!
 //! ```text
-//! gvn ─► range ─► hoist (inner loops first) ─► gvn ─► range ─► dead
+//! gvn ─► unshare ─► range ─► hoist (inner loops first) ─► gvn ─► range ─► dead
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
 pub mod dead;
@@ -9,6 +9,7 @@ pub mod gvn;
 pub mod hoist;
 pub mod memory;
 pub mod range;
+pub mod unshare;
 
 use super::ir::{Function, ValueId};
 
@@ -25,6 +26,7 @@ pub struct Summary {
 pub fn optimise(function: &mut Function, mut trace: impl FnMut(&str, &Function)) -> Summary {
     let mut summary = Summary::default();
     summary.merged += step(function, "gvn", &mut trace, gvn::run);
+    summary.hoisted += step(function, "unshare", &mut trace, unshare::run);
     summary.proven += step(function, "range", &mut trace, range::run);
     summary.hoisted += step(function, "hoist", &mut trace, hoist::run);
     summary.merged += step(function, "gvn", &mut trace, gvn::run);

@@ -1,0 +1,108 @@
+//! Loops over arrays: position and items are stepped in registers.
+//!
+//! Everything else that can be iterated, and arrays of several kinds at one loop, are the VM's business.
+use super::arith::Source;
+use super::memory::cell_of;
+use super::state::{Scalar, Slot, State};
+use super::{Builder, Built};
+use crate::bytecode::op::Op;
+use crate::jit::feedback::STEPS;
+use crate::jit::ir::inst::{Cell, Cmp, IntOp};
+use crate::jit::ir::{InstKind, Kinds, Terminator, Type, ValueId};
+use crate::jit::profile::Site;
+use crate::value::layout::tag;
+
+impl Builder<'_> {
+    /// The only thing the loop has run over: an array of this shape, or [`STEPS`].
+    fn iterated(&self) -> Option<u32> {
+        match self.context().profile.sites.get(&self.pc)? {
+            Site::Elements { shapes, .. } => match shapes[..] {
+                [only] => Some(only),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
+    pub(super) fn for_prep(&mut self, op: Op, pairs: bool, state: u16) -> Built {
+        match self.iterated() {
+            Some(STEPS) if !pairs => {
+                let Some(end) = self.scalar(Source::Register(state), Scalar::Int) else { return self.fallback(op) };
+                let before = self.int(-1);
+                self.write_scalar(state, before, Scalar::Int);
+                self.write_scalar(state + 1, end, Scalar::Int);
+                self.jump();
+                Ok(())
+            }
+            Some(shape) if cell_of(shape).is_some() && self.holds_object(state) => {
+                let slot = self.slot(state);
+                self.settle(slot);
+                self.guarded(state, tag::ARRAY, shape);
+                for hidden in [state + 1, state + 2] {
+                    let zero = self.int(0);
+                    self.write_scalar(hidden, zero, Scalar::Int);
+                }
+                self.jump();
+                Ok(())
+            }
+            _ => self.fallback(op),
+        }
+    }
+
+    pub(super) fn for_next(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
+        let cell = match self.iterated() {
+            Some(STEPS) if !pair => return self.for_range_next(op, state, dst),
+            Some(shape) => cell_of(shape).map(|cell| (shape, cell)),
+            None => None,
+        };
+        match cell {
+            Some((shape, cell)) if self.state.get(self.slot(state)) == Slot::Memory => self.step_array(op, state, dst, pair, shape, cell),
+            _ => self.fallback(op),
+        }
+    }
+
+    fn step_array(&mut self, op: Op, state: u16, dst: u16, pair: bool, shape: u32, cell: Cell) -> Built {
+        let Some(position) = self.scalar(Source::Register(state + 1), Scalar::Int) else { return self.fallback(op) };
+        let array = self.guarded(state, tag::ARRAY, shape);
+        let length = self.emit(InstKind::LoadLength(array), Type::int_in(0, 1 << 48));
+        let more = self.emit(InstKind::CmpI { op: Cmp::Lt, a: position, b: length }, Type::BOOL);
+        let (item, end) = (self.out.new_block(), self.out.new_block());
+        self.terminate(Terminator::Branch { cond: more, then: (item, Box::new([])), otherwise: (end, Box::new([])) });
+        let before = self.state.clone();
+        self.block = item;
+        self.item(array, position, length, cell, (state, dst, pair));
+        let after = std::mem::replace(&mut self.state, before);
+        self.block = end;
+        let slot = self.slot(state);
+        self.release(slot);
+        self.finish_ways(vec![(item, 0, after), (end, 1, self.state.clone())]);
+        Ok(())
+    }
+
+    /// Takes the item at `position`, and steps.
+    fn item(&mut self, array: ValueId, position: ValueId, length: ValueId, cell: Cell, (state, dst, pair): (u16, u16, bool)) {
+        let exit = self.exit();
+        let index = self.emit(InstKind::GuardBounds { index: position, length, exit: Some(exit) }, Type::INT);
+        let data = self.emit(InstKind::LoadData(array), Type::RAW);
+        let one = self.int(1);
+        let next = self.emit(InstKind::Int { op: IntOp::Add, a: index, b: one, exit: None }, Type::INT);
+        let (value, scalar) = self.read(InstKind::LoadElement { cell, data, index }, cell, Kinds::ANY);
+        let item = if pair { dst + 1 } else { dst };
+        match scalar {
+            Some(scalar) => self.write_scalar(item, value, scalar),
+            None => self.write_borrowed(item, value),
+        }
+        if pair {
+            self.write_scalar(dst, index, Scalar::Int);
+        }
+        self.write_scalar(state + 1, next, Scalar::Int);
+        self.settle_passing();
+    }
+
+    /// Ends the block with ways out whose states differ.
+    fn finish_ways(&mut self, ways: Vec<(crate::jit::ir::BlockId, usize, State)>) {
+        self.ended = true;
+        self.ends = ways.iter().map(|(block, which, _)| (*block, *which)).collect();
+        self.end_states = ways.into_iter().map(|(_, _, state)| state).collect();
+    }
+}
