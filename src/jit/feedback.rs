@@ -154,7 +154,7 @@ fn elements(word: u32) -> Site {
     if word & seen::STEPS != 0 {
         shapes.push(STEPS);
     }
-    if word & (seen::ARR_RANGE | seen::DICT | seen::TEXT | seen::OTHER) != 0 {
+    if word & (seen::DICT | seen::TEXT | seen::OTHER) != 0 {
         shapes.push(0);
     }
     Site::Elements { shapes, values: Kinds::ANY }

@@ -16,13 +16,9 @@ pub mod seen {
     pub const OTHER: u32 = 8;
     /// Small ints whose result is a big one.
     pub const OVERFLOW: u32 = 16;
-    /// Base of an index site: array of bools, ints, floats, anything; range; dict; string.
-    pub const ARR_BOOL: u32 = 1 << 8;
-    pub const ARR_I64: u32 = 1 << 9;
-    pub const ARR_F64: u32 = 1 << 10;
-    pub const ARR_VAL: u32 = 1 << 11;
-    pub const ARR_RANGE: u32 = 1 << 12;
-    pub const DICT: u32 = 1 << 13;
+    /// Base of an index site or what a loop runs over: for arrays, the bit whose number is their shape; a range, which is what a
+    /// dict is to compiled code; text.
+    pub const DICT: u32 = 1 << crate::value::layout::shape::ARR_RANGE;
     pub const TEXT: u32 = 1 << 14;
     /// A loop over ints.
     pub const STEPS: u32 = 1 << 16;
