@@ -6,6 +6,7 @@
 
 use std::mem::ManuallyDrop;
 
+use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, types};
 use cranelift_codegen::Context as CodegenContext;
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
@@ -76,36 +77,65 @@ impl CodeStore {
 
     /// Compiles a function; its exits get numbers from `first_exit` on.
     pub fn compile(&mut self, function: &Function, own_id: Option<u32>, first_exit: u64, listing: bool) -> Result<Compiled, String> {
-        let mut signature = self.module.make_signature();
-        signature.params.extend([AbiParam::new(types::I64); 2]);
-        signature.returns.extend([AbiParam::new(types::I64); 2]);
+        let convention = self.module.target_config().default_call_conv;
+        let own = self.declare(lower::signature(convention, Some(function)))?;
+        let entry = if function.params.is_empty() { own } else { self.declare(lower::signature(convention, None))? };
+        let made = (own, entry, first_exit);
+        let (mut exits, mut bytes, text) = self.define(own, made, lower::signature(convention, Some(function)), listing, |target, builder, imports, frontend| {
+            lower::lower(function, own_id, target, builder, imports, frontend)
+        })?;
+        if entry != own {
+            let number = first_exit + exits.len() as u64;
+            let (exit, more, _) = self.define(entry, made, lower::signature(convention, None), false, |target, builder, imports, frontend| {
+                lower::lower_entry(function, number, target, builder, imports, frontend)
+            })?;
+            exits.push(exit);
+            bytes += more;
+        }
+        self.module.finalize_definitions().map_err(|error| error.to_string())?;
+        self.bytes += bytes;
+        let address = self.module.get_finalized_function(entry) as u64;
+        Ok(Compiled { address, exits, bytes, listing: text })
+    }
+
+    fn declare(&mut self, signature: Signature) -> Result<FuncId, String> {
         self.count += 1;
         let name = format!("f{}", self.count);
-        let id = self.module.declare_function(&name, Linkage::Local, &signature).map_err(|error| error.to_string())?;
+        self.module.declare_function(&name, Linkage::Local, &signature).map_err(|error| error.to_string())
+    }
+
+    /// Generates the code of `id` as `lower` says; `made`: the code, its entry, and the number of its first exit.
+    #[allow(clippy::type_complexity)]
+    fn define<R>(
+        &mut self,
+        id: FuncId,
+        (own, entry, first_exit): (FuncId, FuncId, u64),
+        signature: Signature,
+        listing: bool,
+        lower: impl FnOnce(&mut clif::Function, &mut FunctionBuilderContext, &mut dyn Imports, TargetFrontendConfig) -> R,
+    ) -> Result<(R, usize, Option<(String, String)>), String> {
         self.module.clear_context(&mut self.codegen);
         self.codegen.func.signature = signature;
-        self.codegen.func.name = clif::UserFuncName::user(0, self.count);
+        self.codegen.func.name = clif::UserFuncName::user(0, id.as_u32());
         let frontend = self.module.target_config();
         let mut imports = ModuleImports {
             module: &mut self.module,
             helpers: &self.helpers,
-            own: id,
+            own,
+            entry,
             first_exit,
             counts_checks: self.counts_checks,
             counts_polls: self.counts_polls,
             counts_work: self.counts_work,
         };
-        let exits = lower::lower(function, own_id, &mut self.codegen.func, &mut self.builder, &mut imports, frontend);
+        let result = lower(&mut self.codegen.func, &mut self.builder, &mut imports, frontend);
         let clif = listing.then(|| self.codegen.func.display().to_string());
         self.codegen.set_disasm(listing);
         self.module.define_function(id, &mut self.codegen).map_err(|error| format!("{error:?}"))?;
         let compiled = self.codegen.compiled_code();
         let bytes = compiled.map_or(0, |code| code.code_info().total_size as usize);
-        let asm = self.codegen.compiled_code().and_then(|code| code.vcode.clone()).unwrap_or_default();
-        self.module.finalize_definitions().map_err(|error| error.to_string())?;
-        self.bytes += bytes;
-        let address = self.module.get_finalized_function(id) as u64;
-        Ok(Compiled { address, exits, bytes, listing: clif.map(|clif| (clif, asm)) })
+        let asm = compiled.and_then(|code| code.vcode.clone()).unwrap_or_default();
+        Ok((result, bytes, clif.map(|clif| (clif, asm))))
     }
 
     /// `fn(context, fp, closure, code) -> pair`: sets the pinned register around the call.
@@ -171,6 +201,7 @@ struct ModuleImports<'a> {
     module: &'a mut JITModule,
     helpers: &'a [FuncId],
     own: FuncId,
+    entry: FuncId,
     first_exit: u64,
     counts_checks: bool,
     counts_polls: bool,
@@ -181,6 +212,10 @@ impl Imports for ModuleImports<'_> {
     fn helper(&mut self, helper: Helper, function: &mut clif::Function) -> clif::FuncRef {
         let at = Helper::ALL.iter().position(|other| *other == helper).expect("every helper is in the list");
         self.module.declare_func_in_func(self.helpers[at], function)
+    }
+
+    fn own_entry(&mut self, function: &mut clif::Function) -> clif::FuncRef {
+        self.module.declare_func_in_func(self.entry, function)
     }
 
     fn own(&mut self, function: &mut clif::Function) -> clif::FuncRef {

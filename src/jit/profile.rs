@@ -35,13 +35,15 @@ pub struct BuildLimits {
     /// Instructions of a function that may be inlined.
     pub inline_size: usize,
     pub inline_depth: usize,
+    /// Copies of one function in a chain of inlined calls, the outermost one included.
+    pub inline_copies: usize,
     /// Values of the whole IR after which nothing more is inlined.
     pub ir_size: usize,
 }
 
 impl Default for BuildLimits {
     fn default() -> BuildLimits {
-        BuildLimits { inline_size: 60, inline_depth: 3, ir_size: 1500 }
+        BuildLimits { inline_size: 60, inline_depth: 4, inline_copies: 3, ir_size: 1500 }
     }
 }
 

@@ -101,7 +101,17 @@ impl Vm {
 
     fn execute_here(&mut self, function: FnRef, fp: Fp) -> Result<(), Raise> {
         let depth = self.frames.len();
-        let executed = self.run_one();
+        let code = function.code();
+        let pc = self.here.ip.index(code);
+        let own = self.here.ip;
+        self.here.ip = Ip::at(code, pc + 1);
+        let executed = match self.execute_directly(code[pc]) {
+            Some(executed) => executed,
+            None => {
+                self.here.ip = own;
+                self.run_one()
+            }
+        };
         let Some(frame) = self.frames.get_mut(depth) else { return executed };
         let (dst, flags, after) = (frame.dst, frame.flags, frame.after);
         frame.flags |= flag::FOOT;

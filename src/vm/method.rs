@@ -176,7 +176,7 @@ impl Vm {
             let receiver = fp.get(slot);
             match func.methods.at(usize::from(site)).find(receiver_key(receiver)) {
                 Some(Target::User { func: callee, mutating: true })
-                    if callee.takes(usize::from(argc)) && path.access == Access::Mutable =>
+                    if callee.takes(usize::from(argc)) && self.may_change(path) =>
                 {
                     return self.lend_local(callee, slot, dst, base, path, site);
                 }

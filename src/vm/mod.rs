@@ -16,6 +16,7 @@ mod access;
 mod call;
 mod cells;
 pub mod compiled;
+mod single;
 mod dispatch;
 mod engine;
 pub mod feedback;

@@ -60,6 +60,7 @@ impl Vm {
         let value = self.operand(value);
         let op = arith_op(code);
         if path.segments.is_empty() {
+            self.note_update(&value);
             return self.update_root(path, op, value);
         }
         let item = |items: &mut crate::value::Array, at: usize, value: Value| update_item(op, items, at, value);
@@ -84,8 +85,11 @@ impl Vm {
         if let Root::CaptureCell(index) = path.root
             && let Value::Closure(closure) = self.here.fp.below().get(0)
             && let Some(Value::Cell(cell)) = closure.captures().get(usize::from(index))
-            && let Some(result) = cell.with(|old| arith::simple(op, old, &value))
+            && let Some((result, is_int)) = cell.with(|old| Some((arith::simple(op, old, &value)?, matches!(old, Value::Int(_)))))
         {
+            if !is_int {
+                self.note(super::feedback::seen::FLOAT);
+            }
             cell.set(result);
             return Ok(());
         }
@@ -205,8 +209,11 @@ impl Vm {
             return self.root_concat(path, &root, left, value);
         }
         if let Some(result) = arith::simple(arith_op(code), &left, &value) {
+            self.note_update(&left);
+            self.note_update(&value);
             return self.store_root(path, &root, result);
         }
+        self.note(super::feedback::operand_bits(&left, &value));
         let own = self.give_up_same(&root, &mut left);
         match arith::binary_in_place(arith_op(code), &mut left, value) {
             Ok(None) => {
@@ -222,6 +229,15 @@ impl Vm {
                 self.take_back(&root, own, left);
                 Err(raise)
             }
+        }
+    }
+
+    /// Notes an operand of an update of a variable, if it is no int.
+    fn note_update(&self, operand: &Value) {
+        match operand {
+            Value::Int(_) => {}
+            Value::Float(_) => self.note(super::feedback::seen::FLOAT),
+            _ => self.note(super::feedback::seen::OTHER),
         }
     }
 

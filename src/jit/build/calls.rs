@@ -6,7 +6,7 @@ use crate::bytecode::chunk::{Access, Root, SelfKind};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Callee;
 use crate::jit::ir::{InstKind, SlotIx, Type, ValueId};
-use crate::jit::profile::{FunctionProfile, Site, Target};
+use crate::jit::profile::{Entry, FunctionProfile, Site, Target};
 use crate::value::layout::tag;
 
 /// A call about to be built: its arguments stand in the window.
@@ -74,8 +74,10 @@ impl Builder<'_> {
         let path = method.path.map(|path| &chunk.paths[usize::from(path)]);
         let (Some(path), Some(target)) = (path.filter(|path| path.segments.is_empty()), self.only_target()) else { return self.fallback(op) };
         let Root::Local(local) = path.root else { return self.fallback(op) };
+        // In a method that is mutating in any case, so are places in its `self`.
+        let mutable = path.access == Access::Mutable || (path.access == Access::SelfPlace && chunk.self_kind == SelfKind::Mutating);
         if (target.function as usize) < N_BUILTINS {
-            return self.call_builtin_on_local(op, target, (path.access == Access::Mutable, method.used), argc, dst, base, local);
+            return self.call_builtin_on_local(op, target, (mutable, method.used), argc, dst, base, local);
         }
         let Some(callee) = self.callee(target.function).filter(|callee| callee.exact == u16::from(argc)) else { return self.fallback(op) };
         let window = self.slot(base);
@@ -85,7 +87,7 @@ impl Builder<'_> {
                 self.copy(base, local);
                 self.call_known(op, call)
             }
-            SelfKind::Mutating if path.access == Access::Mutable && !keeps_self_in_cell(&callee) => {
+            SelfKind::Mutating if mutable && !keeps_self_in_cell(&callee) => {
                 let slot = self.slot(local);
                 self.settle(slot);
                 if self.state.get(slot) != Slot::Memory || !self.guard_instance(slot, target) {
@@ -152,7 +154,7 @@ impl Builder<'_> {
     }
 
     /// The closure that captures are read from (`None`: the one passed to the code), if this context has one.
-    fn captures(&self) -> Option<Option<ValueId>> {
+    pub(super) fn captures(&self) -> Option<Option<ValueId>> {
         match self.context().running {
             Running::Outermost => Some(None),
             Running::Below(Some(pointer)) => Some(Some(pointer)),
@@ -193,7 +195,7 @@ impl Builder<'_> {
         if callee.chunk.params != call.count {
             return self.fallback(op);
         }
-        if self.inlines(&callee) {
+        if self.inlines(call.function, &callee) {
             return self.inline(&call, callee);
         }
         self.call_compiled(&call);
@@ -210,7 +212,9 @@ impl Builder<'_> {
             }
             _ => None,
         };
-        slots().for_each(|slot| self.settle(slot));
+        let args = self.unboxed_arguments(call);
+        let unboxed = |slot: SlotIx| args.iter().any(|(other, _)| *other == slot);
+        slots().filter(|slot| !unboxed(*slot)).for_each(|slot| self.settle(slot));
         if let Some(own) = call.own {
             self.move_value(window, own.slot);
         }
@@ -220,7 +224,9 @@ impl Builder<'_> {
         slots().for_each(|slot| self.put(slot, Slot::Clean));
         let exit = self.exit();
         let gives_back = call.own.map(|own| own.slot);
-        let kind = InstKind::CallCompiled { callee: Callee::Entry(call.function, 0), base: window, closure, gives_back, exit };
+        let callee = if args.is_empty() { Callee::Entry(call.function) } else { Callee::Own };
+        let args = args.into_iter().map(|(_, value)| value).collect();
+        let kind = InstKind::CallCompiled { callee, base: window, args, closure, gives_back, exit };
         let result = self.emit(kind, Type::ANY);
         if let Some(slot) = gives_back {
             self.put(slot, Slot::Memory);
@@ -229,6 +235,21 @@ impl Builder<'_> {
             self.release(SlotIx(window.0 - 1));
         }
         self.write_owned(call.dst, result);
+    }
+
+    /// The arguments that a call of the code being made passes in registers; none if one is not of the kind expected.
+    fn unboxed_arguments(&self, call: &Call) -> Vec<(SlotIx, ValueId)> {
+        if call.function != self.request.function || self.request.entry != Entry::Call {
+            return Vec::new();
+        }
+        let argument = |(param, expected): &(SlotIx, ValueId)| {
+            let slot = SlotIx(call.window.0 + param.0);
+            match self.state.get(slot) {
+                Slot::Scalar { value, scalar, .. } if scalar.kinds() == self.out.ty(*expected).kinds => Some((slot, value)),
+                _ => None,
+            }
+        };
+        self.out.params.iter().map(argument).collect::<Option<Vec<_>>>().unwrap_or_default()
     }
 
     pub(super) fn write_owned(&mut self, register: u16, value: ValueId) {

@@ -9,8 +9,11 @@ use crate::jit::ir::{InstKind, SlotIx, ValueId};
 use crate::jit::profile::FunctionProfile;
 
 impl Builder<'_> {
-    pub(super) fn inlines(&self, callee: &FunctionProfile) -> bool {
+    pub(super) fn inlines(&self, function: u32, callee: &FunctionProfile) -> bool {
         let limits = self.request.limits;
+        if self.contexts.iter().filter(|context| context.function == function).count() >= limits.inline_copies {
+            return false;
+        }
         let small = callee.chunk.code.len() <= limits.inline_size;
         let shallow = self.contexts.len() <= limits.inline_depth;
         small && callee.chunk.handlers.is_empty() && shallow && self.out.values.len() < limits.ir_size

@@ -20,6 +20,7 @@ mod loops;
 mod memory;
 mod ops;
 mod state;
+mod variable;
 
 use std::sync::Arc;
 
@@ -29,6 +30,9 @@ use super::ir::{BlockId, FrameInfo, FrameState, Function, Inst, InstKind, SlotIx
 use super::profile::{Entry, FunctionProfile, Request};
 use flow::{Flow, RegisterSet};
 use state::{Scalar, Slot, State};
+
+/// Parameters passed in registers at most.
+const UNBOXED: usize = 4;
 
 /// How often building starts again before it is given up.
 const ATTEMPTS: usize = 40;
@@ -212,6 +216,11 @@ impl<'r> Builder<'r> {
             let slot = SlotIx(at as u32);
             let scalar = [Scalar::Int, Scalar::Float, Scalar::Bool].into_iter().find(|scalar| scalar.kinds() == *kind);
             match scalar {
+                Some(scalar) if live.contains(at) && head.is_none() && self.out.params.len() < UNBOXED => {
+                    let value = self.out.new_value(scalar.ty());
+                    self.out.params.push((slot, value));
+                    self.put(slot, Slot::Scalar { value, scalar, dirty: true });
+                }
                 Some(scalar) if live.contains(at) => {
                     let value = self.load_scalar(slot, scalar);
                     self.put(slot, Slot::Scalar { value, scalar, dirty: false });

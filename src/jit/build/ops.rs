@@ -163,6 +163,9 @@ impl Builder<'_> {
             Op::FieldSet { a, value, .. } => return self.field_set(op, a, value),
             Op::FieldUpdate { op: code, a, value, .. } => return self.field_update(op, ArithCode::ALL[usize::from(code)], a, value),
             Op::PlaceSet { path, keys, value } => return self.place_set(op, path, keys, value),
+            Op::PlaceUpdate { op: code, path, value, .. } if self.context().profile.chunk.paths[usize::from(path)].segments.is_empty() => {
+                return self.variable_update(op, ArithCode::ALL[usize::from(code)], path, None, value);
+            }
             Op::PlaceUpdate { op: code, path, keys, value } => return self.place_update(op, ArithCode::ALL[usize::from(code)], path, keys, value),
 
             Op::CallFunc { argc, dst, base, func } => return self.call_func(op, argc, dst, base, func),
@@ -179,6 +182,7 @@ impl Builder<'_> {
                 self.leave();
             }
 
+            Op::RootUpdate { op: code, path, old, value } => return self.variable_update(op, ArithCode::ALL[usize::from(code)], path, Some(old), value),
             Op::CallValue { argc, dst, base } => return self.call_value(op, argc, dst, base),
             Op::CallBuiltin { argc, dst, base, builtin } => return self.call_builtin(op, argc, dst, base, builtin),
             Op::CallMethodPlace { argc, dst, base, site } => return self.call_method_place(op, argc, dst, base, site),
@@ -187,7 +191,7 @@ impl Builder<'_> {
             Op::LoadSelfFn { .. } | Op::NewCell { .. } | Op::CellParam { .. } | Op::Contains { .. } | Op::Fuel {}
             | Op::ForClose { .. } | Op::IndexGetC { .. }
             | Op::IndexGetOrNull { .. } | Op::Slice { .. } | Op::FieldGetOrNull { .. } | Op::PathGet { .. }
-            | Op::PlaceGetOrNull { .. } | Op::RootUpdate { .. } | Op::Range { .. } | Op::MakeArray { .. }
+            | Op::PlaceGetOrNull { .. } | Op::Range { .. } | Op::MakeArray { .. }
             | Op::ArrayAppend { .. } | Op::ArrayExtend { .. } | Op::MakeDict { .. } | Op::DictAppend { .. } | Op::DictExtend { .. }
             | Op::MakeStruct { .. } | Op::Interp { .. } | Op::InterpAppend { .. } | Op::LiteralUpdate { .. }
             | Op::CallBuiltinUpdate { .. } | Op::CallArgs { .. }

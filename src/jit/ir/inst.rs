@@ -101,10 +101,10 @@ impl Home {
 /// What a call calls.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Callee {
-    /// The function being compiled, in this same specialisation.
-    SelfEntry,
-    /// Another compiled specialisation, through its entry cell: `FnId`, specialisation index.
-    Entry(u32, u32),
+    /// The code being made, with its unboxed parameters in registers.
+    Own,
+    /// The code of a function (`FnId`), with all arguments in slots.
+    Entry(u32),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -224,9 +224,9 @@ pub enum InstKind {
     LoadField { cell: Cell, pointer: ValueId, offset: u32 },
     StoreField { cell: Cell, pointer: ValueId, offset: u32, value: ValueId },
 
-    /// Calls compiled code; the callee's frame starts at slot `base`, where its arguments are. The `self` of a mutating method
-    /// is moved to `gives_back` afterwards. Result boxed, owned; a raise leaves with `exit`.
-    CallCompiled { callee: Callee, base: SlotIx, closure: Option<ValueId>, gives_back: Option<SlotIx>, exit: StateId },
+    /// Calls compiled code; the callee's frame starts at slot `base`, where its arguments are, but for those passed unboxed. The
+    /// `self` of a mutating method is moved to `gives_back` afterwards. Result boxed, owned; a raise leaves with `exit`.
+    CallCompiled { callee: Callee, base: SlotIx, args: Box<[ValueId]>, closure: Option<ValueId>, gives_back: Option<SlotIx>, exit: StateId },
     /// Calls the function form of a builtin on the arguments in slots from `base` on → boxed, owned. A raise leaves.
     CallBuiltin { builtin: u16, base: SlotIx, count: u16, exit: StateId },
     /// Calls the mutating form of a builtin on the value in slot `place` → boxed, owned. A raise leaves.

@@ -60,7 +60,7 @@ impl InstKind {
                 f(pointer);
                 f(value);
             }
-            CallCompiled { closure, .. } => closure.iter_mut().for_each(f),
+            CallCompiled { closure, args, .. } => closure.iter_mut().chain(args).for_each(f),
             CallBuiltin { .. } | CallMutating { .. } => {}
             Push { pointer, value, .. } => {
                 f(pointer);

@@ -33,41 +33,57 @@ impl Lowering<'_> {
     /// Leaves before anything has happened if one of the stacks is full.
     pub(super) fn prologue(&mut self) {
         let context = self.context();
+        let full = self.b.create_block();
+        self.b.set_cold_block(full);
         let limit = self.load(types::I64, context, context::STACK_LIMIT);
         let native = self.b.ins().get_stack_pointer(types::I64);
         let low = self.b.ins().icmp(IntCC::UnsignedLessThan, native, limit);
+        self.jump_if(low, full);
         let end = self.load(types::I64, context, context::SLOTS_END);
         let top = self.b.ins().iadd_imm_s(self.fp, i64::from(self.function.frame_slots) * 16);
         let high = self.b.ins().icmp(IntCC::UnsignedGreaterThan, top, end);
-        let full = self.b.ins().bor(low, high);
-        self.when(full, true, |this| {
-            let (function, entry) = (this.function.id, this.function.entry);
-            let frames = vec![FrameInfo { function, base: SlotIx(0), pc: entry.unwrap_or(0), lent: None }];
-            // A frame entered in the middle has its registers already: the VM goes on with it.
-            let kind = if entry.is_some() { ExitKind::Poll } else { ExitKind::StackOverflow };
-            this.leave(ExitInfo { kind, frames, slots: Vec::new(), checks: Vec::new() });
-            let unreachable = this.b.create_block();
-            this.b.switch_to_block(unreachable);
-        });
+        self.jump_if(high, full);
+        let begin = self.b.create_block();
+        self.b.ins().jump(begin, &[]);
+        self.b.switch_to_block(full);
+        let (function, entry) = (self.function.id, self.function.entry);
+        let frames = vec![FrameInfo { function, base: SlotIx(0), pc: entry.unwrap_or(0), lent: None }];
+        // A frame entered in the middle has its registers already: the VM goes on with it.
+        let kind = if entry.is_some() { ExitKind::Poll } else { ExitKind::StackOverflow };
+        self.leave(ExitInfo { kind, frames, slots: Vec::new(), checks: Vec::new() });
+        self.b.switch_to_block(begin);
     }
 
-    pub(super) fn call_compiled(&mut self, callee: Callee, base: SlotIx, closure: Option<ValueId>, gives_back: Option<SlotIx>, exit: StateId, result: Option<ValueId>) {
+    /// Jumps if `cond`, else goes on in a new block.
+    fn jump_if(&mut self, cond: clif::Value, to: clif::Block) {
+        let next = self.b.create_block();
+        self.b.ins().brif(cond, to, &[], next, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    /// Calls compiled code; gives tag and payload of what it returns.
+    pub(super) fn call_code(&mut self, callee: Callee, base: SlotIx, args: &[ValueId], closure: Option<ValueId>) -> (clif::Value, clif::Value) {
         let frame = self.address(base);
         let closure = match closure {
             Some(closure) => self.one(closure),
-            None => self.b.ins().iconst(types::I64, 0),
+            None => self.word_of(0),
         };
-        let (tag, payload) = match callee {
-            Callee::Entry(function, _) if Some(function) != self.own_id => self.call_entry(function, frame, closure),
-            Callee::Entry(..) | Callee::SelfEntry => {
-                let own = self.imports.own(self.b.func);
-                let call = self.b.ins().call(own, &[frame, closure]);
-                let results = self.b.inst_results(call);
-                (results[0], results[1])
-            }
+        let own = match callee {
+            Callee::Entry(function) if Some(function) != self.own_id => return self.call_entry(function, frame, closure),
+            Callee::Entry(_) => self.imports.own_entry(self.b.func),
+            Callee::Own => self.imports.own(self.b.func),
         };
-        if let Some(home) = gives_back {
-            self.move_slot(base, home);
+        let mut values = vec![frame, closure];
+        values.extend(args.iter().map(|arg| self.one(*arg)));
+        let call = self.b.ins().call(own, &values);
+        let results = self.b.inst_results(call);
+        (results[0], results[1])
+    }
+
+    /// After a call: a `self` on loan goes from the first slot to its home, a raise leaves.
+    pub(super) fn end_call(&mut self, (tag, payload): (clif::Value, clif::Value), lent: Option<(SlotIx, SlotIx)>, exit: StateId, result: Option<ValueId>) {
+        if let Some((from, home)) = lent {
+            self.move_slot(from, home);
         }
         self.leave_if_raised(tag, exit);
         self.define_pair(result, tag, payload);

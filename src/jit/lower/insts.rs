@@ -318,8 +318,9 @@ impl Lowering<'_> {
                 self.store_cell(*value, pointer, *offset as i32);
             }
 
-            InstKind::CallCompiled { callee, base, closure, gives_back, exit } => {
-                self.call_compiled(*callee, *base, *closure, *gives_back, *exit, result);
+            InstKind::CallCompiled { callee, base, args, closure, gives_back, exit } => {
+                let returned = self.call_code(*callee, *base, args, *closure);
+                self.end_call(returned, gives_back.map(|home| (*base, home)), *exit, result);
             }
             InstKind::CallBuiltin { builtin, base, count, exit } => self.call_builtin(*builtin, *base, *count, *exit, result),
             InstKind::CallMutating { builtin, place, base, count, used, exit } => {

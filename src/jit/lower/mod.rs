@@ -1,10 +1,12 @@
 //! IR → Cranelift IR: each instruction to its machine operations, without decisions.
 //!
-//! Convention of compiled code: `fn(fp, closure) -> (tag, payload)`; `fp` is the frame's first slot, `closure` the running
-//! closure object or 0; the pinned register holds the [`Context`](super::context) of the isolate. A check that fails jumps to
+//! Convention of compiled code: `fn(fp, closure, unboxed parameters…) -> (tag, payload)`; `fp` is the frame's first slot,
+//! `closure` the running closure object or 0; code with unboxed parameters has an entry in front of it that takes all of them
+//! from their slots; the pinned register holds the [`Context`](super::context) of the isolate. A check that fails jumps to
 //! a cold block that stores what the frame state names to the context's exit buffer, calls the exit helper, and returns what
 //! that returns: the result of the function, which the VM has finished.
 mod calls;
+mod entry;
 mod exits;
 mod insts;
 
@@ -13,6 +15,7 @@ use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, t
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::ir::{BlockId, Function, InstKind, Repr, StateId, Terminator, ValueId};
+pub use entry::{lower_entry, signature};
 pub use exits::{Check, ExitInfo, ExitKind, SlotValue, Where};
 
 /// Byte offsets of the fields of the isolate's context that compiled code reads.
@@ -114,6 +117,8 @@ impl Helper {
 pub trait Imports {
     /// A helper as callable from the function at hand.
     fn helper(&mut self, helper: Helper, function: &mut clif::Function) -> clif::FuncRef;
+    /// The function at hand with all its arguments in slots, as callable from itself.
+    fn own_entry(&mut self, function: &mut clif::Function) -> clif::FuncRef;
     /// The function at hand as callable from itself.
     fn own(&mut self, function: &mut clif::Function) -> clif::FuncRef;
     /// Number of the first exit of this code; exit `n` of it gets this plus `n`.
@@ -195,6 +200,9 @@ impl Lowering<'_> {
         self.b.switch_to_block(entry);
         let params = self.b.block_params(entry).to_vec();
         (self.fp, self.closure) = (params[0], params[1]);
+        for ((_, value), param) in self.function.params.iter().zip(&params[2..]) {
+            self.held[value.index()] = Some(Held::One(*param));
+        }
         let order = super::ir::cfg::Cfg::new(self.function).order;
         self.blocks = vec![entry; self.function.blocks.len()];
         for &block in &order {

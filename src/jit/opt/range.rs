@@ -9,7 +9,7 @@ use ahash::AHashMap;
 
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::inst::{BitOp, Cmp, IntOp};
-use crate::jit::ir::{BlockId, Function, InstKind, Range, Repr, Terminator, ValueId};
+use crate::jit::ir::{Inst, BlockId, Function, InstKind, Range, Repr, Terminator, ValueId};
 
 /// Rounds after which bounds that still grow are given up.
 const WIDEN_AFTER: usize = 2;
@@ -34,15 +34,22 @@ pub fn run(function: &mut Function) -> usize {
     pass.removed
 }
 
-/// The comparison that defines a bool.
+/// The comparison that defines a bool, also by its negation.
 fn compares(function: &Function) -> AHashMap<ValueId, (Cmp, ValueId, ValueId)> {
-    let insts = function.blocks.iter().flat_map(|block| &block.insts);
-    insts
-        .filter_map(|inst| match inst.kind {
-            InstKind::CmpI { op, a, b } => Some((inst.result?, (op, a, b))),
-            _ => None,
-        })
-        .collect()
+    let insts = || function.blocks.iter().flat_map(|block| &block.insts);
+    let compare = |inst: &Inst| match inst.kind {
+        InstKind::CmpI { op, a, b } => Some((inst.result?, (op, a, b))),
+        _ => None,
+    };
+    let mut found: AHashMap<_, _> = insts().filter_map(compare).collect();
+    for inst in insts() {
+        if let (InstKind::NotB(inner), Some(result)) = (&inst.kind, inst.result)
+            && let Some(&(op, a, b)) = found.get(inner)
+        {
+            found.insert(result, (negated(op), a, b));
+        }
+    }
+    found
 }
 
 /// What the branches on the way here tell, in the order learned (undone from the end).

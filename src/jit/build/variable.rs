@@ -1,0 +1,69 @@
+//! Updates of variables that several functions share: captured ones and those of modules.
+use super::arith::Source;
+use super::state::Scalar;
+use super::{Built, Builder};
+use crate::bytecode::chunk::Root;
+use crate::bytecode::op::{ArithCode, Op};
+use crate::jit::ir::{InstKind, Kinds, StateId, Type, ValueId};
+
+impl Builder<'_> {
+    /// `x op= value` for numbers; `old`: a register that holds the variable's value read before.
+    pub(super) fn variable_update(&mut self, op: Op, code: ArithCode, path: u16, old: Option<u16>, value: u16) -> Built {
+        let root = self.context().profile.chunk.paths[usize::from(path)].root;
+        let (seen, overflow) = self.context().profile.operands(self.pc);
+        if overflow || !seen.is_subset(Kinds::INT.union(Kinds::FLOAT)) || !self.is_numeric(code) {
+            return self.fallback(op);
+        }
+        let scalar = if seen.intersect(Kinds::FLOAT) == Kinds::NEVER { Scalar::Int } else { Scalar::Float };
+        let Some(right) = self.scalar(Source::Register(value), scalar) else { return self.fallback(op) };
+        let exit = self.exit();
+        let left = match old {
+            Some(old) => self.scalar(Source::Register(old), scalar),
+            None => self.variable(root, exit).map(|value| self.emit(InstKind::GuardTag { value, tag: scalar.tag(), exit }, scalar.ty())),
+        };
+        let Some(left) = left else { return self.fallback(op) };
+        let result = match scalar {
+            Scalar::Float => self.float_arith(code, left, right),
+            _ => self.int_arith(code, left, right),
+        };
+        let Some(result) = result else { return self.fallback(op) };
+        let exit = self.exit();
+        if !self.store_variable(root, result, exit) {
+            return self.fallback(op);
+        }
+        if let Some(old) = old {
+            self.consume(old);
+        }
+        self.consume(value);
+        Ok(())
+    }
+
+    fn is_numeric(&self, code: ArithCode) -> bool {
+        !matches!(code, ArithCode::Pow | ArithCode::Concat)
+    }
+
+    fn variable(&mut self, root: Root, exit: StateId) -> Option<ValueId> {
+        let kind = match root {
+            Root::CaptureCell(index) => InstKind::LoadCaptureCell { closure: self.captures()?, index: u32::from(index), exit },
+            Root::LocalCell(local) => InstKind::LoadCell { slot: self.slot(local), exit },
+            Root::Module(var) => InstKind::LoadModule { index: self.context().profile.module_base + var, exit },
+            Root::Local(_) | Root::Capture(_) | Root::SelfFn => return None,
+        };
+        Some(self.emit(kind, Type::ANY))
+    }
+
+    /// False if the variable is of no kind that compiled code stores to.
+    fn store_variable(&mut self, root: Root, value: ValueId, exit: StateId) -> bool {
+        let kind = match root {
+            Root::CaptureCell(index) => match self.captures() {
+                Some(closure) => InstKind::StoreCaptureCell { closure, index: u32::from(index), value, exit },
+                None => return false,
+            },
+            Root::LocalCell(local) => InstKind::StoreCell { slot: self.slot(local), value, exit },
+            Root::Module(var) => InstKind::StoreModule { index: self.context().profile.module_base + var, value, exit },
+            Root::Local(_) | Root::Capture(_) | Root::SelfFn => return false,
+        };
+        self.effect(kind);
+        true
+    }
+}
