@@ -32,6 +32,9 @@ pub struct ProfileArgs {
     /// Also count allocations and say where they are made; a flame graph then shows bytes
     #[arg(long)]
     memory: bool,
+    /// Write /tmp/perf-PID.map, by which `perf` knows compiled code; for other commands set RUFFLANG_PERF_MAP=1
+    #[arg(long)]
+    perf_map: bool,
     /// Show what the script prints, on standard error
     #[arg(long)]
     output: bool,
@@ -69,6 +72,7 @@ pub fn run(args: ProfileArgs, context: Context) -> i32 {
     let Ok(loaded) = script.load() else { return internal_fault("a script without errors was not loaded") };
     let loaded = Arc::new(loaded);
     let mut options = RunOptions::new(args.engine.mode());
+    options.mode.jit.perf_map |= args.perf_map;
     options.args = args.args.clone();
     options.capabilities = args.permissions.0.clone();
     options.tidy = false;

@@ -10,6 +10,7 @@ use super::thread::{Deadline, Panicked, peak_memory, set_process_output, with_la
 use super::{Loaded, thread};
 use crate::host::{Capabilities, Captured, Host, Output};
 pub use crate::jit::explain as jit_report;
+pub use crate::jit::stats::Stats as JitStats;
 use crate::limits;
 use crate::semantics::fault::{Raise, Stop};
 use crate::value::{cycles, isolate};
@@ -64,6 +65,8 @@ pub struct JitOptions {
     pub only: Option<String>,
     /// Print statistics at the end.
     pub stats: bool,
+    /// Tell `perf` the names of compiled code.
+    pub perf_map: bool,
     /// Keep what happens to each function and loop; [`Outcome::jit`] tells it.
     pub explain: bool,
 }

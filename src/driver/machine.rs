@@ -121,6 +121,7 @@ fn new_jit(options: &RunOptions) -> Rc<Jit> {
         dump: wanted.dump.clone(),
         only: wanted.only.clone(),
         stats: wanted.stats,
+        perf_map: wanted.perf_map,
         explain: wanted.explain,
         background: wanted.mode == JitMode::Background,
         eager: wanted.eager,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Loaded, SCRIPT_BASE, prelude};
-use super::engine::{End, RunOptions, limited};
+use super::engine::{End, RunOptions, jit_report, limited};
 use super::machine::{Machine, with_machine};
 use super::testing::Case;
 use super::thread::{Panicked, with_large_stack};
@@ -67,13 +67,21 @@ pub fn on_one_machine<R: Send>(
     ran.unwrap_or_else(|Panicked(report)| Err(End::Bug(report)))
 }
 
-/// Runs a program once, with this outside.
-pub fn run_with_host(loaded: &Arc<Loaded>, options: &RunOptions, host: Host) -> End {
+/// Runs a program once, with this outside. Also says what the compiler to machine code has done, if there was one.
+pub fn run_with_host(loaded: &Arc<Loaded>, options: &RunOptions, host: Host) -> (End, Option<jit_report::Report>) {
+    let mut report = None;
     let ran = with_large_stack(|| {
-        limited(options, || with_machine(loaded, options, host, |machine| machine.run_main().map(drop)))
-            .map_or_else(End::of_raise, |()| End::Done)
+        let result = limited(options, || {
+            with_machine(loaded, options, host, |machine| {
+                let result = machine.run_main().map(drop);
+                report = machine.jit_report();
+                result
+            })
+        });
+        end_of(result)
     });
-    ran.unwrap_or_else(|Panicked(report)| End::Bug(report))
+    let end = ran.unwrap_or_else(|Panicked(bug)| End::Bug(bug));
+    (end, report)
 }
 
 /// The name of a function: a builtin's, the script's, or the prelude's.

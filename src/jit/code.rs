@@ -8,13 +8,13 @@ use std::mem::ManuallyDrop;
 
 use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, types};
-use cranelift_codegen::Context as CodegenContext;
+use cranelift_codegen::{CompiledCode, Context as CodegenContext};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
 
 use super::helpers::{self, Pair};
-use super::ir::Function;
+use super::ir::{FrameState, Function};
 use super::lower::{self, ExitInfo, ExitKind, Helper, Imports};
 use super::runtime::Context;
 use crate::vm::stack::Fp;
@@ -40,11 +40,30 @@ pub struct CodeStore {
     pub counts_work: bool,
 }
 
+/// A call of compiled code by compiled code, for walking the frames between.
+#[derive(Debug)]
+pub struct CallSite {
+    /// Where it returns to.
+    pub address: u64,
+    /// Functions, and the instruction each is at; the innermost first.
+    pub frames: Box<[(u32, u32)]>,
+}
+
+/// Code of the module, not finished yet.
+struct Defined {
+    id: FuncId,
+    bytes: usize,
+    /// By offset.
+    calls: Vec<CallSite>,
+    listing: Option<(String, String)>,
+}
+
 /// One finished function.
 pub struct Compiled {
     pub address: u64,
     pub exits: Vec<ExitInfo>,
     pub bytes: usize,
+    pub calls: Vec<CallSite>,
     /// Cranelift IR and machine code as text, if asked for.
     pub listing: Option<(String, String)>,
 }
@@ -81,21 +100,31 @@ impl CodeStore {
         let own = self.declare(lower::signature(convention, Some(function)))?;
         let entry = if function.params.is_empty() { own } else { self.declare(lower::signature(convention, None))? };
         let made = (own, entry, first_exit);
-        let (mut exits, mut bytes, text) = self.define(own, made, lower::signature(convention, Some(function)), listing, |target, builder, imports, frontend| {
+        let (mut exits, code) = self.define(own, made, &function.states, lower::signature(convention, Some(function)), listing, |target, builder, imports, frontend| {
             lower::lower(function, own_id, target, builder, imports, frontend)
         })?;
+        let mut parts = vec![code];
         if entry != own {
             let number = first_exit + exits.len() as u64;
-            let (exit, more, _) = self.define(entry, made, lower::signature(convention, None), false, |target, builder, imports, frontend| {
+            let (exit, code) = self.define(entry, made, &[], lower::signature(convention, None), false, |target, builder, imports, frontend| {
                 lower::lower_entry(function, number, target, builder, imports, frontend)
             })?;
             exits.push(exit);
-            bytes += more;
+            parts.push(code);
         }
         self.module.finalize_definitions().map_err(|error| error.to_string())?;
+        let bytes = parts.iter().map(|part| part.bytes).sum();
         self.bytes += bytes;
         let address = self.module.get_finalized_function(entry) as u64;
-        Ok(Compiled { address, exits, bytes, listing: text })
+        let listing = parts[0].listing.take();
+        let calls = parts.into_iter().flat_map(|part| self.calls_of(part)).collect();
+        Ok(Compiled { address, exits, bytes, calls, listing })
+    }
+
+    /// With the addresses that finished code has.
+    fn calls_of(&self, part: Defined) -> impl Iterator<Item = CallSite> + use<> {
+        let base = self.module.get_finalized_function(part.id) as u64;
+        part.calls.into_iter().map(move |call| CallSite { address: base + call.address, ..call })
     }
 
     fn declare(&mut self, signature: Signature) -> Result<FuncId, String> {
@@ -110,10 +139,11 @@ impl CodeStore {
         &mut self,
         id: FuncId,
         (own, entry, first_exit): (FuncId, FuncId, u64),
+        states: &[FrameState],
         signature: Signature,
         listing: bool,
         lower: impl FnOnce(&mut clif::Function, &mut FunctionBuilderContext, &mut dyn Imports, TargetFrontendConfig) -> R,
-    ) -> Result<(R, usize, Option<(String, String)>), String> {
+    ) -> Result<(R, Defined), String> {
         self.module.clear_context(&mut self.codegen);
         self.codegen.func.signature = signature;
         self.codegen.func.name = clif::UserFuncName::user(0, id.as_u32());
@@ -134,8 +164,9 @@ impl CodeStore {
         self.module.define_function(id, &mut self.codegen).map_err(|error| format!("{error:?}"))?;
         let compiled = self.codegen.compiled_code();
         let bytes = compiled.map_or(0, |code| code.code_info().total_size as usize);
+        let calls = compiled.map(|code| call_sites(code, states)).unwrap_or_default();
         let asm = compiled.and_then(|code| code.vcode.clone()).unwrap_or_default();
-        Ok((result, bytes, clif.map(|clif| (clif, asm))))
+        Ok((result, Defined { id, bytes, calls, listing: clif.map(|clif| (clif, asm)) }))
     }
 
     /// `fn(context, fp, closure, code) -> pair`: sets the pinned register around the call.
@@ -187,6 +218,22 @@ pub fn enter(trampoline: usize, context: *mut Context, fp: Fp, closure: u64, cod
     // SAFETY: **entry**; the trampoline has this signature.
     let trampoline = unsafe { std::mem::transmute::<usize, extern "C" fn(*mut Context, Fp, u64, u64) -> Pair>(trampoline) };
     trampoline(context, fp, closure, code)
+}
+
+/// The calls of compiled code in finished code, by offset. Code without states has no frames of its own.
+fn call_sites(code: &CompiledCode, states: &[FrameState]) -> Vec<CallSite> {
+    let locations = code.buffer.get_srclocs_sorted();
+    let frames = |offset: u32| {
+        if states.is_empty() {
+            return Some(Box::default());
+        }
+        let before = locations.partition_point(|location| location.end < offset);
+        let location = locations.get(before).filter(|location| location.start < offset)?;
+        let state = states.get(lower::state_of(location.loc)?.index())?;
+        Some(state.frames.iter().rev().map(|frame| (frame.function, frame.pc)).collect())
+    };
+    let offsets = code.buffer.call_sites().map(|call| call.ret_addr);
+    offsets.filter_map(|offset| Some(CallSite { address: u64::from(offset), frames: frames(offset)? })).collect()
 }
 
 fn declare_helper(module: &mut JITModule, helper: Helper) -> Result<FuncId, String> {

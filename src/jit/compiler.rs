@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use ahash::AHashSet;
 
-use super::code::{self, CodeStore};
+use super::code::{self, CallSite, CodeStore};
 use super::ir::{self, Kinds};
 use super::lower::ExitInfo;
 use super::options::Options;
@@ -53,6 +53,7 @@ pub struct Product {
     /// Number of its first exit.
     pub first_exit: u64,
     pub exits: Vec<ExitInfo>,
+    pub calls: Vec<CallSite>,
     pub sizes: Sizes,
     pub times: Times,
     pub passes: opt::Summary,
@@ -153,7 +154,7 @@ impl Compiler {
         let sizes = Sizes { ops, ir: ir.values.len(), code: compiled.bytes };
         let inlined = inlined(&ir, &job.request);
         let params = speculated(&job.request);
-        Ok(Product { address: compiled.address, trampoline, first_exit, exits: compiled.exits, sizes, times, passes, fallbacks, inlined, params })
+        Ok(Product { address: compiled.address, trampoline, first_exit, exits: compiled.exits, calls: compiled.calls, sizes, times, passes, fallbacks, inlined, params })
     }
 
     fn store(&mut self) -> Result<&mut CodeStore, Refusal> {

@@ -1,7 +1,9 @@
 //! Leaving compiled code: the frame state goes back to the VM's registers, and the VM goes on.
 //!
 //! Promises the blocks rest on: those of `helpers`, and **state**: an exit's description was made together with the code that
-//! takes it; a slot it names holds no counted reference before, and a boxed value it names is a value that is alive.
+//! takes it; a slot it names holds no counted reference before, and a boxed value it names is a value that is alive; and
+//! **native**: compiled code keeps frame pointers, and only its own return addresses are in `Context::calls`, so a frame whose
+//! return address is there was called by compiled code.
 #![allow(unsafe_code)]
 
 use super::helpers::{Pair, guarded};
@@ -15,11 +17,15 @@ use crate::vm::stack::Fp;
 
 
 /// The exit helper.
-pub extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u64) -> Pair {
+pub extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u64, native: u64) -> Pair {
     // SAFETY: `helpers::context`.
     let context = unsafe { &mut *context };
     let number = number as usize;
     let info = context.exits[number].info.clone();
+    if info.kind == ExitKind::Poll {
+        let own = info.frames.iter().rev().map(|frame| (frame.function, frame.pc));
+        sample(context, own, native);
+    }
     write_back(context, &info, fp);
     if count(context, number, info.kind) {
         // SAFETY: `helpers::context`.
@@ -56,14 +62,50 @@ pub fn left_frames(vm: &mut Vm, info: &ExitInfo, fp: Fp) -> Result<Vec<LeftFrame
 /// The function has not begun: its arguments are dropped, its caller sees the error at the call. A `self` on loan stays for
 /// the caller to give back.
 fn overflow(context: &mut Context, info: &ExitInfo, fp: Fp) -> Pair {
-    let function = info.frames[0].function;
+    drop_arguments(context, info.frames[0].function, fp);
+    Pair::RAISED
+}
+
+fn drop_arguments(context: &Context, function: u32, fp: Fp) {
     // SAFETY: `helpers::context`.
     let vm = unsafe { &mut *(context.vm as *mut Vm) };
     if let Ok(function) = vm.function_ref(function) {
         let first = u16::from(function.mutating());
         fp.clear_nulling(first, function.chunk.params - first);
     }
-    Pair::RAISED
+}
+
+/// Something wants attention before a function begins. 1: it has raised, and its arguments are dropped.
+pub extern "C" fn poll(context: *mut Context, function: u64, fp: Fp, native: u64) -> u64 {
+    // SAFETY: `helpers::context`.
+    let context = unsafe { &mut *context };
+    sample(context, std::iter::once((function as u32, 0)), native);
+    if guarded(context, |_, vm| vm.attend()).is_some() {
+        return 0;
+    }
+    drop_arguments(context, function as u32, fp);
+    1
+}
+
+/// A profiler wants to know where the program is: in these functions, the innermost first, and in those that called them.
+fn sample(context: &Context, own: impl Iterator<Item = (u32, u32)>, native: u64) {
+    // SAFETY: `helpers::context`.
+    let vm = unsafe { &mut *(context.vm as *mut Vm) };
+    if vm.is_sampled() {
+        vm.sample_left(own.chain(callers(context, native)));
+    }
+}
+
+/// Functions and instructions of the compiled code that has called the one with this frame, up to where the VM has entered.
+fn callers(context: &Context, mut native: u64) -> impl Iterator<Item = (u32, u32)> {
+    let step = move || {
+        // SAFETY: **native**: the frame pointer's two words are the caller's frame pointer and the return address.
+        let [caller, address] = unsafe { *(native as *const [u64; 2]) };
+        let frames = context.calls.get(&address)?;
+        native = caller;
+        Some(frames.iter().copied())
+    };
+    std::iter::from_fn(step).flatten()
 }
 
 fn write_back(context: &Context, info: &ExitInfo, fp: Fp) {

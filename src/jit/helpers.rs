@@ -55,6 +55,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::Exit => super::exit::leave as *const u8,
         Helper::Fallback => fallback as *const u8,
         Helper::Call => call as *const u8,
+        Helper::Poll => super::exit::poll as *const u8,
         Helper::Retain => retain as *const u8,
         Helper::Release => release as *const u8,
         Helper::Truthy => truthy as *const u8,

@@ -16,6 +16,7 @@ pub mod ir;
 pub mod lower;
 pub mod opt;
 pub mod options;
+pub mod perf_map;
 pub mod policy;
 pub mod profile;
 pub mod queue;
@@ -81,7 +82,9 @@ impl Jit {
     pub fn stats(&self, vm: &Vm) -> Stats {
         let mut stats = self.stats.borrow().clone();
         let context = self.context.borrow();
-        stats.exits = context.exits.iter().map(|exit| u64::from(exit.taken)).sum();
+        // Answering an interrupt says nothing about the code.
+        let by_itself = context.exits.iter().filter(|exit| exit.info.kind != lower::ExitKind::Poll);
+        stats.exits = by_itself.map(|exit| u64::from(exit.taken)).sum();
         stats.forced_exits = context.forced;
         (stats.work_compiled, stats.work_vm) = (context.executed, vm.instructions());
         stats
@@ -161,6 +164,9 @@ impl Jit {
             Ok(product) => {
                 self.trace.compiled(vm, place, &product);
                 self.stats.borrow_mut().count(&product, place.1.is_some());
+                if self.options.perf_map {
+                    perf_map::note(product.address, product.sizes.code, &trace::name(vm, place));
+                }
                 let entry = self.install(vm, place, &functions, product);
                 self.ledger.borrow_mut().compiled(place, entry);
             }
@@ -191,6 +197,7 @@ impl Jit {
         let exits = first..first + product.exits.len();
         context.exits.extend(product.exits.into_iter().map(|info| Exit { info: Rc::new(info), code: number, taken: 0 }));
         context.codes.push(Code { place, address: product.address, exits, failed: 0, given_up: false });
+        context.calls.extend(product.calls.into_iter().map(|call| (call.address, call.frames)));
         if place.1.is_none() {
             context.entry_table[place.0 as usize] = product.address;
         }

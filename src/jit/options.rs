@@ -11,6 +11,8 @@ pub struct Options {
     pub only: Option<String>,
     /// Print the counters at the end.
     pub stats: bool,
+    /// Tell `perf` the names of compiled code; also with `RUFFLANG_PERF_MAP` set.
+    pub perf_map: bool,
     /// Keep what happens to each function and loop, to explain it.
     pub explain: bool,
     /// Compile on a thread of its own.
@@ -27,7 +29,8 @@ impl Options {
     /// With what the environment says.
     pub fn from_environment(self) -> Options {
         let trace = std::env::var("DEBUG_JIT").ok().and_then(|level| level.parse().ok()).unwrap_or(self.trace);
-        Options { trace, ..self }
+        let perf_map = self.perf_map || std::env::var_os("RUFFLANG_PERF_MAP").is_some_and(|value| value != "0");
+        Options { trace, perf_map, ..self }
     }
 
     pub fn compiles(&self, name: &str) -> bool {

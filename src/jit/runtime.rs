@@ -2,6 +2,8 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use ahash::AHashMap;
+
 use super::lower::{ExitInfo, context};
 use super::policy::Place;
 use crate::semantics::fault::Raise;
@@ -38,6 +40,8 @@ pub struct Context {
     pub exits: Vec<Exit>,
     /// By number of the code.
     pub codes: Vec<Code>,
+    /// Frames of calls of compiled code by compiled code, by return address.
+    pub calls: AHashMap<u64, Box<[(u32, u32)]>>,
     /// Numbers of codes that are to be given up.
     pub storms: Vec<u32>,
     /// Exits taken because the countdown had run out.
@@ -108,6 +112,7 @@ impl Context {
             constant_table: vec![0; MAX_FUNCTIONS].into_boxed_slice(),
             exits: Vec::new(),
             codes: Vec::new(),
+            calls: AHashMap::new(),
             storms: Vec::new(),
             forced: 0,
             storm: u32::MAX,

@@ -56,6 +56,11 @@ impl Stats {
         self.functions + self.loops
     }
 
+    /// Share of the times compiled code was entered in which it was not left by a check; `None` if it was never entered.
+    pub fn guard_success(&self) -> Option<f64> {
+        (self.entered > 0).then(|| 1.0 - (self.exits as f64 / self.entered as f64).min(1.0))
+    }
+
     /// Share of all instructions that compiled code has executed.
     pub fn share(&self) -> f64 {
         let all = self.work_compiled + self.work_vm;

@@ -146,7 +146,7 @@ fn function_name(vm: &Vm, function: u32) -> String {
 }
 
 /// `f#12 name` or `loop at main.ruff:3 in f#12 name`.
-fn name(vm: &Vm, (function, head): Place) -> String {
+pub fn name(vm: &Vm, (function, head): Place) -> String {
     let Some(activation) = vm.activation(function) else { return format!("f#{function}") };
     let name = format!("f#{function} {}", activation.info.name);
     match head {

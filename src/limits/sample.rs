@@ -39,7 +39,7 @@ pub struct Frame {
 pub const NO_SOURCE: u32 = u32::MAX;
 
 /// Deeper frames of a stack than this are left out, those at the foot.
-const MOST_FRAMES: usize = 256;
+pub const MOST_FRAMES: usize = 256;
 
 /// A stack, innermost frame first.
 pub type Stack = (Tier, Box<[Frame]>);

@@ -6,7 +6,7 @@ use inferno::flamegraph::color::{BackgroundColor, Color, PaletteMap};
 use inferno::flamegraph::{self, Options};
 use serde_json::{Value, json};
 
-use super::{Measure, Place, Profile, Share, Stack, tier_name};
+use super::{JitStats, Measure, Place, Profile, Share, Stack, tier_name};
 use crate::limits::sample::Tier;
 
 /// The name of the JSON form.
@@ -143,12 +143,32 @@ pub fn json(profile: &Profile) -> Value {
         "functions": shares(profile.functions(Measure::Nanoseconds)),
         "lines": shares(profile.lines(Measure::Nanoseconds)),
         "peak_memory": profile.peak_memory,
+        "jit": profile.jit.as_ref().map(jit),
         "allocations": profile.allocations.map(|made| json!({
             "count": made.count,
             "bytes": made.bytes,
             "functions": shares(profile.functions(Measure::Bytes)),
             "lines": shares(profile.lines(Measure::Bytes)),
         })),
+    })
+}
+
+fn jit(stats: &JitStats) -> Value {
+    json!({
+        "functions": stats.functions,
+        "loops": stats.loops,
+        "inlined": stats.inlined,
+        "refused": stats.refused,
+        "discarded": stats.discarded,
+        "entered": stats.entered,
+        "exits": stats.exits,
+        "guard_success": stats.guard_success(),
+        "code_bytes": stats.code_bytes,
+        "times": {
+            "build": stats.times.build.as_nanos() as u64,
+            "optimise": stats.times.optimise.as_nanos() as u64,
+            "generate": stats.times.generate.as_nanos() as u64,
+        },
     })
 }
 

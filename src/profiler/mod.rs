@@ -20,6 +20,7 @@ use crate::driver::engine::{End, RunOptions};
 use crate::driver::repeat::{function_name, run_with_host};
 use crate::driver::thread::{Panicked, peak_memory, with_large_stack};
 use crate::driver::Loaded;
+pub use crate::driver::engine::JitStats;
 use crate::host::{Captured, Host, Output};
 use crate::limits::sample::{self, NO_SOURCE, Tier, Weight};
 use crate::source::SourceId;
@@ -64,6 +65,8 @@ pub struct Profile {
     pub stacks: Vec<Stack>,
     pub peak_memory: Option<u64>,
     pub allocations: Option<value::Allocations>,
+    /// What the compiler to machine code has done.
+    pub jit: Option<JitStats>,
 }
 
 /// Time between two stacks.
@@ -79,15 +82,16 @@ pub fn run(loaded: &Arc<Loaded>, options: &RunOptions, memory: bool) -> Profile 
         let before = value::count_allocations(memory);
         let sampler = sampler::start(INTERVAL);
         let start = Instant::now();
-        let end = run_with_host(loaded, options, host);
+        let (end, report) = run_with_host(loaded, options, host);
         let wall = start.elapsed();
         drop(sampler);
         let after = value::count_allocations(false);
         let made = value::Allocations { count: after.count - before.count, bytes: after.bytes - before.bytes };
-        (end, wall, made, sample::stop())
+        (end, wall, made, sample::stop(), report)
     };
-    let (end, wall, made, samples) = with_large_stack(watched)
-        .unwrap_or_else(|Panicked(report)| (End::Bug(report), Duration::ZERO, value::Allocations::default(), sample::Samples::new()));
+    let (end, wall, made, samples, report) = with_large_stack(watched).unwrap_or_else(|Panicked(bug)| {
+        (End::Bug(bug), Duration::ZERO, value::Allocations::default(), sample::Samples::new(), None)
+    });
     Profile {
         script: loaded.sources.name(loaded.main_source()).to_owned(),
         engine: options.mode.kind.name().to_owned(),
@@ -97,6 +101,7 @@ pub fn run(loaded: &Arc<Loaded>, options: &RunOptions, memory: bool) -> Profile 
         stacks: named(loaded, samples),
         peak_memory: peak_memory(),
         allocations: memory.then_some(made),
+        jit: report.map(|report| report.stats),
     }
 }
 
@@ -246,6 +251,7 @@ pub(crate) mod tests {
             stacks,
             peak_memory: Some(8 << 20),
             allocations: Some(value::Allocations { count: 3, bytes: 5000 }),
+            jit: Some(JitStats { functions: 1, loops: 2, entered: 40, exits: 1, ..JitStats::default() }),
         }
     }
 
@@ -262,8 +268,29 @@ pub(crate) mod tests {
         assert_eq!(profile.lines(Measure::Bytes).len(), 1);
     }
 
+    /// A process has one profiler.
+    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
+    #[test]
+    fn compiled_frames_are_walked() {
+        let _alone = ALONE.lock();
+        use crate::driver::engine::{EngineKind, JitMode, Mode};
+        use crate::driver::{Script, Text};
+        let text = "func leaf(n) {\n    total := 0\n    for i in 0..n { total += i * i % 7 }\n    return total\n}\n\
+                    func down(k, n) {\n    if k == 0 { return leaf(n) }\n    return down(k - 1, n) + 1\n}\n\
+                    for i in 0..2000 { down(20, 3000) }\n";
+        let loaded = Arc::new(Script::resolve(Text::inline("deep.ruff", text)).load().expect("the program has no errors"));
+        let mut mode = Mode::new(EngineKind::Jit);
+        mode.jit.mode = JitMode::Sync;
+        let profile = run(&loaded, &RunOptions::new(mode), false);
+        let compiled = profile.stacks.iter().filter(|stack| stack.tier == Tier::Compiled);
+        let depth = |stack: &Stack| stack.places.iter().filter(|place| &*place.function == "down").count();
+        assert_eq!(compiled.map(depth).max(), Some(21), "{:?}", profile.stacks);
+    }
+
     #[test]
     fn a_run_shows_the_hot_line_on_every_engine() {
+        let _alone = ALONE.lock();
         use crate::driver::engine::{EngineKind, Mode};
         use crate::driver::{Script, Text};
         for kind in EngineKind::ALL {
@@ -279,6 +306,8 @@ pub(crate) mod tests {
             assert!(!profile.output.stdout.is_empty());
             let functions = profile.functions(Measure::Nanoseconds);
             assert_eq!(functions.first().map(|share| share.name.as_str()), Some("hot"), "{kind:?}: {functions:?}");
+            let jit = profile.jit.as_ref();
+            assert_eq!(jit.is_some_and(|stats| stats.compiled() > 0 && stats.entered > 0), kind == EngineKind::Jit, "{jit:?}");
             assert!(profile.sum(Measure::Nanoseconds) <= profile.wall.as_nanos() as u64 + 5_000_000);
         }
     }

@@ -5,7 +5,7 @@ use crate::benchmarks::report::Paint;
 use crate::benchmarks::units;
 use crate::source::SourceMap;
 
-use super::{Measure, Profile, Share, tier_name};
+use super::{JitStats, Measure, Profile, Share, tier_name};
 
 /// Lines of a table.
 const MOST: usize = 15;
@@ -64,6 +64,29 @@ fn facts(profile: &Profile) -> Vec<String> {
     }
     if let Some(made) = profile.allocations {
         facts.push(format!("allocated {} blocks, {}", units::count(made.count), units::size(made.bytes)));
+    }
+    facts.extend(profile.jit.iter().flat_map(jit_facts));
+    facts
+}
+
+/// What was compiled, how it was entered and left, and what compiling took.
+fn jit_facts(stats: &JitStats) -> Vec<String> {
+    let refused: u64 = stats.refused.values().sum();
+    let mut facts = vec![format!(
+        "compiled {} functions and {} loops, {} of code, in {}; {refused} refused, {} discarded",
+        stats.functions,
+        stats.loops,
+        units::size(stats.code_bytes),
+        units::duration(stats.times.total().as_nanos() as f64),
+        stats.discarded
+    )];
+    if let Some(share) = stats.guard_success() {
+        facts.push(format!(
+            "compiled code was entered {} times and left {} times by a check ({:.2}% guard success)",
+            units::count(stats.entered),
+            units::count(stats.exits),
+            share * 100.0
+        ));
     }
     facts
 }

@@ -100,7 +100,7 @@ impl Vm {
     fn enter_compiled(&mut self, entry: super::tier::Entry, func: FnRef) -> Result<(), Raise> {
         let Some(tier) = self.tier.clone() else { return Ok(()) };
         let outcome = tier.enter(self, entry, self.here.fp);
-        if self.sampled {
+        if self.sampled && !matches!(outcome, Outcome::Left { .. }) {
             self.sample_compiled(func);
         }
         match outcome {
@@ -115,6 +115,9 @@ impl Vm {
             Outcome::Left { frames, raise } => {
                 func.report_loops_after(tier.patience().turns);
                 self.stand_up(&frames, raise.is_some())?;
+                if self.sampled {
+                    self.sample_compiled(self.here.func);
+                }
                 raise.map_or(Ok(()), Err)
             }
         }

@@ -39,6 +39,11 @@ impl Vm {
         self.function(FnId(id))
     }
 
+    /// Does what an interrupt asks for.
+    pub fn attend(&mut self) -> Result<(), Raise> {
+        self.poll_word()
+    }
+
     /// The registers of the running frame.
     pub fn current_frame(&self) -> Fp {
         self.here.fp

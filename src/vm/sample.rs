@@ -38,6 +38,27 @@ impl Vm {
         }
     }
 
+    /// Whether a profiler watches.
+    pub fn is_sampled(&self) -> bool {
+        self.sampled
+    }
+
+    /// Compiled code, still running, is in these functions at these instructions, innermost first; the last one is the frame that
+    /// the VM has entered it on.
+    #[cold]
+    pub fn sample_left(&mut self, own: impl Iterator<Item = (u32, u32)>) {
+        if !limits::take_sample() {
+            return;
+        }
+        let mut frames = Vec::new();
+        for (function, pc) in own.take(sample::MOST_FRAMES) {
+            if let Ok(function) = self.function_ref(function) {
+                frames.push(frame_at(function, pc as usize));
+            }
+        }
+        sample::record(Tier::Compiled, frames.into_iter().chain(self.waiting()));
+    }
+
     fn next_pc(&self) -> usize {
         let code = self.here.func.code();
         self.here.ip.index(code).min(code.len().saturating_sub(1))
@@ -50,12 +71,16 @@ impl Vm {
     /// All frames, innermost first, with the builtins that have called back.
     fn stack_from(&self, pc: usize, builtin: Option<FnId>) -> impl Iterator<Item = Frame> {
         let own = builtin.map(builtin_frame).into_iter().chain(std::iter::once(frame_at(self.here.func, pc)));
-        let waiting = self.frames.iter().rev().filter(|frame| frame.here.func.id.0 != 0).flat_map(|frame| {
+        own.chain(self.waiting())
+    }
+
+    /// The frames below the running one, innermost first, with the builtins that have called back.
+    fn waiting(&self) -> impl Iterator<Item = Frame> {
+        self.frames.iter().rev().filter(|frame| frame.here.func.id.0 != 0).flat_map(|frame| {
             let func = frame.here.func;
             let pc = frame.here.ip.pc(func.start);
             builtin_at(func, pc).map(builtin_frame).into_iter().chain(std::iter::once(frame_at(func, pc)))
-        });
-        own.chain(waiting)
+        })
     }
 }
 

@@ -52,6 +52,30 @@ impl Lowering<'_> {
         let kind = if entry.is_some() { ExitKind::Poll } else { ExitKind::StackOverflow };
         self.leave(ExitInfo { kind, frames, slots: Vec::new(), checks: Vec::new() });
         self.b.switch_to_block(begin);
+        if self.function.entry.is_none() {
+            self.poll_at_start();
+        }
+    }
+
+    /// Before a function begins: a recursion has no back edge at which it would poll.
+    fn poll_at_start(&mut self) {
+        let context = self.context();
+        let word = self.load(types::I64, context, context::POLL);
+        let pending = self.load(types::I32, word, 0);
+        self.when(pending, true, |this| {
+            let context = this.context();
+            let function = this.b.ins().iconst(types::I64, i64::from(this.function.id));
+            let native = this.b.ins().get_frame_pointer(types::I64);
+            let helper = this.helper(Helper::Poll);
+            let call = this.b.ins().call(helper, &[context, function, this.fp, native]);
+            let raised = this.b.inst_results(call)[0];
+            this.when(raised, true, |this| {
+                let (tag, payload) = (this.b.ins().iconst(types::I64, tag::EXC as i64), this.b.ins().iconst(types::I64, 0));
+                this.b.ins().return_(&[tag, payload]);
+                let unreachable = this.b.create_block();
+                this.b.switch_to_block(unreachable);
+            });
+        });
     }
 
     /// Jumps if `cond`, else goes on in a new block.

@@ -168,8 +168,9 @@ impl Lowering<'_> {
         self.b.switch_to_block(out);
         let number = self.b.block_params(out)[0];
         let context = self.context();
+        let native = self.b.ins().get_frame_pointer(clif::types::I64);
         let helper = self.helper(Helper::Exit);
-        let call = self.b.ins().call(helper, &[context, number, self.fp, self.closure]);
+        let call = self.b.ins().call(helper, &[context, number, self.fp, self.closure, native]);
         let results = self.b.inst_results(call).to_vec();
         self.b.ins().return_(&results);
     }

@@ -45,12 +45,14 @@ pub mod context {
 /// Functions of the runtime that compiled code calls: `(arguments, results)` in words.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Helper {
-    /// `(context, exit number, fp, closure) -> (tag, payload)`
+    /// `(context, exit number, fp, closure, frame pointer) -> (tag, payload)`
     Exit,
     /// `(context, function, pc, fp, closure) -> next pc, or -1`
     Fallback,
     /// `(context, function, fp) -> (tag, payload)`: a function that is not compiled.
     Call,
+    /// `(context, function, fp, frame pointer) -> 0 or 1`: something wants attention before a function begins; 1 if it has raised.
+    Poll,
     /// `(object)`
     Retain,
     /// `(tag, payload)`
@@ -68,10 +70,11 @@ pub enum Helper {
 }
 
 impl Helper {
-    pub const ALL: [Helper; 10] = [
+    pub const ALL: [Helper; 11] = [
         Helper::Exit,
         Helper::Fallback,
         Helper::Call,
+        Helper::Poll,
         Helper::Retain,
         Helper::Release,
         Helper::Truthy,
@@ -86,6 +89,7 @@ impl Helper {
             Helper::Exit => "ruff_exit",
             Helper::Fallback => "ruff_fallback",
             Helper::Call => "ruff_call",
+            Helper::Poll => "ruff_poll",
             Helper::Retain => "ruff_retain",
             Helper::Release => "ruff_release",
             Helper::Truthy => "ruff_truthy",
@@ -99,9 +103,10 @@ impl Helper {
     /// Words in, words out.
     pub fn signature(self) -> (usize, usize) {
         match self {
-            Helper::Exit => (4, 2),
+            Helper::Exit => (5, 2),
             Helper::Fallback => (5, 1),
             Helper::Call => (3, 2),
+            Helper::Poll => (4, 1),
             Helper::Retain => (1, 0),
             Helper::Release => (2, 0),
             Helper::Truthy => (2, 1),
@@ -111,6 +116,19 @@ impl Helper {
             Helper::Unshare => (1, 1),
         }
     }
+}
+
+/// Calls of compiled code carry their state's number as location, by which the return address gets its frames.
+fn call_location(kind: &InstKind) -> clif::SourceLoc {
+    match kind {
+        InstKind::CallCompiled { exit, .. } => clif::SourceLoc::new(exit.0),
+        _ => clif::SourceLoc::default(),
+    }
+}
+
+/// The state whose number a location is.
+pub fn state_of(location: clif::SourceLoc) -> Option<StateId> {
+    (!location.is_default()).then(|| StateId(location.bits()))
 }
 
 /// What lowering asks of the module that will own the code.
@@ -242,8 +260,10 @@ impl Lowering<'_> {
         }
         for inst in &data.insts {
             self.checks_of(&inst.kind);
+            self.b.set_srcloc(call_location(&inst.kind));
             self.inst(inst);
         }
+        self.b.set_srcloc(clif::SourceLoc::default());
         match data.term.as_ref().expect("every reachable block ends") {
             Terminator::Jump(to, args) => {
                 let (target, args) = self.edge(*to, args);
