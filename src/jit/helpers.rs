@@ -63,6 +63,8 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::CallMutating => call_mutating as *const u8,
         Helper::Push => push as *const u8,
         Helper::Unshare => unshare as *const u8,
+        Helper::Generalise => generalise as *const u8,
+        Helper::Item => item as *const u8,
     }
 }
 
@@ -163,6 +165,28 @@ extern "C" fn unshare(address: *mut Value) -> u64 {
         Some(object) if copied.unwrap_or(false) && value.shape() == before => object as u64,
         _ => 0,
     }
+}
+
+extern "C" fn generalise(array: u64) -> u64 {
+    // SAFETY: **frames**; an array that only one slot or container holds. The reference belongs to that one.
+    let mut value = ManuallyDrop::new(unsafe { Pair { tag: tag::ARRAY, payload: array }.into_value() });
+    let work = AssertUnwindSafe(|| match &mut *value {
+        Value::Array(items) => items.get_mut().is_some_and(|items| items.generalise().is_ok()),
+        _ => false,
+    });
+    u64::from(catch_unwind(work).unwrap_or(false))
+}
+
+extern "C" fn item(array: u64, index: u64) -> Pair {
+    // SAFETY: **frames**; borrowed.
+    let value = ManuallyDrop::new(unsafe { Pair { tag: tag::ARRAY, payload: array }.into_value() });
+    let Value::Array(items) = &*value else { return Pair::RAISED };
+    // What is given is borrowed from the array: it is not counted.
+    let item = items.borrow(index as usize).map(|item| Pair::from_value(item.get().clone()));
+    let Some(pair) = item else { return Pair::RAISED };
+    // SAFETY: the count taken by the clone above; the array keeps its own.
+    drop(unsafe { pair.into_value() });
+    pair
 }
 
 /// The value that compiled code has returned.

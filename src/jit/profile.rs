@@ -37,13 +37,17 @@ pub struct BuildLimits {
     pub inline_depth: usize,
     /// Copies of one function in a chain of inlined calls, the outermost one included.
     pub inline_copies: usize,
+    /// Instructions of a function with a loop that may be inlined.
+    pub loop_size: usize,
+    /// Instructions of all copies of a function inlined in itself, on one way down.
+    pub recursive_size: usize,
     /// Values of the whole IR after which nothing more is inlined.
     pub ir_size: usize,
 }
 
 impl Default for BuildLimits {
     fn default() -> BuildLimits {
-        BuildLimits { inline_size: 60, inline_depth: 4, inline_copies: 3, ir_size: 1500 }
+        BuildLimits { inline_size: 60, inline_depth: 4, inline_copies: 3, loop_size: 24, recursive_size: 32, ir_size: 1500 }
     }
 }
 

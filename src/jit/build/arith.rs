@@ -86,6 +86,13 @@ impl Builder<'_> {
             let value = self.scalar(source, Scalar::Int)?;
             return Some(self.emit(InstKind::IntToFloat(value), Type::FLOAT));
         }
+        let seen = self.context().profile.operands(self.pc).0;
+        if let (Source::Register(register), true) = (source, seen.intersect(Kinds::INT) != Kinds::NEVER)
+            && !matches!(self.state.get(self.slot(register)), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean)
+        {
+            let (value, exit) = (self.boxed(register), self.exit());
+            return Some(self.emit(InstKind::ToFloat { value, exit }, Type::FLOAT));
+        }
         self.scalar(source, Scalar::Float)
     }
 

@@ -195,7 +195,7 @@ impl Builder<'_> {
         if callee.chunk.params != call.count {
             return self.fallback(op);
         }
-        if self.inlines(call.function, &callee) {
+        if self.inlines(&call, &callee) {
             return self.inline(&call, callee);
         }
         self.call_compiled(&call);

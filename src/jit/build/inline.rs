@@ -9,14 +9,17 @@ use crate::jit::ir::{InstKind, SlotIx, ValueId};
 use crate::jit::profile::FunctionProfile;
 
 impl Builder<'_> {
-    pub(super) fn inlines(&self, function: u32, callee: &FunctionProfile) -> bool {
+    pub(super) fn inlines(&self, call: &Call, callee: &FunctionProfile) -> bool {
         let limits = self.request.limits;
-        if self.contexts.iter().filter(|context| context.function == function).count() >= limits.inline_copies {
-            return false;
-        }
-        let small = callee.chunk.code.len() <= limits.inline_size;
+        let size = callee.chunk.code.len();
+        // A function in itself, as often as it fits.
+        let active = self.contexts.iter().filter(|context| context.function == call.function).count();
+        let small = size <= limits.inline_size && active < limits.inline_copies && size * active <= limits.recursive_size;
         let shallow = self.contexts.len() <= limits.inline_depth;
-        small && callee.chunk.handlers.is_empty() && shallow && self.out.values.len() < limits.ir_size
+        // A loop is worth more than the call around it, unless it calls what it is given.
+        let takes_function = (0..call.count).any(|at| self.hints.contains_key(&SlotIx(call.window.0 + u32::from(at))));
+        let short = takes_function || size <= limits.loop_size || !has_loop(callee);
+        small && short && callee.chunk.handlers.is_empty() && shallow && self.out.values.len() < limits.ir_size
     }
 
     /// Builds the callee's code here. Its frame is the window of the arguments.
@@ -170,4 +173,8 @@ impl Builder<'_> {
         self.begin(block, &params);
         self.exit = None;
     }
+}
+
+fn has_loop(callee: &FunctionProfile) -> bool {
+    callee.chunk.code.iter().any(|op| matches!(op, crate::bytecode::op::Op::LoopHead {}))
 }

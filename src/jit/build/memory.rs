@@ -74,6 +74,26 @@ impl Builder<'_> {
         }
     }
 
+    /// Has the site met arrays of several kinds, and nothing else?
+    fn meets_many_kinds(&self) -> bool {
+        match self.context().profile.sites.get(&self.pc) {
+            Some(Site::Elements { shapes, .. } | Site::Place { shapes, .. }) => are_many_kinds(shapes),
+            _ => false,
+        }
+    }
+
+    /// Reads an element of an array of any kind.
+    fn index_get_any(&mut self, op: Op, dst: u16, a: u16, b: Source) -> Built {
+        let number = if self.holds_object(a) { self.index(b) } else { None };
+        let Some(number) = number else { return self.fallback(op) };
+        let array = self.guarded(a, tag::ARRAY, 0);
+        let element = self.checked(array, number, Cell::Value, Kinds::ANY);
+        let value = self.emit(InstKind::LoadItem { pointer: array, index: element.index }, Type::ANY);
+        self.consume_source(b);
+        self.write_read(dst, a, value, None);
+        Ok(())
+    }
+
     /// Checks base and index.
     fn element(&mut self, base: u16, index: Source) -> Option<Element> {
         let (shape, cell, values) = self.array_kind()?;
@@ -87,10 +107,28 @@ impl Builder<'_> {
 
     /// The element of a local's array, which is unshared.
     fn own_element(&mut self, base: u16, index: Source) -> Option<Element> {
-        let (shape, cell, values) = self.array_kind()?;
+        let (shape, cell, values) = self.written_kind()?;
         let number = self.index(index)?;
         let array = self.guarded_root(base, tag::ARRAY, shape)?;
+        let array = self.with_values(array, shape);
         Some(self.checked(array, number, cell, values))
+    }
+
+    /// The kind that a site stores to; shape 0: any kind, which becomes values first.
+    fn written_kind(&self) -> Option<(u32, Cell, Kinds)> {
+        match self.context().profile.sites.get(&self.pc) {
+            Some(Site::Elements { shapes, .. }) if are_many_kinds(shapes) && shapes.contains(&shape::ARR_VAL) => Some((0, Cell::Value, Kinds::ANY)),
+            _ => self.array_kind(),
+        }
+    }
+
+    /// An array whose kind was not checked, with its elements stored as values.
+    fn with_values(&mut self, array: ValueId, found: u32) -> ValueId {
+        if found != 0 {
+            return array;
+        }
+        let exit = self.exit();
+        self.emit(InstKind::Generalise { pointer: array, exit }, Type::pointer(tag::ARRAY, shape::ARR_VAL))
     }
 
     /// An index as an int; a negative constant counts from the end.
@@ -116,7 +154,7 @@ impl Builder<'_> {
         Element { cell, data, index, values }
     }
 
-    /// The object in a register, of this tag and shape.
+    /// The object in a register, of this tag and shape (0: any).
     pub(super) fn guarded(&mut self, register: u16, tag: u64, shape: u32) -> ValueId {
         let boxed = self.boxed(register);
         self.guarded_value(boxed, tag, shape)
@@ -125,6 +163,9 @@ impl Builder<'_> {
     fn guarded_value(&mut self, boxed: ValueId, tag: u64, shape: u32) -> ValueId {
         let exit = self.exit();
         let pointer = self.emit(InstKind::GuardTag { value: boxed, tag, exit }, Type::pointer(tag, 0));
+        if shape == 0 {
+            return pointer;
+        }
         self.emit(InstKind::GuardShape { pointer, shape, exit }, Type::pointer(tag, shape))
     }
 
@@ -222,6 +263,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn index_get(&mut self, op: Op, dst: u16, a: u16, b: Source) -> Built {
+        if self.meets_many_kinds() {
+            return self.index_get_any(op, dst, a, b);
+        }
         let Some(element) = self.element(a, b) else { return self.fallback(op) };
         let load = InstKind::LoadElement { cell: element.cell, data: element.data, index: element.index };
         let (value, scalar) = self.read(load, element.cell, element.values);
@@ -231,7 +275,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn index_set(&mut self, op: Op, a: u16, b: u16, value: u16) -> Built {
-        let Some((_, cell, _)) = self.array_kind() else { return self.fallback(op) };
+        let Some((_, cell, _)) = self.written_kind() else { return self.fallback(op) };
         let Some(new) = self.to_store(cell, value) else { return self.fallback(op) };
         let Some(element) = self.own_element(a, Source::Register(b)) else { return self.fallback(op) };
         self.store(End::Element(element), new, value);
@@ -267,7 +311,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn index_update(&mut self, op: Op, code: ArithCode, a: u16, b: u16, value: u16) -> Built {
-        let Some((_, cell, _)) = self.array_kind() else { return self.fallback(op) };
+        let Some((_, cell, _)) = self.written_kind() else { return self.fallback(op) };
         let Some(operand) = self.operand_of_update(cell, value) else { return self.fallback(op) };
         let Some(element) = self.own_element(a, Source::Register(b)) else { return self.fallback(op) };
         if !self.update(End::Element(element), code, operand) {
@@ -299,7 +343,10 @@ impl Builder<'_> {
         let mut old = self.emit(end.load(), if boxed { Type::ANY } else { scalar.ty() });
         if boxed {
             let exit = self.exit();
-            old = self.emit(InstKind::GuardTag { value: old, tag: scalar.tag(), exit }, scalar.ty());
+            old = match scalar {
+                Scalar::Float => self.emit(InstKind::ToFloat { value: old, exit }, Type::FLOAT),
+                _ => self.emit(InstKind::GuardTag { value: old, tag: scalar.tag(), exit }, scalar.ty()),
+            };
         }
         let Some(new) = self.combine(scalar, code, old, operand) else { return false };
         if boxed {
@@ -353,6 +400,7 @@ impl Builder<'_> {
             Segment::Index if at < last => Some(Step::Index(shape::ARR_VAL)),
             Segment::Index => match shapes[..] {
                 [only] => cell_of(only).map(|_| Step::Index(only)),
+                _ if are_many_kinds(shapes) && shapes.contains(&shape::ARR_VAL) => Some(Step::AnyIndex),
                 _ => None,
             },
         };
@@ -363,6 +411,7 @@ impl Builder<'_> {
         match *self.steps(path)?.last()? {
             Step::Field(case) => Some(case.cell),
             Step::Index(shape) => cell_of(shape),
+            Step::AnyIndex => Some(Cell::Value),
         }
     }
 
@@ -371,7 +420,7 @@ impl Builder<'_> {
         let steps = self.steps(path)?;
         let Root::Local(root) = self.context().profile.chunk.paths[usize::from(path)].root else { return None };
         let mut numbers = Vec::new();
-        for _ in steps.iter().filter(|step| matches!(step, Step::Index(_))) {
+        for _ in steps.iter().filter(|step| !matches!(step, Step::Field(_))) {
             numbers.push(self.scalar(Source::Register(keys + numbers.len() as u16), Scalar::Int)?);
         }
         let (tag, shape) = steps[0].wants();
@@ -383,6 +432,10 @@ impl Builder<'_> {
                 Step::Index(shape) => {
                     let index = Index::At(numbers.next()?);
                     End::Element(self.checked(object, index, cell_of(shape)?, Kinds::ANY))
+                }
+                Step::AnyIndex => {
+                    let (index, array) = (Index::At(numbers.next()?), self.with_values(object, 0));
+                    End::Element(self.checked(array, index, Cell::Value, Kinds::ANY))
                 }
             };
             let Some(next) = steps.get(at + 1) else { return Some(end) };
@@ -458,6 +511,11 @@ pub(super) fn cell_of(array_shape: u32) -> Option<Cell> {
     }
 }
 
+/// Several array kinds that a site has met, and nothing else.
+fn are_many_kinds(shapes: &[u32]) -> bool {
+    shapes.len() > 1 && shapes.iter().all(|shape| cell_of(*shape).is_some())
+}
+
 /// The kind of scalar that a cell stores unboxed.
 fn scalar_of(cell: Cell) -> Option<Scalar> {
     match cell {
@@ -474,6 +532,8 @@ enum Step {
     Field(FieldCase),
     /// Of an array of this shape.
     Index(u32),
+    /// Of an array of any kind.
+    AnyIndex,
 }
 
 impl Step {
@@ -482,6 +542,7 @@ impl Step {
         match self {
             Step::Field(case) => (tag::STRUCT, case.shape),
             Step::Index(shape) => (tag::ARRAY, shape),
+            Step::AnyIndex => (tag::ARRAY, 0),
         }
     }
 }

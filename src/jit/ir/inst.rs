@@ -161,6 +161,12 @@ pub enum InstKind {
     /// The object that `pointer` refers to, from `home`, for changing: if others hold it, a copy takes its place there → pointer.
     /// Leaves if there is no room for a copy or it has another shape. `guess`: expected never to copy, may become a check.
     Unshare { home: Home, pointer: ValueId, guess: bool, exit: StateId },
+    /// The elements of an unshared array are stored as values from now on → pointer. Leaves if there is no room.
+    Generalise { pointer: ValueId, exit: StateId },
+    /// Element of an array of any kind at a checked index → boxed, borrowed from the array.
+    LoadItem { pointer: ValueId, index: ValueId },
+    /// A boxed int or float as a float; leaves for other kinds.
+    ToFloat { value: ValueId, exit: StateId },
     /// Counts one more reference to a boxed value → the same value, owned.
     Retain(ValueId),
     /// Moves an owned boxed value to its place in a container and releases what was there.
@@ -364,6 +370,12 @@ impl InstKind {
                 write(Heaps::SLOTS.with(Heaps::COUNTS), false)
             }
             Unshare { home, .. } => Effects { reads: Heaps::COUNTS, ..write(home.heap(), true) },
+            Generalise { .. } => write(Heaps::HEADERS, true),
+            ToFloat { .. } => exit(true),
+            LoadItem { .. } => {
+                let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
+                read(items.with(Heaps::HEADERS), false)
+            }
             Retain(_) => write(Heaps::COUNTS, false),
             StoreOwned { home, .. } => write(home.heap().with(Heaps::COUNTS), false),
             LoadModule { .. } => read(Heaps::MODULE, true),

@@ -22,6 +22,12 @@ impl InstKind {
                 home.each_operand(&mut f);
                 f(pointer);
             }
+            Generalise { pointer, .. } => f(pointer),
+            ToFloat { value, .. } => f(value),
+            LoadItem { pointer, index } => {
+                f(pointer);
+                f(index);
+            }
             StoreOwned { home, value } => {
                 home.each_operand(&mut f);
                 f(value);
@@ -76,7 +82,7 @@ impl InstKind {
             LoadModule { exit, .. } | StoreModule { exit, .. } | LoadCell { exit, .. } | StoreCell { exit, .. } => f(exit),
             GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
             GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardClosure { exit, .. } | GuardNonZeroF { exit, .. } => f(exit),
-            Unshare { exit, .. } => f(exit),
+            Unshare { exit, .. } | Generalise { exit, .. } | ToFloat { exit, .. } => f(exit),
             ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => f(exit),
             LoadCaptureCell { exit, .. } | StoreCaptureCell { exit, .. } => f(exit),
             CallCompiled { exit, .. } | CallBuiltin { exit, .. } | CallMutating { exit, .. } | Push { exit, .. } | Fallback { exit, .. } | Poll { exit } => f(exit),
@@ -84,7 +90,7 @@ impl InstKind {
             ModI { zero, .. } => zero.iter_mut().for_each(f),
             DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) | LoadSlot(_) | StoreSlot(..) | ClearSlot(_)
-            | Retain(_) | StoreOwned { .. } | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | TagOf(_) | Unbox { .. } | Box(_)
+            | LoadItem { .. } | Retain(_) | StoreOwned { .. } | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | TagOf(_) | Unbox { .. } | Box(_)
             | Bit { .. } | NotI(_) | Float { .. } | FloatUnary { .. } | IntToFloat(_) | CmpI { .. } | CmpF { .. } | NotB(_)
             | CmpPtr { .. } | Truthy(_) | Select { .. } | LoadLength(_) | LoadData(_) | LoadElement { .. } | StoreElement { .. }
             | LoadField { .. } | StoreField { .. } => {}

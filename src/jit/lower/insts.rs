@@ -6,7 +6,7 @@ use super::exits::ExitKind;
 use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
 use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, Home, IntOp};
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
-use crate::value::layout::{array, cell, closure, dict, header, string, tag};
+use crate::value::layout::{array, cell, closure, dict, header, string, shape, tag};
 
 impl Lowering<'_> {
     pub(super) fn inst(&mut self, inst: &Inst) {
@@ -107,6 +107,9 @@ impl Lowering<'_> {
                 self.define(result, pointer);
             }
             InstKind::Unshare { home, pointer, exit, .. } => self.unshare(*home, *pointer, *exit, result),
+            InstKind::Generalise { pointer, exit } => self.generalise(*pointer, *exit, result),
+            InstKind::LoadItem { pointer, index } => self.load_item(*pointer, *index, result),
+            InstKind::ToFloat { value, exit } => self.to_float(*value, *exit, result),
             InstKind::Retain(value) => {
                 let (tag, payload) = self.boxed(*value);
                 self.retain(tag, payload);
@@ -500,6 +503,67 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &[clif::BlockArg::Value(copy)]);
         self.b.switch_to_block(next);
         self.define(result, unshared);
+    }
+
+    fn has_values(&mut self, array: clif::Value) -> clif::Value {
+        let found = self.load(types::I32, array, header::SHAPE as i32);
+        self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(shape::ARR_VAL))
+    }
+
+    fn generalise(&mut self, pointer: ValueId, exit: StateId, result: Option<ValueId>) {
+        let pointer = self.one(pointer);
+        let done = self.has_values(pointer);
+        let (other, next) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(other);
+        self.b.ins().brif(done, next, &[], other, &[]);
+        self.b.switch_to_block(other);
+        let helper = self.helper(Helper::Generalise);
+        let call = self.b.ins().call(helper, &[pointer]);
+        let worked = self.b.inst_results(call)[0];
+        self.leave_unless(worked, exit);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(next);
+        self.define(result, pointer);
+    }
+
+    fn load_item(&mut self, pointer: ValueId, index: ValueId, result: Option<ValueId>) {
+        let (pointer, index) = (self.one(pointer), self.one(index));
+        let values = self.has_values(pointer);
+        let (inline, other, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let tag = self.b.append_block_param(next, types::I64);
+        let payload = self.b.append_block_param(next, types::I64);
+        self.b.ins().brif(values, inline, &[], other, &[]);
+        self.b.switch_to_block(inline);
+        let data = self.load(types::I64, pointer, array::DATA as i32);
+        let offset = self.b.ins().ishl_imm_u(index, 4);
+        let address = self.b.ins().iadd(data, offset);
+        let (found, word) = self.load_pair(address, 0);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(found), clif::BlockArg::Value(word)]);
+        self.b.switch_to_block(other);
+        let helper = self.helper(Helper::Item);
+        let call = self.b.ins().call(helper, &[pointer, index]);
+        let results: Vec<_> = self.b.inst_results(call).iter().map(|result| clif::BlockArg::Value(*result)).collect();
+        self.b.ins().jump(next, &results);
+        self.b.switch_to_block(next);
+        self.define_pair(result, tag, payload);
+    }
+
+    fn to_float(&mut self, value: ValueId, exit: StateId, result: Option<ValueId>) {
+        let (found, payload) = self.boxed(value);
+        let (float, other, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let number = self.b.append_block_param(next, types::F64);
+        let is_float = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::FLOAT as i64);
+        self.b.ins().brif(is_float, float, &[], other, &[]);
+        self.b.switch_to_block(float);
+        let held = self.b.ins().bitcast(types::F64, MemFlagsData::new(), payload);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(held)]);
+        self.b.switch_to_block(other);
+        let is_int = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::INT as i64);
+        self.leave_unless(is_int, exit);
+        let converted = self.b.ins().fcvt_from_sint(types::F64, payload);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(converted)]);
+        self.b.switch_to_block(next);
+        self.define(result, number);
     }
 
     // ---- arithmetic ----

@@ -67,10 +67,14 @@ pub enum Helper {
     Push,
     /// `(address of a value) -> address of its object, now unshared, or 0 if there is no room or it has another shape`
     Unshare,
+    /// `(address of an unshared array) -> 1, or 0 if there is no room`
+    Generalise,
+    /// `(array, index) -> (tag, payload)`, borrowed
+    Item,
 }
 
 impl Helper {
-    pub const ALL: [Helper; 11] = [
+    pub const ALL: [Helper; 13] = [
         Helper::Exit,
         Helper::Fallback,
         Helper::Call,
@@ -82,6 +86,8 @@ impl Helper {
         Helper::CallMutating,
         Helper::Push,
         Helper::Unshare,
+        Helper::Generalise,
+        Helper::Item,
     ];
 
     pub fn symbol(self) -> &'static str {
@@ -97,6 +103,8 @@ impl Helper {
             Helper::CallMutating => "ruff_call_mutating",
             Helper::Push => "ruff_push",
             Helper::Unshare => "ruff_unshare",
+            Helper::Generalise => "ruff_generalise",
+            Helper::Item => "ruff_item",
         }
     }
 
@@ -114,6 +122,8 @@ impl Helper {
             Helper::CallMutating => (6, 2),
             Helper::Push => (5, 1),
             Helper::Unshare => (1, 1),
+            Helper::Generalise => (1, 1),
+            Helper::Item => (2, 2),
         }
     }
 }

@@ -164,8 +164,10 @@ fn origins(function: &Function) -> Vec<Origin> {
             origins[result.index()] = match inst.kind {
                 InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => Origin::Slot(slot),
                 InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => origins[value.index()],
-                InstKind::GuardShape { pointer, .. } | InstKind::GuardUnique { pointer, .. } => origins[pointer.index()],
-                InstKind::LoadElement { .. } | InstKind::LoadField { .. } | InstKind::Unshare { .. } | InstKind::ConstPool(..) => Origin::Inside,
+                InstKind::GuardShape { pointer, .. } | InstKind::GuardUnique { pointer, .. } | InstKind::Generalise { pointer, .. } => {
+                    origins[pointer.index()]
+                }
+                InstKind::LoadElement { .. } | InstKind::LoadItem { .. } | InstKind::LoadField { .. } | InstKind::Unshare { .. } | InstKind::ConstPool(..) => Origin::Inside,
                 InstKind::LoadModule { .. } | InstKind::LoadCapture { .. } | InstKind::ConstBoxed(..) => Origin::Inside,
                 _ => Origin::Unknown,
             };

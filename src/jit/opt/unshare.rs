@@ -96,7 +96,7 @@ fn hoist(function: &mut Function, looped: &Loop, preheader: BlockId, slot: SlotI
     };
     let boxed = emit(InstKind::LoadSlot(slot), Type::ANY);
     let object = emit(InstKind::GuardTag { value: boxed, tag, exit }, Type::pointer(tag, 0));
-    let object = emit(InstKind::GuardShape { pointer: object, shape: ty.shape, exit }, ty);
+    let object = if ty.shape == 0 { object } else { emit(InstKind::GuardShape { pointer: object, shape: ty.shape, exit }, ty) };
     emit(InstKind::Unshare { home: Home::Slot(slot), pointer: object, guess, exit }, ty);
     removed
 }
