@@ -150,7 +150,7 @@ pub const STEPS: u32 = u32::MAX;
 
 /// Array sites note the shape's number as a bit; everything else has bits of its own.
 fn elements(word: u32) -> Site {
-    let mut shapes: Vec<u32> = (shape::ARR_BOOL..=shape::ARR_VAL).filter(|shape| word >> shape & 1 == 1).collect();
+    let mut shapes: Vec<u32> = (shape::ARR_EMPTY..=shape::ARR_RANGE).filter(|shape| word >> shape & 1 == 1).collect();
     if word & seen::STEPS != 0 {
         shapes.push(STEPS);
     }

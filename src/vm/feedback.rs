@@ -16,9 +16,8 @@ pub mod seen {
     pub const OTHER: u32 = 8;
     /// Small ints whose result is a big one.
     pub const OVERFLOW: u32 = 16;
-    /// Base of an index site or what a loop runs over: for arrays, the bit whose number is their shape; a range, which is what a
-    /// dict is to compiled code; text.
-    pub const DICT: u32 = 1 << crate::value::layout::shape::ARR_RANGE;
+    /// Base of an index site or what a loop runs over: for arrays, the bit whose number is their shape; dicts; text.
+    pub const DICT: u32 = 1 << 17;
     pub const TEXT: u32 = 1 << 14;
     /// A loop over ints.
     pub const STEPS: u32 = 1 << 16;

@@ -1,8 +1,8 @@
 //! Loops over arrays: position and items are stepped in registers.
 //!
-//! Everything else that can be iterated, and arrays of several kinds at one loop, are the VM's business.
+//! Everything else that can be iterated is the VM's business.
 use super::arith::Source;
-use super::memory::cell_of;
+use super::memory::{are_many_kinds, cell_of};
 use super::state::{Scalar, Slot, State};
 use super::{Builder, Built};
 use crate::bytecode::op::Op;
@@ -10,16 +10,15 @@ use crate::jit::feedback::STEPS;
 use crate::jit::ir::inst::{Cell, Cmp, IntOp};
 use crate::jit::ir::{InstKind, Kinds, Terminator, Type, ValueId};
 use crate::jit::profile::Site;
-use crate::value::layout::tag;
+use crate::value::layout::{shape, tag};
 
 impl Builder<'_> {
-    /// The only thing the loop has run over: an array of this shape, or [`STEPS`].
+    /// The only thing the loop has run over: an array of this shape (0: of any kind but a range), or [`STEPS`].
     fn iterated(&self) -> Option<u32> {
-        match self.context().profile.sites.get(&self.pc)? {
-            Site::Elements { shapes, .. } => match shapes[..] {
-                [only] => Some(only),
-                _ => None,
-            },
+        let Site::Elements { shapes, .. } = self.context().profile.sites.get(&self.pc)? else { return None };
+        match self.likely(shapes)[..] {
+            [only] if only == STEPS || cell_of(only).is_some() => Some(only),
+            _ if are_many_kinds(shapes) && !shapes.contains(&shape::ARR_RANGE) => Some(0),
             _ => None,
         }
     }
@@ -34,7 +33,7 @@ impl Builder<'_> {
                 self.jump();
                 Ok(())
             }
-            Some(shape) if cell_of(shape).is_some() && self.holds_object(state) => {
+            Some(shape) if shape != STEPS && self.holds_object(state) => {
                 let slot = self.slot(state);
                 self.settle(slot);
                 self.guarded(state, tag::ARRAY, shape);
@@ -52,8 +51,8 @@ impl Builder<'_> {
     pub(super) fn for_next(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
         let cell = match self.iterated() {
             Some(STEPS) if !pair => return self.for_range_next(op, state, dst),
-            Some(shape) => cell_of(shape).map(|cell| (shape, cell)),
-            None => None,
+            Some(shape) if shape != STEPS => Some((shape, cell_of(shape))),
+            _ => None,
         };
         match cell {
             Some((shape, cell)) if self.state.get(self.slot(state)) == Slot::Memory => self.step_array(op, state, dst, pair, shape, cell),
@@ -61,7 +60,7 @@ impl Builder<'_> {
         }
     }
 
-    fn step_array(&mut self, op: Op, state: u16, dst: u16, pair: bool, shape: u32, cell: Cell) -> Built {
+    fn step_array(&mut self, op: Op, state: u16, dst: u16, pair: bool, shape: u32, cell: Option<Cell>) -> Built {
         let Some(position) = self.scalar(Source::Register(state + 1), Scalar::Int) else { return self.fallback(op) };
         let array = self.guarded(state, tag::ARRAY, shape);
         let length = self.emit(InstKind::LoadLength(array), Type::int_in(0, 1 << 48));
@@ -80,13 +79,18 @@ impl Builder<'_> {
     }
 
     /// Takes the item at `position`, and steps.
-    fn item(&mut self, array: ValueId, position: ValueId, length: ValueId, cell: Cell, (state, dst, pair): (u16, u16, bool)) {
+    fn item(&mut self, array: ValueId, position: ValueId, length: ValueId, cell: Option<Cell>, (state, dst, pair): (u16, u16, bool)) {
         let exit = self.exit();
         let index = self.emit(InstKind::GuardBounds { index: position, length, exit: Some(exit) }, Type::INT);
-        let data = self.emit(InstKind::LoadData(array), Type::RAW);
         let one = self.int(1);
         let next = self.emit(InstKind::Int { op: IntOp::Add, a: index, b: one, exit: None }, Type::INT);
-        let (value, scalar) = self.read(InstKind::LoadElement { cell, data, index }, cell, Kinds::ANY);
+        let (value, scalar) = match cell {
+            Some(cell) => {
+                let data = self.emit(InstKind::LoadData(array), Type::RAW);
+                self.read(InstKind::LoadElement { cell, data, index }, cell, Kinds::ANY)
+            }
+            None => (self.emit(InstKind::LoadItem { pointer: array, index }, Type::ANY), None),
+        };
         let item = if pair { dst + 1 } else { dst };
         match scalar {
             Some(scalar) => self.write_scalar(item, value, scalar),

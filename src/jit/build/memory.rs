@@ -66,7 +66,7 @@ impl Builder<'_> {
     /// The only array kind a site has met, and the kinds of the values there.
     pub(super) fn array_kind(&self) -> Option<(u32, Cell, Kinds)> {
         match self.context().profile.sites.get(&self.pc)? {
-            Site::Elements { shapes, values } => match shapes[..] {
+            Site::Elements { shapes, values } => match self.likely(shapes)[..] {
                 [only] => Some((only, cell_of(only)?, *values)),
                 _ => None,
             },
@@ -74,10 +74,18 @@ impl Builder<'_> {
         }
     }
 
+    /// The array shapes to expect at this instruction: ranges and empty arrays become arrays of a kind by their first change,
+    /// so at first it is guessed that they are no more.
+    pub(super) fn likely(&self, shapes: &[u32]) -> Vec<u32> {
+        let lasting = |shape: &&u32| !matches!(**shape, shape::ARR_RANGE | shape::ARR_EMPTY);
+        let guess = self.context().profile.storms(self.pc) == 0 && shapes.iter().any(|shape| lasting(&shape));
+        shapes.iter().filter(|shape| !guess || lasting(shape)).copied().collect()
+    }
+
     /// Has the site met arrays of several kinds, and nothing else?
     fn meets_many_kinds(&self) -> bool {
         match self.context().profile.sites.get(&self.pc) {
-            Some(Site::Elements { shapes, .. } | Site::Place { shapes, .. }) => are_many_kinds(shapes),
+            Some(Site::Elements { shapes, .. } | Site::Place { shapes, .. }) => are_many_kinds(&self.likely(shapes)),
             _ => false,
         }
     }
@@ -117,7 +125,7 @@ impl Builder<'_> {
     /// The kind that a site stores to; shape 0: any kind, which becomes values first.
     fn written_kind(&self) -> Option<(u32, Cell, Kinds)> {
         match self.context().profile.sites.get(&self.pc) {
-            Some(Site::Elements { shapes, .. }) if are_many_kinds(shapes) && shapes.contains(&shape::ARR_VAL) => Some((0, Cell::Value, Kinds::ANY)),
+            Some(Site::Elements { shapes, .. }) if are_many_kinds(&self.likely(shapes)) && shapes.contains(&shape::ARR_VAL) => Some((0, Cell::Value, Kinds::ANY)),
             _ => self.array_kind(),
         }
     }
@@ -398,9 +406,9 @@ impl Builder<'_> {
                 _ => None,
             },
             Segment::Index if at < last => Some(Step::Index(shape::ARR_VAL)),
-            Segment::Index => match shapes[..] {
+            Segment::Index => match self.likely(shapes)[..] {
                 [only] => cell_of(only).map(|_| Step::Index(only)),
-                _ if are_many_kinds(shapes) && shapes.contains(&shape::ARR_VAL) => Some(Step::AnyIndex),
+                _ if are_many_kinds(&self.likely(shapes)) && shapes.contains(&shape::ARR_VAL) => Some(Step::AnyIndex),
                 _ => None,
             },
         };
@@ -511,9 +519,10 @@ pub(super) fn cell_of(array_shape: u32) -> Option<Cell> {
     }
 }
 
-/// Several array kinds that a site has met, and nothing else.
-fn are_many_kinds(shapes: &[u32]) -> bool {
-    shapes.len() > 1 && shapes.iter().all(|shape| cell_of(*shape).is_some())
+/// Arrays of several kinds or of one without storage, and nothing else.
+pub(super) fn are_many_kinds(shapes: &[u32]) -> bool {
+    let arrays = shapes.iter().all(|shape| (shape::ARR_EMPTY..=shape::ARR_RANGE).contains(shape));
+    arrays && !matches!(shapes, [] | [shape::ARR_BOOL..=shape::ARR_VAL])
 }
 
 /// The kind of scalar that a cell stores unboxed.
