@@ -137,10 +137,10 @@ fn write_back(context: &Context, info: &ExitInfo, fp: Fp) {
 fn count(context: &mut Context, number: usize, kind: ExitKind) -> bool {
     let exit = &mut context.exits[number];
     exit.taken = exit.taken.saturating_add(1);
-    if !matches!(kind, ExitKind::Execute | ExitKind::Poll) {
+    if !matches!(kind, ExitKind::Execute | ExitKind::Poll | ExitKind::Unreached) {
         return false;
     }
-    if context.countdown == 0 && (context.exit_every > 0 || context.churns) {
+    if kind != ExitKind::Unreached && context.countdown == 0 && (context.exit_every > 0 || context.churns) {
         context.forced += 1;
         exit.taken -= 1;
         let code = exit.code;

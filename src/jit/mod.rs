@@ -141,7 +141,12 @@ impl Jit {
             _ => Kinds::ANY,
         });
         let functions = feedback::profiles(vm, &function, params.collect(), ledger.poisoned());
-        Request { function: id, entry, functions, prelude: feedback::prelude(vm), limits: BuildLimits::default() }
+        let head = match &entry {
+            profile::Entry::Call => None,
+            profile::Entry::Loop { pc, .. } => Some(*pc),
+        };
+        let limits = BuildLimits { leaves_unreached: !ledger.is_last((id, head), &self.policy), ..BuildLimits::default() };
+        Request { function: id, entry, functions, prelude: feedback::prelude(vm), limits }
     }
 
     /// The frames of the exit that was taken.

@@ -160,6 +160,11 @@ impl Ledger {
         self.failed.entry(function).or_default().insert(pc);
     }
 
+    /// Is this the last time that the place is compiled?
+    pub fn is_last(&self, place: Place, policy: &Policy) -> bool {
+        self.places.get(&place).is_some_and(|record| record.compiles >= policy.most_compiles)
+    }
+
     pub fn poisoned(&self) -> &AHashMap<u32, Vec<u32>> {
         &self.poisoned
     }

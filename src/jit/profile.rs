@@ -43,11 +43,13 @@ pub struct BuildLimits {
     pub recursive_size: usize,
     /// Values of the whole IR after which nothing more is inlined.
     pub ir_size: usize,
+    /// Leave where the VM has never been, so that it sees what it meets there; otherwise let it execute single instructions.
+    pub leaves_unreached: bool,
 }
 
 impl Default for BuildLimits {
     fn default() -> BuildLimits {
-        BuildLimits { inline_size: 60, inline_depth: 4, inline_copies: 3, loop_size: 24, recursive_size: 32, ir_size: 1500 }
+        BuildLimits { inline_size: 60, inline_depth: 4, inline_copies: 3, loop_size: 24, recursive_size: 32, ir_size: 1500, leaves_unreached: true }
     }
 }
 

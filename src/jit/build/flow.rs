@@ -91,6 +91,10 @@ impl Flow {
                         live.union(&self.at(handler.target).live);
                     }
                 }
+                // No temporary is live at a loop's head.
+                if is_loop_head(code, start) {
+                    (usize::from(chunk.locals)..registers).for_each(|register| live.remove(register));
+                }
                 changed |= self.blocks[at].live.union(&live);
             }
         }
@@ -139,6 +143,11 @@ fn split(chunk: &Chunk, code: &[Op], extra_leader: Option<u32>) -> Vec<CodeBlock
         CodeBlock { start: start as u32, end: end as u32, next, live: RegisterSet::empty(usize::from(chunk.registers)) }
     };
     (0..starts.len()).map(block).collect()
+}
+
+/// Do back edges lead here?
+fn is_loop_head(code: &[Op], start: u32) -> bool {
+    start.checked_sub(1).is_some_and(|before| matches!(code[before as usize], Op::LoopHead {}))
 }
 
 /// Where a jump at `pc` leads.

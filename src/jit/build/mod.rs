@@ -330,6 +330,13 @@ impl<'r> Builder<'r> {
         self.terminate(Terminator::Exit(exit));
     }
 
+    /// Leaves to where the VM has never been.
+    fn leave_unreached(&mut self) {
+        let exit = self.exit();
+        self.out.unreached.push(exit);
+        self.terminate(Terminator::Exit(exit));
+    }
+
     fn int(&mut self, value: i64) -> ValueId {
         self.emit(InstKind::ConstI(value), Type::int_in(value, value))
     }

@@ -6,6 +6,7 @@ use crate::bytecode::chunk::{Const, SelfKind};
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
 use crate::jit::ir::inst::{Cmp, IntOp};
 use crate::jit::ir::{InstKind, SlotIx, Terminator, Type, ValueId};
+use crate::jit::profile::Site;
 use crate::value::layout::tag;
 
 impl Builder<'_> {
@@ -19,6 +20,10 @@ impl Builder<'_> {
         let in_place = matches!(op, Op::IndexSet { .. } | Op::IndexUpdate { .. } | Op::FieldSet { .. } | Op::FieldUpdate { .. } | Op::PlaceSet { .. } | Op::PlaceUpdate { .. });
         if self.context().profile.storms(self.pc) > usize::from(in_place) && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {}) {
             return self.fallback(op);
+        }
+        if self.request.limits.leaves_unreached && self.is_unreached(&op) {
+            self.leave_unreached();
+            return Ok(());
         }
         match op {
             Op::Nop {} | Op::LoopHead {} => {}
@@ -200,6 +205,12 @@ impl Builder<'_> {
         }
         let _ = last;
         Ok(())
+    }
+
+    /// Has the VM never executed the instruction? Known of those that always note what they meet.
+    fn is_unreached(&self, op: &Op) -> bool {
+        let notes = matches!(op, Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexSet { .. } | Op::IndexUpdate { .. } | Op::ForPrep { .. });
+        notes && matches!(self.context().profile.sites.get(&self.pc), Some(Site::Elements { shapes, .. }) if shapes.is_empty())
     }
 
     /// Can the instruction take operands that are borrowed?

@@ -55,6 +55,8 @@ pub struct Function {
     pub blocks: Vec<Block>,
     pub values: Vec<Type>,
     pub states: Vec<FrameState>,
+    /// States of exits to code never reached so far.
+    pub unreached: Vec<StateId>,
     /// Unboxed parameters in order, with the slot each belongs to. Empty for OSR entries, which load from slots.
     pub params: Vec<(SlotIx, ValueId)>,
     /// Highest slot used plus one, inlined frames included.

@@ -11,6 +11,8 @@ pub enum ExitKind {
     Execute,
     /// What comes next is never compiled: the VM executes it.
     Never,
+    /// What comes next was never reached when this was compiled: the VM executes it and sees what it meets.
+    Unreached,
     /// The call at the state's pc has raised: the VM unwinds from there.
     Raise,
     /// Something wants attention: the VM goes on at the state's pc, where it polls.

@@ -291,7 +291,8 @@ impl Lowering<'_> {
                 self.b.ins().return_(&[tag, payload]);
             }
             Terminator::Exit(state) => {
-                let exit = self.exit_block(*state, ExitKind::Never);
+                let unreached = self.function.unreached.contains(state);
+                let exit = self.exit_block(*state, if unreached { ExitKind::Unreached } else { ExitKind::Never });
                 self.b.ins().jump(exit, &[]);
             }
         }
