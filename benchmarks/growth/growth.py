@@ -7,6 +7,7 @@ flags what is above 12. Exits 1 if something is flagged, fails, or gives a wrong
 """
 
 import argparse
+import math
 import os
 import resource
 import signal
@@ -114,16 +115,15 @@ class Bench:
         return self.run(path, engine, n, timeout)[0] - self.start_up[engine]
 
     def run(self, path, engine, n, timeout=60.0):
-        """CPU seconds and output of one run."""
+        """CPU seconds and output of one run, which may take `timeout` seconds of CPU time."""
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         command = [self.ruff, "run", "--engine", engine, path, str(n)]
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        try:
-            output, errors = child.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            child.send_signal(signal.SIGKILL)
-            child.communicate()
-            raise Failed(f"n = {n} took longer than {timeout:.0f} s") from None
+        seconds = math.ceil(timeout)
+        child = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                               preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds)))
+        output, errors = child.stdout, child.stderr
+        if child.returncode == -signal.SIGKILL:
+            raise Failed(f"n = {n} took longer than {seconds} s")
         if child.returncode != 0:
             raise Failed(f"exit {child.returncode}: {(errors.strip().splitlines() or ['no message'])[0][:100]}")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
