@@ -3,13 +3,14 @@
 //! A method call looks at the fixed table of the receiver's type ([`method_of`], rule 3 of LANGUAGE §6), then, on a dict,
 //! at its entries, then at all functions ([`super::lookup`], rule 5). Whether the call changes its receiver is told by
 //! [`mutating_method`]: only the names listed for the type do.
-use std::collections::HashMap;
 use std::sync::OnceLock;
+
+use ahash::AHashMap;
 
 use super::{BuiltinId, function};
 use crate::semantics::member::BuiltinNames;
 use crate::value::layout::tag;
-use crate::value::Value;
+use crate::value::{Symbol, Value};
 
 /// Mutating methods by type: the name, and the row whose `method` body it runs.
 const ARRAY_MUTATING: &[(&str, &str)] = &[
@@ -46,7 +47,7 @@ const SET_METHODS: &[(&str, &str)] = &[
     ("difference", "set_difference"), ("symmetric_difference", "set_symmetric_difference"), ("to_array", "set_to_array"),
 ];
 
-type Methods = HashMap<&'static str, BuiltinId>;
+type Methods = AHashMap<&'static str, BuiltinId>;
 
 struct Tables {
     array_mutating: Methods,
@@ -108,11 +109,11 @@ pub fn mutating_method(tag: u64, name: &str) -> Option<BuiltinId> {
 pub struct Names;
 
 impl BuiltinNames for Names {
-    fn method(&self, receiver: &Value, name: &str) -> Option<u16> {
-        method_of(receiver.tag(), name).map(|id| id.0)
+    fn method(&self, receiver: &Value, name: Symbol) -> Option<u16> {
+        method_of(receiver.tag(), name.as_str()).map(|id| id.0)
     }
 
-    fn function(&self, name: &str) -> Option<u16> {
-        function(name).map(|id| id.0)
+    fn function(&self, _: &Value, name: Symbol) -> Option<u16> {
+        function(name.as_str()).map(|id| id.0)
     }
 }

@@ -31,8 +31,9 @@ mod testing;
 mod text;
 pub mod types;
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
+
+use ahash::AHashMap;
 
 use crate::semantics::call::{self, FnInfo, SelfMode};
 use crate::value::{BuiltinType, FnId, ModuleId, Value};
@@ -330,13 +331,13 @@ pub fn resume_handle(handle: &Value) -> Option<Result<Option<Value>, crate::sema
     handle.as_handle::<core::StdinLines>().map(core::StdinLines::next)
 }
 
-fn names_table() -> &'static HashMap<&'static str, PreludeName> {
-    static NAMES: OnceLock<HashMap<&'static str, PreludeName>> = OnceLock::new();
+fn names_table() -> &'static AHashMap<&'static str, PreludeName> {
+    static NAMES: OnceLock<AHashMap<&'static str, PreludeName>> = OnceLock::new();
     NAMES.get_or_init(build_names)
 }
 
-fn build_names() -> HashMap<&'static str, PreludeName> {
-    let mut names = HashMap::new();
+fn build_names() -> AHashMap<&'static str, PreludeName> {
+    let mut names = AHashMap::with_capacity(1024);
     for (id, row) in all() {
         for name in std::iter::once(&row.name).chain(row.aliases) {
             let earlier = names.insert(*name, PreludeName::Function(id));
@@ -368,8 +369,8 @@ fn is_visible_type(ty: BuiltinType) -> bool {
 }
 
 /// The rows that types are called through: those named like a type.
-fn constructors() -> &'static HashMap<&'static str, BuiltinId> {
-    static CONSTRUCTORS: OnceLock<HashMap<&'static str, BuiltinId>> = OnceLock::new();
+fn constructors() -> &'static AHashMap<&'static str, BuiltinId> {
+    static CONSTRUCTORS: OnceLock<AHashMap<&'static str, BuiltinId>> = OnceLock::new();
     CONSTRUCTORS.get_or_init(|| {
         all().filter(|(_, row)| BuiltinType::by_name(row.name).is_some_and(is_visible_type)).map(|(id, row)| (row.name, id)).collect()
     })

@@ -61,6 +61,11 @@ pub struct Path {
 }
 
 impl Path {
+    /// Is it a plain local, and all of it?
+    pub fn is_local(&self) -> bool {
+        self.segments.is_empty() && matches!(self.root, Root::Local(_))
+    }
+
     /// Number of temporaries that hold its index keys.
     pub fn keys(&self) -> usize {
         self.segments.iter().filter(|segment| matches!(segment, Segment::Index)).count()
@@ -135,6 +140,10 @@ pub enum LiteralSite {
     Dict(Box<[bool]>),
     /// Field names with their spans; `None` is a spread. The first value is the type (not in updates).
     Struct { decl: Option<u32>, items: Box<[Option<(u16, Span)>]> },
+    /// Only in updates: `x = x + e`.
+    Add,
+    /// Only in updates: `x = "${x}…"`, the value being the text of the rest.
+    Text,
 }
 
 impl LiteralSite {
@@ -144,6 +153,7 @@ impl LiteralSite {
             LiteralSite::Array(items) => items.len(),
             LiteralSite::Dict(items) => items.iter().map(|spread| if *spread { 1 } else { 2 }).sum(),
             LiteralSite::Struct { items, .. } => items.len(),
+            LiteralSite::Add | LiteralSite::Text => 1,
         }
     }
 }

@@ -252,8 +252,9 @@ macro_rules! for_each_op {
             Interp { dst: Write, base: Window, template: Template } [fault, call];
             /// `x = "${x}…"`: appends the rest of a template to the text in local `dst`, which is the template's first value.
             InterpAppend { dst: Modify, base: Window, template: Template } [fault, call];
-            /// `x = [...x, e]`, `x = {...x, k: e}`, `x = P { ...x, f: e }`: changes the root of `path` in place by the values of
-            /// literal site `site` in consecutive temporaries; on a fault the variable is as before.
+            /// `x = [...x, e]`, `x = {...x, k: e}`, `x = P { ...x, f: e }`, of fields also `x = x + e`, `x = "${x}…"`: changes the
+            /// place `path` in place by the values of literal site `site` in consecutive temporaries; on a fault it is as before. Unless `path` is a plain local, the first
+            /// temporary holds a copy read before the items, which is what they are added to.
             LiteralUpdate { path: Path, base: Window, site: LiteralSite } [fault, call];
 
             // ---- calls: arguments in consecutive temporaries, which become the callee's frame ----
@@ -263,8 +264,10 @@ macro_rules! for_each_op {
             CallValue { argc: Count8, dst: Write, base: Window } [fault, call];
             /// Calls builtin `builtin`.
             CallBuiltin { argc: Count8, dst: Write, base: Window, builtin: Builtin } [fault, call];
-            /// `x = f(x, e)` with a builtin: temporary `base` is filled from the root of `path` by moving it out (where it already
-            /// holds a copy read earlier, the variable only gives up its reference to the same object); if the call faults it goes back. The result is left in temporary `base`; the variable is empty until assigned.
+            /// `x = f(x, e)` with a builtin: temporary `base` is filled from the local `path` by moving it out. Where `path` is
+            /// something else, `base` already holds a copy read earlier, and the place only gives up its reference to the same
+            /// object. If the call faults, the value goes back. The result is left in temporary `base`; the place is empty until
+            /// assigned.
             CallBuiltinUpdate { argc: Count8, base: Window, builtin: Builtin, path: Path } [fault, call];
             /// `receiver.name(args)`: the receiver in temporary `base`, then `argc` arguments.
             CallMethod { argc: Count8, dst: Write, base: Window, site: MethodSite } [fault, call];

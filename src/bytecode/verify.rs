@@ -227,7 +227,10 @@ impl Checker<'_> {
                 Some(site) => site.values(),
                 None => 0,
             },
-            Op::LiteralUpdate { site, .. } => chunk.literals.get(usize::from(site)).map_or(0, LiteralSite::values),
+            Op::LiteralUpdate { site, path, .. } => {
+                let early = chunk.paths.get(usize::from(path)).is_some_and(|path| !path.is_local());
+                chunk.literals.get(usize::from(site)).map_or(0, LiteralSite::values) + usize::from(early)
+            }
             Op::Interp { template, .. } | Op::InterpAppend { template, .. } => {
                 chunk.templates.get(usize::from(template)).map_or(0, super::chunk::Template::values)
             }
@@ -267,7 +270,7 @@ impl Checker<'_> {
             },
             // The first argument is moved there from a plain local.
             Op::CallBuiltinUpdate { path, .. } => {
-                matches!(self.chunk.paths[usize::from(path)].root, Root::Local(_)).then_some(0)
+                self.chunk.paths[usize::from(path)].is_local().then_some(0)
             }
             _ => None,
         }

@@ -174,13 +174,18 @@ impl Builder<'_> {
         let ExprKind::Var { var: read, name, take: Take::Update { deferred } } = self.program[*first].kind else {
             return None;
         };
-        let plan = self.plan_builtin(*builtin, args).filter(|plan| plan.direct > 0)?;
         if read != var {
             return None;
         }
-        let base = self.next_base();
         let path = self.root_path(var, name);
-        self.planned_args(&plan, args, usize::from(deferred));
+        self.builtin_update(expr, *builtin, args, path, usize::from(deferred))
+    }
+
+    /// The call of a builtin whose first argument is the value at `path`; it is not evaluated if it is among the `skipped`.
+    pub(super) fn builtin_update(&mut self, expr: ExprId, builtin: BuiltinId, args: &Args, path: u16, skipped: usize) -> Option<Reg> {
+        let plan = self.plan_builtin(builtin, args).filter(|plan| plan.direct > 0)?;
+        let base = self.next_base();
+        self.planned_args(&plan, args, skipped);
         self.span = self.program[expr].span;
         self.emit(Op::CallBuiltinUpdate { argc: plan.slots as u8, base, builtin: builtin.0, path });
         self.release(base & !super::TEMP);

@@ -2,7 +2,7 @@
 use super::{Builder, Reg, TEMP, is_temp};
 use crate::bytecode::chunk::{Format, LiteralSite, Size, Template, TemplatePart};
 use crate::bytecode::op::Op;
-use crate::resolve::hir::{Align, DictItem, ExprId, ExprKind, FieldItem, Item, Part, SpecSize, Take, Var};
+use crate::resolve::hir::{Align, BinaryOp, DictItem, ExprId, ExprKind, FieldItem, Item, Part, SpecSize, Take, Var};
 
 /// So many items are collected in temporaries before they go into the array or dict.
 const BATCH: usize = 64;
@@ -158,8 +158,20 @@ impl Builder<'_> {
         if read != var {
             return false;
         }
+        let path = self.root_path(var, name);
+        let shared = super::plain_local(var).is_none().then_some(first);
+        self.literal_on(path, value, shared)
+    }
+
+    /// A literal whose first spread is the value at `path`. Where others can reach that, `early` reads a copy before the items.
+    pub(super) fn literal_on(&mut self, path: u16, value: ExprId, early: Option<ExprId>) -> bool {
+        let node = &self.program[value];
         let mark = self.mark();
         let base = TEMP | mark;
+        if let Some(early) = early {
+            let register = self.temp();
+            self.expr_to(early, register);
+        }
         let site = match &node.kind {
             ExprKind::Array(items) => {
                 let mut spreads = Vec::with_capacity(items.len());
@@ -191,9 +203,18 @@ impl Builder<'_> {
                 let ExprKind::Struct(decl) = self.program[*ty].kind else { return false };
                 self.struct_site(Some(decl.0), items, 1)
             }
+            ExprKind::Binary(BinaryOp::Add, _, second) => {
+                let register = self.temp();
+                self.expr_to(*second, register);
+                self.literal_site(LiteralSite::Add)
+            }
+            ExprKind::Interp(parts) => {
+                let register = self.temp();
+                self.text_to(value, &parts[1..], register);
+                self.literal_site(LiteralSite::Text)
+            }
             _ => return false,
         };
-        let path = self.root_path(var, name);
         self.span = node.span;
         self.emit(Op::LiteralUpdate { path, base, site });
         self.release(mark);
@@ -282,12 +303,7 @@ impl Builder<'_> {
                 self.span = self.program[*first].span;
                 self.variable_to(var, name, Take::No, old);
                 let text = self.temp();
-                let inner = self.mark();
-                let base = TEMP | inner;
-                let template = self.template(rest);
-                self.span = node.span;
-                self.emit(Op::Interp { dst: text, base, template });
-                self.release(inner);
+                self.text_to(value, rest, text);
                 let path = self.root_path(var, name);
                 let op = crate::bytecode::op::ArithCode::Concat as u8;
                 self.emit(Op::RootUpdate { op, path, old, value: text });
@@ -295,5 +311,15 @@ impl Builder<'_> {
         }
         self.release(mark);
         true
+    }
+
+    /// The text of some parts of the interpolated string `value`.
+    fn text_to(&mut self, value: ExprId, parts: &[Part], text: Reg) {
+        let mark = self.mark();
+        let base = TEMP | mark;
+        let template = self.template(parts);
+        self.span = self.program[value].span;
+        self.emit(Op::Interp { dst: text, base, template });
+        self.release(mark);
     }
 }

@@ -23,7 +23,8 @@ mod stmt;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+
+use ahash::AHashMap;
 
 use crate::bytecode::chunk::{Chunk, Const, Handler, SelfKind};
 use crate::bytecode::op::Op;
@@ -129,13 +130,13 @@ struct Builder<'p> {
     scopes: Vec<Scope>,
     /// Jumps of `?.` out of the enclosing chains, innermost last.
     chains: Vec<Vec<usize>>,
-    constants: HashMap<ConstKey, u32>,
-    names: HashMap<TextId, u16>,
+    constants: AHashMap<ConstKey, u32>,
+    names: AHashMap<TextId, u16>,
     /// Locals that need no clearing.
     scalars: Vec<bool>,
     /// Slots of blocks, loops and matches since the innermost enclosing `try` began.
     touched: Vec<hir::Slot>,
-    assigned: HashMap<ExprId, assigns::Assigned>,
+    assigned: AHashMap<ExprId, assigns::Assigned>,
     /// The span of the code being written.
     span: Span,
 }
@@ -165,11 +166,11 @@ impl<'p> Builder<'p> {
             most_hidden: 0,
             scopes: Vec::new(),
             chains: Vec::new(),
-            constants: HashMap::new(),
-            names: HashMap::new(),
+            constants: AHashMap::new(),
+            names: AHashMap::new(),
             scalars: Vec::new(),
             touched: Vec::new(),
-            assigned: HashMap::new(),
+            assigned: AHashMap::new(),
             span: function.name_span,
         }
     }

@@ -2,7 +2,7 @@
 use super::{Builder, Reg, TEMP, plain_local};
 use crate::bytecode::op::{ArithCode, Op};
 use crate::resolve::hir::{
-    BinaryOp, ExprId, ExprKind, PatId, PathSegment, PatternKind, Place, PlaceId, Take, TextId, UpdateOp, Var,
+    BinaryOp, ElementPattern, ExprId, ExprKind, PatId, PathSegment, PatternKind, Place, PlaceId, Take, TextId, UpdateOp, Var,
 };
 use crate::source::Span;
 
@@ -71,6 +71,41 @@ impl Builder<'_> {
         self.span = self.program[value].span;
         self.emit(Op::RootUpdate { op: code as u8, path, old, value: second });
         true
+    }
+
+    /// `p.x = f(p.x, e)` and its kin, where a path of fields leads to the operand: works on the place's own value.
+    pub(super) fn update_store(&mut self, id: PlaceId, value: ExprId) {
+        let place = &self.program[id];
+        let mark = self.mark();
+        let Some(first) = self.program.first_operand(value) else { return self.refuse("an update without an operand") };
+        let path = self.place_path(place);
+        match &self.program[value].kind {
+            ExprKind::CallBuiltin { builtin, args } => match self.builtin_update(value, *builtin, args, path, 0) {
+                Some(result) => {
+                    self.span = place.span;
+                    self.store_at(place, result);
+                }
+                None => self.store_place(id, value),
+            },
+            _ if self.literal_on(path, value, Some(first)) => {}
+            _ => self.refuse("an update that is none"),
+        }
+        self.release(mark);
+    }
+
+    /// A register to a place of fields.
+    fn store_at(&mut self, place: &Place, value: Reg) {
+        match (plain_local(place.root), &*place.path) {
+            (Some(local), [PathSegment::Field(name, _)]) => {
+                let site = self.field_site(*name, false);
+                self.emit(Op::FieldSet { a: local, site, value });
+            }
+            _ => {
+                let path = self.place_path(place);
+                let keys = TEMP | self.mark();
+                self.emit(Op::PlaceSet { path, keys, value });
+            }
+        }
     }
 
     /// Evaluates the index keys of a place into new temporaries; gives their number.
@@ -244,10 +279,11 @@ impl Builder<'_> {
         if !fits {
             return false;
         }
+        let own = self.last_target(before, items.len());
         let mut values = Vec::with_capacity(items.len());
-        for item in items {
+        for (n, item) in items.iter().enumerate() {
             let (Item::One(value) | Item::Spread(value)) = item;
-            let register = self.temp();
+            let register = own.filter(|_| n + 1 == items.len()).unwrap_or_else(|| self.temp());
             self.expr_to(*value, register);
             values.push(register);
         }
@@ -259,6 +295,7 @@ impl Builder<'_> {
                 register
             });
             match self.program[element.pattern].kind {
+                PatternKind::Bind { .. } if own == Some(register) => {}
                 PatternKind::Bind { var, name, .. } => self.store(var, name, register),
                 _ => self.discard(register),
             }
@@ -267,5 +304,15 @@ impl Builder<'_> {
             self.discard(*register);
         }
         true
+    }
+
+    /// The local that the last of `count` items goes to. Nothing is evaluated after that item, and no other target has its
+    /// name, so it needs no temporary.
+    fn last_target(&self, targets: &[ElementPattern], count: usize) -> Option<Reg> {
+        let last = targets.last().filter(|_| targets.len() == count)?;
+        match self.program[last.pattern].kind {
+            PatternKind::Bind { var, .. } => plain_local(var),
+            _ => None,
+        }
     }
 }

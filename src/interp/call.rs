@@ -1,8 +1,11 @@
 //! Calls: arguments, frames, constructors.
+#![allow(improper_ctypes_definitions)]
+
 use std::sync::Arc;
 
-use super::stmt::value;
-use super::{Eval, Exec, Flow, Frame, Interp};
+use super::expr::Updated;
+use super::unit::Entry;
+use super::{Eval, Flow, Frame, Interp, Signal};
 use crate::builtins::{self, BuiltinId};
 use crate::resolve::hir::{Args, EnumId, Expr, ExprKind, FuncId, FunctionKind, Item, StructId, TextId, Var};
 use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, SelfMode, arity_fault, bind_args};
@@ -16,18 +19,60 @@ use crate::value::{BuiltinType, DeclId, FnId, Symbol, TypeId, Value};
 pub(super) type Arguments = (Vec<Value>, Vec<(TextId, Value)>);
 
 impl<'p> Interp<'p> {
-    pub(super) fn call_expr(&mut self, frame: &Frame<'p>, expr: &'p Expr) -> Eval {
-        let result = match &expr.kind {
-            ExprKind::CallFunc { func, args } => {
-                let id = self.units[frame.unit].fn_id(*func);
-                let exact = frame.program[*func].params.len() == args.positional.len() && args.is_plain();
-                if exact && self.units[frame.unit].infos[func.index()].is_exactly(args.positional.len()) {
-                    return self.call_exact(frame, expr, id, args);
-                }
-                let arguments = self.arguments(frame, args)?;
-                self.call_with(frame, id, None, None, arguments)
+    /// `f(…)` of a function known before execution.
+    #[inline(never)]
+    pub(super) extern "C-unwind" fn call_func(&mut self, frame: &Frame<'p>, expr: &'p Expr) -> Eval {
+        let ExprKind::CallFunc { func, args } = &expr.kind else { return self.elsewhere(expr) };
+        let func = *func;
+        if self.units[frame.unit].entries[func.index()].exact == Some(args.positional.len()) && args.is_plain() {
+            let base = self.stack.len();
+            if let Err(signal) = self.push_arguments(frame, &args.positional) {
+                self.drop_to(base);
+                return Err(signal);
             }
-            ExprKind::CallBuiltin { builtin, args } => return self.call_builtin_expr(frame, expr, *builtin, args),
+            return match self.run_function(frame.unit, func, None, base, false) {
+                Err(_) => Err(self.pass(frame, expr.span)),
+                done => done,
+            };
+        }
+        let id = self.units[frame.unit].fn_id(func);
+        let arguments = self.arguments(frame, args)?;
+        let result = self.call_with(frame, id, None, None, arguments);
+        result.map_err(|raise| self.leave_at(frame, expr.span, raise))
+    }
+
+    /// `f(…)` of a value.
+    #[inline(never)]
+    pub(super) extern "C-unwind" fn call_value(&mut self, frame: &Frame<'p>, expr: &'p Expr) -> Eval {
+        let ExprKind::Call { callee, args } = &expr.kind else { return self.elsewhere(expr) };
+        let callee = self.operand(frame, *callee)?;
+        let (id, closure) = match &callee {
+            Value::Closure(closure) if !closure.is_bound() => (Some(closure.func()), Some(closure)),
+            Value::Fn0(id) => (Some(*id), None),
+            _ => (None, None),
+        };
+        if let Some((unit, func)) = id.and_then(|id| self.user(id))
+            && args.is_plain()
+            && self.units[unit].entries[func.index()].takes(args.positional.len())
+        {
+            let base = self.stack.len();
+            if let Err(signal) = self.push_arguments(frame, &args.positional) {
+                self.drop_to(base);
+                return Err(signal);
+            }
+            return match self.run_function(unit, func, closure.cloned(), base, false) {
+                Err(_) => Err(self.pass(frame, expr.span)),
+                done => done,
+            };
+        }
+        let arguments = self.arguments(frame, args)?;
+        let result = self.call_any(frame, &callee, arguments);
+        result.map_err(|raise| self.leave_at(frame, expr.span, raise))
+    }
+
+    /// `Point(…)`, `Shape::Circle(…)`
+    pub(super) fn construct_expr(&mut self, frame: &Frame<'p>, expr: &'p Expr) -> Eval {
+        let result = match &expr.kind {
             ExprKind::Construct { decl, args } => {
                 let arguments = self.arguments(frame, args)?;
                 self.construct(frame, frame.unit, *decl, arguments)
@@ -37,31 +82,45 @@ impl<'p> Interp<'p> {
                 let decl = self.units[frame.unit].enums[decl.index()];
                 self.make_variant(frame, decl, *variant, arguments)
             }
-            ExprKind::Call { callee, args } => {
-                let callee = self.eval(frame, *callee)?;
-                let arguments = self.arguments(frame, args)?;
-                self.call_any(frame, &callee, arguments)
-            }
-            _ => Err(Raise::bug("not a call")),
+            _ => return self.elsewhere(expr),
         };
-        result.map_err(|raise| self.leave_at(frame, expr.span, raise).into())
+        result.map_err(|raise| self.leave_at(frame, expr.span, raise))
     }
 
-    /// A function that takes exactly these arguments: they are evaluated where its frame begins.
-    fn call_exact(&mut self, frame: &Frame<'p>, expr: &'p Expr, id: FnId, args: &'p Args) -> Eval {
-        let base = self.stack.len();
-        for item in &args.positional {
-            let Item::One(argument) = item else { continue };
-            match self.eval(frame, *argument) {
-                Ok(value) => self.stack.push(value),
-                Err(signal) => {
-                    self.stack.truncate(base);
-                    return Err(signal);
-                }
-            }
+    /// Evaluates arguments onto the stack, spreads not being among them. On a signal the caller drops what lies there.
+    #[inline]
+    pub(super) fn push_arguments(&mut self, frame: &Frame<'p>, items: &'p [Item]) -> Eval<()> {
+        for item in items {
+            let Item::One(argument) = item else { return Err(self.raise(Raise::bug("a spread where none may be"))) };
+            let value = self.operand(frame, *argument)?;
+            self.stack.push(value);
         }
-        let result = self.run_user(id, None, base, false).map(|(result, _)| result);
-        result.map_err(|raise| self.leave_at(frame, expr.span, raise).into())
+        Ok(())
+    }
+
+    /// Drops what lies above `height`.
+    #[inline]
+    pub(super) fn drop_to(&mut self, height: usize) {
+        while self.stack.len() > height
+            && let Some(value) = self.stack.pop()
+        {
+            value.discard();
+        }
+    }
+
+    /// Lets `run` have the values above `base`, which are gone afterwards.
+    pub(super) fn with_slots<R>(&mut self, base: usize, run: impl FnOnce(&mut Self, &mut [Value]) -> R) -> R {
+        const FEW: usize = 4;
+        let count = self.stack.len() - base;
+        if count > FEW {
+            let mut slots: Vec<Value> = self.stack.drain(base..).collect();
+            return run(self, &mut slots);
+        }
+        let mut slots = [const { Value::Null }; FEW];
+        for slot in slots[..count].iter_mut().rev() {
+            *slot = self.stack.pop().unwrap_or_default();
+        }
+        run(self, &mut slots[..count])
     }
 
     pub(super) fn arguments(&mut self, frame: &Frame<'p>, args: &'p Args) -> Eval<Arguments> {
@@ -86,37 +145,52 @@ impl<'p> Interp<'p> {
 
     // ---- builtins ----
 
-    fn call_builtin_expr(&mut self, frame: &Frame<'p>, expr: &'p Expr, builtin: BuiltinId, args: &'p Args) -> Eval {
+    #[inline(never)]
+    pub(super) extern "C-unwind" fn call_builtin_expr(&mut self, frame: &Frame<'p>, expr: &'p Expr) -> Eval {
+        let ExprKind::CallBuiltin { builtin, args } = &expr.kind else { return self.elsewhere(expr) };
+        let builtin = *builtin;
         let first = match args.positional.first() {
             Some(Item::One(first)) => self.update_operand(frame, *first),
             _ => None,
         };
         let Some(operand) = first else {
+            if args.is_plain() && builtins::fn_info(builtin).is_exactly(args.positional.len()) {
+                let base = self.stack.len();
+                if let Err(signal) = self.push_arguments(frame, &args.positional) {
+                    self.drop_to(base);
+                    return Err(signal);
+                }
+                let result = self.with_slots(base, |this, slots| this.run_builtin(frame, expr.span, builtin, slots));
+                return result.map_err(|raise| self.leave_at(frame, expr.span, raise));
+            }
             let arguments = self.arguments(frame, args)?;
             let result = self.call_builtin(frame, expr, builtin, arguments);
-            return result.map_err(|raise| self.leave_at(frame, expr.span, raise).into());
+            return result.map_err(|raise| self.leave_at(frame, expr.span, raise));
         };
+        self.update_by_builtin(frame, expr, builtin, args, operand)
+    }
+
+    /// `x = f(x, e)`: the builtin works on the variable's own value.
+    pub(super) fn update_by_builtin(&mut self, frame: &Frame<'p>, expr: &'p Expr, builtin: BuiltinId, args: &'p Args, operand: Updated) -> Eval {
         let early = self.update_early(frame, expr, operand)?;
         let mut positional = vec![Value::Null];
         for item in &args.positional[1..] {
             match item {
                 Item::One(argument) => positional.push(self.eval(frame, *argument)?),
-                Item::Spread(_) => return Err(Raise::bug("a spread in an update").into()),
+                Item::Spread(_) => return Err(self.raise(Raise::bug("a spread in an update"))),
             }
         }
-        let (target, home) = self.update_take(frame, operand.0, early);
+        let (target, home) = self.update_take(frame, operand, early);
         positional[0] = target;
         let mut slots = match bind_args(builtins::fn_info(builtin), positional, Vec::new()) {
             Ok(slots) => slots,
             // Binding has consumed the values: what failed is the number of arguments, which is known before.
-            Err(raise) => return Err(self.leave_at(frame, expr.span, raise).into()),
+            Err(raise) => return Err(self.leave_at(frame, expr.span, raise)),
         };
         let result = self.run_builtin(frame, expr.span, builtin, &mut slots);
         result.map_err(|raise| {
-            if home {
-                self.initialise(frame, operand.0, slots[0].take());
-            }
-            self.leave_at(frame, expr.span, raise).into()
+            self.give_back(frame, operand, home, slots[0].take());
+            self.leave_at(frame, expr.span, raise)
         })
     }
 
@@ -153,7 +227,8 @@ impl<'p> Interp<'p> {
         let id = self.prelude_function(builtin)?;
         let base = self.stack.len();
         self.stack.extend(slots.iter_mut().map(Value::take));
-        self.run_user(id, None, base, false).map(|(result, _)| result)
+        let outcome = self.run_user(id, None, base, false);
+        self.settle(outcome)
     }
 
     /// The function of the prelude that is a builtin's body; the prelude is loaded at the first one.
@@ -163,15 +238,18 @@ impl<'p> Interp<'p> {
             let unit = self.provider.prelude(base);
             self.units.push(unit);
         }
+        if let Some(found) = self.bodies.get(&builtin.0) {
+            return Ok(*found);
+        }
         let unit = &self.units[1];
         let name = builtins::info(builtin).name;
         let found = unit.program.functions.iter().position(|function| {
             function.kind == FunctionKind::Function && &unit.program[function.name] == name
         });
-        match found {
-            Some(func) => Ok(unit.fn_id(FuncId(func as u32))),
-            None => Err(Raise::bug(format!("the prelude has no body for {name}"))),
-        }
+        let Some(func) = found else { return Err(Raise::bug(format!("the prelude has no body for {name}"))) };
+        let id = unit.fn_id(FuncId(func as u32));
+        self.bodies.insert(builtin.0, id);
+        Ok(id)
     }
 
     // ---- user functions ----
@@ -194,81 +272,111 @@ impl<'p> Interp<'p> {
         if (id.0 as usize) < builtins::N_BUILTINS {
             return None;
         }
-        let unit = self.units.iter().rposition(|unit| unit.base <= id.0)?;
+        let unit = if self.units.len() > 1 && self.units[1].base <= id.0 { 1 } else { 0 };
         Some((unit, FuncId(id.0 - self.units[unit].base)))
     }
 
     /// Calls a function that is no builtin with any arguments.
     pub(super) fn call_with(&mut self, frame: &Frame<'p>, id: FnId, closure: Option<ClosureRef>, receiver: Option<Value>, arguments: Arguments) -> Result<Value, Raise> {
         let slots = self.bind(&self.info(id), frame, arguments)?;
-        self.call_bound(id, closure, receiver, slots, false).map(|(result, _)| result)
+        self.call_bound(id, closure, receiver, slots, false)
     }
 
-    /// Calls with bound arguments; gives the result and what has become of `self`.
-    pub(super) fn call_bound(&mut self, id: FnId, closure: Option<ClosureRef>, receiver: Option<Value>, slots: Vec<Value>, readonly: bool) -> Result<(Value, Value), Raise> {
+    /// Calls with bound arguments.
+    pub(super) fn call_bound(&mut self, id: FnId, closure: Option<ClosureRef>, receiver: Option<Value>, slots: Vec<Value>, readonly: bool) -> Result<Value, Raise> {
         let base = self.stack.len();
         self.stack.extend(receiver);
         self.stack.extend(slots);
-        self.run_user(id, closure, base, readonly)
+        let outcome = self.run_user(id, closure, base, readonly);
+        self.settle(outcome)
+    }
+
+    /// Does a function take so many arguments as they are?
+    pub(super) fn takes(&self, id: FnId, count: usize) -> bool {
+        self.user(id).is_some_and(|(unit, func)| self.units[unit].entries[func.index()].exact == Some(count))
     }
 
     /// Runs a function whose `self` and parameters lie on the stack from `base` on. They are gone afterwards.
-    pub(super) fn run_user(&mut self, id: FnId, closure: Option<ClosureRef>, base: usize, readonly_self: bool) -> Result<(Value, Value), Raise> {
-        let Some((unit, func)) = self.user(id) else { return Err(Raise::bug("a builtin has no frame")) };
-        let program = self.units[unit].program;
-        let function = &program[func];
-        if let Err(raise) = self.enter() {
-            let receiver = if function.self_mode == crate::resolve::hir::SelfMode::None { Value::Null } else { self.stack[base].take() };
-            self.stack.truncate(base);
-            self.lost_self = receiver;
-            return Err(raise);
-        }
-        let frame = Frame { unit, program, function, id, base, closure, readonly_self };
-        self.begin_trail(&frame);
-        let result = self.run_frame(&frame);
-        self.end_trail();
-        self.depth -= 1;
-        let receiver = match function.self_mode {
-            crate::resolve::hir::SelfMode::None => Value::Null,
-            _ => match self.stack[base].take() {
-                Value::Cell(cell) => cell.get(),
-                value => value,
-            },
-        };
-        self.stack.truncate(base);
-        match result {
-            Ok(value) => Ok((value, receiver)),
-            Err(raise) => {
-                self.lost_self = receiver;
-                Err(raise)
-            }
+    pub(super) fn run_user(&mut self, id: FnId, closure: Option<ClosureRef>, base: usize, readonly_self: bool) -> Eval {
+        let Some((unit, func)) = self.user(id) else { return Err(self.raise(Raise::bug("a builtin has no frame"))) };
+        let outcome = self.run_function(unit, func, closure, base, readonly_self);
+        // Nobody asks what has become of `self`, and it must not be held.
+        self.left_self.assign(Value::Null);
+        outcome
+    }
+
+    /// Runs a mutating method; what has become of `self` is in `left_self`.
+    pub(super) fn run_method(&mut self, id: FnId, base: usize) -> Eval {
+        match self.user(id) {
+            Some((unit, func)) => self.run_function(unit, func, None, base, false),
+            None => Err(self.raise(Raise::bug("a builtin has no frame"))),
         }
     }
 
-    fn run_frame(&mut self, frame: &Frame<'p>) -> Result<Value, Raise> {
+    /// Runs a function of a unit as [`Interp::run_user`] does.
+    fn run_function(&mut self, unit: usize, func: FuncId, closure: Option<ClosureRef>, base: usize, readonly_self: bool) -> Eval {
+        let home = &self.units[unit];
+        let (id, program) = (home.fn_id(func), home.program);
+        let Entry { function, simple, keeps_self, .. } = home.entries[func.index()];
+        if let Err(raise) = self.enter() {
+            self.end_frame(base, keeps_self);
+            return Err(self.raise(raise));
+        }
+        let frame = Frame { unit, program, function, id, base, closure, readonly_self };
+        if self.trail.is_some() {
+            self.begin_trail(&frame);
+        }
+        let outcome = if simple { self.function_body(&frame) } else { self.run_frame(&frame) };
+        if self.trail.is_some() {
+            self.end_trail();
+        }
+        self.depth -= 1;
+        self.end_frame(base, keeps_self);
+        match outcome {
+            Ok(()) => Ok(Value::Null),
+            Err(Signal::Jump) => Ok(self.result.take()),
+            Err(Signal::Raise) => Err(Signal::Raise),
+        }
+    }
+
+    /// Drops a frame, but for the `self` of a mutating method.
+    #[inline]
+    fn end_frame(&mut self, base: usize, keeps_self: bool) {
+        if keeps_self {
+            self.left_self = match self.stack[base].take() {
+                Value::Cell(cell) => cell.get(),
+                value => value,
+            };
+        }
+        self.drop_to(base);
+    }
+
+    /// What is not simple: constructors, defaults, parameters in cells.
+    fn run_frame(&mut self, frame: &Frame<'p>) -> Eval<()> {
         let function = frame.function;
         if let FunctionKind::VariantConstructor(decl, variant) = function.kind {
-            let payload = self.stack[frame.base..].iter_mut().map(Value::take).collect();
-            return member::make_variant(self.units[frame.unit].enums[decl.index()], variant, payload);
+            let payload = self.stack[frame.base..].iter_mut().take(function.params.len()).map(Value::take).collect();
+            let made = member::make_variant(self.units[frame.unit].enums[decl.index()], variant, payload);
+            self.result = made.map_err(|raise| self.raise(raise))?;
+            return self.jump(Flow::Return);
         }
         if function.is_generator || function.is_async {
             let what = if function.is_generator { "generators" } else { "async functions" };
-            return Err(faults::raised(format_args!("{what} are not available yet")));
+            return Err(self.raise(faults::raised(format_args!("{what} are not available yet"))));
         }
         self.stack.resize_with(frame.base + function.slots as usize, || Value::Null);
-        match self.function_body(frame)? {
-            Flow::Return => Ok(self.result.take()),
-            _ => Ok(Value::Null),
-        }
+        self.parameters(frame)?;
+        self.function_body(frame)
     }
 
-    fn function_body(&mut self, frame: &Frame<'p>) -> Exec {
+    /// Defaults of missing arguments, and parameters into their cells.
+    fn parameters(&mut self, frame: &Frame<'p>) -> Eval<()> {
         let function = frame.function;
         let first = usize::from(function.self_mode != crate::resolve::hir::SelfMode::None);
         for (at, param) in function.params.iter().enumerate() {
             let slot = frame.base + first + at;
             if let (Some(default), Value::Uninit) = (param.default, &self.stack[slot]) {
-                self.stack[slot] = value!(self, self.eval(frame, default));
+                self.stack[slot] = self.eval(frame, default)?;
             }
             if function.cell_params.iter().any(|cell| cell.index() == first + at) {
                 let value = self.stack[slot].take();
@@ -279,20 +387,28 @@ impl<'p> Interp<'p> {
             let value = self.stack[frame.base].take();
             self.stack[frame.base] = Value::Cell(Cell::alloc(value));
         }
-        let block = &frame.program[function.body];
-        if block.value.is_none() {
-            return self.block(frame, function.body);
+        Ok(())
+    }
+
+    /// Runs a body. Its slots are dropped with the frame.
+    #[inline]
+    fn function_body(&mut self, frame: &Frame<'p>) -> Eval<()> {
+        let height = frame.base + frame.function.slots as usize;
+        if self.stack.len() < height {
+            self.stack.resize_with(height, || Value::Null);
         }
-        self.result = value!(self, self.block_value(frame, function.body));
-        Ok(Flow::Return)
+        let block = &frame.program[frame.function.body];
+        self.enter_block(frame, block);
+        self.body(frame, block)
     }
 
     /// Runs a module's top level.
     pub(super) fn run_module(&mut self, module: u32) -> Result<Value, Raise> {
         self.modules_run[module as usize] = true;
         let body = self.units[0].program.modules[module as usize].body;
-        let (id, base) = (self.units[0].fn_id(body), self.stack.len());
-        self.run_user(id, None, base, false).map(|(result, _)| result)
+        let base = self.stack.len();
+        let outcome = self.run_function(0, body, None, base, false);
+        self.settle(outcome)
     }
 
     pub(super) fn closure(&mut self, frame: &Frame<'p>, func: FuncId) -> Value {
@@ -455,7 +571,8 @@ impl<'p> Interp<'p> {
         for (at, field) in program[decl].fields.iter().enumerate() {
             if let (Value::Uninit, Some(default)) = (&values[at], field.default) {
                 let (id, base) = (self.units[unit].fn_id(default), self.stack.len());
-                values[at] = self.run_user(id, None, base, false)?.0;
+                let outcome = self.run_user(id, None, base, false);
+                values[at] = self.settle(outcome)?;
             }
         }
         let id = self.units[unit].structs[decl.index()];

@@ -1,4 +1,5 @@
 //! Arrays, dicts, struct literals and interpolated strings.
+use super::expr::Updated;
 use super::{Eval, Frame, Interp};
 use crate::resolve::hir::{Align, DictItem, ExprId, FieldItem, FormatSpec, Item, Part, SpecSize};
 use crate::semantics::fault::{Raise, faults};
@@ -18,7 +19,7 @@ impl<'p> Interp<'p> {
         let mut values = Vec::with_capacity(items.len());
         self.items(frame, items, &mut values)?;
         let array = array::from_vec(values).map(Value::Array).map_err(|refused| memory("array", refused));
-        array.map_err(|raise| self.leave_at(frame, span, raise).into())
+        array.map_err(|raise| self.leave_at(frame, span, raise))
     }
 
     fn items(&mut self, frame: &Frame<'p>, items: &'p [Item], values: &mut Vec<Value>) -> Eval<()> {
@@ -37,29 +38,25 @@ impl<'p> Interp<'p> {
     }
 
     /// `x = [...x, e]`
-    fn array_update(&mut self, frame: &Frame<'p>, span: Span, first: ExprId, operand: (crate::resolve::hir::Var, crate::resolve::hir::TextId, bool), rest: &'p [Item]) -> Eval {
+    pub(super) fn array_update(&mut self, frame: &Frame<'p>, span: Span, first: ExprId, operand: Updated, rest: &'p [Item]) -> Eval {
         let early = self.update_early(frame, &frame.program[first], operand)?;
         let mut values = Vec::with_capacity(rest.len());
         self.items(frame, rest, &mut values)?;
-        let (target, home) = self.update_take(frame, operand.0, early);
+        let (target, home) = self.update_take(frame, operand, early);
         let mut target = match target {
             Value::Array(items) => items,
             other => {
-                if home {
-                    self.initialise(frame, operand.0, other.clone());
-                }
+                self.give_back(frame, operand, home, other.clone());
                 let spread = frame.program[first].span;
                 let items = self.collect(other).map_err(|raise| self.leave_at(frame, spread, raise))?;
-                array::from_vec(items).map_err(|refused| memory("array", refused))?
+                array::from_vec(items).map_err(|refused| self.raise(memory("array", refused)))?
             }
         };
         match append(&mut target, values) {
             Ok(()) => Ok(Value::Array(target)),
             Err(raise) => {
-                if home {
-                    self.initialise(frame, operand.0, Value::Array(target));
-                }
-                Err(self.leave_at(frame, span, raise).into())
+                self.give_back(frame, operand, home, Value::Array(target));
+                Err(self.leave_at(frame, span, raise))
             }
         }
     }
@@ -91,36 +88,32 @@ impl<'p> Interp<'p> {
                     Value::Dict(other) => extend(table, &other),
                     other => {
                         let raise = faults::cannot_spread(other.type_name(), "a dict");
-                        return Err(self.leave_at(frame, other_span, raise).into());
+                        return Err(self.leave_at(frame, other_span, raise));
                     }
                 }
             }
         };
-        entered.map_err(|raise| self.leave_at(frame, span, raise).into())
+        entered.map_err(|raise| self.leave_at(frame, span, raise))
     }
 
     /// `x = {...x, k: e}`
-    fn dict_update(&mut self, frame: &Frame<'p>, span: Span, first: ExprId, operand: (crate::resolve::hir::Var, crate::resolve::hir::TextId, bool), rest: &'p [DictItem]) -> Eval {
+    pub(super) fn dict_update(&mut self, frame: &Frame<'p>, span: Span, first: ExprId, operand: Updated, rest: &'p [DictItem]) -> Eval {
         let early = self.update_early(frame, &frame.program[first], operand)?;
         let mut added = dict::new();
         for item in rest {
             self.dict_item(frame, span, &mut added, item)?;
         }
-        let (target, home) = self.update_take(frame, operand.0, early);
+        let (target, home) = self.update_take(frame, operand, early);
         let Value::Dict(mut table) = target else {
             let raise = faults::cannot_spread(target.type_name(), "a dict");
-            if home {
-                self.initialise(frame, operand.0, target);
-            }
-            return Err(self.leave_at(frame, frame.program[first].span, raise).into());
+            self.give_back(frame, operand, home, target);
+            return Err(self.leave_at(frame, frame.program[first].span, raise));
         };
         match extend(&mut table, &added) {
             Ok(()) => Ok(Value::Dict(table)),
             Err(raise) => {
-                if home {
-                    self.initialise(frame, operand.0, Value::Dict(table));
-                }
-                Err(self.leave_at(frame, span, raise).into())
+                self.give_back(frame, operand, home, Value::Dict(table));
+                Err(self.leave_at(frame, span, raise))
             }
         }
     }
@@ -134,10 +127,10 @@ impl<'p> Interp<'p> {
         };
         let Some((id, (unit, decl))) = decl else {
             let raise = faults::not_a_struct(ty.type_name());
-            return Err(self.leave_at(frame, ty_span, raise).into());
+            return Err(self.leave_at(frame, ty_span, raise));
         };
         let declared = crate::value::shapes::decl(id);
-        let Some(fields) = declared.as_struct() else { return Err(Raise::bug("a struct without fields").into()) };
+        let Some(fields) = declared.as_struct() else { return Err(self.raise(Raise::bug("a struct without fields"))) };
         let mut values = vec![Value::Uninit; fields.fields.len()];
         let mut base = None;
         for item in items {
@@ -149,7 +142,7 @@ impl<'p> Interp<'p> {
                         Some(at) => values[at] = value,
                         None => {
                             let raise = unknown_field(declared, name);
-                            return Err(self.leave_at(frame, *span, raise).into());
+                            return Err(self.leave_at(frame, *span, raise));
                         }
                     }
                 }
@@ -157,21 +150,21 @@ impl<'p> Interp<'p> {
                     let operand = self.update_operand(frame, *value);
                     let spread_span = frame.program[*value].span;
                     let spread = match operand {
-                        Some((var, name, _)) => self.read(frame, var, name)?,
-                        None => self.eval(frame, *value)?,
+                        Some(Updated::Variable { var, name, .. }) => self.read(frame, var, name).map_err(|raise| self.raise(raise))?,
+                        _ => self.eval(frame, *value)?,
                     };
                     match &spread {
                         Value::Struct(object) if object.decl_id() == id => base = Some(spread.clone()),
                         other => {
                             let raise = faults::spread_base(declared.name, other.type_name());
-                            return Err(self.leave_at(frame, spread_span, raise).into());
+                            return Err(self.leave_at(frame, spread_span, raise));
                         }
                     }
                 }
             }
         }
         let result = self.complete(unit, decl, values, base);
-        result.map_err(|raise| self.leave_at(frame, span, raise).into())
+        result.map_err(|raise| self.leave_at(frame, span, raise))
     }
 
     /// Fields not named come from the base, else from their defaults.
@@ -199,30 +192,31 @@ impl<'p> Interp<'p> {
         };
         let Some((first, operand)) = operand else {
             let text = self.parts(frame, span, parts)?;
-            return Ok(self.string(frame, span, &text)?);
+            return self.string(frame, span, &text);
         };
+        self.interp_update(frame, span, first, operand, &parts[1..])
+    }
+
+    /// `x = "${x}…"`
+    pub(super) fn interp_update(&mut self, frame: &Frame<'p>, span: Span, first: ExprId, operand: Updated, rest: &'p [Part]) -> Eval {
         let early = self.update_early(frame, &frame.program[first], operand)?;
-        let rest = self.parts(frame, span, &parts[1..])?;
-        let (mut target, home) = self.update_take(frame, operand.0, early);
+        let rest = self.parts(frame, span, rest)?;
+        let (mut target, home) = self.update_take(frame, operand, early);
         if !matches!(target, Value::Str(_)) {
-            if home {
-                self.initialise(frame, operand.0, target.clone());
-            }
+            self.give_back(frame, operand, home, target.clone());
             let shown = display::display(&target, self).map_err(|raise| self.leave_at(frame, span, raise))?;
-            return Ok(self.string(frame, span, &(shown + &rest))?);
+            return self.string(frame, span, &(shown + &rest));
         }
         match target.push_str(&rest) {
             Ok(_) => Ok(target),
             Err(refused) => {
-                if home {
-                    self.initialise(frame, operand.0, target);
-                }
-                Err(self.leave_at(frame, span, memory("string", refused)).into())
+                self.give_back(frame, operand, home, target);
+                Err(self.leave_at(frame, span, memory("string", refused)))
             }
         }
     }
 
-    fn string(&mut self, frame: &Frame<'p>, span: Span, text: &str) -> Result<Value, Raise> {
+    fn string(&mut self, frame: &Frame<'p>, span: Span, text: &str) -> Eval {
         Value::try_str(text).map_err(|refused| self.leave_at(frame, span, memory("string", refused)))
     }
 

@@ -1,9 +1,14 @@
 //! Method calls: look-up, mutating methods on their places, exclusive use.
+#![allow(improper_ctypes_definitions)]
+
+use std::cell::Cell;
+
 use super::call::Arguments;
 use super::{Eval, Frame, Interp};
 use crate::builtins::methods::Names;
+use crate::semantics::member::BuiltinNames;
 use crate::builtins::{self, BuiltinId};
-use crate::resolve::hir::{Access, Args, Place, PlaceId, Receiver, TextId, Var};
+use crate::resolve::hir::{Access, Expr, ExprKind, Function, Item, Place, PlaceId, Receiver, Var};
 use crate::semantics::call::SelfMode;
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::member::{self, Method};
@@ -11,8 +16,59 @@ use crate::semantics::place::{Key, place_get, with_place};
 use crate::source::Span;
 use crate::value::{FnId, Symbol, Value};
 
+/// What names mean on receivers of built-in types, remembered: the tables are searched by text.
+pub(super) struct Remembered(Box<[Cell<Meaning>]>);
+
+/// What a name means on receivers with a tag, as a method and as a function.
+#[derive(Clone, Copy, Default)]
+struct Meaning {
+    /// Name and tag; none before the first use.
+    of: Option<(Symbol, u64)>,
+    method: Option<u16>,
+    function: Option<u16>,
+}
+
+impl Remembered {
+    const ROOM: usize = 64;
+
+    pub(super) fn new() -> Remembered {
+        Remembered((0..Remembered::ROOM).map(|_| Cell::default()).collect())
+    }
+
+    #[inline]
+    fn meaning(&self, receiver: &Value, name: Symbol) -> Meaning {
+        let of = (name, receiver.tag());
+        let place = &self.0[(name.0 as usize * 31 + receiver.tag() as usize) % Remembered::ROOM];
+        if place.get().of != Some(of) {
+            place.set(Meaning { of: Some(of), method: Names.method(receiver, name), function: Names.function(receiver, name) });
+        }
+        place.get()
+    }
+}
+
+impl BuiltinNames for Remembered {
+    fn method(&self, receiver: &Value, name: Symbol) -> Option<u16> {
+        self.meaning(receiver, name).method
+    }
+
+    fn function(&self, receiver: &Value, name: Symbol) -> Option<u16> {
+        self.meaning(receiver, name).function
+    }
+}
+
+/// A variable that a mutating method is working on, and the call that does so.
+pub(super) struct Use<'p> {
+    unit: usize,
+    function: &'p Function,
+    place: &'p Place,
+    method: Symbol,
+}
+
 impl<'p> Interp<'p> {
-    pub(super) fn method(&mut self, frame: &Frame<'p>, span: Span, receiver: Receiver, name: TextId, args: &'p Args, used: bool) -> Eval {
+    #[inline(never)]
+    pub(super) extern "C-unwind" fn method(&mut self, frame: &Frame<'p>, expr: &'p Expr) -> Eval {
+        let ExprKind::Method { recv, name, args, used } = &expr.kind else { return self.elsewhere(expr) };
+        let (span, receiver, name, used) = (expr.span, *recv, *name, *used);
         let symbol = self.symbol(frame.unit, name);
         let result = match receiver {
             Receiver::Value(receiver) => {
@@ -22,16 +78,91 @@ impl<'p> Interp<'p> {
             }
             Receiver::Place(place) => {
                 let keys = self.place_keys(frame, place)?;
-                let arguments = self.arguments(frame, args)?;
-                self.method_on_place(frame, span, place, &keys, symbol, arguments, used)
+                if args.is_plain() {
+                    self.plain_method_on_place(frame, span, place, &keys, symbol, &args.positional, used)?
+                } else {
+                    let arguments = self.arguments(frame, args)?;
+                    self.method_on_place(frame, span, place, &keys, symbol, arguments, used)
+                }
             }
         };
-        result.map_err(|raise| self.leave_at(frame, span, raise).into())
+        result.map_err(|raise| self.leave_at(frame, span, raise))
+    }
+
+    /// Arguments without names and spreads: they are evaluated where the method's frame would begin.
+    #[allow(clippy::too_many_arguments)]
+    fn plain_method_on_place(&mut self, frame: &Frame<'p>, span: Span, id: PlaceId, keys: &[Key], name: Symbol, args: &'p [Item], used: bool) -> Eval<Result<Value, Raise>> {
+        let place = &frame.program[id];
+        let base = self.stack.len();
+        self.stack.push(Value::Null);
+        if let Err(signal) = self.push_arguments(frame, args) {
+            self.drop_to(base);
+            return Err(signal);
+        }
+        let found = self.receiver(frame, place, keys).and_then(|receiver| Ok((member::find_method(&receiver, name, &self.names)?, receiver)));
+        let (found, receiver) = match found {
+            Ok(found) => found,
+            Err(raise) => {
+                self.drop_to(base);
+                return Ok(Err(raise));
+            }
+        };
+        Ok(match found {
+            Method::User { func, mutating: false } if self.takes(func, args.len()) => {
+                self.stack[base] = receiver;
+                let outcome = self.run_user(func, None, base, false);
+                self.settle(outcome)
+            }
+            Method::User { func, mutating: true } if self.takes(func, args.len()) && self.is_changeable(frame, place) => {
+                receiver.discard();
+                self.in_place(frame, place, keys, name, base, |this, leaf| {
+                    this.stack[base] = leaf.take();
+                    let outcome = this.run_method(func, base);
+                    *leaf = this.left_self.take();
+                    this.settle(outcome)
+                })
+            }
+            Method::Builtin(builtin) if builtins::info(BuiltinId(builtin)).mutating().is_some()
+                && builtins::method_info(BuiltinId(builtin)).is_exactly(args.len()) =>
+            {
+                receiver.discard();
+                if let Err(raise) = self.check_access(frame, place, name) {
+                    self.drop_to(base);
+                    return Ok(Err(raise));
+                }
+                self.in_place(frame, place, keys, name, base, |this, leaf| {
+                    this.with_slots(base + 1, |this, slots| this.run_mutating(frame, span, BuiltinId(builtin), leaf, slots, used))
+                })
+            }
+            Method::Builtin(builtin) | Method::Function(builtin)
+                if (matches!(found, Method::Function(_)) || builtins::info(BuiltinId(builtin)).mutating().is_none())
+                && builtins::fn_info(BuiltinId(builtin)).is_exactly(args.len() + 1) =>
+            {
+                self.stack[base] = receiver;
+                self.with_slots(base, |this, slots| this.run_builtin(frame, span, BuiltinId(builtin), slots))
+            }
+            _ => {
+                receiver.discard();
+                let arguments = self.stack.drain(base + 1..).collect();
+                self.drop_to(base);
+                self.method_on_place(frame, span, id, keys, name, (arguments, Vec::new()), used)
+            }
+        })
+    }
+
+    /// The value at a place that a method is called on.
+    #[inline]
+    fn receiver(&mut self, frame: &Frame<'p>, place: &Place, keys: &[Key]) -> Result<Value, Raise> {
+        let root = self.read(frame, place.root, place.name)?;
+        if keys.is_empty() {
+            return Ok(root);
+        }
+        self.finish(place_get(&root, keys)?)
     }
 
     /// A temporary: a mutating method changes the temporary.
     fn method_on_value(&mut self, frame: &Frame<'p>, span: Span, mut receiver: Value, name: Symbol, arguments: Arguments, used: bool) -> Result<Value, Raise> {
-        match member::find_method(&receiver, name, &Names)? {
+        match member::find_method(&receiver, name, &self.names)? {
             Method::User { func, .. } => self.call_with(frame, func, None, Some(receiver), arguments),
             Method::Builtin(id) if builtins::info(BuiltinId(id)).mutating().is_some() => {
                 let mut slots = self.bind(builtins::method_info(BuiltinId(id)), frame, arguments)?;
@@ -63,10 +194,8 @@ impl<'p> Interp<'p> {
     #[allow(clippy::too_many_arguments)]
     fn method_on_place(&mut self, frame: &Frame<'p>, span: Span, id: PlaceId, keys: &[Key], name: Symbol, arguments: Arguments, used: bool) -> Result<Value, Raise> {
         let place = &frame.program[id];
-        let root = self.read(frame, place.root, place.name)?;
-        let receiver = self.finish(place_get(&root, keys)?)?;
-        drop(root);
-        match member::find_method(&receiver, name, &Names)? {
+        let receiver = self.receiver(frame, place, keys)?;
+        match member::find_method(&receiver, name, &self.names)? {
             Method::User { func, mutating: true } => {
                 drop(receiver);
                 let slots = self.bind(&self.info(func), frame, arguments)?;
@@ -76,7 +205,8 @@ impl<'p> Interp<'p> {
                 drop(receiver);
                 self.check_access(frame, place, name)?;
                 let mut slots = self.bind(builtins::method_info(BuiltinId(builtin)), frame, arguments)?;
-                self.in_place(frame, place, keys, name, |this, leaf| {
+                let height = self.stack.len();
+                self.in_place(frame, place, keys, name, height, |this, leaf| {
                     this.run_mutating(frame, span, BuiltinId(builtin), leaf, &mut slots, used)
                 })
             }
@@ -86,23 +216,17 @@ impl<'p> Interp<'p> {
 
     fn user_method_on_place(&mut self, frame: &Frame<'p>, place: &'p Place, keys: &[Key], name: Symbol, func: FnId, slots: Vec<Value>) -> Result<Value, Raise> {
         if self.info(func).self_mode == SelfMode::MaybeMutating && !self.is_changeable(frame, place) {
-            let root = self.read(frame, place.root, place.name)?;
-            let receiver = self.finish(place_get(&root, keys)?)?;
-            drop(root);
-            return self.call_bound(func, None, Some(receiver), slots, true).map(|(result, _)| result);
+            let receiver = self.receiver(frame, place, keys)?;
+            return self.call_bound(func, None, Some(receiver), slots, true);
         }
         self.check_access(frame, place, name)?;
-        self.in_place(frame, place, keys, name, |this, leaf| {
-            match this.call_bound(func, None, Some(leaf.take()), slots, false) {
-                Ok((result, receiver)) => {
-                    *leaf = receiver;
-                    Ok(result)
-                }
-                Err(raise) => {
-                    *leaf = this.lost_self.take();
-                    Err(raise)
-                }
-            }
+        let base = self.stack.len();
+        self.in_place(frame, place, keys, name, base, |this, leaf| {
+            this.stack.push(leaf.take());
+            this.stack.extend(slots);
+            let outcome = this.run_method(func, base);
+            *leaf = this.left_self.take();
+            this.settle(outcome)
         })
     }
 
@@ -118,33 +242,44 @@ impl<'p> Interp<'p> {
         result
     }
 
-    /// Gives `change` the value at a place, whose root variable is in use meanwhile.
-    fn in_place(&mut self, frame: &Frame<'p>, place: &'p Place, keys: &[Key], name: Symbol, change: impl FnOnce(&mut Self, &mut Value) -> Result<Value, Raise>) -> Result<Value, Raise> {
+    /// Gives `change` the value at a place, whose root variable is in use meanwhile. Afterwards the stack is `height` high.
+    fn in_place(
+        &mut self,
+        frame: &Frame<'p>,
+        place: &'p Place,
+        keys: &[Key],
+        method: Symbol,
+        height: usize,
+        change: impl FnOnce(&mut Self, &mut Value) -> Result<Value, Raise>,
+    ) -> Result<Value, Raise> {
         let shared = !matches!(place.root, Var::Local(_));
         let mut root = self.exchange(frame, place.root, if shared { Value::InUse } else { Value::Null });
         if shared {
-            self.uses.push((frame.program[place.name].to_string(), self.use_text(frame, place, name)));
+            self.uses.push(Use { unit: frame.unit, function: frame.function, place, method });
         }
         let result = with_place(&mut root, keys, |leaf| change(self, leaf));
         if shared {
             self.uses.pop();
         }
         self.initialise(frame, place.root, root);
+        self.drop_to(height);
         result
     }
 
-    fn use_text(&self, frame: &Frame<'p>, place: &Place, name: Symbol) -> String {
-        let unit = &self.units[frame.unit];
-        let text = unit.sources.text(frame.program[frame.function.module].source);
-        let place = text.get(place.span.start as usize..place.span.end as usize).unwrap_or_default();
-        format!("{place}.{}()", name.as_str())
+    /// `xs.push()`: the call that uses a variable, as an error names it.
+    fn use_text(&self, found: &Use<'p>) -> String {
+        let unit = &self.units[found.unit];
+        let text = unit.sources.text(unit.program[found.function.module].source);
+        let place = text.get(found.place.span.start as usize..found.place.span.end as usize).unwrap_or_default();
+        format!("{place}.{}()", found.method.as_str())
     }
 
     /// The fault for a variable that a mutating method is working on.
     #[cold]
     pub(super) fn in_use(&self, name: &str) -> Raise {
-        let by = self.uses.iter().rev().find(|(user, _)| user == name).or(self.uses.last());
-        faults::in_use(name, by.map_or("another call", |(_, by)| by))
+        let is_it = |found: &&Use<'p>| &self.units[found.unit].program[found.place.name] == name;
+        let found = self.uses.iter().rev().find(is_it).or(self.uses.last());
+        faults::in_use(name, found.map_or_else(|| "another call".to_owned(), |found| self.use_text(found)))
     }
 
     fn is_changeable(&self, frame: &Frame<'p>, place: &Place) -> bool {

@@ -1,8 +1,9 @@
 //! The tree walker: runs the resolved tree directly. Simple and slow, the reference that the other engines are compared with.
 //!
 //! * One contiguous stack of slots; a frame is a base into it. Arguments are pushed where the callee's first slots will be.
-//! * Expressions give a value or a [`Signal`]: a raise on its way to a handler, or a jump (`return`, `break`, `continue`)
-//!   out of an expression, whose target waits in [`Interp::flow`]. Statements give a [`Flow`].
+//! * Expressions give a value, statements nothing; or both a [`Signal`]: a raise on its way to a handler, or a jump. Where a
+//!   jump goes waits in [`Interp::flow`], what was raised in [`Interp::raised`]: so what `eval` gives fits into registers.
+//! * What calls need to know about a function stands in [`unit::Entry`]; arguments are evaluated where the frame begins.
 //! * Meaning lives in `semantics` and `builtins`; here is only order, scope and control.
 mod call;
 mod engine;
@@ -16,6 +17,7 @@ mod stmt;
 mod unit;
 mod walk;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::builtins::Site;
@@ -37,31 +39,29 @@ pub struct Limits {
     pub fuel: Option<u64>,
 }
 
-/// Where a statement goes on.
+/// Where a jump goes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Flow {
-    Next,
     /// The value waits in [`Interp::result`].
     Return,
     Break(LoopId),
     Continue(LoopId),
+    /// A `?.` has met null: the innermost chain is null.
+    Chain,
 }
 
-/// Why an expression has no value.
+/// Why an expression has no value, or a statement does not lead to the next one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Signal {
-    Raise(Raise),
-    /// The jump waits in [`Interp::flow`].
+    /// The raise waits in [`Interp::raised`].
+    Raise,
+    /// The target waits in [`Interp::flow`].
     Jump,
 }
 
-impl From<Raise> for Signal {
-    fn from(raise: Raise) -> Signal {
-        Signal::Raise(raise)
-    }
-}
-
 pub(crate) type Eval<T = Value> = Result<T, Signal>;
-pub(crate) type Exec = Result<Flow, Raise>;
+
+const _: () = assert!(size_of::<Eval>() == size_of::<Value>());
 
 /// A function with captures.
 pub(crate) type ClosureRef = Ref<Clo>;
@@ -82,6 +82,8 @@ pub(crate) struct Frame<'p> {
 /// The engine: one per isolate.
 pub struct Interp<'p> {
     units: Vec<Unit<'p>>,
+    /// Functions of the prelude that are bodies of builtins, as far as they were called.
+    bodies: HashMap<u16, FnId>,
     /// Where bodies of builtins in Ruff come from, at their first call.
     provider: &'p dyn Provider<'p>,
     isolate: Isolate,
@@ -90,15 +92,15 @@ pub struct Interp<'p> {
     stack: Vec<Value>,
     depth: u64,
     flow: Flow,
+    raised: Option<Raise>,
     result: Value,
-    /// A `?.` has met null: the innermost chain is null.
-    chain_left: bool,
-    /// What became of the `self` of the call that raised last.
-    lost_self: Value,
-    /// Variables in exclusive use, by name, and the call that uses them.
-    uses: Vec<(String, String)>,
+    /// What became of the `self` of the method call that ended last.
+    left_self: Value,
+    /// Variables in exclusive use.
+    uses: Vec<method::Use<'p>>,
     /// The builtin call being executed, for its site.
     site: Option<(usize, &'p Function, Span)>,
+    names: method::Remembered,
     modules_run: Vec<bool>,
     /// Where every running function is, while a profiler records.
     trail: Option<Box<sample::Trail>>,
@@ -111,18 +113,20 @@ impl<'p> Interp<'p> {
         let modules = main.program.modules.len();
         Interp {
             units: vec![main],
+            bodies: HashMap::new(),
             provider,
             isolate,
             host,
             limits,
             stack: Vec::with_capacity(1024),
             depth: 0,
-            flow: Flow::Next,
+            flow: Flow::Return,
+            raised: None,
             result: Value::Null,
-            chain_left: false,
-            lost_self: Value::Null,
+            left_self: Value::Null,
             uses: Vec::new(),
             site: None,
+            names: method::Remembered::new(),
             modules_run: vec![false; modules],
             trail: sample::Trail::if_recording(),
         }
@@ -144,14 +148,35 @@ impl<'p> Interp<'p> {
 
     // ---- frames and positions ----
 
-    /// Adds where `raise` left this frame to its trace.
+    /// Raises, with where that left this frame added to the trace.
     #[cold]
-    fn leave_at(&self, frame: &Frame<'p>, span: Span, mut raise: Raise) -> Raise {
+    fn leave_at(&mut self, frame: &Frame<'p>, span: Span, mut raise: Raise) -> Signal {
         let unit = &self.units[frame.unit];
         if !unit.hidden {
             raise.push_frame(self.trace_entry(frame, span));
         }
-        raise
+        self.raise(raise)
+    }
+
+    /// Raises what has its trace, or needs no entry of this frame.
+    #[cold]
+    fn raise(&mut self, raise: Raise) -> Signal {
+        self.raised = Some(raise);
+        Signal::Raise
+    }
+
+    /// Adds where a call that raised left this frame to the trace.
+    #[cold]
+    fn pass(&mut self, frame: &Frame<'p>, span: Span) -> Signal {
+        match self.raised.take() {
+            Some(raise) => self.leave_at(frame, span, raise),
+            None => Signal::Raise,
+        }
+    }
+
+    /// What an evaluation outside of any loop or function came to.
+    fn settle<T>(&mut self, outcome: Eval<T>) -> Result<T, Raise> {
+        outcome.map_err(|signal| self.raised.take().unwrap_or_else(|| Raise::bug(format!("tree walker: {signal:?} leads nowhere"))))
     }
 
     fn trace_entry(&self, frame: &Frame<'p>, span: Span) -> TraceEntry {
@@ -197,6 +222,15 @@ impl<'p> Interp<'p> {
             *fuel -= 1;
         }
         if limits::pending() { self.attend() } else { Ok(()) }
+    }
+
+    /// [`Interp::charge`] for a turn of a loop.
+    #[inline(always)]
+    fn charge_turn(&mut self) -> Eval<()> {
+        if self.limits.fuel.is_none() && !limits::pending() {
+            return Ok(());
+        }
+        self.charge().map_err(|raise| self.raise(raise))
     }
 
     #[cold]

@@ -18,7 +18,7 @@ impl<'p> Interp<'p> {
                     self.initialise(frame, *var, value);
                     return Ok(());
                 }
-                self.write(frame, *var, *name, value).map_err(|raise| self.leave_at(frame, pattern.span, raise).into())
+                self.write(frame, *var, *name, value).map_err(|raise| self.leave_at(frame, pattern.span, raise))
             }
             PatternKind::Array { before, rest, after } => self.bind_array(frame, pattern, value, (before, rest.as_ref(), after)),
             PatternKind::Fields { entries, rest, .. } => self.bind_fields(frame, pattern, &value, entries, rest.as_ref()),
@@ -26,7 +26,7 @@ impl<'p> Interp<'p> {
                 true => Ok(()),
                 false => {
                     let raise = faults::cannot_destructure(value.type_name(), "this pattern");
-                    Err(self.leave_at(frame, pattern.span, raise).into())
+                    Err(self.leave_at(frame, pattern.span, raise))
                 }
             },
         }
@@ -35,7 +35,7 @@ impl<'p> Interp<'p> {
     fn bind_array(&mut self, frame: &Frame<'p>, pattern: &'p Pattern, value: Value, parts: (&'p [ElementPattern], Option<&'p RestPattern>, &'p [ElementPattern])) -> Eval<()> {
         let Value::Array(items) = value else {
             let raise = faults::cannot_destructure(value.type_name(), "an array pattern");
-            return Err(self.leave_at(frame, pattern.span, raise).into());
+            return Err(self.leave_at(frame, pattern.span, raise));
         };
         let (before, rest, after) = parts;
         for (at, element) in before.iter().enumerate() {
@@ -44,7 +44,7 @@ impl<'p> Interp<'p> {
         let Some(rest) = rest else { return Ok(()) };
         let tail = items.len().saturating_sub(after.len()).max(before.len().min(items.len()));
         if let Some(bind) = rest.bind {
-            let middle = items.slice_of(before.len().min(tail), tail).map_err(|refused| crate::semantics::memory("rest", refused))?;
+            let middle = items.slice_of(before.len().min(tail), tail).map_err(|refused| self.raise(crate::semantics::memory("rest", refused)))?;
             self.bind_pattern(frame, bind, Value::Array(middle))?;
         }
         for (at, element) in after.iter().enumerate() {
@@ -65,7 +65,7 @@ impl<'p> Interp<'p> {
     fn bind_fields(&mut self, frame: &Frame<'p>, pattern: &'p Pattern, value: &Value, entries: &'p [FieldPattern], rest: Option<&'p RestPattern>) -> Eval<()> {
         if !matches!(value, Value::Dict(_) | Value::Struct(_) | Value::Error(_)) {
             let raise = faults::cannot_destructure(value.type_name(), "a field pattern");
-            return Err(self.leave_at(frame, pattern.span, raise).into());
+            return Err(self.leave_at(frame, pattern.span, raise));
         }
         for entry in entries {
             let part = self.part(frame, value, entry);
@@ -98,7 +98,7 @@ impl<'p> Interp<'p> {
             }
             _ => Vec::new(),
         };
-        let others = Value::dict(all.into_iter().filter(|(key, _)| is_other(key))).map_err(crate::semantics::index::insert_fault)?;
+        let others = Value::dict(all.into_iter().filter(|(key, _)| is_other(key))).map_err(|refused| self.raise(crate::semantics::index::insert_fault(refused)))?;
         self.bind_pattern(frame, bind, others)?;
         Ok(true)
     }
@@ -115,7 +115,7 @@ impl<'p> Interp<'p> {
             }
             PatternKind::Literal(literal) => {
                 let literal = self.eval(frame, *literal)?;
-                Ok(compare::equal(value, &literal, self)?)
+                compare::equal(value, &literal, self).map_err(|raise| self.raise(raise))
             }
             PatternKind::Range { low, high, inclusive } => self.in_range(frame, value, *low, *high, *inclusive),
             PatternKind::BuiltinType(ty) => Ok(value.type_name() == crate::builtins::BUILTIN_TYPES[usize::from(ty.0)]),
@@ -142,7 +142,7 @@ impl<'p> Interp<'p> {
             }
             PatternKind::As(inner, name) => Ok(self.matches(frame, *inner, value)? && self.matches(frame, *name, value)?),
             PatternKind::NameError(message) => {
-                Err(self.leave_at(frame, pattern.span, faults::name_error(&program[*message])).into())
+                Err(self.leave_at(frame, pattern.span, faults::name_error(&program[*message])))
             }
         }
     }
@@ -159,8 +159,8 @@ impl<'p> Interp<'p> {
             if !comparable(&bound) {
                 return Ok(false);
             }
-            let step = compare::compare(op, value, &bound, self)?;
-            if !self.finish(step)?.is_truthy() {
+            let compared = compare::compare(op, value, &bound, self).and_then(|step| self.finish(step));
+            if !compared.map_err(|raise| self.raise(raise))?.is_truthy() {
                 return Ok(false);
             }
         }
@@ -200,7 +200,7 @@ impl<'p> Interp<'p> {
             }
         }
         if let Some(bind) = rest.and_then(|rest| rest.bind) {
-            let middle = items.slice_of(before.len(), tail).map_err(|refused| crate::semantics::memory("rest", refused))?;
+            let middle = items.slice_of(before.len(), tail).map_err(|refused| self.raise(crate::semantics::memory("rest", refused)))?;
             return self.matches(frame, bind, &Value::Array(middle));
         }
         Ok(true)

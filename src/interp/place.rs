@@ -1,26 +1,50 @@
 //! Assignments to places: index expressions first, then the value, then the walk.
-use super::stmt::value;
-use super::expr::{Operation, operation};
-use super::{Eval, Exec, Flow, Frame, Interp};
-use crate::resolve::hir::{ExprId, PathSegment, PlaceId, UpdateOp, Var};
+use super::expr::{Operation, Updated, operation, simple};
+use super::{Eval, Frame, Interp};
+use crate::resolve::hir::{BinaryOp, ExprId, ExprKind, PathSegment, PlaceId, UpdateOp, Var};
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::fault::Raise;
-use crate::semantics::member;
-use crate::semantics::place::{Key, place_get, place_set, with_place};
+use crate::semantics::place::{Key, place_get, place_set, release, with_place};
+use crate::semantics::{index, member};
 use crate::value::Value;
+
+/// The evaluated keys of a place: rarely more than two.
+pub(super) enum Keys {
+    None,
+    One([Key; 1]),
+    Two([Key; 2]),
+    Many(Vec<Key>),
+}
+
+impl std::ops::Deref for Keys {
+    type Target = [Key];
+
+    fn deref(&self) -> &[Key] {
+        match self {
+            Keys::None => &[],
+            Keys::One(key) => key,
+            Keys::Two(keys) => keys,
+            Keys::Many(keys) => keys,
+        }
+    }
+}
 
 impl<'p> Interp<'p> {
     /// Evaluates the index expressions of a place.
-    pub(super) fn place_keys(&mut self, frame: &Frame<'p>, id: PlaceId) -> Eval<Vec<Key>> {
-        let place = &frame.program[id];
-        let mut keys = Vec::with_capacity(place.path.len());
-        for segment in &place.path {
-            keys.push(match segment {
-                PathSegment::Index(index) => Key::Index(self.eval(frame, *index)?),
-                PathSegment::Field(name, _) => Key::Field(self.symbol(frame.unit, *name)),
-            });
+    pub(super) fn place_keys(&mut self, frame: &Frame<'p>, id: PlaceId) -> Eval<Keys> {
+        match &*frame.program[id].path {
+            [] => Ok(Keys::None),
+            [segment] => Ok(Keys::One([self.place_key(frame, segment)?])),
+            [first, second] => Ok(Keys::Two([self.place_key(frame, first)?, self.place_key(frame, second)?])),
+            path => path.iter().map(|segment| self.place_key(frame, segment)).collect::<Eval<_>>().map(Keys::Many),
         }
-        Ok(keys)
+    }
+
+    fn place_key(&mut self, frame: &Frame<'p>, segment: &PathSegment) -> Eval<Key> {
+        match segment {
+            PathSegment::Index(index) => self.operand(frame, *index).map(Key::Index),
+            PathSegment::Field(name, _) => Ok(Key::Field(self.symbol(frame.unit, *name))),
+        }
     }
 
     /// Lets `change` work on a variable's own value.
@@ -36,24 +60,99 @@ impl<'p> Interp<'p> {
         result
     }
 
-    pub(super) fn store(&mut self, frame: &Frame<'p>, id: PlaceId, keys: &[Key], value: Value) -> Result<(), Raise> {
-        self.on_root(frame, id, |_, root| place_set(root, keys, value))
+    /// `a[i].x = e`
+    #[inline(never)]
+    pub(super) fn store_stmt(&mut self, frame: &Frame<'p>, id: PlaceId, value: ExprId) -> Eval<()> {
+        let place = &frame.program[id];
+        let stored = match (place.root, &*place.path) {
+            (Var::Local(slot), [PathSegment::Index(at)]) => {
+                let at = self.operand(frame, *at)?;
+                let value = self.operand(frame, value)?;
+                index::set(&mut self.stack[frame.base + slot.index()], &at, value)
+            }
+            (Var::Local(slot), _) => {
+                let keys = self.place_keys(frame, id)?;
+                let value = self.operand(frame, value)?;
+                place_set(&mut self.stack[frame.base + slot.index()], &keys, value)
+            }
+            _ => {
+                let keys = self.place_keys(frame, id)?;
+                let value = self.operand(frame, value)?;
+                self.on_root(frame, id, |_, root| place_set(root, &keys, value))
+            }
+        };
+        stored.map_err(|raise| self.leave_at(frame, place.span, raise))
+    }
+
+    /// `p.x = f(p.x, e)` and its kin: the operation works on the place's own value.
+    pub(super) fn update_store(&mut self, frame: &Frame<'p>, id: PlaceId, value: ExprId) -> Eval<()> {
+        let (program, expr) = (frame.program, &frame.program[value]);
+        let Some(read) = program.first_operand(value) else { return self.store_stmt(frame, id, value) };
+        let operand = Updated::Place { place: id, read };
+        let result = match &expr.kind {
+            ExprKind::Binary(op, _, second) => self.update_binary(frame, expr, *op, operand, *second)?,
+            ExprKind::CallBuiltin { builtin, args } => self.update_by_builtin(frame, expr, *builtin, args, operand)?,
+            ExprKind::Array(items) => self.array_update(frame, expr.span, read, operand, &items[1..])?,
+            ExprKind::Dict(items) => self.dict_update(frame, expr.span, read, operand, &items[1..])?,
+            ExprKind::Interp(parts) => self.interp_update(frame, expr.span, read, operand, &parts[1..])?,
+            _ => return self.store_stmt(frame, id, value),
+        };
+        let keys = self.place_keys(frame, id)?;
+        // Where a VM does both in one instruction, it reports both at one place.
+        let span = if matches!(expr.kind, ExprKind::CallBuiltin { .. }) { program[id].span } else { expr.span };
+        self.on_root(frame, id, |_, root| place_set(root, &keys, result)).map_err(|raise| self.leave_at(frame, span, raise))
+    }
+
+    /// Empties a place if it still holds the same object as `early`.
+    pub(super) fn release_place(&mut self, frame: &Frame<'p>, id: PlaceId, early: &Value) -> bool {
+        let Ok(keys) = self.place_keys(frame, id) else { return false };
+        self.on_root(frame, id, |_, root| release(root, &keys, early)).unwrap_or(false)
+    }
+
+    /// Puts back what [`Interp::release_place`] has taken.
+    pub(super) fn restore_place(&mut self, frame: &Frame<'p>, id: PlaceId, value: Value) {
+        if let Ok(keys) = self.place_keys(frame, id) {
+            let _ = self.on_root(frame, id, |_, root| place_set(root, &keys, value));
+        }
     }
 
     /// `place op= e`
-    pub(super) fn update(&mut self, frame: &Frame<'p>, id: PlaceId, op: UpdateOp, operand: ExprId) -> Exec {
-        let keys = value!(self, self.place_keys(frame, id));
+    #[inline(never)]
+    pub(super) fn update(&mut self, frame: &Frame<'p>, id: PlaceId, op: UpdateOp, operand: ExprId) -> Eval<()> {
         let place = &frame.program[id];
-        let result = match op {
-            UpdateOp::Coalesce => return self.coalesce(frame, id, &keys, operand),
-            UpdateOp::Binary(op) => {
-                let operand = value!(self, self.eval(frame, operand));
-                let Operation::Arith(op) = operation(op) else { return Err(Raise::bug("not an operator of op=")) };
-                self.update_value(frame, id, &keys, op, operand)
+        if let (Var::Local(slot), [], UpdateOp::Binary(op)) = (place.root, &*place.path, op) {
+            let operand = self.operand(frame, operand)?;
+            let variable = &mut self.stack[frame.base + slot.index()];
+            if let Some(result) = simple(op, variable, &operand) {
+                variable.assign(result);
+                operand.discard();
+                return Ok(());
             }
+            return self.update_rest(frame, id, &[], op, operand);
+        }
+        let keys = self.place_keys(frame, id)?;
+        match op {
+            UpdateOp::Coalesce => self.coalesce(frame, id, &keys, operand),
+            UpdateOp::Binary(op) => {
+                let operand = self.operand(frame, operand)?;
+                if let Var::Local(slot) = place.root
+                    && update_numbers(op, &mut self.stack[frame.base + slot.index()], &keys, &operand)
+                {
+                    return Ok(());
+                }
+                self.update_rest(frame, id, &keys, op, operand)
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn update_rest(&mut self, frame: &Frame<'p>, id: PlaceId, keys: &[Key], op: BinaryOp, operand: Value) -> Eval<()> {
+        let place = &frame.program[id];
+        let result = match operation(op) {
+            Operation::Arith(op) => self.update_value(frame, id, keys, op, operand),
+            _ => Err(Raise::bug("not an operator of op=")),
         };
-        result.map_err(|raise| self.leave_at(frame, place.span, raise))?;
-        Ok(Flow::Next)
+        result.map_err(|raise| self.leave_at(frame, place.span, raise))
     }
 
     fn update_value(&mut self, frame: &Frame<'p>, id: PlaceId, keys: &[Key], op: ArithOp, operand: Value) -> Result<(), Raise> {
@@ -72,19 +171,19 @@ impl<'p> Interp<'p> {
     }
 
     /// `place ??= e`
-    fn coalesce(&mut self, frame: &Frame<'p>, id: PlaceId, keys: &[Key], operand: ExprId) -> Exec {
+    fn coalesce(&mut self, frame: &Frame<'p>, id: PlaceId, keys: &[Key], operand: ExprId) -> Eval<()> {
         let place = &frame.program[id];
         let old = self.coalesced(frame, id, keys).map_err(|raise| self.leave_at(frame, place.span, raise))?;
         if !old.is_null() {
-            return Ok(Flow::Next);
+            return Ok(());
         }
-        let new = value!(self, self.eval(frame, operand));
-        if keys.is_empty() {
-            self.write(frame, place.root, place.name, new).map_err(|raise| self.leave_at(frame, place.span, raise))?;
+        let new = self.eval(frame, operand)?;
+        let stored = if keys.is_empty() {
+            self.write(frame, place.root, place.name, new)
         } else {
-            self.store(frame, id, keys, new).map_err(|raise| self.leave_at(frame, place.span, raise))?;
-        }
-        Ok(Flow::Next)
+            self.on_root(frame, id, |_, root| place_set(root, keys, new))
+        };
+        stored.map_err(|raise| self.leave_at(frame, place.span, raise))
     }
 
     /// The value of a place whose last key may be missing in a dict.
@@ -104,6 +203,16 @@ impl<'p> Interp<'p> {
             }
         }
     }
+}
+
+/// Updates a number at a place. False if it is not one, or is not there: then nothing has changed.
+#[inline]
+fn update_numbers(op: BinaryOp, root: &mut Value, keys: &[Key], operand: &Value) -> bool {
+    let change = |leaf: &mut Value| {
+        let result = simple(op, leaf, operand);
+        Ok(result.map(|result| leaf.assign(result)).is_some())
+    };
+    matches!(with_place(root, keys, change), Ok(true))
 }
 
 /// Might the operator call a method of the program?

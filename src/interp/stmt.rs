@@ -1,153 +1,158 @@
 //! Statements, blocks and control flow.
-use super::{Eval, Exec, Flow, Frame, Interp, Signal};
+use super::expr::Updated;
+use super::walk::Walk;
+use super::{Eval, Flow, Frame, Interp, Signal};
 use crate::resolve::hir::{
-    BlockId, ExprId, ExprKind, For, LoopId, Match, ModuleId, PatternKind, Stmt, StmtId, StmtKind, Take, Try, Var,
+    Block, BlockId, ElementPattern, ExprId, ExprKind, For, Item, LoopId, Match, ModuleId, PatId, PatternKind, Stmt, StmtId,
+    StmtKind, Take, Try, Var,
 };
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::fault::{Fault, Raise, faults};
-use crate::value::{CellRef, Value};
-
-/// The value of an expression inside a function that gives a [`Flow`].
-macro_rules! value {
-    ($self:ident, $eval:expr) => {
-        match $eval {
-            Ok(value) => value,
-            Err($crate::interp::Signal::Raise(raise)) => return Err(raise),
-            Err($crate::interp::Signal::Jump) => return Ok(std::mem::replace(&mut $self.flow, Flow::Next)),
-        }
-    };
-}
-pub(super) use value;
+use crate::source::Span;
+use crate::value::{ArrRef, CellRef, Value};
 
 impl<'p> Interp<'p> {
     /// Runs a block; its value, if it has one, is not wanted.
-    pub(super) fn block(&mut self, frame: &Frame<'p>, id: BlockId) -> Exec {
+    pub(super) fn block(&mut self, frame: &Frame<'p>, id: BlockId) -> Eval<()> {
         let block = &frame.program[id];
-        self.enter_block(frame, id);
+        self.enter_block(frame, block);
+        let outcome = self.body(frame, block);
+        self.leave_block(frame, block);
+        outcome
+    }
+
+    /// What stands in a block whose cells are made.
+    #[inline(always)]
+    pub(super) fn body(&mut self, frame: &Frame<'p>, block: &'p Block) -> Eval<()> {
         for &stmt in &block.stmts {
-            match self.stmt(frame, stmt) {
-                Ok(Flow::Next) => {}
-                other => {
-                    self.leave_block(frame, id);
-                    return other;
-                }
-            }
+            self.stmt(frame, stmt)?;
         }
-        let last = match block.value {
-            Some(value) => self.discard(frame, value),
-            None => Ok(Flow::Next),
-        };
-        self.leave_block(frame, id);
-        last
+        match block.value {
+            Some(value) => self.eval(frame, value).map(Value::discard),
+            None => Ok(()),
+        }
     }
 
     /// Runs a block for its value.
     pub(super) fn block_value(&mut self, frame: &Frame<'p>, id: BlockId) -> Eval {
         let block = &frame.program[id];
-        self.enter_block(frame, id);
-        let result = self.block_body_value(frame, &block.stmts, block.value);
-        self.leave_block(frame, id);
+        self.enter_block(frame, block);
+        let result = self.body_value(frame, block);
+        self.leave_block(frame, block);
         result
     }
 
-    fn block_body_value(&mut self, frame: &Frame<'p>, stmts: &'p [StmtId], value: Option<ExprId>) -> Eval {
-        for &stmt in stmts {
-            match self.stmt(frame, stmt)? {
-                // A `?.` in the statement left the chain around this block.
-                Flow::Next if self.chain_left => return Err(Signal::Jump),
-                Flow::Next => {}
-                jump => {
-                    self.flow = jump;
-                    return Err(Signal::Jump);
-                }
-            }
+    fn body_value(&mut self, frame: &Frame<'p>, block: &'p Block) -> Eval {
+        for &stmt in &block.stmts {
+            self.stmt(frame, stmt)?;
         }
-        value.map_or(Ok(Value::Null), |value| self.eval(frame, value))
+        block.value.map_or(Ok(Value::Null), |value| self.eval(frame, value))
     }
 
-    fn enter_block(&mut self, frame: &Frame<'p>, id: BlockId) {
-        for slot in &frame.program[id].cells {
-            self.stack[frame.base + slot.index()] = Value::Cell(crate::value::cell::Cell::alloc(Value::Uninit));
+    #[inline]
+    pub(super) fn enter_block(&mut self, frame: &Frame<'p>, block: &Block) {
+        for slot in &block.cells {
+            self.stack[frame.base + slot.index()].assign(Value::Cell(crate::value::cell::Cell::alloc(Value::Uninit)));
         }
     }
 
-    fn leave_block(&mut self, frame: &Frame<'p>, id: BlockId) {
-        for slot in &frame.program[id].slots {
-            self.stack[frame.base + slot.index()] = Value::Null;
+    #[inline]
+    fn leave_block(&mut self, frame: &Frame<'p>, block: &Block) {
+        for slot in &block.slots {
+            self.stack[frame.base + slot.index()].assign(Value::Null);
         }
     }
 
-    fn discard(&mut self, frame: &Frame<'p>, id: ExprId) -> Exec {
-        value!(self, self.eval(frame, id));
-        Ok(Flow::Next)
-    }
-
-    fn stmt(&mut self, frame: &Frame<'p>, id: StmtId) -> Exec {
-        let program = frame.program;
-        let stmt: &'p Stmt = &program[id];
+    #[inline(never)]
+    fn stmt(&mut self, frame: &Frame<'p>, id: StmtId) -> Eval<()> {
+        let stmt: &'p Stmt = &frame.program[id];
         if self.trail.is_some() {
             self.move_trail(stmt.span);
         }
         match &stmt.kind {
-            StmtKind::Expr(value) => self.discard(frame, *value),
-            StmtKind::Assign { var, name, value, .. } => {
-                let value = value!(self, self.eval(frame, *value));
-                self.write(frame, *var, *name, value).map_err(|raise| self.leave_at(frame, stmt.span, raise))?;
-                Ok(Flow::Next)
+            StmtKind::Expr(value) => self.eval(frame, *value).map(Value::discard),
+            StmtKind::Assign { var: Var::Local(slot), value, .. } => {
+                let value = self.operand(frame, *value)?;
+                self.stack[frame.base + slot.index()].assign(value);
+                Ok(())
             }
-            StmtKind::Destructure { pattern, value } => self.destructure(frame, *pattern, *value),
-            StmtKind::Store { place, value } => {
-                let keys = value!(self, self.place_keys(frame, *place));
-                let value = value!(self, self.eval(frame, *value));
-                self.store(frame, *place, &keys, value).map_err(|raise| self.leave_at(frame, program[*place].span, raise))?;
-                Ok(Flow::Next)
-            }
-            StmtKind::Update { place, op, value } => self.update(frame, *place, *op, *value),
             StmtKind::If { cond, then, otherwise } => {
-                if value!(self, self.eval(frame, *cond)).is_truthy() {
+                if self.truth(frame, *cond)? {
                     self.block(frame, *then)
                 } else {
-                    otherwise.map_or(Ok(Flow::Next), |block| self.block(frame, block))
+                    otherwise.map_or(Ok(()), |block| self.block(frame, block))
                 }
             }
+            StmtKind::Store { place, value, update: false } => self.store_stmt(frame, *place, *value),
+            StmtKind::Update { place, op, value } => self.update(frame, *place, *op, *value),
+            StmtKind::Return(Some(value)) => {
+                let value = self.operand(frame, *value)?;
+                self.result.assign(value);
+                self.jump(Flow::Return)
+            }
+            _ => self.other_stmt(frame, stmt),
+        }
+    }
+
+    /// The rarer statements, and those that take long anyway.
+    #[inline(never)]
+    fn other_stmt(&mut self, frame: &Frame<'p>, stmt: &'p Stmt) -> Eval<()> {
+        match &stmt.kind {
+            StmtKind::Assign { var, name, value, .. } => {
+                let value = self.eval(frame, *value)?;
+                self.write(frame, *var, *name, value).map_err(|raise| self.leave_at(frame, stmt.span, raise))
+            }
+            StmtKind::Store { place, value, .. } => self.update_store(frame, *place, *value),
+            StmtKind::Destructure { pattern, value } => self.destructure(frame, *pattern, *value),
             StmtKind::Match(found) => self.match_stmt(frame, found),
             StmtKind::Block(block) => self.block(frame, *block),
             StmtKind::While { id, cond, body } => self.while_loop(frame, *id, *cond, *body),
             StmtKind::Loop { id, body } => loop {
-                if let Some(flow) = turn(self.block(frame, *body)?, *id) {
-                    return Ok(flow);
+                let turn = self.block(frame, *body);
+                if self.turned(turn, *id)? {
+                    return Ok(());
                 }
-                self.charge()?;
             },
             StmtKind::For(found) => self.for_loop(frame, found),
             StmtKind::Try(found) => self.try_stmt(frame, found),
-            StmtKind::Return(value) => {
-                self.result = match value {
-                    Some(value) => value!(self, self.eval(frame, *value)),
-                    None => Value::Null,
-                };
-                Ok(Flow::Return)
+            StmtKind::Return(_) => {
+                self.result.assign(Value::Null);
+                self.jump(Flow::Return)
             }
-            StmtKind::Break(id) => Ok(Flow::Break(*id)),
-            StmtKind::Continue(id) => Ok(Flow::Continue(*id)),
-            StmtKind::Import(module) => {
-                self.import(*module).map_err(|raise| self.leave_at(frame, stmt.span, raise))?;
-                Ok(Flow::Next)
-            }
-            StmtKind::ImportError(message) => {
-                Err(self.leave_at(frame, stmt.span, faults::import(&program[*message])))
+            StmtKind::Break(id) => self.jump(Flow::Break(*id)),
+            StmtKind::Continue(id) => self.jump(Flow::Continue(*id)),
+            StmtKind::Import(module) => self.import(*module).map_err(|raise| self.leave_at(frame, stmt.span, raise)),
+            StmtKind::ImportError(message) => Err(self.leave_at(frame, stmt.span, faults::import(&frame.program[*message]))),
+            StmtKind::Expr(_) | StmtKind::Update { .. } | StmtKind::If { .. } => {
+                Err(self.raise(Raise::bug(format!("tree walker: {:?} is handled elsewhere", stmt.kind))))
             }
         }
     }
 
-    fn while_loop(&mut self, frame: &Frame<'p>, id: LoopId, cond: ExprId, body: BlockId) -> Exec {
-        while value!(self, self.eval(frame, cond)).is_truthy() {
-            if let Some(flow) = turn(self.block(frame, body)?, id) {
-                return Ok(flow);
+    fn while_loop(&mut self, frame: &Frame<'p>, id: LoopId, cond: ExprId, body: BlockId) -> Eval<()> {
+        while self.truth(frame, cond)? {
+            let turn = self.block(frame, body);
+            if self.turned(turn, id)? {
+                break;
             }
-            self.charge()?;
         }
-        Ok(Flow::Next)
+        Ok(())
+    }
+
+    /// What a turn means for its loop: true ends it.
+    #[inline(always)]
+    fn turned(&mut self, turn: Eval<()>, id: LoopId) -> Eval<bool> {
+        if let Err(signal) = turn {
+            let leaves = signal == Signal::Raise || (self.flow != Flow::Break(id) && self.flow != Flow::Continue(id));
+            if leaves {
+                return Err(signal);
+            }
+            if self.flow == Flow::Break(id) {
+                return Ok(true);
+            }
+        }
+        self.charge_turn()?;
+        Ok(false)
     }
 
     /// Runs a module's top level, once.
@@ -160,105 +165,119 @@ impl<'p> Interp<'p> {
 
     // ---- for ----
 
-    fn for_loop(&mut self, frame: &Frame<'p>, found: &'p For) -> Exec {
-        let iterable = value!(self, self.eval(frame, found.iterable));
-        let span = frame.program[found.iterable].span;
+    fn for_loop(&mut self, frame: &Frame<'p>, found: &'p For) -> Eval<()> {
+        let iterable = self.eval(frame, found.iterable)?;
         if let (Value::Array(items), None) = (&iterable, found.second) {
-            let items = items.clone();
-            drop(iterable);
-            for at in 0..items.len() {
-                let item = items.get(at).unwrap_or_default();
-                if let Some(flow) = self.for_turn(frame, found, item, None)? {
-                    return Ok(flow);
-                }
-            }
-            return Ok(Flow::Next);
+            return self.for_items(frame, found, items);
         }
+        let span = frame.program[found.iterable].span;
         let mut state = self.walk(iterable).map_err(|raise| self.leave_at(frame, span, raise))?;
         loop {
             let next = self.step(&mut state, found.second.is_some()).map_err(|raise| self.leave_at(frame, span, raise))?;
-            let Some((first, second)) = next else { return Ok(Flow::Next) };
+            let Some((first, second)) = next else { return Ok(()) };
             let turned = self.for_turn(frame, found, first, second);
-            if !matches!(turned, Ok(None)) && found.close {
-                let closed = self.close(state).map_err(|raise| self.leave_at(frame, span, raise));
-                return turned.and_then(|flow| closed.map(|()| flow.unwrap_or(Flow::Next)));
+            if turned == Ok(false) {
+                continue;
             }
-            if let Some(flow) = turned? {
-                return Ok(flow);
+            if found.close {
+                self.close_early(frame, span, state, turned)?;
             }
+            return turned.map(|_| ());
         }
     }
 
-    fn for_turn(&mut self, frame: &Frame<'p>, found: &'p For, first: Value, second: Option<Value>) -> Result<Option<Flow>, Raise> {
-        // The body's cells hold the loop's names, so they are made before those are bound.
-        self.enter_block(frame, found.body);
-        let flow = self.for_body(frame, found, first, second);
-        self.leave_block(frame, found.body);
-        if let Some(flow) = turn(flow?, found.id) {
-            return Ok(Some(flow));
-        }
-        self.charge()?;
-        Ok(None)
-    }
-
-    fn for_body(&mut self, frame: &Frame<'p>, found: &'p For, first: Value, second: Option<Value>) -> Exec {
-        value!(self, self.bind_pattern(frame, found.first, first));
-        if let (Some(pattern), Some(value)) = (found.second, second) {
-            value!(self, self.bind_pattern(frame, pattern, value));
-        }
+    /// A loop over an array or a range: the loop holds it, so it stays as it is.
+    fn for_items(&mut self, frame: &Frame<'p>, found: &'p For, items: &ArrRef) -> Eval<()> {
         let block = &frame.program[found.body];
-        for &stmt in &block.stmts {
-            match self.stmt(frame, stmt)? {
-                Flow::Next => {}
-                other => return Ok(other),
+        for at in 0..items.len() {
+            self.enter_block(frame, block);
+            let item = items.get(at).unwrap_or_default();
+            let bound = self.bind_item(frame, found.first, item);
+            let turn = bound.and_then(|()| self.body(frame, block));
+            self.leave_block(frame, block);
+            if self.turned(turn, found.id)? {
+                break;
             }
         }
-        block.value.map_or(Ok(Flow::Next), |value| self.discard(frame, value))
+        Ok(())
+    }
+
+    #[inline(always)]
+    fn bind_item(&mut self, frame: &Frame<'p>, pattern: PatId, item: Value) -> Eval<()> {
+        match &frame.program[pattern].kind {
+            PatternKind::Bind { var: Var::Local(slot), .. } => {
+                self.stack[frame.base + slot.index()].assign(item);
+                Ok(())
+            }
+            _ => self.bind_pattern(frame, pattern, item),
+        }
+    }
+
+    /// One turn; true ends the loop.
+    fn for_turn(&mut self, frame: &Frame<'p>, found: &'p For, first: Value, second: Option<Value>) -> Eval<bool> {
+        let block = &frame.program[found.body];
+        // The body's cells hold the loop's names, so they are made before those are bound.
+        self.enter_block(frame, block);
+        let turn = self.for_body(frame, found, block, first, second);
+        self.leave_block(frame, block);
+        self.turned(turn, found.id)
+    }
+
+    fn for_body(&mut self, frame: &Frame<'p>, found: &'p For, block: &'p Block, first: Value, second: Option<Value>) -> Eval<()> {
+        self.bind_item(frame, found.first, first)?;
+        if let (Some(pattern), Some(value)) = (found.second, second) {
+            self.bind_pattern(frame, pattern, value)?;
+        }
+        self.body(frame, block)
+    }
+
+    /// Closes the iterator of a loop that is left early. An error on its way is not replaced by one of closing.
+    fn close_early(&mut self, frame: &Frame<'p>, span: Span, state: Walk, turned: Eval<bool>) -> Eval<()> {
+        let (flow, raised, result) = (self.flow, self.raised.take(), self.result.take());
+        let closed = self.close(state);
+        (self.flow, self.result) = (flow, result);
+        match (closed, turned) {
+            (Err(raise), Ok(_) | Err(Signal::Jump)) => Err(self.leave_at(frame, span, raise)),
+            _ => {
+                self.raised = raised;
+                Ok(())
+            }
+        }
     }
 
     // ---- match ----
 
-    fn match_stmt(&mut self, frame: &Frame<'p>, found: &'p Match) -> Exec {
-        let chosen = value!(self, self.choose(frame, found));
-        match chosen {
-            Some(block) => self.chosen_block(frame, block),
-            None => Ok(Flow::Next),
+    fn match_stmt(&mut self, frame: &Frame<'p>, found: &'p Match) -> Eval<()> {
+        match self.choose(frame, found)? {
+            Some(chosen) => self.chosen_block(frame, chosen),
+            None => Ok(()),
         }
     }
 
     /// A chosen arm's block: its cells were made before the pattern bound.
-    fn chosen_block(&mut self, frame: &Frame<'p>, (block, bound): (BlockId, bool)) -> Exec {
+    fn chosen_block(&mut self, frame: &Frame<'p>, (id, bound): (BlockId, bool)) -> Eval<()> {
         if !bound {
-            return self.block(frame, block);
+            return self.block(frame, id);
         }
-        let data = &frame.program[block];
-        let mut flow = Ok(Flow::Next);
-        for &stmt in &data.stmts {
-            flow = self.stmt(frame, stmt);
-            if !matches!(flow, Ok(Flow::Next)) {
-                break;
-            }
-        }
-        if let (Ok(Flow::Next), Some(value)) = (&flow, data.value) {
-            flow = self.discard(frame, value);
-        }
+        let block = &frame.program[id];
+        let outcome = self.body(frame, block);
         self.leave_block(frame, block);
-        flow
+        outcome
     }
 
     pub(super) fn match_value(&mut self, frame: &Frame<'p>, found: &'p Match) -> Eval {
         match self.choose(frame, found)? {
             Some((block, false)) => self.block_value(frame, block),
             Some((block, true)) => {
-                let data = &frame.program[block];
-                let result = self.block_body_value(frame, &data.stmts, data.value);
+                let block = &frame.program[block];
+                let result = self.body_value(frame, block);
                 self.leave_block(frame, block);
                 result
             }
             None => {
                 let subject = self.stack[frame.base + found.slot.index()].take();
-                let text = crate::semantics::display::debug(&subject, self)?;
-                Err(self.leave_at(frame, found.span, faults::no_match(text)).into())
+                let text = crate::semantics::display::debug(&subject, self).map_err(|raise| self.raise(raise))?;
+                Err(self.leave_at(frame, found.span, faults::no_match(text)))
             }
         }
     }
@@ -268,7 +287,8 @@ impl<'p> Interp<'p> {
         let subject = self.eval(frame, found.subject)?;
         self.stack[frame.base + found.slot.index()] = subject.clone();
         for arm in &found.arms {
-            self.enter_block(frame, arm.body);
+            let body = &frame.program[arm.body];
+            self.enter_block(frame, body);
             let fits = self.matches(frame, arm.pattern, &subject)?
                 && match arm.guard {
                     Some(guard) => self.eval(frame, guard)?.is_truthy(),
@@ -278,7 +298,7 @@ impl<'p> Interp<'p> {
                 self.stack[frame.base + found.slot.index()] = Value::Null;
                 return Ok(Some((arm.body, true)));
             }
-            self.leave_block(frame, arm.body);
+            self.leave_block(frame, body);
         }
         if found.default.is_some() || !found.value {
             self.stack[frame.base + found.slot.index()] = Value::Null;
@@ -288,61 +308,66 @@ impl<'p> Interp<'p> {
 
     // ---- try ----
 
-    fn try_stmt(&mut self, frame: &Frame<'p>, found: &'p Try) -> Exec {
+    fn try_stmt(&mut self, frame: &Frame<'p>, found: &'p Try) -> Eval<()> {
         let (height, depth) = (self.stack.len(), self.depth);
         let mut outcome = self.block(frame, found.body);
         if let Some(except) = &found.except
-            && let Err(Raise::Fault(fault)) = outcome
+            && outcome == Err(Signal::Raise)
+            && let Some(fault) = self.caught()
         {
             self.stack.truncate(height);
             self.depth = depth;
             outcome = self.handle(frame, *fault, except.var, except.body);
         }
         let Some(finally) = found.finally else { return outcome };
-        if let Err(Raise::Stop(_)) = outcome {
+        if matches!(self.raised, Some(Raise::Stop(_))) {
             return outcome;
         }
         self.stack.truncate(height);
         self.depth = depth;
-        let result = self.result.take();
-        match self.block(frame, finally) {
-            Ok(_) => {
-                self.result = result;
-                outcome
+        let (flow, pending, result) = (self.flow, self.raised.take(), self.result.take());
+        let finished = self.block(frame, finally);
+        if finished == Err(Signal::Raise) {
+            self.add_cause(pending);
+            return finished;
+        }
+        (self.flow, self.raised, self.result) = (flow, pending, result);
+        outcome
+    }
+
+    /// The fault on its way, taken; a stop goes on.
+    fn caught(&mut self) -> Option<Box<Fault>> {
+        match self.raised.take() {
+            Some(Raise::Fault(fault)) => Some(fault),
+            other => {
+                self.raised = other;
+                None
             }
-            Err(Raise::Fault(mut replaced)) => {
-                if let Err(Raise::Fault(pending)) = outcome
-                    && replaced.cause.is_none()
-                {
-                    replaced.cause = Some(pending.into_error_value());
-                }
-                Err(Raise::Fault(replaced))
-            }
-            stopped => stopped,
         }
     }
 
-    fn handle(&mut self, frame: &Frame<'p>, fault: Fault, var: Option<Var>, body: BlockId) -> Exec {
+    /// A fault of a `finally` replaces the one that was on its way, which becomes its cause.
+    fn add_cause(&mut self, pending: Option<Raise>) {
+        if let Some(Raise::Fault(replaced)) = &mut self.raised
+            && let Some(Raise::Fault(pending)) = pending
+            && replaced.cause.is_none()
+        {
+            replaced.cause = Some(pending.into_error_value());
+        }
+    }
+
+    fn handle(&mut self, frame: &Frame<'p>, fault: Fault, var: Option<Var>, id: BlockId) -> Eval<()> {
         let before = crate::limits::set_in_handler(true);
         let error = fault.into_error_value();
         crate::limits::set_in_handler(before);
-        self.enter_block(frame, body);
+        let block = &frame.program[id];
+        self.enter_block(frame, block);
         if let Some(var) = var {
             self.initialise(frame, var, error);
         }
-        let data = &frame.program[body];
-        let mut flow = Ok(Flow::Next);
-        for &stmt in &data.stmts {
-            flow = self.stmt(frame, stmt);
-            if !matches!(flow, Ok(Flow::Next)) {
-                break;
-            }
-        }
-        if let (Ok(Flow::Next), Some(value)) = (&flow, data.value) {
-            flow = self.discard(frame, value);
-        }
-        self.leave_block(frame, body);
-        flow
+        let outcome = self.body(frame, block);
+        self.leave_block(frame, block);
+        outcome
     }
 
     // ---- variables ----
@@ -358,7 +383,7 @@ impl<'p> Interp<'p> {
     /// Stores to a variable that cannot be in use.
     pub(super) fn initialise(&mut self, frame: &Frame<'p>, var: Var, value: Value) {
         match var {
-            Var::Local(slot) => self.stack[frame.base + slot.index()] = value,
+            Var::Local(slot) => self.stack[frame.base + slot.index()].assign(value),
             Var::LocalCell(slot) => self.cell(frame, slot.index()).set(value),
             Var::CaptureCell(at) => self.captured_cell(frame, at).set(value),
             Var::Module(var) => self.isolate.table[var.index()] = value,
@@ -387,49 +412,42 @@ impl<'p> Interp<'p> {
     }
 
     /// `[a, b] := e`
-    fn destructure(&mut self, frame: &Frame<'p>, pattern: crate::resolve::hir::PatId, value: ExprId) -> Exec {
+    fn destructure(&mut self, frame: &Frame<'p>, pattern: PatId, value: ExprId) -> Eval<()> {
         let program = frame.program;
         if let (PatternKind::Array { before, rest: None, after }, ExprKind::Array(items)) = (&program[pattern].kind, &program[value].kind)
             && after.is_empty()
             && before.len() == items.len()
             && before.iter().all(|element| element.default.is_none())
+            && items.iter().all(|item| matches!(item, Item::One(_)))
         {
-            let mut values = Vec::with_capacity(items.len());
-            for item in items {
-                match item {
-                    crate::resolve::hir::Item::One(item) => values.push(value!(self, self.eval(frame, *item))),
-                    crate::resolve::hir::Item::Spread(_) => return self.destructure_value(frame, pattern, value),
-                }
-            }
-            for (element, value) in before.iter().zip(values) {
-                value!(self, self.bind_pattern(frame, element.pattern, value));
-            }
-            return Ok(Flow::Next);
+            return self.destructure_items(frame, before, items);
         }
-        self.destructure_value(frame, pattern, value)
+        let value = self.eval(frame, value)?;
+        self.bind_pattern(frame, pattern, value)
     }
 
-    fn destructure_value(&mut self, frame: &Frame<'p>, pattern: crate::resolve::hir::PatId, value: ExprId) -> Exec {
-        let value = value!(self, self.eval(frame, value));
-        value!(self, self.bind_pattern(frame, pattern, value));
-        Ok(Flow::Next)
+    /// `[a, b] := [c, d]` without an array.
+    fn destructure_items(&mut self, frame: &Frame<'p>, names: &'p [ElementPattern], items: &'p [Item]) -> Eval<()> {
+        let base = self.stack.len();
+        let pushed = self.push_arguments(frame, items);
+        if pushed.is_ok() {
+            for (at, name) in names.iter().enumerate() {
+                let value = self.stack[base + at].take();
+                if let Err(signal) = self.bind_pattern(frame, name.pattern, value) {
+                    self.drop_to(base);
+                    return Err(signal);
+                }
+            }
+        }
+        self.drop_to(base);
+        pushed
     }
 
     /// Does an assignment read its own variable as the operand that is consumed?
-    pub(super) fn update_operand(&self, frame: &Frame<'p>, id: ExprId) -> Option<(Var, crate::resolve::hir::TextId, bool)> {
+    pub(super) fn update_operand(&self, frame: &Frame<'p>, id: ExprId) -> Option<Updated> {
         match frame.program[id].kind {
-            ExprKind::Var { var, name, take: Take::Update { deferred } } => Some((var, name, deferred)),
+            ExprKind::Var { var, name, take: Take::Update { deferred } } => Some(Updated::Variable { var, name, deferred }),
             _ => None,
         }
-    }
-}
-
-/// What a finished turn means for the loop: `None` goes on.
-fn turn(flow: Flow, id: LoopId) -> Option<Flow> {
-    match flow {
-        Flow::Next => None,
-        Flow::Continue(target) if target == id => None,
-        Flow::Break(target) if target == id => Some(Flow::Next),
-        other => Some(other),
     }
 }

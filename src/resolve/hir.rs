@@ -92,6 +92,37 @@ impl std::ops::Index<TextId> for Program {
     fn index(&self, id: TextId) -> &str { &self.texts[id.index()] }
 }
 
+impl Program {
+    /// The operand of an operation that can work in place on it: `a` of `a + e`, `f(a, e)`, `[...a, e]`, `{...a, k: e}`,
+    /// `P { ...a, f: e }`, `"${a}…"`.
+    pub fn first_operand(&self, value: ExprId) -> Option<ExprId> {
+        match &self[value].kind {
+            ExprKind::Binary(BinaryOp::Add, left, _) => Some(*left),
+            ExprKind::CallBuiltin { args, .. } if args.is_plain() => match args.positional.first() {
+                Some(&Item::One(first)) => Some(first),
+                _ => None,
+            },
+            ExprKind::Array(items) => match items.first() {
+                Some(&Item::Spread(first)) => Some(first),
+                _ => None,
+            },
+            ExprKind::Dict(items) => match items.first() {
+                Some(&DictItem::Spread(first)) => Some(first),
+                _ => None,
+            },
+            ExprKind::StructLit { items, .. } => match items.first() {
+                Some(&FieldItem::Spread(first)) => Some(first),
+                _ => None,
+            },
+            ExprKind::Interp(parts) if parts.len() > 1 => match parts[0] {
+                Part::Value(first) => Some(first),
+                Part::Text(_) | Part::Formatted { .. } => None,
+            },
+            _ => None,
+        }
+    }
+}
+
 /// One source file. `body` is its top level as a function without parameters (`<main>`).
 #[derive(Debug)]
 pub struct Module {
@@ -162,7 +193,9 @@ pub struct Expr {
     pub span: Span,
 }
 
+/// The tag is a byte of its own, so that a walker finds its case without arithmetic.
 #[derive(Debug)]
+#[repr(u8)]
 pub enum ExprKind {
     Null,
     Bool(bool),
@@ -408,7 +441,9 @@ pub struct Stmt {
     pub span: Span,
 }
 
+/// The tag is a byte of its own, so that a walker finds its case without arithmetic.
 #[derive(Debug)]
+#[repr(u8)]
 pub enum StmtKind {
     /// Evaluated, value discarded.
     Expr(ExprId),
@@ -418,7 +453,9 @@ pub enum StmtKind {
     /// elements, engines build no array.
     Destructure { pattern: PatId, value: ExprId },
     /// `a[i].x = e`: index expressions, value, then the store. `path` is never empty.
-    Store { place: PlaceId, value: ExprId },
+    /// `update`: the path has fields only, and the first operand of `value` ([`Program::first_operand`]) reads this very place
+    /// to make it longer. It is consumed as [`Take::Update`] says of variables that others can reach.
+    Store { place: PlaceId, value: ExprId, update: bool },
     /// `place op= e` (also for whole variables, with an empty path): index expressions, `e`, then read–operate–store in one step.
     Update { place: PlaceId, op: UpdateOp, value: ExprId },
     /// An `if` in statement position.

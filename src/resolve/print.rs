@@ -150,8 +150,9 @@ impl Printer<'_> {
                 let text = format!("{} := {}", self.pattern(*pattern), self.expr(*value));
                 self.line(text);
             }
-            StmtKind::Store { place, value } => {
-                let text = format!("{} = {}", self.place(*place), self.expr(*value));
+            StmtKind::Store { place, value, update } => {
+                let mark = if *update { "!update" } else { "" };
+                let text = format!("{}{mark} = {}", self.place(*place), self.expr(*value));
                 self.line(text);
             }
             StmtKind::Update { place, op, value } => {

@@ -236,7 +236,7 @@ impl Resolver<'_> {
                     let name = self.text("self");
                     StmtKind::Assign { var: draft.root(), name, value, declare: false }
                 } else {
-                    StmtKind::Store { place: self.finish_place(draft), value }
+                    StmtKind::Store { place: self.finish_place(draft), value, update: false }
                 }
             }
             other => match self.not_a_place(other, place) {

@@ -213,9 +213,9 @@ pub enum Method {
 /// The builtins, as the engine knows them, by number.
 pub trait BuiltinNames {
     /// The builtin method of the receiver's type (a fixed table).
-    fn method(&self, receiver: &Value, name: &str) -> Option<u16>;
-    /// The builtin function of this name.
-    fn function(&self, name: &str) -> Option<u16>;
+    fn method(&self, receiver: &Value, name: Symbol) -> Option<u16>;
+    /// The builtin function of this name, asked after [`BuiltinNames::method`].
+    fn function(&self, receiver: &Value, name: Symbol) -> Option<u16>;
 }
 
 /// What `receiver.name(…)` calls.
@@ -223,8 +223,7 @@ pub fn find_method(receiver: &Value, name: Symbol, builtins: &dyn BuiltinNames) 
     if let Some(found) = declared_method(receiver, name)? {
         return Ok(found);
     }
-    let text = name.as_str();
-    if let Some(id) = builtins.method(receiver, text) {
+    if let Some(id) = builtins.method(receiver, name) {
         return Ok(Method::Builtin(id));
     }
     if let Value::Dict(table) = receiver
@@ -232,7 +231,7 @@ pub fn find_method(receiver: &Value, name: Symbol, builtins: &dyn BuiltinNames) 
     {
         return Ok(Method::Entry(entry.clone()));
     }
-    match builtins.function(text) {
+    match builtins.function(receiver, name) {
         Some(id) => Ok(Method::Function(id)),
         None => Err(no_method(receiver, name)),
     }
@@ -318,11 +317,11 @@ mod tests {
 
     struct Table;
     impl BuiltinNames for Table {
-        fn method(&self, receiver: &Value, name: &str) -> Option<u16> {
-            (matches!(receiver, Value::Dict(_)) && name == "keys").then_some(1)
+        fn method(&self, receiver: &Value, name: Symbol) -> Option<u16> {
+            (matches!(receiver, Value::Dict(_)) && name.as_str() == "keys").then_some(1)
         }
-        fn function(&self, name: &str) -> Option<u16> {
-            (name == "len").then_some(2)
+        fn function(&self, _: &Value, name: Symbol) -> Option<u16> {
+            (name.as_str() == "len").then_some(2)
         }
     }
 

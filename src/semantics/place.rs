@@ -82,6 +82,18 @@ pub fn with_place<R>(
     change(descend(base, last)?)
 }
 
+/// Empties a place if it holds the very object that `held` is: an operation that is about to replace it may then work on that
+/// object, of which `held` is the only reference if nobody else has one.
+pub fn release(root: &mut Value, keys: &[Key], held: &Value) -> Result<bool, Raise> {
+    with_place(root, keys, |place| {
+        let same = held.address().is_some() && held.address() == place.address();
+        if same {
+            place.assign(Value::Null);
+        }
+        Ok(same)
+    })
+}
+
 /// All keys but the last of a path; each level becomes unique.
 fn walk<'a>(root: &'a mut Value, path: &[Key]) -> Result<&'a mut Value, Raise> {
     let mut here = root;

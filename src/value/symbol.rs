@@ -3,8 +3,9 @@
 //! Only names that stand in programs come here (fields, methods, variants, functions), so the table is as
 //! large as the sources that were loaded.
 
-use std::collections::HashMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
+
+use ahash::AHashMap;
 
 use super::Value;
 use super::heap::Registry;
@@ -49,15 +50,15 @@ struct Name {
 struct Interned(super::share::Shared);
 
 static NAMES: Registry<Name> = Registry::new();
-static NUMBERS: LazyLock<Mutex<HashMap<&'static str, u32>>> = LazyLock::new(|| {
-    let mut numbers = HashMap::new();
+static NUMBERS: LazyLock<Mutex<AHashMap<&'static str, u32>>> = LazyLock::new(|| {
+    let mut numbers = AHashMap::new();
     for text in KNOWN {
         enter(&mut numbers, text);
     }
     Mutex::new(numbers)
 });
 
-fn enter(numbers: &mut HashMap<&'static str, u32>, text: &'static str) -> Symbol {
+fn enter(numbers: &mut AHashMap<&'static str, u32>, text: &'static str) -> Symbol {
     let value = Interned(super::share::Shared::literal(text));
     let number = NAMES.push(Name { text, value });
     numbers.insert(text, number);

@@ -378,17 +378,16 @@ impl Vm {
         let fp = self.here.fp;
         let func = self.here.func;
         let path = &func.chunk.paths[usize::from(path)];
-        let shared = self.shared_root(path.root);
         let Body::Native { call, .. } = builtins::info(BuiltinId(builtin)).body else {
             // A body in Ruff may call user code, which must find the variable as it was.
-            if let (None, crate::bytecode::chunk::Root::Local(slot)) = (&shared, path.root) {
+            if let (true, crate::bytecode::chunk::Root::Local(slot)) = (path.is_local(), path.root) {
                 fp.set(base, fp.get(slot).clone());
             }
             return self.call_builtin(argc, base, base, builtin);
         };
         let effects = builtins::info(BuiltinId(builtin)).effects;
-        match (&shared, path.root) {
-            (None, crate::bytecode::chunk::Root::Local(slot)) => {
+        match (path.is_local(), path.root) {
+            (true, crate::bytecode::chunk::Root::Local(slot)) => {
                 fp.set(base, fp.take(slot));
                 match call(self, fp.slice(base, usize::from(argc))) {
                     Ok(result) => {
@@ -402,25 +401,11 @@ impl Vm {
                     }
                 }
             }
-            (Some(root), _) if !effects.can_call() => {
-                // The copy read before the other arguments is dropped for the variable's own value, if both are the same.
-                let own = self.replace_shared(root, Value::Null);
-                let same = own.address().is_some() && own.address() == fp.get(base).address();
-                let kept = if same {
-                    fp.set_null(base);
-                    fp.set(base, own);
-                    None
-                } else {
-                    Some(own)
-                };
+            _ if !effects.can_call() => {
+                let emptied = self.give_up_same(path, fp.get(base));
                 let result = call(self, fp.slice(base, usize::from(argc)));
-                let back = match (kept, &result) {
-                    (Some(own), _) => Some(own),
-                    (None, Err(_)) => Some(fp.take(base)),
-                    (None, Ok(_)) => None,
-                };
-                if let Some(value) = back {
-                    self.put_shared(root, value);
+                if result.is_err() && emptied {
+                    self.take_back(path, emptied, fp.take(base));
                 }
                 let result = result?;
                 fp.clear_nulling(base, u16::from(argc));

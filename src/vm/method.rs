@@ -3,26 +3,14 @@ use super::call::Target as CallTarget;
 use super::function::{Target, receiver_key};
 use super::stack::{FnRef, Fp, Home};
 use super::{After, Loan, LoanHome, SharedRoot, Vm, flag};
+use crate::builtins::methods::Names;
 use crate::builtins::{self, BuiltinId};
 use crate::bytecode::chunk::{Access, Path, Root, Segment};
 use crate::semantics::call::{SelfMode, bind_args};
 use crate::semantics::fault::{Raise, faults};
-use crate::semantics::member::{self, BuiltinNames, Method};
+use crate::semantics::member::{self, Method};
 use crate::semantics::place::{self, Key};
 use crate::value::{Symbol, Value};
-
-/// The builtins by name, for look-up.
-pub(super) struct Builtins;
-
-impl BuiltinNames for Builtins {
-    fn method(&self, receiver: &Value, name: &str) -> Option<u16> {
-        builtins::methods::method_of(receiver.tag(), name).map(|id| id.0)
-    }
-
-    fn function(&self, name: &str) -> Option<u16> {
-        builtins::function(name).map(|id| id.0)
-    }
-}
 
 /// Has the row a body that changes its receiver? It runs only where the fixed table of the receiver's type lists the name:
 /// `reverse` changes an array, but not a string.
@@ -39,7 +27,7 @@ impl Vm {
     /// Looks a method up and remembers what depends on the kind of receiver only.
     fn look_up(&mut self, receiver: &Value, site: u16) -> Result<Method, Raise> {
         let name = self.method_name(site);
-        let found = member::find_method(receiver, name, &Builtins)?;
+        let found = member::find_method(receiver, name, &Names)?;
         let target = match &found {
             Method::User { func, mutating } => {
                 Some(Target::User { func: self.function(*func)?, mutating: *mutating })

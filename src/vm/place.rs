@@ -203,30 +203,31 @@ impl Vm {
         let func = self.here.func;
         let path = &func.chunk.paths[usize::from(path)];
         let value = self.operand(value);
-        let mut left = self.here.fp.take(old);
-        let Some(root) = self.shared_root(path.root) else { return Err(Raise::bug("an update of a plain local")) };
+        let left = self.here.fp.take(old);
+        self.operate_on_copy(path, code, left, value)
+    }
+
+    /// Operates on `left`, a copy read from the place `path`, where the result goes.
+    fn operate_on_copy(&mut self, path: &Path, code: ArithCode, mut left: Value, value: Value) -> Result<(), Raise> {
         if code == ArithCode::Concat {
-            return self.root_concat(path, &root, left, value);
+            return self.root_concat(path, left, value);
         }
         if let Some(result) = arith::simple(arith_op(code), &left, &value) {
             self.note_update(&left);
             self.note_update(&value);
-            return self.store_root(path, &root, result);
+            return self.replace_whole(path, result);
         }
         self.note(super::feedback::operand_bits(&left, &value));
-        let own = self.give_up_same(&root, &mut left);
+        let emptied = self.give_up_same(path, &left);
         match arith::binary_in_place(arith_op(code), &mut left, value) {
-            Ok(None) => {
-                drop(own);
-                self.store_root(path, &root, left)
-            }
+            Ok(None) => self.replace_whole(path, left),
             Ok(Some(step)) => {
-                self.take_back(&root, own, left);
+                self.take_back(path, emptied, left);
                 let result = step.finish(self)?;
-                self.store_root(path, &root, result)
+                self.replace_whole(path, result)
             }
             Err(raise) => {
-                self.take_back(&root, own, left);
+                self.take_back(path, emptied, left);
                 Err(raise)
             }
         }
@@ -241,17 +242,37 @@ impl Vm {
         }
     }
 
-    /// If the variable still holds the object that `left` is, its own reference is dropped. Gives what it holds otherwise.
-    fn give_up_same(&mut self, root: &SharedRoot, left: &mut Value) -> Option<Value> {
-        let own = self.replace_shared(root, Value::Null);
-        if own.address().is_some() && own.address() == left.address() {
-            return None;
+    /// If the place still holds the object that `held` is, its own reference is dropped.
+    pub(super) fn give_up_same(&mut self, path: &Path, held: &Value) -> bool {
+        if held.address().is_none() {
+            return false;
         }
-        Some(own)
+        if let (true, Some(root)) = (path.segments.is_empty(), self.shared_root(path.root)) {
+            let own = self.replace_shared(&root, Value::Null);
+            let same = own.address() == held.address();
+            if !same {
+                self.put_shared(&root, own);
+            }
+            return same;
+        }
+        let keys = self.path_keys(path, 0);
+        self.with_root(path, |_, root| place::release(root, &keys, held)).unwrap_or(false)
     }
 
-    fn take_back(&mut self, root: &SharedRoot, own: Option<Value>, left: Value) {
-        self.put_shared(root, own.unwrap_or(left));
+    /// Puts the operand of a failed operation back where it was taken from.
+    pub(super) fn take_back(&mut self, path: &Path, emptied: bool, value: Value) {
+        if emptied {
+            let _ = self.replace_whole(path, value);
+        }
+    }
+
+    /// Stores to a variable that others can reach, or to a place of fields.
+    fn replace_whole(&mut self, path: &Path, value: Value) -> Result<(), Raise> {
+        if let (true, Some(root)) = (path.segments.is_empty(), self.shared_root(path.root)) {
+            return self.store_root(path, &root, value);
+        }
+        let keys = self.path_keys(path, 0);
+        self.with_root(path, |_, root| place::place_set(root, &keys, value))
     }
 
     fn store_root(&mut self, path: &Path, root: &SharedRoot, value: Value) -> Result<(), Raise> {
@@ -267,19 +288,16 @@ impl Vm {
     }
 
     /// `x = "${x}…"` with the rest in `text`.
-    fn root_concat(&mut self, path: &Path, root: &SharedRoot, mut left: Value, text: Value) -> Result<(), Raise> {
+    fn root_concat(&mut self, path: &Path, mut left: Value, text: Value) -> Result<(), Raise> {
         if !matches!(left, Value::Str(_)) {
             let shown = display::display(&left, self)?;
             left = Value::try_str(&shown).map_err(|refused| crate::semantics::memory("string", refused))?;
         }
-        let own = self.give_up_same(root, &mut left);
+        let emptied = self.give_up_same(path, &left);
         match arith::binary_in_place(arith::ArithOp::Add, &mut left, text) {
-            Ok(_) => {
-                drop(own);
-                self.store_root(path, root, left)
-            }
+            Ok(_) => self.replace_whole(path, left),
             Err(raise) => {
-                self.take_back(root, own, left);
+                self.take_back(path, emptied, left);
                 Err(raise)
             }
         }
@@ -291,24 +309,46 @@ impl Vm {
         let func = self.here.func;
         let path = &func.chunk.paths[usize::from(path)];
         let site = &func.chunk.literals[usize::from(site)];
-        let values = self.take_all(base, site.values());
+        let mut values = self.take_all(base, site.values() + usize::from(!path.is_local()));
+        let early = (!path.is_local()).then(|| values.remove(0));
         match site {
             LiteralSite::Array(spreads) => {
                 let mut added = Vec::with_capacity(values.len());
                 for (spread, value) in spreads.iter().zip(values) {
                     if *spread { self.spread_into(&mut added, value)? } else { added.push(value) }
                 }
-                self.with_root(path, |vm, root| vm.extend_array(root, added))
+                self.change_whole(path, early, |vm, root| vm.extend_array(root, added))
             }
             LiteralSite::Dict(spreads) => {
                 let entries = self.dict_entries(spreads, values)?;
-                self.with_root(path, |vm, root| vm.extend_dict(root, entries))
+                self.change_whole(path, early, |vm, root| vm.extend_dict(root, entries))
             }
             LiteralSite::Struct { decl, items } => {
                 let items: Vec<_> = items.iter().map(|item| item.map(|(name, _)| *func.names.at(usize::from(name)))).collect();
                 let decl = decl.map(|decl| func.unit.structs[decl as usize].decl);
                 let Some(decl) = decl else { return Err(Raise::bug("a struct update of no struct")) };
-                self.with_root(path, |vm, root| vm.update_struct(root, decl, &items, values))
+                self.change_whole(path, early, |vm, root| vm.update_struct(root, decl, &items, values))
+            }
+            LiteralSite::Add | LiteralSite::Text => {
+                let (Some(early), Some(value)) = (early, values.pop()) else { return Err(Raise::bug("an update of nothing")) };
+                let code = if *site == LiteralSite::Add { ArithCode::Add } else { ArithCode::Concat };
+                self.operate_on_copy(path, code, early, value)
+            }
+        }
+    }
+
+    /// Changes a plain local, or the copy `early` that was read from the place `path` and goes back there.
+    fn change_whole(
+        &mut self, path: &Path, early: Option<Value>, change: impl FnOnce(&mut Vm, &mut Value) -> Result<(), Raise>,
+    ) -> Result<(), Raise> {
+        let Some(mut early) = early else { return self.with_root(path, change) };
+        // Spreading anything else may run user code, which must find the place as it was.
+        let emptied = matches!(early, Value::Array(_) | Value::Dict(_)) && self.give_up_same(path, &early);
+        match change(self, &mut early) {
+            Ok(()) => self.replace_whole(path, early),
+            Err(raise) => {
+                self.take_back(path, emptied, early);
+                Err(raise)
             }
         }
     }

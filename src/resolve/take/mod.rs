@@ -394,7 +394,10 @@ impl<'p, 'a> TakePass<'p, 'a> {
                 self.pattern(pattern);
                 self.destructured(pattern, value);
             }
-            StmtKind::Store { place, value } => {
+            StmtKind::Store { place, value, .. } => {
+                if self.updates_place(place, value) {
+                    self.resolver.program.stmts[id.index()].kind = StmtKind::Store { place, value, update: true };
+                }
                 self.reads(self.resolver.program[place].root);
                 self.expr(value, true);
                 self.path(place);

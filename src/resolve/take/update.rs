@@ -38,32 +38,50 @@ impl TakePass<'_, '_> {
     /// The variable read that is the first operand of an operation whose result goes to `binding`.
     fn first_operand(&self, value: ExprId, binding: BindingId) -> Option<ExprId> {
         let program = &self.resolver.program;
-        let operand = match &program[value].kind {
-            ExprKind::Binary(BinaryOp::Add, left, _) => *left,
-            ExprKind::CallBuiltin { builtin, args } => match args.positional.first() {
-                Some(&Item::One(first)) if args.is_plain() && takes(*builtin, args.positional.len()) => first,
-                _ => return None,
-            },
-            ExprKind::Array(items) => match items.first() {
-                Some(&Item::Spread(first)) => first,
-                _ => return None,
-            },
-            ExprKind::Dict(items) => match items.first() {
-                Some(&DictItem::Spread(first)) => first,
-                _ => return None,
-            },
-            ExprKind::StructLit { items, .. } => match items.first() {
-                Some(&FieldItem::Spread(first)) => first,
-                _ => return None,
-            },
-            ExprKind::Interp(parts) if parts.len() > 1 => match parts[0] {
-                Part::Value(first) => first,
-                Part::Text(_) | Part::Formatted { .. } => return None,
-            },
-            _ => return None,
-        };
+        let operand = program.first_operand(value).filter(|_| self.gives_back(value))?;
         let ExprKind::Var { var, .. } = program[operand].kind else { return None };
         (self.resolver.ref_of(var)?.binding == binding).then_some(operand)
+    }
+
+    /// A builtin has to give the value back if it fails.
+    fn gives_back(&self, value: ExprId) -> bool {
+        match &self.resolver.program[value].kind {
+            ExprKind::CallBuiltin { builtin, args } => takes(*builtin, args.positional.len()),
+            _ => true,
+        }
+    }
+
+    /// Is the first operand of `value` this very place, by a path of fields, and does the operation make it longer? (Numbers in
+    /// fields are better off with plain reads and stores; `P { ...p.q, x: 1 }` copies as many fields as there are.)
+    pub(super) fn updates_place(&self, place: PlaceId, value: ExprId) -> bool {
+        let program = &self.resolver.program;
+        let place = &program[place];
+        let Some(mut read) = program.first_operand(value).filter(|_| self.gives_back(value)) else { return false };
+        let longer = match &program[value].kind {
+            ExprKind::Binary(_, _, second) => self.is_longer(*second),
+            ExprKind::CallBuiltin { builtin, .. } => builtins::info(*builtin).mutating().is_some() && !self.calls_back(value),
+            ExprKind::StructLit { .. } => false,
+            _ => true,
+        };
+        if !longer {
+            return false;
+        }
+        for segment in place.path.iter().rev() {
+            match (segment, &program[read].kind) {
+                (PathSegment::Field(name, _), ExprKind::Field { base, name: read_name, optional: false }) if name == read_name => read = *base,
+                _ => return false,
+            }
+        }
+        let ExprKind::Var { var, .. } = program[read].kind else { return false };
+        match (self.resolver.ref_of(var), self.resolver.ref_of(place.root)) {
+            (Some(read), Some(root)) => read.binding == root.binding,
+            _ => false,
+        }
+    }
+
+    /// Is it certainly text or an array?
+    fn is_longer(&self, expr: ExprId) -> bool {
+        matches!(self.resolver.program[expr].kind, ExprKind::Str(_) | ExprKind::Interp(_) | ExprKind::Array(_))
     }
 
     fn updated(&mut self, operand: ExprId, value: ExprId, binding: BindingId, assigned: Time) {
