@@ -350,7 +350,7 @@ impl Checker<'_> {
                 self.expr(*value);
                 self.pattern(*pattern);
             }
-            StmtKind::Store { place, value } | StmtKind::Update { place, value, .. } => {
+            StmtKind::Store { place, value, .. } | StmtKind::Update { place, value, .. } => {
                 self.path(*place);
                 self.expr(*value);
                 self.root(*place);
