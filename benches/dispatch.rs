@@ -49,7 +49,7 @@ fn program(before: &str, body: &str) -> Arc<Loaded> {
 }
 
 fn families(c: &mut Criterion) {
-    for kind in [EngineKind::Vm, EngineKind::Interp] {
+    for kind in [EngineKind::Vm, EngineKind::Jit, EngineKind::Interp] {
         let mut group = c.benchmark_group(kind.name());
         group.throughput(Throughput::Elements(N as u64));
         group.sample_size(10);
