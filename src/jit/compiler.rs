@@ -14,6 +14,9 @@ use super::profile::{Entry, Request};
 use super::{build, opt};
 use crate::bytecode::op::Op;
 
+/// IR values of one code. Time to compile grows a little faster than this, and a function as long as that has its time in loops.
+const MOST_VALUES: usize = 40_000;
+
 /// Why a place stays in the VM.
 #[derive(Clone, PartialEq, Debug)]
 pub enum Refusal {
@@ -23,6 +26,8 @@ pub enum Refusal {
     TooOften,
     /// The budget for code is used up.
     Budget,
+    /// Its code would be too large.
+    TooLarge,
     /// Building found no stable form.
     Build(&'static str),
     /// Cranelift would not.
@@ -38,6 +43,7 @@ impl std::fmt::Display for Refusal {
             Refusal::TooOften => f.write_str("its code was given up too often"),
             Refusal::Budget => f.write_str("the budget for code is used up"),
             Refusal::Build(reason) => f.write_str(reason),
+            Refusal::TooLarge => f.write_str("its code would be too large; hot loops in it are compiled for themselves"),
             Refusal::Panicked => f.write_str("the compiler has a mistake"),
             Refusal::Backend(reason) => write!(f, "the code generator refused: {reason}"),
         }
@@ -128,6 +134,9 @@ impl Compiler {
         let started = Instant::now();
         let mut ir = build::build(&job.request).map_err(Refusal::Build)?;
         let built = started.elapsed();
+        if ir.values.len() > MOST_VALUES {
+            return Err(Refusal::TooLarge);
+        }
         let fallbacks = weigh(&ir, job.worth)?;
         self.show_ir("built", &ir);
         let trace = self.options.trace;

@@ -71,6 +71,13 @@ impl Flow {
         back.map(|block| block.end).max().unwrap_or(head)
     }
 
+    /// `[start, end)` of the outermost loop that contains `pc`, which is a loop's head.
+    pub fn outermost_loop(&self, code: &[Op], pc: u32) -> (u32, u32) {
+        let heads = code[..pc as usize].iter().enumerate().filter(|(_, op)| matches!(op, Op::LoopHead {}));
+        let mut loops = heads.map(|(at, _)| at as u32 + 1).map(|head| (head, self.loop_end(head)));
+        loops.find(|(start, end)| (*start..*end).contains(&pc)).unwrap_or((pc, self.loop_end(pc)))
+    }
+
     fn solve_liveness(&mut self, chunk: &Chunk, code: &[Op]) {
         let registers = usize::from(chunk.registers);
         let mut changed = true;

@@ -36,6 +36,9 @@ const UNBOXED: usize = 4;
 
 /// How often building starts again before it is given up.
 const ATTEMPTS: usize = 40;
+/// Slots whose newest values are in registers, as far as every exit has to write them back; and parameters of a block. What is
+/// more is kept in memory, so that code grows with the function and not with its square.
+const MOST_IN_REGISTERS: usize = 64;
 
 /// Builds the IR of a request. `Err` names the reason it cannot be compiled.
 pub fn build(request: &Request) -> Result<Function, &'static str> {
@@ -143,6 +146,11 @@ struct Builder<'r> {
     pc: u32,
     /// The frame state at the current instruction, while nothing has changed.
     exit: Option<StateId>,
+    /// `[start, end)` of the outermost loop around the one entered by OSR. What comes after it is left to the VM: it has been
+    /// met seldom or never, and is compiled on its own account once it is hot.
+    region: Option<(u32, u32)>,
+    /// Something was learned: this attempt only goes on to learn more.
+    again: bool,
 }
 
 impl<'r> Builder<'r> {
@@ -162,6 +170,8 @@ impl<'r> Builder<'r> {
             functions: AHashMap::new(),
             pc: 0,
             exit: None,
+            region: None,
+            again: false,
         }
     }
 
@@ -173,6 +183,7 @@ impl<'r> Builder<'r> {
         };
         let flow = Arc::new(Flow::new(&profile.chunk, &profile.chunk.code, head));
         let entered = head.map(|pc| (pc, flow.loop_end(pc)));
+        self.region = head.map(|pc| flow.outermost_loop(&profile.chunk.code, pc));
         self.out.name = profile.chunk.name.to_string();
         (self.out.id, self.out.entry) = (self.request.function, head);
         self.out.frame_slots = u32::from(profile.chunk.registers);
@@ -194,7 +205,7 @@ impl<'r> Builder<'r> {
         self.enter(head)?;
         let returns = self.body((entered.is_some(), head.unwrap_or(0)))?;
         debug_assert!(returns.is_empty(), "the outermost function returns by itself");
-        Ok(())
+        if self.again { Err(Restart::Again) } else { Ok(()) }
     }
 
     /// The state at the entry: parameters and, for loops, everything in memory; scalars are read once.
@@ -411,7 +422,7 @@ impl<'r> Builder<'r> {
         let mut returns = Vec::new();
         let mut heads = AHashSet::new();
         for (at, &from) in order.iter().enumerate() {
-            heads.extend(self.successors(from).into_iter().filter(|to| position[to] <= at));
+            heads.extend(self.successors(from).into_iter().filter(|to| position.get(to).is_some_and(|to| *to <= at)));
         }
         for (at, &key) in order.iter().enumerate() {
             let ways = edges.remove(&key).unwrap_or_default();
@@ -438,7 +449,7 @@ impl<'r> Builder<'r> {
         let mut stack = vec![(first, self.successors(first))];
         while let Some((key, rest)) = stack.last_mut() {
             match rest.pop() {
-                Some(next) if seen.insert(next) => {
+                Some(next) if !self.is_beyond(next) && seen.insert(next) => {
                     let successors = self.successors(next);
                     stack.push((next, successors));
                 }
@@ -457,6 +468,11 @@ impl<'r> Builder<'r> {
         let context = self.context();
         let inside = |pc: u32| copy && context.entered.is_some_and(|(start, end)| (start..end).contains(&pc));
         context.flow.at(pc).next.iter().map(|&next| (inside(next), next)).collect()
+    }
+
+    /// Is this outside of what is compiled?
+    fn is_beyond(&self, (_, pc): Key) -> bool {
+        self.contexts.len() == 1 && self.region.is_some_and(|(start, end)| !(start..end).contains(&pc))
     }
 
     /// Makes the block of `key` where `ways` meet, and its state.
@@ -517,7 +533,7 @@ impl<'r> Builder<'r> {
             });
             let first = scalars.next().flatten();
             let same = scalars.all(|scalar| scalar == first);
-            let conflict = is_header && self.is_conflict(key.1, slot);
+            let conflict = params.len() >= MOST_IN_REGISTERS || (is_header && self.is_conflict(key.1, slot));
             if let Some(scalar) = first.filter(|_| same && wanted && !conflict) {
                 params.push((slot, scalar));
             }
@@ -625,8 +641,26 @@ impl<'r> Builder<'r> {
             let op = context.profile.chunk.code[pc as usize];
             self.out.blocks[self.block.index()].work += 1;
             self.instruction(op, pc + 1 == code_block.end, returns)?;
+            if !self.ended && pc % 8 == 0 {
+                self.limit_registers();
+            }
         }
         Ok(())
+    }
+
+    /// Leaves scalars to memory when there are too many of them.
+    fn limit_registers(&mut self) {
+        if self.state.slots.len() <= MOST_IN_REGISTERS {
+            return;
+        }
+        let slots = self.state.slots.iter().enumerate().filter(|(_, slot)| matches!(slot, Slot::Scalar { .. }));
+        let scalars: Vec<SlotIx> = slots.map(|(at, _)| SlotIx(at as u32)).collect();
+        if scalars.len() > MOST_IN_REGISTERS {
+            for slot in scalars {
+                self.settle(slot);
+                self.put(slot, Slot::Memory);
+            }
+        }
     }
 
     /// Hands the states at the block's end to its successors. `ends` was filled by the jump at its end.
@@ -644,13 +678,23 @@ impl<'r> Builder<'r> {
         for (block, which) in ends {
             let to = successors[which];
             let state = states.next().unwrap_or_else(|| end_state.clone());
-            if position[&to] <= at {
+            if self.is_beyond(to) {
+                self.leave_region(block, state, to.1);
+            } else if position[&to] <= at {
                 self.close_loop(block, state, to, headers)?;
             } else {
                 edges.entry(to).or_default().push(Edge { from: block, state });
             }
         }
         Ok(())
+    }
+
+    /// Goes on in the VM at `pc`.
+    fn leave_region(&mut self, block: BlockId, state: State, pc: u32) {
+        (self.block, self.state, self.pc, self.exit) = (block, state, pc, None);
+        self.live = (pc, vec![self.live_at(pc)]);
+        let exit = self.frame_state(pc);
+        self.out.blocks[block.index()].term = Some(Terminator::Exit(exit));
     }
 
     /// A way back to a loop head: brings the state to what the head was built with.
@@ -678,7 +722,9 @@ impl<'r> Builder<'r> {
             for slot in disagree {
                 self.learned.conflicts.insert((chain.clone(), to.1, slot));
             }
-            return Err(Restart::Again);
+            self.again = true;
+            self.leave_region(block, self.state.clone(), to.1);
+            return Ok(());
         }
         for at in 0..self.state.slots.len() {
             let slot = SlotIx(at as u32);

@@ -25,6 +25,8 @@ pub struct Cfg {
     pub idom: Vec<BlockId>,
     /// Children in the dominator tree.
     pub children: Vec<Vec<BlockId>>,
+    /// When a walk over the dominator tree enters and leaves each block.
+    visits: Vec<(u32, u32)>,
     /// Inner loops come before the loops around them.
     pub loops: Vec<Loop>,
 }
@@ -48,7 +50,8 @@ impl Cfg {
         for &block in order.iter().skip(1) {
             children[idom[block.index()].index()].push(block);
         }
-        let mut cfg = Cfg { order, position, preds, idom, children, loops: Vec::new() };
+        let visits = visits(order[0], &children);
+        let mut cfg = Cfg { order, position, preds, idom, children, visits, loops: Vec::new() };
         cfg.loops = cfg.find_loops(function);
         cfg
     }
@@ -58,42 +61,61 @@ impl Cfg {
     }
 
     /// Does `a` dominate `b`?
-    pub fn dominates(&self, a: BlockId, mut b: BlockId) -> bool {
-        while self.position[b.index()] > self.position[a.index()] {
-            b = self.idom[b.index()];
-        }
-        a == b
+    pub fn dominates(&self, a: BlockId, b: BlockId) -> bool {
+        let ((enter, leave), (at, _)) = (self.visits[a.index()], self.visits[b.index()]);
+        enter <= at && at <= leave
     }
 
     fn find_loops(&self, function: &Function) -> Vec<Loop> {
         let mut loops = Vec::new();
+        // Which loop a block was last seen in: one list for all loops.
+        let mut inside = vec![BlockId(u32::MAX); self.position.len()];
         for &header in self.order.iter().rev() {
             let latches: Vec<_> =
                 self.preds[header.index()].iter().copied().filter(|&from| self.dominates(header, from)).collect();
             if !latches.is_empty() {
-                loops.push(self.natural_loop(function, header, latches));
+                loops.push(self.natural_loop(function, header, latches, &mut inside));
             }
         }
         loops
     }
 
-    fn natural_loop(&self, function: &Function, header: BlockId, latches: Vec<BlockId>) -> Loop {
-        let mut inside = vec![false; self.position.len()];
-        inside[header.index()] = true;
+    fn natural_loop(&self, function: &Function, header: BlockId, latches: Vec<BlockId>, inside: &mut [BlockId]) -> Loop {
+        inside[header.index()] = header;
+        let mut blocks = vec![header];
         let mut work = latches.clone();
         while let Some(block) = work.pop() {
-            if !std::mem::replace(&mut inside[block.index()], true) {
+            if std::mem::replace(&mut inside[block.index()], header) != header {
+                blocks.push(block);
                 work.extend(&self.preds[block.index()]);
             }
         }
-        let outside: Vec<_> = self.preds[header.index()].iter().filter(|from| !inside[from.index()]).collect();
+        blocks.sort_by_key(|block| self.position[block.index()]);
+        let outside: Vec<_> = self.preds[header.index()].iter().filter(|from| inside[from.index()] != header).collect();
         let preheader = match outside[..] {
             [&only] if function.blocks[only.index()].preheader.is_some() => Some(only),
             _ => None,
         };
-        let blocks = self.order.iter().copied().filter(|block| inside[block.index()]).collect();
         Loop { header, preheader, blocks, latches }
     }
+}
+
+/// Numbers of a walk over the dominator tree: when it enters a block, and the last one it enters below it.
+fn visits(entry: BlockId, children: &[Vec<BlockId>]) -> Vec<(u32, u32)> {
+    let mut visits = vec![(u32::MAX, 0); children.len()];
+    let mut count = 0;
+    let mut work = vec![(entry, false)];
+    while let Some((block, done)) = work.pop() {
+        if done {
+            visits[block.index()].1 = count - 1;
+        } else {
+            visits[block.index()].0 = count;
+            count += 1;
+            work.push((block, true));
+            work.extend(children[block.index()].iter().map(|child| (*child, false)));
+        }
+    }
+    visits
 }
 
 fn reverse_postorder(function: &Function) -> Vec<BlockId> {

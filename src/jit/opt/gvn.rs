@@ -4,7 +4,7 @@
 //! the memory they read; a store makes a new version and makes its value known to later loads of the same place.
 //! Relies on: a guard's result is the only way to its unchecked operand, so a load through it cannot move above it.
 //! Must not: merge loads across a write that may change them, calls included; merge anything that allocates or counts.
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 
 use super::memory::{DimensionSet, Memory, Writes, block_writes};
 use crate::jit::ir::inst::Home;
@@ -200,16 +200,15 @@ impl Pass<'_> {
     /// What the blocks on the ways from `from` to `to` write, `to` included if it lies on a cycle.
     fn written_between(&self, from: BlockId, to: BlockId) -> Option<DimensionSet> {
         let mut set = DimensionSet::empty(self.memory);
-        let mut seen = vec![from];
+        let mut seen = AHashSet::from([from]);
         let mut work: Vec<_> = self.cfg.preds[to.index()].clone();
         while let Some(block) = work.pop() {
-            if seen.contains(&block) {
+            if !seen.insert(block) {
                 continue;
             }
             if seen.len() > REGION_LIMIT {
                 return None;
             }
-            seen.push(block);
             set.union(&self.writes[block.index()]);
             work.extend(&self.cfg.preds[block.index()]);
         }

@@ -6,10 +6,15 @@
 //! Relies on: a value guarded in the loop is reached only through the guard's result, so uses stay behind it.
 //! Must not: move a load above a store, call or release that may change what it reads; move what is only defined because of
 //! a branch above it (a proven bounds check, a division known not to be by zero).
+use ahash::AHashSet;
+
 use super::memory::{DimensionSet, Memory, block_writes};
 use crate::jit::ir::cfg::{Cfg, Loop};
 use crate::jit::ir::inst::Heaps;
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, StateId, ValueId};
+
+/// Instructions moved out of one loop: more values than there are registers would only be kept on the stack.
+const MOST_MOVED: usize = 64;
 
 /// Returns the number of instructions moved.
 pub fn run(function: &mut Function) -> usize {
@@ -17,11 +22,12 @@ pub fn run(function: &mut Function) -> usize {
     let memory = Memory::new(function);
     let mut home = homes(function, &cfg);
     let mut moved = 0;
+    // Nothing that writes is moved: what blocks write stays the same.
+    let writes = block_writes(function, &memory);
     for looped in &cfg.loops {
         let Some(preheader) = looped.preheader else { continue };
-        // Recomputed for each loop: an inner loop's work has moved to blocks of the outer one.
-        let writes = block_writes(function, &memory);
-        let mut pass = Pass { cfg: &cfg, memory: &memory, looped, preheader, written: DimensionSet::empty(&memory), home: &mut home };
+        let inside = looped.blocks.iter().copied().collect();
+        let mut pass = Pass { cfg: &cfg, memory: &memory, looped, inside, preheader, written: DimensionSet::empty(&memory), home: &mut home };
         for block in &looped.blocks {
             pass.written.union(&writes[block.index()]);
         }
@@ -58,6 +64,8 @@ struct Pass<'a> {
     cfg: &'a Cfg,
     memory: &'a Memory,
     looped: &'a Loop,
+    /// Its blocks again.
+    inside: AHashSet<BlockId>,
     preheader: BlockId,
     written: DimensionSet,
     home: &'a mut Vec<BlockId>,
@@ -72,7 +80,7 @@ impl Pass<'_> {
             let insts = std::mem::take(&mut function.blocks[block.index()].insts);
             let mut kept = Vec::with_capacity(insts.len());
             for inst in insts {
-                if self.movable(function, &inst, always) {
+                if moved < MOST_MOVED && self.movable(function, &inst, always) {
                     self.move_out(function, inst, state);
                     moved += 1;
                 } else {
@@ -102,7 +110,7 @@ impl Pass<'_> {
     }
 
     fn is_invariant(&self, value: ValueId) -> bool {
-        !self.looped.blocks.contains(&self.home[value.index()])
+        !self.inside.contains(&self.home[value.index()])
     }
 
     fn move_out(&mut self, function: &mut Function, mut inst: Inst, state: StateId) {

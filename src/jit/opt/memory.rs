@@ -12,6 +12,9 @@ use ahash::AHashMap;
 use crate::jit::ir::inst::{Heaps, Home, SlotWrites};
 use crate::jit::ir::{Function, InstKind, SlotIx, ValueId};
 
+/// Versions of slots that a function may have in all its blocks together.
+const MOST_VERSIONS: usize = 1 << 21;
+
 /// Number of heap dimensions; slots follow, then the uniqueness of each slot and of everything else, then fields.
 const HEAP_DIMENSIONS: usize = 16;
 
@@ -27,7 +30,9 @@ enum Origin {
 /// The dimensions of one function.
 #[derive(Debug)]
 pub struct Memory {
+    /// Number of dimensions for slots: in functions too large for a version of each in each block, several slots share one.
     slots: usize,
+    shared: bool,
     fields: AHashMap<(u32, u32), usize>,
     origins: Vec<Origin>,
 }
@@ -42,7 +47,8 @@ pub enum Writes {
 
 impl Memory {
     pub fn new(function: &Function) -> Memory {
-        let slots = function.frame_slots as usize;
+        let most = (MOST_VERSIONS / function.blocks.len().max(1)).max(1);
+        let slots = (function.frame_slots as usize).min(most);
         let mut fields = AHashMap::new();
         for inst in function.blocks.iter().flat_map(|block| &block.insts) {
             if let InstKind::LoadField { pointer, offset, .. } | InstKind::StoreField { pointer, offset, .. } = inst.kind {
@@ -54,7 +60,7 @@ impl Memory {
                 fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
             }
         }
-        Memory { slots, fields, origins: origins(function) }
+        Memory { slots, shared: slots < function.frame_slots as usize, fields, origins: origins(function) }
     }
 
     /// Number of dimensions.
@@ -64,7 +70,7 @@ impl Memory {
 
     /// Whether only this slot holds its object.
     pub fn unique(&self, slot: SlotIx) -> usize {
-        HEAP_DIMENSIONS + self.slots + slot.index()
+        HEAP_DIMENSIONS + self.slots + slot.index() % self.slots.max(1)
     }
 
     fn unique_inside(&self) -> usize {
@@ -79,7 +85,7 @@ impl Memory {
     }
 
     pub fn slot(&self, slot: SlotIx) -> usize {
-        HEAP_DIMENSIONS + slot.index()
+        HEAP_DIMENSIONS + slot.index() % self.slots.max(1)
     }
 
     fn is_slot(&self, dimension: usize) -> bool {
@@ -143,7 +149,10 @@ impl Memory {
             SlotWrites::None => Vec::new(),
             SlotWrites::One(a) => vec![self.slot(a)],
             SlotWrites::Two(a, b) => vec![self.slot(a), self.slot(b)],
-            SlotWrites::From(base) => (base.index()..self.slots).map(|slot| HEAP_DIMENSIONS + slot).collect(),
+            SlotWrites::From(base) => {
+                let first = if self.shared { 0 } else { base.index() };
+                (first..self.slots).map(|slot| HEAP_DIMENSIONS + slot).collect()
+            }
             SlotWrites::FromAnd(base, one) => {
                 let mut all = self.slot_writes(SlotWrites::From(base));
                 all.push(self.slot(one));

@@ -1,13 +1,14 @@
 //! Passes over the IR, one file each, and their order.
 //!
 //! ```text
-//! gvn ─► unshare ─► range ─► hoist (inner loops first) ─► gvn ─► range ─► dead
+//! params ─► gvn ─► unshare ─► range ─► hoist (inner loops first) ─► gvn ─► range ─► dead
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
 pub mod dead;
 pub mod gvn;
 pub mod hoist;
 pub mod memory;
+pub mod params;
 pub mod range;
 pub mod unshare;
 
@@ -25,6 +26,7 @@ pub struct Summary {
 /// Runs all passes. `trace` sees the function after each one.
 pub fn optimise(function: &mut Function, mut trace: impl FnMut(&str, &Function)) -> Summary {
     let mut summary = Summary::default();
+    summary.merged += step(function, "params", &mut trace, params::run);
     summary.merged += step(function, "gvn", &mut trace, gvn::run);
     summary.hoisted += step(function, "unshare", &mut trace, unshare::run);
     summary.proven += step(function, "range", &mut trace, range::run);

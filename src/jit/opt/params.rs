@@ -1,0 +1,90 @@
+//! Removes block parameters that always are one and the same value.
+//!
+//! The builder gives a loop a parameter for every scalar that lives through it; those that the loop does not change are the
+//! value from in front of it, which the other passes then see to be invariant.
+//! Must not: remove a parameter that any way in gives another value.
+use ahash::AHashMap;
+
+use crate::jit::ir::cfg::Cfg;
+use crate::jit::ir::{BlockId, Function, Terminator, ValueId};
+
+/// Returns the number of parameters removed.
+pub fn run(function: &mut Function) -> usize {
+    let cfg = Cfg::new(function);
+    let incoming = incoming(function, &cfg);
+    let mut replace: Vec<ValueId> = (0..function.values.len() as u32).map(ValueId).collect();
+    let params: Vec<ValueId> = cfg.order.iter().flat_map(|block| function.blocks[block.index()].params.iter().copied()).collect();
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for &param in &params {
+            if replace[param.index()] == param
+                && let Some(args) = incoming.get(&param)
+                && let Some(only) = only_value(param, args, &replace)
+            {
+                replace[param.index()] = only;
+                changed = true;
+            }
+        }
+    }
+    let removed = params.iter().filter(|param| replace[param.index()] != **param).count();
+    if removed > 0 {
+        drop_params(function, &cfg, &replace);
+        super::rewrite(function, &replace);
+    }
+    removed
+}
+
+/// What each parameter may be.
+fn incoming(function: &Function, cfg: &Cfg) -> AHashMap<ValueId, Vec<ValueId>> {
+    let mut incoming: AHashMap<ValueId, Vec<ValueId>> = AHashMap::new();
+    for &block in &cfg.order {
+        for (to, args) in function.blocks[block.index()].term.iter().flat_map(Terminator::successors) {
+            for (param, arg) in function.blocks[to.index()].params.iter().zip(args) {
+                incoming.entry(*param).or_default().push(*arg);
+            }
+        }
+    }
+    incoming
+}
+
+/// The only value besides the parameter itself.
+fn only_value(param: ValueId, args: &[ValueId], replace: &[ValueId]) -> Option<ValueId> {
+    let mut only = None;
+    for &arg in args {
+        let arg = found(arg, replace);
+        if arg != param && only.is_some_and(|only| only != arg) {
+            return None;
+        }
+        if arg != param {
+            only = Some(arg);
+        }
+    }
+    only
+}
+
+fn found(mut value: ValueId, replace: &[ValueId]) -> ValueId {
+    while replace[value.index()] != value {
+        value = replace[value.index()];
+    }
+    value
+}
+
+fn drop_params(function: &mut Function, cfg: &Cfg, replace: &[ValueId]) {
+    let gone = |param: &ValueId| replace[param.index()] != *param;
+    let keeps: Vec<Vec<bool>> = function.blocks.iter().map(|block| block.params.iter().map(|param| !gone(param)).collect()).collect();
+    let kept = |to: BlockId, args: &[ValueId]| -> Box<[ValueId]> {
+        args.iter().zip(&keeps[to.index()]).filter(|(_, keep)| **keep).map(|(arg, _)| *arg).collect()
+    };
+    for &block in &cfg.order {
+        match &mut function.blocks[block.index()].term {
+            Some(Terminator::Jump(to, args)) => *args = kept(*to, args),
+            Some(Terminator::Branch { then, otherwise, .. }) => {
+                then.1 = kept(then.0, &then.1);
+                otherwise.1 = kept(otherwise.0, &otherwise.1);
+            }
+            _ => {}
+        }
+        function.blocks[block.index()].params.retain(|param| !gone(param));
+    }
+}
