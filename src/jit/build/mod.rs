@@ -523,6 +523,7 @@ impl<'r> Builder<'r> {
         let base = self.context().base;
         let count = ways.iter().map(|way| way.state.slots.len()).max().unwrap_or(0);
         let mut params = Vec::new();
+        let mut candidates = 0;
         for at in 0..count {
             let slot = SlotIx(at as u32);
             // Slots of outer frames are wanted if the outer function wants them; that is not known here, so they all are.
@@ -533,8 +534,10 @@ impl<'r> Builder<'r> {
             });
             let first = scalars.next().flatten();
             let same = scalars.all(|scalar| scalar == first);
-            let conflict = params.len() >= MOST_IN_REGISTERS || (is_header && self.is_conflict(key.1, slot));
-            if let Some(scalar) = first.filter(|_| same && wanted && !conflict) {
+            let Some(scalar) = first.filter(|_| same && wanted) else { continue };
+            candidates += 1;
+            let conflict = candidates > MOST_IN_REGISTERS || (is_header && self.is_conflict(key.1, slot));
+            if !conflict {
                 params.push((slot, scalar));
             }
         }
