@@ -166,3 +166,103 @@ fn statistics_are_printed_on_request() {
     assert_eq!((code, stdout.as_str()), (0, "17711\n"));
     assert!(stderr.contains("[jit] compiled 1 functions") && stderr.contains("% of"), "{stderr}");
 }
+
+// ---- limits, stops and traces in compiled code ----
+
+/// `end` as text, with the whole stack of an error.
+fn end(outcome: &Outcome) -> String {
+    match &outcome.end {
+        End::Failed(failure) => {
+            let frames = failure.stack.iter().map(|at| format!("{} {}:{}", at.function, at.line, at.column));
+            format!("{}: {}\n{}", failure.kind, failure.message, frames.collect::<Vec<_>>().join("\n"))
+        }
+        other => format!("{other:?}"),
+    }
+}
+
+/// A program that ends the same way compiled as in the VM, and did run compiled.
+#[track_caller]
+fn check_same_end(text: &str, change: fn(&mut RunOptions)) -> Outcome {
+    let vm = run_with("vm", text, change);
+    let compiled = run_with("jit", text, change);
+    assert_eq!(end(&compiled), end(&vm));
+    assert_eq!(String::from_utf8_lossy(&compiled.stdout), String::from_utf8_lossy(&vm.stdout));
+    let stats = &compiled.jit.as_ref().expect("it was asked for").stats;
+    assert!(stats.entered > 0, "{stats}");
+    compiled
+}
+
+#[test]
+fn a_timeout_ends_compiled_loops_and_recursion() {
+    for text in ["i := 0\nloop { i = i + 1 }", "func f(n) {\n    if n < 2 { return n }\n    return f(n - 1) + f(n - 2)\n}\nf(90)"] {
+        let outcome = run_with("jit", text, |options| options.timeout = Some(std::time::Duration::from_millis(700)));
+        assert!(matches!(outcome.end, End::Timeout), "{:?}", outcome.end);
+        assert!(outcome.jit.expect("it was asked for").stats.entered > 0);
+    }
+}
+
+#[test]
+fn fuel_is_used_up_at_the_same_point() {
+    let text = "x := 0\nfor i in 0..100000 {\n    x = x + 1\n    if x % 1000 == 0 { print(x) }\n}";
+    let outcome = check_same_end(text, |options| options.fuel = Some(50_500));
+    assert!(matches!(outcome.end, End::Fuel));
+    let text = "func f(n) {\n    if n < 2 { return n }\n    return f(n - 1) + f(n - 2)\n}\nfor i in 0..60 { print(f(i)) }";
+    check_same_end(text, |options| options.fuel = Some(50_500));
+}
+
+#[test]
+fn the_depth_limit_holds_in_compiled_code() {
+    let text = "func f(n) {\n    if n == 0 { return 0 }\n    return f(n - 1) + 1\n}\n\
+        for i in 0..400 { f(10) }\nprint(f(900))\nfunc g() { try { return f(100000) } except e { return e.kind } }\nprint(g())";
+    let outcome = run_with("jit", text, |options| options.max_depth = Some(1000));
+    assert_eq!(String::from_utf8_lossy(&outcome.stdout), "900\nStackOverflow\n");
+}
+
+/// A method that changes `self` and overflows the stack leaves what it has changed so far.
+#[test]
+fn a_self_on_loan_comes_back_when_the_stack_overflows() {
+    let text = "struct C {\n    n\n    func down(self, k) {\n        self.n = self.n + 1\n        if k > 0 { self.down(k - 1) }\n    }\n}\n\
+        c := C { n: 0 }\nfor i in 0..600 { c.down(3) }\nprint(c.n)\n\
+        kind := \"\"\ntry { c.down(1000000) } except e { kind = e.kind }\nprint(kind, c.n > 2400, type(c))";
+    let outcome = run("jit", text);
+    assert_eq!(String::from_utf8_lossy(&outcome.stdout), "2400\nStackOverflow true C\n", "{:?}", outcome.end);
+}
+
+#[test]
+fn traces_through_compiled_and_inlined_frames_are_exact() {
+    let text = "func third(xs, i) {\n    return xs[i]\n}\nfunc second(xs, i) { return third(xs, i) + 1 }\n\
+        func first(xs, i) {\n    x := second(xs, i)\n    return x\n}\n\
+        s := 0\nfor i in 0..3000 { s = s + first([1, 2, 3], i % 3) }\nprint(s)\nfor i in 0..3000 {\n    s = s + first([1, 2], i - 2000)\n}";
+    check_same_end(text, |_| {});
+    let deep = "func f(n, d) {\n    if n == 0 { return 1 / d }\n    return f(n - 1, d) + 1\n}\nfor i in 0..600 { f(5, 1) }\nf(7, 0)";
+    check_same_end(deep, |_| {});
+}
+
+#[test]
+fn memory_errors_in_compiled_loops_can_be_caught() {
+    let text = "func fill(n) {\n    xs := []\n    for i in 0..n { xs.push(i * 2) }\n    return len(xs)\n}\n\
+        for i in 0..300 { fill(5) }\nkind := \"none\"\ntry { fill(1000000000) } except e { kind = e.kind }\nprint(kind)";
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let file = folder.path().join("fill.ruff");
+    std::fs::write(&file, text).expect("a file");
+    let (code, stdout, stderr) = ruff(&["run", "--jit", "sync", "--max-memory", "64M", &file.to_string_lossy()]);
+    assert_eq!((code, stdout.as_str()), (0, "MemoryError\n"), "{stderr}");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_compiled_loop() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_ruff"))
+        .args(["run", "--jit", "sync", "-e", "i := 0\nfor k in 0..5000 { i = i + 1 }\nprint(i)\nloop { i = i + 1 }"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("it was built for this test");
+    let mut first = [0; 5];
+    let mut stdout = child.stdout.take().expect("a pipe was asked for");
+    std::io::Read::read_exact(&mut stdout, &mut first).expect("it prints");
+    // Long enough for the endless loop to be compiled.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let pid = rustix::process::Pid::from_child(&child);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
+    assert_eq!(child.wait().expect("it ends").code(), Some(130));
+}

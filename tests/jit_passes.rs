@@ -1,0 +1,95 @@
+//! Each optimisation of compiled code on the smallest program that shows it, and on a twin in which it must not happen.
+//!
+//! What is compared is the optimised IR of one function, by how often instructions occur in it.
+use std::process::Command;
+
+/// The optimised IR of the function `f` of a program.
+fn ir(text: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_ruff"))
+        .args(["run", "--jit", "sync", "--jit-only", "f", "--jit-dump", "ir", "-e", text])
+        .output()
+        .expect("it was built for this test");
+    let stderr = String::from_utf8(output.stderr).expect("our texts are UTF-8");
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let start = stderr.find("[jit] f optimised:").unwrap_or_else(|| panic!("f was not compiled: {stderr}"));
+    // The states at the end name no instructions.
+    let body = &stderr[start..];
+    body.split("\n!0:").next().unwrap_or(body).to_owned()
+}
+
+fn count(ir: &str, instruction: &str) -> usize {
+    ir.matches(instruction).count()
+}
+
+/// The part from the head of the first loop on.
+fn looped(ir: &str) -> &str {
+    &ir[ir.find(" loop@").unwrap_or_else(|| panic!("no loop in {ir}"))..]
+}
+
+/// The number of parameters of the first loop's head.
+fn loop_params(ir: &str) -> usize {
+    let head = ir.lines().find(|line| line.contains(" loop@")).unwrap_or_else(|| panic!("no loop in {ir}"));
+    head.matches(": ").count()
+}
+
+#[test]
+fn a_second_read_is_merged_unless_something_is_written_between() {
+    let program = |body: &str| format!("func f(xs, i) {{\n{body}\n}}\nfor i in 0..600 {{ f([1, 2, 3], i % 3) }}");
+    let merged = ir(&program("return xs[0] + xs[0]"));
+    assert_eq!((count(&merged, "LoadElement"), count(&merged, "GuardShape")), (1, 1), "{merged}");
+    let written = ir(&program("a := xs[0]\nxs[i] = 7\nreturn a + xs[0]"));
+    assert_eq!(count(&written, "LoadElement"), 2, "{written}");
+}
+
+#[test]
+fn a_check_of_what_a_loop_does_not_change_stands_in_front_of_it() {
+    let program = |body: &str| {
+        format!("func f(xs, ys) {{\n    s := 0\n    a := xs\n    for i in 0..40 {{\n        {body}\n    }}\n    return s\n}}\nfor i in 0..600 {{ f([1, 2], [3, 4]) }}")
+    };
+    let kept = ir(&program("s = s + a[0]"));
+    assert_eq!(count(looped(&kept), "GuardShape"), 0, "{kept}");
+    assert!(count(&kept, "GuardShape") >= 1, "{kept}");
+    let changed = ir(&program("s = s + a[0]\na = ys"));
+    assert!(count(looped(&changed), "GuardShape") >= 1, "{changed}");
+}
+
+#[test]
+fn a_bound_that_the_loop_keeps_is_not_checked() {
+    let program = |index: &str| {
+        format!("func f(xs) {{\n    s := 0\n    for i in 0..len(xs) {{ s = s + xs[{index}] }}\n    return s\n}}\nys := [1, 2, 3]\nfor i in 0..600 {{ f(ys) }}")
+    };
+    let checked = |ir: &str| looped(ir).lines().filter(|line| line.contains("GuardBounds") && !line.contains("exit: None")).count();
+    let kept = ir(&program("i"));
+    assert_eq!(checked(&kept), 0, "{kept}");
+    let beyond = ir(&program("i * 2 - i"));
+    assert_eq!(checked(&beyond), 1, "{beyond}");
+}
+
+#[test]
+fn a_value_that_a_loop_does_not_change_is_no_parameter_of_it() {
+    let program = |body: &str| format!("func f(n) {{\n    i := 0\n    while i < n {{ {body} }}\n    return i\n}}\nfor i in 0..600 {{ f(40) }}");
+    let kept = ir(&program("i = i + 1"));
+    assert_eq!(loop_params(&kept), 1, "{kept}");
+    let changed = ir(&program("i = i + 1\nn = n - 1"));
+    assert_eq!(loop_params(&changed), 2, "{changed}");
+}
+
+#[test]
+fn what_nobody_uses_goes_unless_it_may_fail() {
+    let program = |body: &str, arg: &str| format!("func f(a) {{\n{body}\n}}\nfor i in 0..600 {{ f({arg}) }}");
+    let unused = ir(&program("b := a * 0.5\nreturn a", "1.5"));
+    assert_eq!(count(&unused, "Float {"), 0, "{unused}");
+    let used = ir(&program("b := a * 0.5\nreturn b", "1.5"));
+    assert_eq!(count(&used, "Float {"), 1, "{used}");
+    let fails = ir(&program("b := 10 / a\nreturn a", "3"));
+    assert_eq!(count(&fails, "DivI"), 1, "{fails}");
+}
+
+#[test]
+fn small_callees_become_part_of_the_caller_and_large_ones_do_not() {
+    let program = |body: &str| format!("func g(x) {{\n{body}\nreturn x\n}}\nfunc f(x) {{ return g(x) * 2 }}\nfor i in 0..600 {{ f(i) }}");
+    let small = ir(&program("x = x + 1"));
+    assert_eq!(count(&small, "CallCompiled"), 0, "{small}");
+    let large = ir(&program(&"x = x + 1\nx = x - 2\n".repeat(200)));
+    assert_eq!(count(&large, "CallCompiled"), 1, "{large}");
+}
