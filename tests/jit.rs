@@ -182,9 +182,9 @@ fn end(outcome: &Outcome) -> String {
 
 /// A program that ends the same way compiled as in the VM, and did run compiled.
 #[track_caller]
-fn check_same_end(text: &str, change: fn(&mut RunOptions)) -> Outcome {
+fn check_same_end(mode: &str, text: &str, change: fn(&mut RunOptions)) -> Outcome {
     let vm = run_with("vm", text, change);
-    let compiled = run_with("jit", text, change);
+    let compiled = run_with(mode, text, change);
     assert_eq!(end(&compiled), end(&vm));
     assert_eq!(String::from_utf8_lossy(&compiled.stdout), String::from_utf8_lossy(&vm.stdout));
     let stats = &compiled.jit.as_ref().expect("it was asked for").stats;
@@ -204,10 +204,10 @@ fn a_timeout_ends_compiled_loops_and_recursion() {
 #[test]
 fn fuel_is_used_up_at_the_same_point() {
     let text = "x := 0\nfor i in 0..100000 {\n    x = x + 1\n    if x % 1000 == 0 { print(x) }\n}";
-    let outcome = check_same_end(text, |options| options.fuel = Some(50_500));
+    let outcome = check_same_end("jit-eager", text, |options| options.fuel = Some(50_500));
     assert!(matches!(outcome.end, End::Fuel));
     let text = "func f(n) {\n    if n < 2 { return n }\n    return f(n - 1) + f(n - 2)\n}\nfor i in 0..60 { print(f(i)) }";
-    check_same_end(text, |options| options.fuel = Some(50_500));
+    check_same_end("jit-eager", text, |options| options.fuel = Some(50_500));
 }
 
 #[test]
@@ -233,9 +233,9 @@ fn traces_through_compiled_and_inlined_frames_are_exact() {
     let text = "func third(xs, i) {\n    return xs[i]\n}\nfunc second(xs, i) { return third(xs, i) + 1 }\n\
         func first(xs, i) {\n    x := second(xs, i)\n    return x\n}\n\
         s := 0\nfor i in 0..3000 { s = s + first([1, 2, 3], i % 3) }\nprint(s)\nfor i in 0..3000 {\n    s = s + first([1, 2], i - 2000)\n}";
-    check_same_end(text, |_| {});
+    check_same_end("jit", text, |_| {});
     let deep = "func f(n, d) {\n    if n == 0 { return 1 / d }\n    return f(n - 1, d) + 1\n}\nfor i in 0..600 { f(5, 1) }\nf(7, 0)";
-    check_same_end(deep, |_| {});
+    check_same_end("jit", deep, |_| {});
 }
 
 #[test]
@@ -253,13 +253,13 @@ fn memory_errors_in_compiled_loops_can_be_caught() {
 #[test]
 fn ctrl_c_ends_a_compiled_loop() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_ruff"))
-        .args(["run", "--jit", "sync", "-e", "i := 0\nfor k in 0..5000 { i = i + 1 }\nprint(i)\nloop { i = i + 1 }"])
-        .stdout(std::process::Stdio::piped())
+        .args(["run", "--jit", "sync", "-e", "i := 0\nfor k in 0..5000 { i = i + 1 }\neprint(i)\nloop { i = i + 1 }"])
+        .stderr(std::process::Stdio::piped())
         .spawn()
         .expect("it was built for this test");
     let mut first = [0; 5];
-    let mut stdout = child.stdout.take().expect("a pipe was asked for");
-    std::io::Read::read_exact(&mut stdout, &mut first).expect("it prints");
+    let mut stderr = child.stderr.take().expect("a pipe was asked for");
+    std::io::Read::read_exact(&mut stderr, &mut first).expect("it prints");
     // Long enough for the endless loop to be compiled.
     std::thread::sleep(std::time::Duration::from_millis(500));
     let pid = rustix::process::Pid::from_child(&child);

@@ -23,6 +23,7 @@ pub fn run(function: &mut Function) -> usize {
     let mut pass = Pass {
         replace: (0..function.values.len() as u32).map(ValueId).collect(),
         boxes: AHashMap::new(),
+        objects: AHashMap::new(),
         known: AHashMap::new(),
         versions_at_end: vec![Vec::new(); function.blocks.len()],
         next_version: 1,
@@ -48,6 +49,8 @@ struct Pass<'a> {
     replace: Vec<ValueId>,
     /// What a boxed value was made of.
     boxes: AHashMap<ValueId, ValueId>,
+    /// The pointer that the result of a check of an object goes back to.
+    objects: AHashMap<ValueId, ValueId>,
     known: AHashMap<Key, ValueId>,
     versions_at_end: Vec<Vec<u32>>,
     next_version: u32,
@@ -96,6 +99,10 @@ impl Pass<'_> {
             let writes = self.memory.writes(self.function, &inst.kind);
             let plain = writes == Writes::These(Vec::new());
             self.bump(&mut versions, writes);
+            if let (InstKind::GuardShape { pointer, .. } | InstKind::GuardUnique { pointer, .. }, Some(result)) = (&inst.kind, inst.result) {
+                let object = self.object(*pointer);
+                self.objects.insert(result, object);
+            }
             if let (InstKind::Box(of), Some(result)) = (&inst.kind, inst.result) {
                 self.boxes.insert(result, *of);
             }
@@ -162,7 +169,17 @@ impl Pass<'_> {
     /// The instruction without its exits, and the versions of what it reads.
     fn key(&self, kind: &InstKind, versions: &[u32]) -> Key {
         let reads = self.memory.reads(self.function, kind).into_iter().map(|d| versions[d]).collect();
-        (without_exits(kind), reads)
+        let kind = match *kind {
+            // An array has its length in the same place whatever its kind.
+            InstKind::LoadLength(pointer) => InstKind::LoadLength(self.object(pointer)),
+            _ => without_exits(kind),
+        };
+        (kind, reads)
+    }
+
+    /// The pointer before checks of the object it leads to.
+    fn object(&self, pointer: ValueId) -> ValueId {
+        self.objects.get(&pointer).copied().unwrap_or(pointer)
     }
 
     fn bump(&mut self, versions: &mut [u32], writes: Writes) {
