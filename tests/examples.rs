@@ -11,7 +11,7 @@ use std::process::{Command, ExitCode, Stdio};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 
-const ENGINES: &[&str] = &["interp", "vm"];
+const ENGINES: &[&str] = &["interp", "vm", "jit"];
 
 /// Example programs run a second time, with these arguments; paths are relative to `examples`.
 const WITH_INPUT: &[(&str, &[&str])] = &[
