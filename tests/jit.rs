@@ -112,6 +112,14 @@ fn an_excluded_function_is_not_compiled() {
     assert_eq!(outcome.jit.expect("it was asked for").stats.compiled(), 0);
 }
 
+#[test]
+fn what_was_never_reached_before_is_told() {
+    let text = "func f(xs, i) {\n    if i < 0 {\n        return xs[0]\n    }\n    return i\n}\nys := [7]\n\
+        for i in 0..700 { f(ys, i) }\nprint(f(ys, 0 - 1))";
+    let report = report("jit", text, "7\n");
+    check_remark(fate(&report, 1, false), "code that had not been reached before");
+}
+
 /// The program goes on in the VM while its loop is compiled, and takes the code when it is there.
 #[test]
 fn code_from_the_background_is_taken_up() {

@@ -323,7 +323,7 @@ impl Tier for Jit {
     fn left(&self, vm: &Vm, exit: usize, fp: Fp) {
         let context = self.context.borrow();
         let taken = &context.exits[exit];
-        if context.listens && taken.info.kind == lower::ExitKind::Execute {
+        if context.listens && matches!(taken.info.kind, lower::ExitKind::Execute | lower::ExitKind::Unreached) {
             let (check, why) = trace::failed_check(vm, &taken.info, fp);
             self.stats.borrow_mut().left(check);
             self.trace.left(vm, context.codes[taken.code as usize].place, exit, taken, &why);

@@ -43,6 +43,8 @@ pub enum Check {
     Overwrite,
     /// The function called is the one met before.
     Callee,
+    /// What comes next has been reached before.
+    Reached,
     /// Anything else.
     Other,
 }
@@ -61,6 +63,7 @@ impl Check {
             Check::Variable => "a variable not assigned or on loan",
             Check::Overwrite => "an object to be overwritten",
             Check::Callee => "another function called",
+            Check::Reached => "code that had not been reached before",
             Check::Other => "another check",
         }
     }
@@ -143,7 +146,11 @@ impl Lowering<'_> {
             self.b.switch_to_block(block);
             let slots = self.store_values(state);
             let frames = self.function.states[state.index()].frames.clone();
-            let checks = if kind == ExitKind::Execute { self.checks.remove(&state).unwrap_or_default() } else { Vec::new() };
+            let checks = match kind {
+                ExitKind::Execute => self.checks.remove(&state).unwrap_or_default(),
+                ExitKind::Unreached => vec![Check::Reached],
+                _ => Vec::new(),
+            };
             self.leave(ExitInfo { kind, frames, slots, checks });
         }
         self.emit_way_out();
