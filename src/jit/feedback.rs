@@ -121,7 +121,11 @@ fn site(op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
             Some(Site::Callees(targets.collect()))
         }
         _ if word == 0 => None,
-        Op::CallValue { .. } if word == seen::POLYMORPHIC => None,
+        Op::CallValue { .. } if word == seen::MEGAMORPHIC => None,
+        Op::CallValue { .. } if word == seen::POLYMORPHIC => {
+            let (_, callees) = seen.several.iter().find(|(site, _)| *site == pc)?;
+            Some(Site::Callees(callees.iter().map(|&function| Target { shape: 0, function }).collect()))
+        }
         Op::CallValue { .. } => Some(Site::Callees(vec![Target { shape: 0, function: word - 1 }])),
         Op::CallBuiltin { .. } => Some(Site::Argument(Kinds(word))),
         _ => Some(operands(word)),

@@ -736,10 +736,10 @@ fn equality(ne: u8) -> CompareCode {
 /// A call site's word is its callee's id plus 1, until it meets another.
 #[inline(always)]
 fn note_callee(func: FnRef, ip: super::stack::Ip, callee: FnRef) {
-    let word = func.feedback.at(ip.pc(func.start));
-    let own = callee.id.0 + 1;
-    if word.get() != own {
-        word.set(if word.get() == 0 { own } else { seen::POLYMORPHIC });
+    let pc = ip.pc(func.start);
+    let word = func.feedback.at(pc).get();
+    if word != callee.id.0 + 1 && word != seen::MEGAMORPHIC {
+        func.note_another(pc, callee.id);
     }
 }
 

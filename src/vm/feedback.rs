@@ -21,8 +21,10 @@ pub mod seen {
     pub const TEXT: u32 = 1 << 14;
     /// A loop over ints.
     pub const STEPS: u32 = 1 << 16;
-    /// Word of a call site with several callees; otherwise the word is the callee's `FnId` plus 1.
-    pub const POLYMORPHIC: u32 = u32::MAX;
+    /// Word of a call site with several callees, which `Activation::several` lists; with one the word is its `FnId` plus 1.
+    pub const POLYMORPHIC: u32 = u32::MAX - 1;
+    /// Word of a call site with more callees than are listed.
+    pub const MEGAMORPHIC: u32 = u32::MAX;
 }
 
 /// Shapes remembered per site.
@@ -80,6 +82,8 @@ pub struct Snapshot {
     pub fields: Vec<Option<Vec<FieldSlot>>>,
     /// Per place and segment the same; nothing for index segments.
     pub places: Vec<Vec<Option<Vec<FieldSlot>>>>,
+    /// Callees of the call sites that have met several.
+    pub several: Vec<(usize, Vec<u32>)>,
     /// Per method site what receivers were resolved to.
     pub methods: Vec<Vec<MethodSeen>>,
 }
@@ -102,6 +106,7 @@ pub fn snapshot(function: &Activation) -> Snapshot {
         words: function.feedback.as_slice().iter().map(Cell::get).collect(),
         fields: function.fields.as_slice().iter().map(field).collect(),
         places: function.places.as_slice().iter().map(|caches| caches.iter().map(field).collect()).collect(),
+        several: function.several.borrow().clone(),
         methods: function.methods.as_slice().iter().map(|cache| cache.seen()).collect(),
     }
 }

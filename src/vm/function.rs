@@ -2,7 +2,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use super::feedback::{FieldCache, MethodSeen, WAYS};
+use super::feedback::{FieldCache, MethodSeen, WAYS, seen};
 use super::stack::{FnRef, Ip, Table};
 use super::tier::{Entry, Patience};
 use super::unit::Unit;
@@ -38,6 +38,8 @@ pub struct Activation {
     pub specs: Table<Box<[Option<crate::semantics::format::Spec>]>>,
     /// One word per instruction.
     pub feedback: Table<Cell<u32>>,
+    /// Callees of the call sites that have met several, by instruction.
+    pub several: RefCell<Vec<(usize, Vec<u32>)>>,
     pub registers: u16,
     pub locals: u16,
     /// The number of positional arguments that need no binding at all; `u16::MAX` if there is none.
@@ -72,6 +74,7 @@ impl Activation {
             specs: Table::new(chunk.templates.iter().map(template_specs)),
             start: Ip::start(&chunk.code),
             feedback: Table::new(chunk.code.iter().map(|_| Cell::new(0))),
+            several: RefCell::default(),
             registers: chunk.registers,
             locals: chunk.locals,
             exact: if plain { info.params.len() as u16 } else { u16::MAX },
@@ -105,6 +108,30 @@ impl Activation {
     /// Whether its `self` goes back to the caller's place.
     pub fn mutating(&self) -> bool {
         matches!(self.chunk.self_kind, SelfKind::Mutating | SelfKind::MaybeMutating)
+    }
+
+    /// Notes a callee that is not the first one of its site.
+    #[cold]
+    #[inline(never)]
+    pub fn note_another(&self, pc: usize, callee: FnId) {
+        let word = self.feedback.at(pc);
+        let first = word.get();
+        if first == 0 {
+            word.set(callee.0 + 1);
+            return;
+        }
+        let mut several = self.several.borrow_mut();
+        if first != seen::POLYMORPHIC {
+            several.push((pc, vec![first - 1]));
+            word.set(seen::POLYMORPHIC);
+        }
+        let Some((_, callees)) = several.iter_mut().find(|(site, _)| *site == pc) else { return };
+        if !callees.contains(&callee.0) {
+            callees.push(callee.0);
+        }
+        if callees.len() > WAYS {
+            word.set(seen::MEGAMORPHIC);
+        }
     }
 
     /// Notes what an instruction has met.

@@ -1,13 +1,13 @@
 //! Calls: of functions the builder knows, and of values whose function it can guess; inlined, or of their compiled code.
 use super::state::{Lender, Slot};
-use super::{Built, Builder, Lent, Running};
+use super::{Built, Builder, Edge, Lent, Running};
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Access, Root, SelfKind};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Callee;
-use crate::jit::ir::{InstKind, SlotIx, Type, ValueId};
+use crate::jit::ir::{BlockId, InstKind, SlotIx, StateId, Terminator, Type, ValueId};
 use crate::jit::profile::{Entry, FunctionProfile, Site, Target};
-use crate::value::layout::tag;
+use crate::value::layout::{shape, tag};
 
 /// A call about to be built: its arguments stand in the window.
 pub struct Call {
@@ -18,6 +18,16 @@ pub struct Call {
     pub window: SlotIx,
     pub running: Running,
     pub own: Option<Lent>,
+}
+
+/// Callees of one site that are built.
+const MOST_CASES: usize = 4;
+
+/// What decides which function a site calls.
+#[derive(Clone, Copy)]
+enum Test {
+    Shape(ValueId, u32),
+    Closure { pointer: ValueId, function: u32 },
 }
 
 impl Builder<'_> {
@@ -40,9 +50,9 @@ impl Builder<'_> {
         self.request.functions.get(&function).cloned()
     }
 
-    /// A method of the only shape the site has met, which does not change its receiver.
+    /// A method of the shapes the site has met, which does not change its receiver.
     pub(super) fn call_method(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
-        let Some(target) = self.only_target() else { return self.fallback(op) };
+        let Some(target) = self.only_target() else { return self.call_method_of_several(op, argc, dst, base) };
         if (target.function as usize) < N_BUILTINS {
             return self.call_builtin_method(op, target, argc, dst, base);
         }
@@ -50,9 +60,79 @@ impl Builder<'_> {
         if !plain || !self.guard_instance(self.slot(base), target) {
             return self.fallback(op);
         }
-        let window = self.slot(base);
+        self.call_known(op, self.method_call(target, argc, dst, base))
+    }
+
+    fn method_call(&self, target: Target, argc: u8, dst: u16, base: u16) -> Call {
         let count = u16::from(argc) + 1;
-        self.call_known(op, Call { function: target.function, count, dst, window, running: Running::Nothing, own: None })
+        Call { function: target.function, count, dst, window: self.slot(base), running: Running::Nothing, own: None }
+    }
+
+    /// A site that has met instances of several shapes: a way for each.
+    fn call_method_of_several(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
+        let Some(Site::Callees(targets)) = self.context().profile.sites.get(&self.pc).cloned() else { return self.fallback(op) };
+        let plain = |target: &Target| {
+            target.shape >= shape::FIRST_DECLARED
+                && self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value && callee.exact == u16::from(argc))
+        };
+        let known = (2..=MOST_CASES).contains(&targets.len()) && targets.iter().all(plain);
+        if !known || matches!(self.state.get(self.slot(base)), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
+            return self.fallback(op);
+        }
+        let exit = self.exit();
+        let boxed = self.boxed(base);
+        let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::STRUCT, exit }, Type::pointer(tag::STRUCT, 0));
+        let tests = targets.iter().map(|target| Test::Shape(pointer, target.shape));
+        let cases = tests.zip(targets.iter().map(|target| self.method_call(*target, argc, dst, base))).collect();
+        self.call_one_of(op, cases, exit)
+    }
+
+    /// Calls the function of the first case that holds; the last one is checked and leaves.
+    fn call_one_of(&mut self, op: Op, cases: Vec<(Test, Call)>, exit: StateId) -> Built {
+        let (count, dst) = (cases.len(), cases[0].1.dst);
+        let mut live = self.live_after_call(dst);
+        live.insert(usize::from(dst));
+        let mut ways = Vec::with_capacity(count);
+        for (at, (test, call)) in cases.into_iter().enumerate() {
+            let before = self.state.clone();
+            let otherwise = if at + 1 < count { Some(self.branch_on(test)) } else { None };
+            if otherwise.is_none() {
+                self.check(test, exit);
+            }
+            self.call_known(op, call)?;
+            if !self.ended {
+                ways.push(Edge { from: self.block, state: self.state.clone() });
+            }
+            if let Some(block) = otherwise {
+                (self.block, self.state, self.exit, self.ended) = (block, before, None, false);
+            }
+        }
+        self.ends = Vec::new();
+        self.ended = ways.is_empty();
+        if !self.ended {
+            self.join(ways, &live);
+        }
+        Ok(())
+    }
+
+    /// Goes on where the test holds; gives the block for where it does not.
+    fn branch_on(&mut self, test: Test) -> BlockId {
+        let kind = match test {
+            Test::Shape(pointer, shape) => InstKind::IsShape { pointer, shape },
+            Test::Closure { pointer, function } => InstKind::IsClosure { pointer, function },
+        };
+        let cond = self.emit(kind, Type::BOOL);
+        let (then, otherwise) = (self.out.new_block(), self.out.new_block());
+        self.terminate(Terminator::Branch { cond, then: (then, Box::new([])), otherwise: (otherwise, Box::new([])) });
+        (self.block, self.ended, self.exit) = (then, false, None);
+        otherwise
+    }
+
+    fn check(&mut self, test: Test, exit: StateId) {
+        match test {
+            Test::Shape(pointer, shape) => self.emit(InstKind::GuardShape { pointer, shape, exit }, Type::pointer(tag::STRUCT, shape)),
+            Test::Closure { pointer, function } => self.emit(InstKind::GuardClosure { pointer, function, exit }, Type::pointer(tag::CLOSURE, 0)),
+        };
     }
 
     /// Checks that a slot holds an instance of the shape; false if it is known that it does not.
@@ -107,12 +187,36 @@ impl Builder<'_> {
     /// Calls the value below the arguments, if it is known or guessed which function that is.
     pub(super) fn call_value(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
         let below = SlotIx(self.slot(base).0 - 1);
-        let Some(function) = self.expected_function(below) else { return self.fallback(op) };
+        let Some(function) = self.expected_function(below) else { return self.call_one_of_closures(op, argc, dst, base) };
         let callee = self.callee(function).filter(|callee| callee.exact == u16::from(argc) && callee.chunk.self_kind == SelfKind::None);
         let Some(callee) = callee else { return self.fallback(op) };
         let Some(captures) = self.guard_function(below, function, callee.captures) else { return self.fallback(op) };
         let window = self.slot(base);
         self.call_known(op, Call { function, count: u16::from(argc), dst, window, running: Running::Below(captures), own: None })
+    }
+
+    /// A site that has met closures of several functions, all with captures: a way for each.
+    fn call_one_of_closures(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
+        let Some(Site::Callees(targets)) = self.context().profile.sites.get(&self.pc).cloned() else { return self.fallback(op) };
+        let plain = |target: &Target| {
+            self.callee(target.function)
+                .is_some_and(|callee| callee.captures && callee.exact == u16::from(argc) && callee.chunk.self_kind == SelfKind::None)
+        };
+        let window = self.slot(base);
+        let below = SlotIx(window.0 - 1);
+        let known = (2..=MOST_CASES).contains(&targets.len()) && targets.iter().all(plain);
+        if !known || matches!(self.state.get(below), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
+            return self.fallback(op);
+        }
+        let exit = self.exit();
+        let boxed = self.boxed_slot(below);
+        let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::CLOSURE, exit }, Type::pointer(tag::CLOSURE, 0));
+        let case = |target: &Target| {
+            let running = Running::Below(Some(pointer));
+            let call = Call { function: target.function, count: u16::from(argc), dst, window, running, own: None };
+            (Test::Closure { pointer, function: target.function }, call)
+        };
+        self.call_one_of(op, targets.iter().map(case).collect(), exit)
     }
 
     /// The function that a slot probably holds: a constant, a closure made here, or what the site has met.

@@ -138,7 +138,7 @@ impl Builder<'_> {
     }
 
     /// Registers of the caller wanted after the call at hand, its result not included.
-    fn live_after_call(&self, dst: u16) -> RegisterSet {
+    pub(super) fn live_after_call(&self, dst: u16) -> RegisterSet {
         let context = self.context();
         let at = (self.pc - self.live.0) as usize + 1;
         let mut live = match self.live.1.get(at) {
@@ -157,7 +157,7 @@ impl Builder<'_> {
     }
 
     /// Continues where all ways meet.
-    fn join(&mut self, mut ways: Vec<Edge>, live: &RegisterSet) {
+    pub(super) fn join(&mut self, mut ways: Vec<Edge>, live: &RegisterSet) {
         if ways.len() == 1 {
             let only = ways.remove(0);
             self.block = only.from;

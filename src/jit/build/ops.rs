@@ -18,7 +18,9 @@ impl Builder<'_> {
         self.before_instruction(&op);
         // An instruction that changes something in place is first built without the guess that nobody else holds it.
         let in_place = matches!(op, Op::IndexSet { .. } | Op::IndexUpdate { .. } | Op::FieldSet { .. } | Op::FieldUpdate { .. } | Op::PlaceSet { .. } | Op::PlaceUpdate { .. });
-        if self.context().profile.storms(self.pc) > usize::from(in_place) && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {}) {
+        // A call is built again for all callees that its site has met by then.
+        let call = matches!(op, Op::CallValue { .. } | Op::CallMethod { .. });
+        if self.context().profile.storms(self.pc) > usize::from(in_place || call) && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {}) {
             return self.fallback(op);
         }
         if self.request.limits.leaves_unreached && self.is_unreached(&op) {

@@ -179,6 +179,10 @@ pub enum InstKind {
     GuardFunction { value: ValueId, function: u32, exit: StateId },
     /// Closure is one of this function → the closure.
     GuardClosure { pointer: ValueId, function: u32, exit: StateId },
+    /// Header shape of a pointer is this one → bool.
+    IsShape { pointer: ValueId, shape: u32 },
+    /// Closure is one of this function → bool.
+    IsClosure { pointer: ValueId, function: u32 },
     /// Tag of a boxed value → int.
     TagOf(ValueId),
     /// Unboxes without a check (the kind is known).
@@ -387,6 +391,8 @@ impl InstKind {
             StoreCaptureCell { .. } => write(Heaps::CELLS, true),
             GuardTag { .. } | GuardNotTag { .. } | GuardTrue { .. } | GuardNonZeroF { .. } => exit(true),
             GuardFunction { .. } | GuardClosure { .. } | FloatToInt { .. } | ShlI { .. } => exit(true),
+            IsShape { .. } => read(Heaps::HEADERS, false),
+            IsClosure { .. } => pure,
             GuardShape { .. } => read(Heaps::HEADERS, true),
             GuardUnique { .. } => read(Heaps::COUNTS, true),
             GuardBounds { exit: e, .. } | Int { exit: e, .. } | ModI { zero: e, .. } | ShrI { exit: e, .. } | NegI { exit: e, .. } => exit(e.is_some()),

@@ -17,7 +17,7 @@ impl InstKind {
                 f(value);
             }
             GuardTag { value, .. } | GuardNotTag { value, .. } | GuardTrue { value, .. } | GuardFunction { value, .. } => f(value),
-            GuardShape { pointer, .. } | GuardUnique { pointer, .. } | GuardClosure { pointer, .. } => f(pointer),
+            GuardShape { pointer, .. } | GuardUnique { pointer, .. } | GuardClosure { pointer, .. } | IsShape { pointer, .. } | IsClosure { pointer, .. } => f(pointer),
             Unshare { home, pointer, .. } => {
                 home.each_operand(&mut f);
                 f(pointer);
@@ -90,7 +90,7 @@ impl InstKind {
             ModI { zero, .. } => zero.iter_mut().for_each(f),
             DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) | LoadSlot(_) | StoreSlot(..) | ClearSlot(_)
-            | LoadItem { .. } | Retain(_) | StoreOwned { .. } | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | TagOf(_) | Unbox { .. } | Box(_)
+            | LoadItem { .. } | Retain(_) | StoreOwned { .. } | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | IsShape { .. } | IsClosure { .. } | TagOf(_) | Unbox { .. } | Box(_)
             | Bit { .. } | NotI(_) | Float { .. } | FloatUnary { .. } | IntToFloat(_) | CmpI { .. } | CmpF { .. } | NotB(_)
             | CmpPtr { .. } | Truthy(_) | Select { .. } | LoadLength(_) | LoadData(_) | LoadElement { .. } | StoreElement { .. }
             | LoadField { .. } | StoreField { .. } => {}

@@ -157,6 +157,18 @@ impl Lowering<'_> {
                 self.leave_unless(good, *exit);
                 self.define(result, pointer);
             }
+            InstKind::IsShape { pointer, shape } => {
+                let pointer = self.one(*pointer);
+                let found = self.load(types::I32, pointer, header::SHAPE as i32);
+                let value = self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(*shape));
+                self.define(result, value);
+            }
+            InstKind::IsClosure { pointer, function } => {
+                let pointer = self.one(*pointer);
+                let found = self.load(types::I32, pointer, closure::FUNCTION as i32);
+                let value = self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(*function));
+                self.define(result, value);
+            }
             InstKind::TagOf(value) => {
                 let (tag, _) = self.boxed(*value);
                 self.define(result, tag);
