@@ -27,7 +27,9 @@ const MOST_CASES: usize = 4;
 #[derive(Clone, Copy)]
 enum Test {
     Shape(ValueId, u32),
-    Closure { pointer: ValueId, function: u32 },
+    /// Of a boxed value.
+    Function { value: ValueId, function: u32 },
+    Closure { value: ValueId, function: u32 },
 }
 
 impl Builder<'_> {
@@ -93,11 +95,16 @@ impl Builder<'_> {
         let mut live = self.live_after_call(dst);
         live.insert(usize::from(dst));
         let mut ways = Vec::with_capacity(count);
-        for (at, (test, call)) in cases.into_iter().enumerate() {
+        for (at, (test, mut call)) in cases.into_iter().enumerate() {
             let before = self.state.clone();
-            let otherwise = if at + 1 < count { Some(self.branch_on(test)) } else { None };
+            if let Test::Closure { value, .. } = test {
+                // What is none of the functions without captures is a closure.
+                let ty = Type::pointer(tag::CLOSURE, 0);
+                call.running = Running::Below(Some(self.emit(InstKind::GuardTag { value, tag: tag::CLOSURE, exit }, ty)));
+            }
+            let otherwise = if at + 1 < count { Some(self.branch_on(test, &call)) } else { None };
             if otherwise.is_none() {
-                self.check(test, exit);
+                self.check(test, &call, exit);
             }
             self.call_known(op, call)?;
             if !self.ended {
@@ -116,10 +123,11 @@ impl Builder<'_> {
     }
 
     /// Goes on where the test holds; gives the block for where it does not.
-    fn branch_on(&mut self, test: Test) -> BlockId {
-        let kind = match test {
-            Test::Shape(pointer, shape) => InstKind::IsShape { pointer, shape },
-            Test::Closure { pointer, function } => InstKind::IsClosure { pointer, function },
+    fn branch_on(&mut self, test: Test, call: &Call) -> BlockId {
+        let kind = match (test, call.running) {
+            (Test::Shape(pointer, shape), _) => InstKind::IsShape { pointer, shape },
+            (Test::Closure { function, .. }, Running::Below(Some(pointer))) => InstKind::IsClosure { pointer, function },
+            (Test::Closure { value, function } | Test::Function { value, function }, _) => InstKind::IsFunction { value, function },
         };
         let cond = self.emit(kind, Type::BOOL);
         let (then, otherwise) = (self.out.new_block(), self.out.new_block());
@@ -128,11 +136,18 @@ impl Builder<'_> {
         otherwise
     }
 
-    fn check(&mut self, test: Test, exit: StateId) {
-        match test {
-            Test::Shape(pointer, shape) => self.emit(InstKind::GuardShape { pointer, shape, exit }, Type::pointer(tag::STRUCT, shape)),
-            Test::Closure { pointer, function } => self.emit(InstKind::GuardClosure { pointer, function, exit }, Type::pointer(tag::CLOSURE, 0)),
-        };
+    fn check(&mut self, test: Test, call: &Call, exit: StateId) {
+        match (test, call.running) {
+            (Test::Shape(pointer, shape), _) => {
+                self.emit(InstKind::GuardShape { pointer, shape, exit }, Type::pointer(tag::STRUCT, shape));
+            }
+            (Test::Closure { function, .. }, Running::Below(Some(pointer))) => {
+                self.emit(InstKind::GuardClosure { pointer, function, exit }, Type::pointer(tag::CLOSURE, 0));
+            }
+            (Test::Closure { value, function } | Test::Function { value, function }, _) => {
+                self.effect(InstKind::GuardFunction { value, function, exit });
+            }
+        }
     }
 
     /// Checks that a slot holds an instance of the shape; false if it is known that it does not.
@@ -187,7 +202,7 @@ impl Builder<'_> {
     /// Calls the value below the arguments, if it is known or guessed which function that is.
     pub(super) fn call_value(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
         let below = SlotIx(self.slot(base).0 - 1);
-        let Some(function) = self.expected_function(below) else { return self.call_one_of_closures(op, argc, dst, base) };
+        let Some(function) = self.expected_function(below) else { return self.call_one_of_functions(op, argc, dst, base) };
         let callee = self.callee(function).filter(|callee| callee.exact == u16::from(argc) && callee.chunk.self_kind == SelfKind::None);
         let Some(callee) = callee else { return self.fallback(op) };
         let Some(captures) = self.guard_function(below, function, callee.captures) else { return self.fallback(op) };
@@ -195,28 +210,33 @@ impl Builder<'_> {
         self.call_known(op, Call { function, count: u16::from(argc), dst, window, running: Running::Below(captures), own: None })
     }
 
-    /// A site that has met closures of several functions, all with captures: a way for each.
-    fn call_one_of_closures(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
+    /// A site that has met several functions: a way for each, those without captures first.
+    fn call_one_of_functions(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
         let Some(Site::Callees(targets)) = self.context().profile.sites.get(&self.pc).cloned() else { return self.fallback(op) };
-        let plain = |target: &Target| {
-            self.callee(target.function)
-                .is_some_and(|callee| callee.captures && callee.exact == u16::from(argc) && callee.chunk.self_kind == SelfKind::None)
+        let captures = |target: &Target| {
+            let callee = self.callee(target.function)?;
+            (callee.exact == u16::from(argc) && callee.chunk.self_kind == SelfKind::None).then_some(callee.captures)
         };
+        let Some(kinds) = targets.iter().map(captures).collect::<Option<Vec<bool>>>() else { return self.fallback(op) };
         let window = self.slot(base);
         let below = SlotIx(window.0 - 1);
-        let known = (2..=MOST_CASES).contains(&targets.len()) && targets.iter().all(plain);
-        if !known || matches!(self.state.get(below), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
+        if !(2..=MOST_CASES).contains(&targets.len()) || matches!(self.state.get(below), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
             return self.fallback(op);
         }
         let exit = self.exit();
-        let boxed = self.boxed_slot(below);
-        let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::CLOSURE, exit }, Type::pointer(tag::CLOSURE, 0));
-        let case = |target: &Target| {
-            let running = Running::Below(Some(pointer));
-            let call = Call { function: target.function, count: u16::from(argc), dst, window, running, own: None };
-            (Test::Closure { pointer, function: target.function }, call)
+        let value = self.boxed_slot(below);
+        let mut cases = Vec::with_capacity(targets.len());
+        let call = |target: &Target, closure| {
+            let running = Running::Below(closure);
+            Call { function: target.function, count: u16::from(argc), dst, window, running, own: None }
         };
-        self.call_one_of(op, targets.iter().map(case).collect(), exit)
+        for (target, _) in targets.iter().zip(&kinds).filter(|(_, captures)| !**captures) {
+            cases.push((Test::Function { value, function: target.function }, call(target, None)));
+        }
+        for (target, _) in targets.iter().zip(&kinds).filter(|(_, captures)| **captures) {
+            cases.push((Test::Closure { value, function: target.function }, call(target, None)));
+        }
+        self.call_one_of(op, cases, exit)
     }
 
     /// The function that a slot probably holds: a constant, a closure made here, or what the site has met.

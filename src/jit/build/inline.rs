@@ -17,9 +17,16 @@ impl Builder<'_> {
         let small = size <= limits.inline_size && active < limits.inline_copies && size * active <= limits.recursive_size;
         let shallow = self.contexts.len() <= limits.inline_depth;
         // A loop is worth more than the call around it, unless it calls what it is given.
-        let takes_function = (0..call.count).any(|at| self.hints.contains_key(&SlotIx(call.window.0 + u32::from(at))));
+        let takes_function = (0..call.count).any(|at| self.is_known_function(SlotIx(call.window.0 + u32::from(at))));
         let short = takes_function || size <= limits.loop_size || !has_loop(callee);
         small && short && callee.chunk.handlers.is_empty() && shallow && self.out.values.len() < limits.ir_size
+    }
+
+    fn is_known_function(&self, slot: SlotIx) -> bool {
+        match self.state.get(slot) {
+            Slot::Immediate { value, .. } => self.functions.contains_key(&value),
+            _ => self.hints.contains_key(&slot),
+        }
     }
 
     /// Builds the callee's code here. Its frame is the window of the arguments.

@@ -183,6 +183,8 @@ pub enum InstKind {
     IsShape { pointer: ValueId, shape: u32 },
     /// Closure is one of this function → bool.
     IsClosure { pointer: ValueId, function: u32 },
+    /// Boxed value is this function, without captures → bool.
+    IsFunction { value: ValueId, function: u32 },
     /// Tag of a boxed value → int.
     TagOf(ValueId),
     /// Unboxes without a check (the kind is known).
@@ -392,7 +394,7 @@ impl InstKind {
             GuardTag { .. } | GuardNotTag { .. } | GuardTrue { .. } | GuardNonZeroF { .. } => exit(true),
             GuardFunction { .. } | GuardClosure { .. } | FloatToInt { .. } | ShlI { .. } => exit(true),
             IsShape { .. } => read(Heaps::HEADERS, false),
-            IsClosure { .. } => pure,
+            IsClosure { .. } | IsFunction { .. } => pure,
             GuardShape { .. } => read(Heaps::HEADERS, true),
             GuardUnique { .. } => read(Heaps::COUNTS, true),
             GuardBounds { exit: e, .. } | Int { exit: e, .. } | ModI { zero: e, .. } | ShrI { exit: e, .. } | NegI { exit: e, .. } => exit(e.is_some()),

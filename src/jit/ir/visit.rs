@@ -36,7 +36,7 @@ impl InstKind {
                 f(index);
                 f(length);
             }
-            Retain(v) | TagOf(v) | Box(v) | NotI(v) | IntToFloat(v) | NotB(v) | Truthy(v) | LoadLength(v) | LoadData(v) => f(v),
+            Retain(v) | IsFunction { value: v, .. } | TagOf(v) | Box(v) | NotI(v) | IntToFloat(v) | NotB(v) | Truthy(v) | LoadLength(v) | LoadData(v) => f(v),
             Unbox { value, .. } => f(value),
             Int { a, b, .. } | DivI { a, b, .. } | ModI { a, b, .. } | Bit { a, b, .. } | ShlI { a, b, .. } | ShrI { a, b, .. } => {
                 f(a);
@@ -90,7 +90,7 @@ impl InstKind {
             ModI { zero, .. } => zero.iter_mut().for_each(f),
             DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) | LoadSlot(_) | StoreSlot(..) | ClearSlot(_)
-            | LoadItem { .. } | Retain(_) | StoreOwned { .. } | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | IsShape { .. } | IsClosure { .. } | TagOf(_) | Unbox { .. } | Box(_)
+            | LoadItem { .. } | Retain(_) | StoreOwned { .. } | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | IsShape { .. } | IsClosure { .. } | IsFunction { .. } | TagOf(_) | Unbox { .. } | Box(_)
             | Bit { .. } | NotI(_) | Float { .. } | FloatUnary { .. } | IntToFloat(_) | CmpI { .. } | CmpF { .. } | NotB(_)
             | CmpPtr { .. } | Truthy(_) | Select { .. } | LoadLength(_) | LoadData(_) | LoadElement { .. } | StoreElement { .. }
             | LoadField { .. } | StoreField { .. } => {}

@@ -143,12 +143,12 @@ impl Lowering<'_> {
                 self.leave_unless(good, *exit);
             }
             InstKind::GuardFunction { value, function, exit } => {
-                let (found, payload) = self.boxed(*value);
-                let is_function = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::FN0 as i64);
-                let id = self.b.ins().ireduce(types::I32, payload);
-                let same = self.b.ins().icmp_imm_u(IntCC::Equal, id, i64::from(*function));
-                let good = self.b.ins().band(is_function, same);
+                let good = self.is_function(*value, *function);
                 self.leave_unless(good, *exit);
+            }
+            InstKind::IsFunction { value, function } => {
+                let value = self.is_function(*value, *function);
+                self.define(result, value);
             }
             InstKind::GuardClosure { pointer, function, exit } => {
                 let pointer = self.one(*pointer);
@@ -367,6 +367,14 @@ impl Lowering<'_> {
     fn store_pair(&mut self, tag: clif::Value, payload: clif::Value, address: clif::Value, offset: i32) {
         self.store(tag, address, offset);
         self.store(payload, address, offset + 8);
+    }
+
+    fn is_function(&mut self, value: ValueId, function: u32) -> clif::Value {
+        let (found, payload) = self.boxed(value);
+        let is_function = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::FN0 as i64);
+        let id = self.b.ins().ireduce(types::I32, payload);
+        let same = self.b.ins().icmp_imm_u(IntCC::Equal, id, i64::from(function));
+        self.b.ins().band(is_function, same)
     }
 
     /// The closure object that captures are read from.
