@@ -228,7 +228,8 @@ builtins! {
     /// A fixed hash of a key: equal keys have equal hashes, on every machine and in every run.
     ///
     /// Ints and floats of one value agree, NaN and the zeros are normalised; text is FNV-1a over its UTF-8 bytes, all else
-    /// SplitMix64 steps over the parts; dicts and sets add up their entries, so order does not count. The result is the
+    /// SplitMix64 steps over the parts, of which arrays of more than 8192 items count only their length and the first and last
+    /// 4096; dicts and sets add up their entries, so order does not count. The result is the
     /// 64-bit hash without its lowest bit, halved, so that it is an int that is not negative.
     ///
     /// ```ruff

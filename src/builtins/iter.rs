@@ -490,6 +490,9 @@ pub fn for_each(
     if let Value::Array(items) = &*value {
         let items = items.clone();
         for at in 0..items.len() {
+            if at % POLL_EVERY == POLL_EVERY - 1 {
+                engine.poll()?;
+            }
             if !each(engine, items.get(at).unwrap_or_default())? {
                 break;
             }
@@ -514,6 +517,9 @@ pub fn for_each(
 pub fn items_of(engine: &mut Caller, function: &str, parameter: &str, value: &mut Value) -> Fallible<Vec<Value>> {
     if let Value::Array(items) = &*value {
         return items.to_vec().within(function);
+    }
+    if let Value::Int(count) = &*value {
+        super::arg::reserve_items(function, usize::try_from(*count).unwrap_or(0))?;
     }
     let it = start_argument(engine, function, parameter, value.clone())?;
     let mut items = Vec::new();
@@ -603,6 +609,7 @@ fn adaptor(state: IterState) -> Fallible {
 fn array_of(engine: &mut dyn Engine, function: &str, items: &mut Value) -> Fallible<Ref<Array>> {
     match &*items {
         Value::Array(items) => Ok(items.clone()),
+        Value::Int(n) => Ok(array::range(0, 1, usize::try_from(*n).unwrap_or(0)).unwrap_or_else(array::new)),
         _ => array::from_vec(items_of(engine, function, "items", items)?).within(function),
     }
 }
@@ -683,6 +690,7 @@ fn chunk(engine: &mut dyn Engine, items: Iterable, size: Size) -> Fallible {
         return adaptor(IterState::Chunk { source: items.0.take(), size });
     }
     let items = array_of(engine, "chunk", items.0)?;
+    super::arg::reserve_items("chunk", items.len().div_ceil(size))?;
     let starts = (0..items.len()).step_by(size);
     let chunks = starts.map(|at| items.slice_of(at, at.saturating_add(size)).map(Value::Array).within("chunk"));
     array_of_items("chunk", chunks)

@@ -196,6 +196,7 @@ fn random_sample(engine: &mut dyn Engine, items: Iterable, k: Size) -> Fallible 
 }
 
 fn shuffle(engine: &mut dyn Engine, mut items: ArraySlot) -> Fallible<Outcome> {
+    super::arg::reserve_items("shuffle", items.object().len())?;
     let order: Vec<usize> = (1..items.object().len()).rev().map(|i| below(engine, i as u64 + 1) as usize).collect();
     super::array::reorder(&mut items, |array| {
         for (i, other) in (1..array.len()).rev().zip(order) {

@@ -430,6 +430,10 @@ fn join(engine: &mut dyn Engine, items: Iterable, sep: &str) -> Fallible {
         if !std::mem::take(&mut is_first) {
             out.push_str(sep);
         }
+        // Before it grows once more.
+        if out.capacity() - out.len() < 64 {
+            super::arg::reserve_text("join", out.len().checked_mul(2))?;
+        }
         display::display_into(&mut out, &item, engine)?;
         Ok(true)
     })?;

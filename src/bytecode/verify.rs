@@ -320,9 +320,13 @@ impl Checker<'_> {
             }
             self.step(pc, op, &mut state)?;
             let mut next = Vec::with_capacity(2);
-            next.extend((!op.info().effects.end).then_some(pc + 1));
-            next.extend(self.target(pc).map(|target| target as usize));
-            for target in next {
+            next.extend((!op.info().effects.end).then_some((pc + 1, matches!(op, Op::JumpIfNotNull { .. }))));
+            next.extend(self.target(pc).map(|target| (target as usize, matches!(op, Op::JumpIfNull { .. }))));
+            for (target, found_null) in next {
+                let mut state = state.clone();
+                if found_null && let Some(temp) = self.tested_temporary(op) {
+                    state.full.remove(temp);
+                }
                 let changed = match &mut states[target] {
                     Some(known) => known.written.intersect(&state.written) | known.full.unite(&state.full),
                     unknown => {
@@ -336,6 +340,14 @@ impl Checker<'_> {
             }
         }
         Ok(())
+    }
+
+    /// The temporary that a jump asks for null.
+    fn tested_temporary(&self, op: Op) -> Option<usize> {
+        match op {
+            Op::JumpIfNull { a, .. } | Op::JumpIfNotNull { a, .. } => usize::from(a).checked_sub(usize::from(self.chunk.locals)),
+            _ => None,
+        }
     }
 
     fn step(&self, pc: usize, op: Op, state: &mut State) -> Result<(), Violation> {

@@ -279,15 +279,7 @@ impl Builder<'_> {
 
     /// Whether some method of this name changes its receiver.
     fn may_mutate(&self, name: TextId) -> bool {
-        if self.options.open || builtins::is_mutating_method(&self.program[name]) {
-            return true;
-        }
-        let mutating = |func: FuncId| {
-            matches!(self.program[func].self_mode, SelfMode::Mutating | SelfMode::MaybeMutating)
-        };
-        let structs = self.program.structs.iter().flat_map(|decl| &decl.methods);
-        let enums = self.program.enums.iter().flat_map(|decl| &decl.methods);
-        structs.chain(enums).any(|method| method.name == name && mutating(method.func))
+        self.options.open || self.program.may_mutate(name)
     }
 
     /// Reads a place whose path has only fields.

@@ -44,9 +44,10 @@ impl Builder<'_> {
                 None => return,
                 Some(Item::Spread(value)) => {
                     let mark = self.mark();
-                    let value = self.expr(*value);
+                    let register = self.expr(*value);
+                    self.span = self.program[*value].span;
+                    self.emit(Op::ArrayExtend { array: dst, value: register });
                     self.span = span;
-                    self.emit(Op::ArrayExtend { array: dst, value });
                     self.release(mark);
                     rest = &rest[1..];
                 }
@@ -84,9 +85,10 @@ impl Builder<'_> {
                 None => break,
                 Some(DictItem::Spread(value)) => {
                     let mark = self.mark();
-                    let value = self.expr(*value);
+                    let added = self.expr(*value);
+                    self.span = self.program[*value].span;
+                    self.emit(Op::DictExtend { dict: register, value: added });
                     self.span = span;
-                    self.emit(Op::DictExtend { dict: register, value });
                     self.release(mark);
                     rest = &rest[1..];
                 }

@@ -11,17 +11,17 @@ use super::operator::arith_code;
 impl Builder<'_> {
     /// `x := e`, `x = e`.
     pub(super) fn assign(&mut self, var: Var, name: TextId, value: ExprId) {
-        let mark = self.mark();
+        let (mark, statement) = (self.mark(), self.span);
         if !self.literal_update(var, value) && !self.interp_update(var, value) && !self.operator_update(var, value) {
             match (self.call_builtin_update(value, var), plain_local(var)) {
                 (Some(result), _) => {
-                    self.span = self.program[value].span;
+                    self.span = statement;
                     self.store(var, name, result);
                 }
                 (None, Some(local)) => self.expr_to(value, local),
                 (None, None) => {
                     let register = self.expr(value);
-                    self.span = self.program[value].span;
+                    self.span = statement;
                     self.store(var, name, register);
                 }
             }

@@ -554,7 +554,7 @@ fn unwrap(value: Value) -> Result<Result<Value, Value>, Raise> {
             let name = crate::value::shapes::decl(view.decl).as_enum().map(|body| body.variants[view.variant as usize].name.as_str());
             matches!(name, Some("Ok" | "Some"))
         }),
-        _ => return Err(faults::type_error("?", format_args!("needs a Result or an Option, got {}", value.type_name()))),
+        _ => return Err(faults::type_error("?", format_args!("needs a Result or Option, got {}", value.type_name()))),
     };
     Ok(match success {
         Some(payload) => Ok(payload.clone()),

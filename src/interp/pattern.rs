@@ -64,7 +64,7 @@ impl<'p> Interp<'p> {
 
     fn bind_fields(&mut self, frame: &Frame<'p>, pattern: &'p Pattern, value: &Value, entries: &'p [FieldPattern], rest: Option<&'p RestPattern>) -> Eval<()> {
         if !matches!(value, Value::Dict(_) | Value::Struct(_) | Value::Error(_)) {
-            let raise = faults::cannot_destructure(value.type_name(), "a field pattern");
+            let raise = faults::cannot_destructure(value.type_name(), "a dict pattern");
             return Err(self.leave_at(frame, pattern.span, raise));
         }
         for entry in entries {
@@ -115,7 +115,7 @@ impl<'p> Interp<'p> {
             }
             PatternKind::Literal(literal) => {
                 let literal = self.eval(frame, *literal)?;
-                compare::equal(value, &literal, self).map_err(|raise| self.raise(raise))
+                compare::equal(value, &literal, self).map_err(|raise| self.leave_at(frame, pattern.span, raise))
             }
             PatternKind::Range { low, high, inclusive } => self.in_range(frame, value, *low, *high, *inclusive),
             PatternKind::BuiltinType(ty) => Ok(value.type_name() == crate::builtins::BUILTIN_TYPES[usize::from(ty.0)]),

@@ -3,6 +3,7 @@ use super::Interp;
 use crate::builtins::iter;
 use crate::semantics::fault::Raise;
 use crate::semantics::iterate::{self, Start};
+use crate::semantics::step::Callback;
 use crate::value::Value;
 
 /// How far a loop is.
@@ -48,12 +49,14 @@ impl Interp<'_> {
 
     /// All items of an iterable.
     pub(super) fn collect(&mut self, value: Value) -> Result<Vec<Value>, Raise> {
+        iterate::reserve_spread(0, &value)?;
         let mut walk = self.walk(value)?;
         let mut items = Vec::new();
         while let Some((item, _)) = self.step(&mut walk, false)? {
             items.push(item);
-            if items.len() % 4096 == 0 {
-                crate::limits::reserve(items.len() * 16).map_err(|refused| crate::semantics::memory("spread", refused))?;
+            if items.len() % iterate::CHECK_EVERY == 0 {
+                Callback::poll(self)?;
+                iterate::reserve_spread(items.len(), &Value::Null)?;
             }
         }
         Ok(items)

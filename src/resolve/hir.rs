@@ -11,7 +11,7 @@
 //! * `Expr::span` is the span a fault of that node is reported at: the whole expression for operators, calls and
 //!   indexing; from the name to the end for `.name` and `.name(…)`; the `throw` keyword for `throw`.
 //!   All spans of a function lie in the source of its module.
-use crate::builtins::{BuiltinId, BuiltinTypeId, ConstantId, NamespaceId};
+use crate::builtins::{self, BuiltinId, BuiltinTypeId, ConstantId, NamespaceId};
 use crate::source::{SourceId, Span};
 
 macro_rules! ids {
@@ -70,6 +70,17 @@ pub struct Program {
     pub places: Vec<Place>,
     /// `test`, `bench`, `test_group` … declarations in source order; `ruff run` ignores them.
     pub tests: Vec<TestItem>,
+}
+
+impl Program {
+    /// Whether some method of this name changes its receiver.
+    pub fn may_mutate(&self, name: TextId) -> bool {
+        let mutating = |func: FuncId| matches!(self[func].self_mode, SelfMode::Mutating | SelfMode::MaybeMutating);
+        let structs = self.structs.iter().flat_map(|decl| &decl.methods);
+        let enums = self.enums.iter().flat_map(|decl| &decl.methods);
+        builtins::is_mutating_method(&self[name])
+            || structs.chain(enums).any(|method| method.name == name && mutating(method.func))
+    }
 }
 
 macro_rules! arena {

@@ -221,11 +221,11 @@ fn float(value: f64, spec: &Spec) -> Result<String, Raise> {
     let magnitude = value.abs();
     let body = match (spec.kind, spec.precision) {
         (Some('e'), None) => format!("{magnitude:e}"),
-        (Some('e'), Some(precision)) => format!("{magnitude:.precision$e}"),
+        (Some('e'), Some(precision)) => scientific(magnitude, precision, "e"),
         (Some('E'), None) => format!("{magnitude:E}"),
-        (Some('E'), Some(precision)) => format!("{magnitude:.precision$E}"),
+        (Some('E'), Some(precision)) => scientific(magnitude, precision, "E"),
         (Some('%'), precision) => percent(magnitude, precision),
-        (_, Some(precision)) => format!("{magnitude:.precision$}"),
+        (_, Some(precision)) => fixed(magnitude, precision),
         (_, None) => float_text(magnitude),
     };
     let cut = body.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(body.len());
@@ -240,6 +240,24 @@ fn float(value: f64, spec: &Spec) -> Result<String, Raise> {
     Ok(number(parts, spec))
 }
 
+/// Decimals of the exact value of a float, at most: all further ones are zeros.
+const MOST_DECIMALS: usize = 1074;
+
+fn fixed(magnitude: f64, precision: usize) -> String {
+    let (known, zeros) = (precision.min(MOST_DECIMALS), precision.saturating_sub(MOST_DECIMALS));
+    let mut text = format!("{magnitude:.known$}");
+    text.extend(std::iter::repeat_n('0', zeros));
+    text
+}
+
+fn scientific(magnitude: f64, precision: usize, mark: &str) -> String {
+    let (known, zeros) = (precision.min(MOST_DECIMALS), precision.saturating_sub(MOST_DECIMALS));
+    let text = format!("{magnitude:.known$e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let zeros: String = std::iter::repeat_n('0', zeros).collect();
+    format!("{mantissa}{zeros}{mark}{exponent}")
+}
+
 /// Hundredths. The decimal point is moved in the shortest decimal form, so that 0.07 is `7%` and not 7.000000000000001%.
 fn percent(magnitude: f64, precision: Option<usize>) -> String {
     let shortest = format!("{magnitude:e}");
@@ -247,7 +265,7 @@ fn percent(magnitude: f64, precision: Option<usize>) -> String {
     let exponent: i32 = exponent.parse().unwrap_or(0);
     let scaled: f64 = format!("{mantissa}e{}", exponent + 2).parse().unwrap_or(f64::INFINITY);
     match precision {
-        Some(precision) => format!("{scaled:.precision$}%"),
+        Some(precision) => format!("{}%", fixed(scaled, precision)),
         None => format!("{}%", float_text(scaled)),
     }
 }

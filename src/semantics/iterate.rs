@@ -5,6 +5,7 @@
 use super::fault::{Raise, faults};
 use super::member::overload;
 use super::step::{SmallArgs, Step, Then};
+use crate::limits;
 use crate::value::symbol::known;
 use crate::value::{IBig, Value};
 
@@ -28,6 +29,20 @@ pub fn start(value: Value) -> Result<Start, Raise> {
         Value::Iter(_) | Value::Gen(_) | Value::Handle(_) => Ok(Start::Lazy(value)),
         other => start_rest(other),
     }
+}
+
+/// Items that are collected between two looks at memory and time.
+pub const CHECK_EVERY: usize = 4096;
+
+/// Checks that `count` items, and what `value` gives as far as its length is known, fit in memory.
+pub fn reserve_spread(count: usize, value: &Value) -> Result<(), Raise> {
+    let more = match value {
+        Value::Array(items) => items.len(),
+        Value::Int(n) => usize::try_from(*n).unwrap_or(0),
+        _ => 0,
+    };
+    let refused = |refused| super::memory("spread", refused);
+    limits::reserve_array(count.saturating_add(more), size_of::<Value>()).map(drop).map_err(refused)
 }
 
 #[cold]

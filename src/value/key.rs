@@ -201,7 +201,24 @@ enum Parts<'a> {
     Payload(&'a [Value]),
 }
 
+/// Of an array of more than twice as many items only so many at each end count for its hash, so that a range of any
+/// length is hashed at once.
+const HASHED_AT_AN_END: usize = 4096;
+
 impl<'a> Parts<'a> {
+    /// Whether the part at this position counts for the hash.
+    fn counts(self, at: usize) -> bool {
+        at < HASHED_AT_AN_END || at + HASHED_AT_AN_END >= self.len()
+    }
+
+    /// The part to look at after the one at `at`: all must be keys, but only values of any kind can fail to be.
+    fn after(self, at: usize) -> usize {
+        match self {
+            Parts::Array(array) if !self.counts(at + 1) && array.as_val_slice().is_none() => array.len() - HASHED_AT_AN_END,
+            _ => at + 1,
+        }
+    }
+
     fn len(self) -> usize {
         match self {
             Parts::Array(array) => array.len(),
@@ -231,8 +248,10 @@ fn walk<S: Scheme>(root: &Value) -> Result<u64, NotAKey> {
         let next = match frame {
             Hashing::Parts { parts, at, hash } => {
                 if let Some(part) = done.take() {
-                    *hash = S::mix(*hash, part);
-                    *at += 1;
+                    if parts.counts(*at) {
+                        *hash = S::mix(*hash, part);
+                    }
+                    *at = parts.after(*at);
                 }
                 parts.get(*at)
             }
@@ -290,6 +309,7 @@ fn begin<'a, S: Scheme>(value: &Borrowed<'a>, stack: &mut Vec<Hashing<'a>>) -> R
             View::Str(s) => return Ok(Some(S::string(s))),
             View::BigInt(i) => return Ok(Some(big::<S>(i.get()))),
             View::Bytes(b) => return Ok(Some(S::mix(6, S::bytes(b.as_slice())))),
+            View::Array(array) if array.len() > 2 * HASHED_AT_AN_END => parts(Parts::Array(array), S::mix(7, array.len() as u64)),
             View::Array(array) => parts(Parts::Array(array), 7),
             View::Struct(object) => parts(Parts::Struct(object), S::mix(8, name_seed::<S>(object.decl_id().0))),
             View::Variant(object) => match object.info().layout {
@@ -431,6 +451,9 @@ fn start<'a>(a: &Borrowed<'a>, b: &Borrowed<'a>, stack: &mut Vec<Comparing<'a>>)
             if let (Some(x), Some(y)) = (x.as_i64_slice(), y.as_i64_slice()) {
                 return Some(x == y);
             }
+            if let (Some((x, by, length)), Some((y, other_by, other_length))) = (x.as_range(), y.as_range()) {
+                return Some(length == other_length && (length == 0 || (x == y && (length == 1 || by == other_by))));
+            }
             Comparing::Parts { a: Parts::Array(x), b: Parts::Array(y), at: 0 }
         }
         (View::Struct(x), View::Struct(y)) => {
@@ -486,6 +509,20 @@ mod tests {
 
     fn big(exponent: u32) -> Value {
         Value::int_from(IBig::from(10).pow(exponent as usize))
+    }
+
+    #[test]
+    fn long_ranges_are_hashed_and_compared_at_once() {
+        let range = |len| Value::range(3, 2, len).unwrap();
+        assert!(same(&range(1 << 40), &range(1 << 40)));
+        assert!(!same(&range(1 << 40), &range(1 << 41)));
+        let array = |len: i64| (0..len).map(|i| Value::Int(3 + 2 * i)).collect::<Vec<_>>();
+        for len in [8191, 8192, 8193, 20_000] {
+            assert!(same(&range(len as usize), &Value::array(array(len))));
+            let mut other = array(len);
+            other[len as usize / 2] = Value::Null;
+            assert!(!same(&range(len as usize), &Value::array(other)));
+        }
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::bytecode::chunk::Callee;
 use crate::semantics::call::{bind_args, FnInfo, SelfMode};
 use crate::limits::{self, OutOfMemory};
 use crate::semantics::fault::{Raise, Stop, faults};
-use crate::semantics::{member, memory};
+use crate::semantics::{iterate, member, memory};
 use crate::semantics::step::Callback;
 use crate::value::symbol::known;
 use crate::value::{DeclId, FnId, ModuleId, TypeId, Value};
@@ -513,8 +513,13 @@ impl Vm {
 
     /// All items of an iterable.
     pub(super) fn spread_into(&mut self, items: &mut Vec<Value>, value: Value) -> Result<(), Raise> {
-        self.for_each_item(value, |_, item| {
+        iterate::reserve_spread(items.len(), &value)?;
+        self.for_each_item(value, |vm, item| {
             items.push(item);
+            if items.len() % iterate::CHECK_EVERY == 0 {
+                Callback::poll(vm)?;
+                iterate::reserve_spread(items.len(), &Value::Null)?;
+            }
             Ok(())
         })
     }

@@ -4,7 +4,7 @@
 //! cursor (or the end), `state + 2` the count of a loop with two names, or null.
 use super::Vm;
 use crate::builtins;
-use crate::semantics::fault::{Raise, faults};
+use crate::semantics::fault::Raise;
 use crate::semantics::iterate::{self, Start};
 use crate::value::Value;
 
@@ -146,7 +146,6 @@ impl Vm {
         let mut value = value;
         loop {
             match iterate::start(value)? {
-                Start::Collection(Value::Int(_)) => return Err(faults::cannot_iterate("int")),
                 Start::Collection(collection) => {
                     let mut cursor = 0;
                     while let Some(item) = iterate::next(&collection, &mut cursor) {

@@ -179,20 +179,21 @@ impl Vm {
         let declared = crate::value::shapes::decl(decl);
         let Some(body) = declared.as_struct() else { return Err(Raise::bug("an instance of no struct")) };
         let mut fields: Vec<Value> = body.fields.iter().map(|_| Value::Uninit).collect();
+        let mut base = None;
         for (name, value) in names.iter().zip(values) {
-            match name {
-                Some(name) => match body.position(*name) {
+            match (name, value) {
+                (Some(name), value) => match body.position(*name) {
                     Some(at) => fields[at] = value,
                     None => return Err(unknown_field(decl, *name)),
                 },
-                None => match &value {
-                    Value::Struct(object) if object.decl_id() == decl => {
-                        for (at, field) in fields.iter_mut().enumerate() {
-                            *field = object.get(at).unwrap_or_default();
-                        }
-                    }
-                    other => return Err(faults::spread_base(declared.name, other.type_name())),
-                },
+                (None, Value::Struct(object)) if object.decl_id() == decl => base = Some(object),
+                (None, other) => return Err(faults::spread_base(declared.name, other.type_name())),
+            }
+        }
+        // What is named comes before the base, wherever that stands.
+        for (at, field) in fields.iter_mut().enumerate().filter(|(_, field)| matches!(field, Value::Uninit)) {
+            if let Some(base) = &base {
+                *field = base.get(at).unwrap_or_default();
             }
         }
         Ok(fields)
@@ -200,6 +201,9 @@ impl Vm {
 
     /// An instance; missing fields get their defaults.
     pub(super) fn new_instance(&mut self, decl: DeclId, mut fields: Vec<Value>) -> Result<Value, Raise> {
+        for at in (0..fields.len()).filter(|at| matches!(fields[*at], Value::Uninit)) {
+            self.field_default(decl, at)?;
+        }
         for at in 0..fields.len() {
             if matches!(fields[at], Value::Uninit) {
                 fields[at] = self.default_field(decl, at)?;
@@ -209,16 +213,21 @@ impl Vm {
     }
 
     fn default_field(&mut self, decl: DeclId, at: usize) -> Result<Value, Raise> {
+        let default = self.field_default(decl, at)?;
+        self.call_function(default, &mut [])
+    }
+
+    /// The function that computes the default of a field.
+    fn field_default(&self, decl: DeclId, at: usize) -> Result<crate::value::FnId, Raise> {
         let entry = self.units.iter().flat_map(|unit| &unit.structs).find(|entry| entry.decl == decl);
-        let Some(default) = entry.and_then(|entry| entry.defaults.get(at).copied().flatten()) else {
+        entry.and_then(|entry| entry.defaults.get(at).copied().flatten()).ok_or_else(|| {
             let declared = crate::value::shapes::decl(decl);
             let name = declared.as_struct().map(|body| body.fields[at].name);
-            return Err(match name {
+            match name {
                 Some(name) => faults::missing_field(declared.name, name),
                 None => Raise::bug("an instance of no struct"),
-            });
-        };
-        self.call_function(default, &mut [])
+            }
+        })
     }
 
     /// Construction by position and name.

@@ -5,7 +5,7 @@ use crate::bytecode::chunk::{Part, Test};
 use crate::semantics::compare;
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::index::insert_fault;
-use crate::semantics::memory;
+use crate::semantics::{member, memory};
 use crate::value::{Value, dict};
 
 impl Vm {
@@ -33,7 +33,7 @@ impl Vm {
                 Value::Array(items) => items.len() == *length as usize,
                 _ => false,
             },
-            Test::Fields => matches!(value, Value::Dict(_) | Value::Struct(_)),
+            Test::Fields => matches!(value, Value::Dict(_) | Value::Struct(_) | Value::Error(_)),
         };
         self.branch(!passes, to)
     }
@@ -71,6 +71,7 @@ impl Vm {
                 table.get(&func.names.at(usize::from(*name)).value()).ok().flatten().cloned()
             }
             (Part::Key(name), Value::Struct(object)) => object.field(*func.names.at(usize::from(*name))),
+            (Part::Key(name), Value::Error(_)) => member::get_value(value, *func.names.at(usize::from(*name))).ok(),
             (Part::OtherKeys(names), value) => Some(self.other_entries(names, value)?),
             (Part::Element(_) | Part::FromEnd { .. } | Part::Rest { .. } | Part::Payload(_) | Part::Key(_), _) => None,
         };
@@ -110,7 +111,7 @@ impl Vm {
         let value = self.here.fp.get(a);
         match value {
             Value::Array(_) if !fields => Ok(()),
-            Value::Dict(_) | Value::Struct(_) if fields => Ok(()),
+            Value::Dict(_) | Value::Struct(_) | Value::Error(_) if fields => Ok(()),
             other => {
                 let pattern = if fields { "a dict pattern" } else { "an array pattern" };
                 Err(faults::cannot_destructure(other.type_name(), pattern))
