@@ -1,5 +1,4 @@
 //! Method calls: look-up, calls on values, calls on places with their exclusive use.
-use super::call::Target as CallTarget;
 use super::function::{Target, receiver_key};
 use super::stack::{FnRef, Fp, Home};
 use super::{After, Loan, LoanHome, SharedRoot, Vm, flag};
@@ -423,11 +422,5 @@ impl Vm {
                 Err(raise)
             }
         }
-    }
-
-    /// What a value calls, for other parts of the VM.
-    #[allow(dead_code)]
-    pub(super) fn callable(&self, value: &Value) -> Result<CallTarget, Raise> {
-        self.target(value)
     }
 }
