@@ -3,13 +3,11 @@ use super::{Builder, Reg, TEMP, is_temp};
 use crate::bytecode::chunk::{Format, LiteralSite, Size, Template, TemplatePart};
 use crate::bytecode::op::Op;
 use crate::resolve::hir::{Align, BinaryOp, DictItem, ExprId, ExprKind, FieldItem, Item, Part, SpecSize, Take, Var};
-
-/// So many items are collected in temporaries before they go into the array or dict.
-const BATCH: usize = 64;
+use crate::semantics::LITERAL_BATCH;
 
 impl Builder<'_> {
     pub(super) fn array_to(&mut self, expr: ExprId, items: &[Item], dst: Reg) {
-        let direct = items.len() <= BATCH && items.iter().all(|item| matches!(item, Item::One(_)));
+        let direct = items.len() <= LITERAL_BATCH && items.iter().all(|item| matches!(item, Item::One(_)));
         let register = if direct || is_temp(dst) { dst } else { self.temp() };
         self.span = self.program[expr].span;
         let span = self.span;
@@ -24,7 +22,7 @@ impl Builder<'_> {
         let mut made = false;
         let mut rest = items;
         loop {
-            let run = rest.iter().take(BATCH).take_while(|item| matches!(item, Item::One(_))).count();
+            let run = rest.iter().take(LITERAL_BATCH).take_while(|item| matches!(item, Item::One(_))).count();
             if run > 0 || !made {
                 let mark = self.mark();
                 let base = TEMP | mark;
@@ -57,13 +55,13 @@ impl Builder<'_> {
     }
 
     pub(super) fn dict_to(&mut self, expr: ExprId, items: &[DictItem], dst: Reg) {
-        let direct = items.len() <= BATCH && items.iter().all(|item| matches!(item, DictItem::Pair(..)));
+        let direct = items.len() <= LITERAL_BATCH && items.iter().all(|item| matches!(item, DictItem::Pair(..)));
         let register = if direct || is_temp(dst) { dst } else { self.temp() };
         let span = self.program[expr].span;
         let mut made = false;
         let mut rest = items;
         loop {
-            let run = rest.iter().take(BATCH).take_while(|item| matches!(item, DictItem::Pair(..))).count();
+            let run = rest.iter().take(LITERAL_BATCH).take_while(|item| matches!(item, DictItem::Pair(..))).count();
             if run > 0 || !made {
                 let mark = self.mark();
                 let base = TEMP | mark;

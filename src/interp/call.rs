@@ -12,6 +12,7 @@ use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, SelfMode, arity_fault
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::member;
 use super::ClosureRef;
+use crate::source::Span;
 use crate::value::cell::Cell;
 use crate::value::{BuiltinType, DeclId, FnId, Symbol, TypeId, Value};
 
@@ -36,7 +37,7 @@ impl<'p> Interp<'p> {
             };
         }
         let id = self.units[frame.unit].fn_id(func);
-        let arguments = self.arguments(frame, args)?;
+        let arguments = self.arguments(frame, expr.span, args)?;
         let result = self.call_with(frame, id, None, None, arguments);
         result.map_err(|raise| self.leave_at(frame, expr.span, raise))
     }
@@ -65,7 +66,7 @@ impl<'p> Interp<'p> {
                 done => done,
             };
         }
-        let arguments = self.arguments(frame, args)?;
+        let arguments = self.arguments(frame, expr.span, args)?;
         let result = self.call_any(frame, &callee, arguments);
         result.map_err(|raise| self.leave_at(frame, expr.span, raise))
     }
@@ -74,11 +75,11 @@ impl<'p> Interp<'p> {
     pub(super) fn construct_expr(&mut self, frame: &Frame<'p>, expr: &'p Expr) -> Eval {
         let result = match &expr.kind {
             ExprKind::Construct { decl, args } => {
-                let arguments = self.arguments(frame, args)?;
+                let arguments = self.arguments(frame, expr.span, args)?;
                 self.construct(frame, frame.unit, *decl, arguments)
             }
             ExprKind::MakeVariant { decl, variant, args } => {
-                let arguments = self.arguments(frame, args)?;
+                let arguments = self.arguments(frame, expr.span, args)?;
                 let decl = self.units[frame.unit].enums[decl.index()];
                 self.make_variant(frame, decl, *variant, arguments)
             }
@@ -123,22 +124,26 @@ impl<'p> Interp<'p> {
         run(self, &mut slots[..count])
     }
 
-    pub(super) fn arguments(&mut self, frame: &Frame<'p>, args: &'p Args) -> Eval<Arguments> {
-        let mut positional = Vec::with_capacity(args.positional.len());
+    /// All arguments are evaluated before spread ones are taken apart; `span` is what an error in that is reported at.
+    pub(super) fn arguments(&mut self, frame: &Frame<'p>, span: Span, args: &'p Args) -> Eval<Arguments> {
+        let mut given = Vec::with_capacity(args.positional.len());
         for item in &args.positional {
-            match item {
-                Item::One(argument) => positional.push(self.eval(frame, *argument)?),
-                Item::Spread(argument) => {
-                    let value = self.eval(frame, *argument)?;
-                    let span = frame.program[*argument].span;
-                    let items = self.collect(value).map_err(|raise| self.leave_at(frame, span, raise))?;
-                    positional.extend(items);
-                }
-            }
+            let (Item::One(argument) | Item::Spread(argument)) = item;
+            given.push(self.eval(frame, *argument)?);
         }
         let mut named = Vec::with_capacity(args.named.len());
         for (name, argument) in &args.named {
             named.push((*name, self.eval(frame, *argument)?));
+        }
+        if args.positional.iter().all(|item| matches!(item, Item::One(_))) {
+            return Ok((given, named));
+        }
+        let mut positional = Vec::with_capacity(given.len());
+        for (item, value) in args.positional.iter().zip(given) {
+            match item {
+                Item::One(_) => positional.push(value),
+                Item::Spread(_) => positional.extend(self.collect(value).map_err(|raise| self.leave_at(frame, span, raise))?),
+            }
         }
         Ok((positional, named))
     }
@@ -163,7 +168,7 @@ impl<'p> Interp<'p> {
                 let result = self.with_slots(base, |this, slots| this.run_builtin(frame, expr.span, builtin, slots));
                 return result.map_err(|raise| self.leave_at(frame, expr.span, raise));
             }
-            let arguments = self.arguments(frame, args)?;
+            let arguments = self.arguments(frame, expr.span, args)?;
             let result = self.call_builtin(frame, expr, builtin, arguments);
             return result.map_err(|raise| self.leave_at(frame, expr.span, raise));
         };

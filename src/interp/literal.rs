@@ -5,7 +5,7 @@ use crate::resolve::hir::{Align, DictItem, ExprId, FieldItem, FormatSpec, Item, 
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::format::{self, Spec};
 use crate::semantics::index::insert_fault;
-use crate::semantics::{display, memory};
+use crate::semantics::{LITERAL_BATCH, display, memory};
 use crate::source::Span;
 use crate::value::{Value, array, dict};
 
@@ -68,46 +68,60 @@ impl<'p> Interp<'p> {
             return self.dict_update(frame, span, *first, operand, &items[1..]);
         }
         let mut table = dict::new();
-        for item in items {
-            self.dict_item(frame, span, &mut table, item)?;
+        let mut rest = items;
+        while let Some(first) = rest.first() {
+            let run = rest.iter().take(LITERAL_BATCH).take_while(|item| matches!(item, DictItem::Pair(..))).count();
+            for (key, value) in self.dict_entries(frame, span, &rest[..run])? {
+                insert(&mut table, key, value).map_err(|raise| self.leave_at(frame, span, raise))?;
+            }
+            rest = &rest[run..];
+            if let (0, DictItem::Spread(other)) = (run, first) {
+                let other_span = frame.program[*other].span;
+                let other = self.eval(frame, *other)?;
+                extend_by(&mut table, &other).map_err(|raise| self.leave_at(frame, other_span, raise))?;
+                rest = &rest[1..];
+            }
         }
         Ok(Value::Dict(table))
     }
 
-    fn dict_item(&mut self, frame: &Frame<'p>, span: Span, table: &mut dict::DictRef, item: &'p DictItem) -> Eval<()> {
-        let entered = match item {
-            DictItem::Pair(key, value) => {
-                let (key_span, key) = (frame.program[*key].span, self.eval(frame, *key)?);
-                let value = self.eval(frame, *value)?;
-                let _ = key_span;
-                insert(table, key, value)
-            }
-            DictItem::Spread(other) => {
-                let other_span = frame.program[*other].span;
-                match self.eval(frame, *other)? {
-                    Value::Dict(other) => extend(table, &other),
-                    other => {
-                        let raise = faults::cannot_spread(other.type_name(), "a dict");
-                        return Err(self.leave_at(frame, other_span, raise));
-                    }
+    /// The entries that items add: all are evaluated before spread ones are taken apart.
+    fn dict_entries(&mut self, frame: &Frame<'p>, span: Span, items: &'p [DictItem]) -> Eval<Vec<(Value, Value)>> {
+        let mut given = Vec::with_capacity(items.len());
+        for item in items {
+            given.push(match item {
+                DictItem::Pair(key, value) => (self.eval(frame, *key)?, self.eval(frame, *value)?),
+                DictItem::Spread(other) => (self.eval(frame, *other)?, Value::Null),
+            });
+        }
+        let mut entries = Vec::with_capacity(items.len());
+        for (item, (first, second)) in items.iter().zip(given) {
+            match (item, first) {
+                (DictItem::Pair(..), key) => entries.push((key, second)),
+                (DictItem::Spread(_), Value::Dict(other)) => {
+                    entries.extend(other.iter().map(|(key, value)| (key, value.clone())));
+                }
+                (DictItem::Spread(_), other) => {
+                    let raise = faults::cannot_spread(other.type_name(), "a dict");
+                    return Err(self.leave_at(frame, span, raise));
                 }
             }
-        };
-        entered.map_err(|raise| self.leave_at(frame, span, raise))
+        }
+        Ok(entries)
     }
 
     /// `x = {...x, k: e}`
     pub(super) fn dict_update(&mut self, frame: &Frame<'p>, span: Span, first: ExprId, operand: Updated, rest: &'p [DictItem]) -> Eval {
         let early = self.update_early(frame, &frame.program[first], operand)?;
         let mut added = dict::new();
-        for item in rest {
-            self.dict_item(frame, span, &mut added, item)?;
+        for (key, value) in self.dict_entries(frame, span, rest)? {
+            insert(&mut added, key, value).map_err(|raise| self.leave_at(frame, span, raise))?;
         }
         let (target, home) = self.update_take(frame, operand, early);
         let Value::Dict(mut table) = target else {
             let raise = faults::cannot_spread(target.type_name(), "a dict");
             self.give_back(frame, operand, home, target);
-            return Err(self.leave_at(frame, frame.program[first].span, raise));
+            return Err(self.leave_at(frame, span, raise));
         };
         match extend(&mut table, &added) {
             Ok(()) => Ok(Value::Dict(table)),
@@ -118,53 +132,47 @@ impl<'p> Interp<'p> {
         }
     }
 
+    /// All values are evaluated before the first of them is looked at; errors name the whole literal.
     pub(super) fn struct_literal(&mut self, frame: &Frame<'p>, span: Span, ty: ExprId, items: &'p [FieldItem]) -> Eval {
-        let ty_span = frame.program[ty].span;
         let ty = self.eval(frame, ty)?;
-        let decl = match &ty {
+        let mut given = Vec::with_capacity(items.len());
+        for item in items {
+            given.push(match item {
+                FieldItem::Field { value, .. } => self.eval(frame, *value)?,
+                FieldItem::Spread(value) => match self.update_operand(frame, *value) {
+                    Some(Updated::Variable { var, name, .. }) => self.read(frame, var, name).map_err(|raise| self.raise(raise))?,
+                    _ => self.eval(frame, *value)?,
+                },
+            });
+        }
+        self.make_struct(frame, &ty, items, given).map_err(|raise| self.leave_at(frame, span, raise))
+    }
+
+    /// The instance that a literal's values make; those named in it come before those of a base.
+    fn make_struct(&mut self, frame: &Frame<'p>, ty: &Value, items: &'p [FieldItem], given: Vec<Value>) -> Result<Value, Raise> {
+        let decl = match ty {
             Value::Type(id) => id.decl().and_then(|decl| Some((decl, self.struct_of(decl)?))),
             _ => None,
         };
-        let Some((id, (unit, decl))) = decl else {
-            let raise = faults::not_a_struct(ty.type_name());
-            return Err(self.leave_at(frame, ty_span, raise));
-        };
+        let Some((id, (unit, decl))) = decl else { return Err(faults::not_a_struct(display::structural(ty))) };
         let declared = crate::value::shapes::decl(id);
-        let Some(fields) = declared.as_struct() else { return Err(self.raise(Raise::bug("a struct without fields"))) };
+        let Some(fields) = declared.as_struct() else { return Err(Raise::bug("a struct without fields")) };
         let mut values = vec![Value::Uninit; fields.fields.len()];
         let mut base = None;
-        for item in items {
+        for (item, value) in items.iter().zip(given) {
             match item {
-                FieldItem::Field { name, value, span } => {
-                    let value = self.eval(frame, *value)?;
+                FieldItem::Field { name, .. } => {
                     let name = self.symbol(frame.unit, *name);
-                    match fields.position(name) {
-                        Some(at) => values[at] = value,
-                        None => {
-                            let raise = unknown_field(declared, name);
-                            return Err(self.leave_at(frame, *span, raise));
-                        }
-                    }
+                    let at = fields.position(name).ok_or_else(|| unknown_field(declared, name))?;
+                    values[at] = value;
                 }
-                FieldItem::Spread(value) => {
-                    let operand = self.update_operand(frame, *value);
-                    let spread_span = frame.program[*value].span;
-                    let spread = match operand {
-                        Some(Updated::Variable { var, name, .. }) => self.read(frame, var, name).map_err(|raise| self.raise(raise))?,
-                        _ => self.eval(frame, *value)?,
-                    };
-                    match &spread {
-                        Value::Struct(object) if object.decl_id() == id => base = Some(spread.clone()),
-                        other => {
-                            let raise = faults::spread_base(declared.name, other.type_name());
-                            return Err(self.leave_at(frame, spread_span, raise));
-                        }
-                    }
-                }
+                FieldItem::Spread(_) => match &value {
+                    Value::Struct(object) if object.decl_id() == id => base = Some(value),
+                    other => return Err(faults::spread_base(declared.name, other.type_name())),
+                },
             }
         }
-        let result = self.complete(unit, decl, values, base);
-        result.map_err(|raise| self.leave_at(frame, span, raise))
+        self.complete(unit, decl, values, base)
     }
 
     /// Fields not named come from the base, else from their defaults.
@@ -305,6 +313,13 @@ fn unknown_field(decl: &crate::value::shapes::Decl, name: crate::value::Symbol) 
 fn insert(table: &mut dict::DictRef, key: Value, value: Value) -> Result<(), Raise> {
     let table = dict::make_unique(table).map_err(|refused| memory("dict", refused))?;
     table.insert(key, value).map(|_| ()).map_err(insert_fault)
+}
+
+fn extend_by(table: &mut dict::DictRef, other: &Value) -> Result<(), Raise> {
+    match other {
+        Value::Dict(other) => extend(table, other),
+        other => Err(faults::cannot_spread(other.type_name(), "a dict")),
+    }
 }
 
 fn extend(table: &mut dict::DictRef, other: &crate::value::Dict) -> Result<(), Raise> {

@@ -73,7 +73,7 @@ impl<'p> Interp<'p> {
         let result = match receiver {
             Receiver::Value(receiver) => {
                 let receiver = self.eval(frame, receiver)?;
-                let arguments = self.arguments(frame, args)?;
+                let arguments = self.arguments(frame, span, args)?;
                 self.method_on_value(frame, span, receiver, symbol, arguments, used)
             }
             Receiver::Place(place) => {
@@ -81,7 +81,7 @@ impl<'p> Interp<'p> {
                 if args.is_plain() {
                     self.plain_method_on_place(frame, span, place, &keys, symbol, &args.positional, used)?
                 } else {
-                    let arguments = self.arguments(frame, args)?;
+                    let arguments = self.arguments(frame, span, args)?;
                     self.method_on_place(frame, span, place, &keys, symbol, arguments, used)
                 }
             }

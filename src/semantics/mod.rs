@@ -24,6 +24,9 @@ pub mod place;
 pub mod step;
 pub mod truth;
 
+/// So many items of an array or dict literal are evaluated before they go into the array or dict.
+pub const LITERAL_BATCH: usize = 64;
+
 use std::fmt::Display;
 
 use crate::limits::{HumanBytes, OutOfMemory};
