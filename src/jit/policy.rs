@@ -33,7 +33,7 @@ impl Policy {
             storm: 50,
             storms: 200,
             most_compiles: 5,
-            worth: 2,
+            worth: 4,
             rest: 1000,
         };
         let hostile = Policy { loop_reports: 1, storm: 5, storms: 20, worth: 0, rest: 2, ..usual };
