@@ -8,7 +8,7 @@ use super::{Eval, Frame, Interp};
 use crate::builtins::methods::Names;
 use crate::semantics::member::BuiltinNames;
 use crate::builtins::{self, BuiltinId};
-use crate::resolve::hir::{Access, Expr, ExprKind, Function, Item, Place, PlaceId, Receiver, Var};
+use crate::resolve::hir::{Access, Expr, ExprKind, Function, Item, PathSegment, Place, PlaceId, Receiver, TextId, Var};
 use crate::semantics::call::SelfMode;
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::member::{self, Method};
@@ -79,7 +79,7 @@ impl<'p> Interp<'p> {
             Receiver::Place(place) => {
                 let keys = self.place_keys(frame, place)?;
                 if args.is_plain() {
-                    self.plain_method_on_place(frame, span, place, &keys, symbol, &args.positional, used)?
+                    self.plain_method_on_place(frame, span, place, &keys, name, &args.positional, used)?
                 } else {
                     let arguments = self.arguments(frame, span, args)?;
                     self.method_on_place(frame, span, place, &keys, symbol, arguments, used)
@@ -91,15 +91,25 @@ impl<'p> Interp<'p> {
 
     /// Arguments without names and spreads: they are evaluated where the method's frame would begin.
     #[allow(clippy::too_many_arguments)]
-    fn plain_method_on_place(&mut self, frame: &Frame<'p>, span: Span, id: PlaceId, keys: &[Key], name: Symbol, args: &'p [Item], used: bool) -> Eval<Result<Value, Raise>> {
-        let place = &frame.program[id];
+    fn plain_method_on_place(&mut self, frame: &Frame<'p>, span: Span, id: PlaceId, keys: &[Key], method: TextId, args: &'p [Item], used: bool) -> Eval<Result<Value, Raise>> {
+        let (place, name) = (&frame.program[id], self.symbol(frame.unit, method));
         let base = self.stack.len();
         self.stack.push(Value::Null);
         if let Err(signal) = self.push_arguments(frame, args) {
             self.drop_to(base);
             return Err(signal);
         }
-        let found = self.receiver(frame, place, keys).and_then(|receiver| Ok((member::find_method(&receiver, name, &self.names)?, receiver)));
+        let receiver = match self.receiver(frame, place, keys) {
+            Ok(receiver) => receiver,
+            Err(raise) => {
+                self.drop_to(base);
+                return match self.reader_span(frame, place, keys, method) {
+                    Some(at) => Err(self.leave_at(frame, at, raise)),
+                    None => Ok(Err(raise)),
+                };
+            }
+        };
+        let found = member::find_method(&receiver, name, &self.names).map(|found| (found, receiver));
         let (found, receiver) = match found {
             Ok(found) => found,
             Err(raise) => {
@@ -152,6 +162,25 @@ impl<'p> Interp<'p> {
 
     /// The value at a place that a method is called on.
     #[inline]
+    /// Where the error of a receiver that is not there is reported if the call can only read it: at the variable or the field
+    /// that fails. Nothing for other calls, which are reported whole.
+    fn reader_span(&mut self, frame: &Frame<'p>, place: &Place, keys: &[Key], method: TextId) -> Option<Span> {
+        let only_fields = place.path.iter().all(|segment| matches!(segment, PathSegment::Field(..)));
+        if !only_fields || frame.program.may_mutate(method) {
+            return None;
+        }
+        let mut at = place.span;
+        let mut found = self.read(frame, place.root, place.name);
+        for (segment, key) in place.path.iter().zip(keys) {
+            let Ok(value) = &found else { break };
+            if let PathSegment::Field(_, field) = segment {
+                at = *field;
+            }
+            found = place_get(value, std::slice::from_ref(key)).and_then(|step| self.finish(step));
+        }
+        Some(at)
+    }
+
     fn receiver(&mut self, frame: &Frame<'p>, place: &Place, keys: &[Key]) -> Result<Value, Raise> {
         let root = self.read(frame, place.root, place.name)?;
         if keys.is_empty() {
