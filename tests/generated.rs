@@ -24,7 +24,7 @@ use generated::tree::{Tree, print};
 /// Set in processes that run programs: what to do.
 const CHILD: &str = "RUFF_GENERATED";
 /// The seeds that run always: the first of each group, which is one trial.
-const FIXED_GROUPS: &[u64] = &[0, 7, 21, 28, 35];
+const FIXED_GROUPS: &[u64] = &[0, 7, 14, 21, 28, 35, 42, 49];
 const SEEDS_OF_A_GROUP: u64 = 7;
 /// Programs that may be tried to make one smaller.
 const SHRINK_TRIES: usize = 1500;
