@@ -5,17 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use ruff::driver::engine::{self, End, EngineKind, Mode, Outcome, RunOptions};
-use ruff::driver::thread::with_large_stack;
 use ruff::driver::{Loaded, Script, Text};
 
-/// On a thread like that of a program: hostile source is as deep as hostile data.
 fn load(text: String) -> Result<Arc<Loaded>, Vec<String>> {
-    let resolved = with_large_stack(|| {
-        let script = Script::resolve(Text::inline("hostile.ruff", text));
-        let messages = |script: &Script| script.diagnostics.iter().map(|found| found.message.to_string()).collect();
-        script.load().map(Arc::new).map_err(|script| messages(&script))
-    });
-    resolved.expect("no text makes the front end panic")
+    let script = Script::resolve(Text::inline("hostile.ruff", text));
+    let messages = |script: &Script| script.diagnostics.iter().map(|found| found.message.to_string()).collect();
+    script.load().map(Arc::new).map_err(|script| messages(&script))
 }
 
 /// Limits and interrupts belong to the process: one program at a time.
@@ -101,8 +96,22 @@ fn a_megabyte_of_brackets_is_a_diagnostic() {
 fn long_chains_of_operators() {
     check(format!("print({})\n", vec!["1"; 100_000].join(" + ")), "100000\n");
     check(format!("print({})\n", vec!["true"; 20_000].join(" && ")), "true\n");
-    check(format!("print({})\n", vec!["null"; 1_500].join(" ?? ")), "null\n");
+    check(format!("print({})\n", vec!["null"; 20_000].join(" ?? ")), "null\n");
+    check(format!("d := {{}}\nprint({} ?? 4)\n", vec!["d.a ?? d[0]"; 20_000].join(" ?? ")), "4\n");
     check(format!("x := \"a\"{}\nprint(x.len())\n", ".trim()".repeat(20_000)), "1\n");
+    check(format!("func f() {{ return f }}\nprint(f{})\n", "()".repeat(20_000)), "<func f>\n");
+    check(format!("func inc(x) {{ return x + 1 }}\nprint(0{})\n", " |> inc".repeat(20_000)), "20000\n");
+    check(format!("d := null\nprint(d{})\n", "?.a".repeat(20_000)), "null\n");
+    check(format!("d := {{}}\ntry {{ d{} += 1 }} except e {{ print(e.kind) }}\n", ".a".repeat(20_000)), "KeyError\n");
+}
+
+#[test]
+fn long_lists_of_branches() {
+    let arms = "if x == 0 { 0 } else ".repeat(20_000);
+    check(format!("x := 5\ny := {arms}{{ 2 }}\nprint(y)\n"), "2\n");
+    check(format!("x := 5\n{arms}{{ print(3) }}\n"), "3\n");
+    check(format!("match 5 {{{}\ndefault: print(4) }}\n", "\ncase 1: print(1)".repeat(20_000)), "4\n");
+    check(format!("match 5 {{ case 0{}: print(0)\ndefault: print(5) }}\n", " | 0".repeat(20_000)), "5\n");
 }
 
 #[test]

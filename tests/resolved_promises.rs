@@ -604,9 +604,13 @@ impl Checker<'_> {
                 self.expr(*left);
                 self.expr(*right);
             }
-            ExprKind::And(left, right) | ExprKind::Or(left, right) | ExprKind::Coalesce(left, right) => {
+            ExprKind::And(left, right) | ExprKind::Or(left, right) => {
                 self.expr(*left);
                 self.skippable(*right);
+            }
+            ExprKind::Coalesce(operands) => {
+                self.expr(operands[0]);
+                operands[1..].iter().for_each(|operand| self.skippable(*operand));
             }
             ExprKind::Index { base, index } => {
                 self.expr(*base);

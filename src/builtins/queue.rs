@@ -13,7 +13,7 @@ use super::table::{Outcome, ParamKind, builtins};
 use super::types::Type;
 use crate::semantics::compare::CompareOp;
 use crate::semantics::fault::{Raise, faults};
-use crate::value::shapes::{self, Field};
+use crate::value::shapes::{self, Contents, Field};
 use crate::value::symbol::symbol;
 use crate::value::{ArrRef, DeclId, InstRef, Value, array, instance};
 
@@ -139,14 +139,15 @@ const NEXT_NUMBER: usize = 1;
 
 fn declared() -> &'static Declared {
     static DECLARED: OnceLock<Declared> = OnceLock::new();
-    let declare = |name: &str, fields: &[&str]| {
+    // The names are none that a script can write.
+    let declare = |name: &str, fields: &[&str], contents| {
         let field = |name: &&str| Field { name: symbol(name), float: false };
-        shapes::declare_struct(symbol(name), fields.iter().map(field).collect::<Vec<_>>())
+        shapes::declare_collection(symbol(name), fields.iter().map(field).collect::<Vec<_>>(), contents)
     };
     DECLARED.get_or_init(|| Declared {
-        queue: declare("Queue", &["items", "taken"]),
-        stack: declare("Stack", &["items"]),
-        priority: declare("PriorityQueue", &["items", "next_number"]),
+        queue: declare("Queue", &["(items)", "(taken)"], Contents::Items),
+        stack: declare("Stack", &["(items)"], Contents::Items),
+        priority: declare("PriorityQueue", &["(entries)", "(next number)"], Contents::Entries),
     })
 }
 

@@ -206,7 +206,7 @@ macro_rules! for_each_op {
             /// `a[b]`, or null if `a` is a dict without that key.
             IndexGetOrNull { dst: Write, a: Read, b: Read } [fault, call];
             /// `a[start..end]`: bounds in temporaries `bounds` and `bounds + 1`, "missing" where open.
-            Slice { inclusive: Flag, dst: Write, a: Read, bounds: Window } [fault];
+            Slice { kind: Flag, dst: Write, a: Read, bounds: Window } [fault];
             /// `a[b] = value`, in place.
             IndexSet { a: Local, b: Read, value: Read } [fault];
             /// `a[b] op= value`, in place; the old value is read by this instruction.
@@ -428,6 +428,14 @@ impl OperandKind {
             Write | WritePair | Read | Peek | Keep | Empty | Last | Modify | Local | State | Window | PeekWindow
         )
     }
+}
+
+/// What `kind` of a slice says, added up.
+pub mod slice_kind {
+    /// `a..=b`.
+    pub const INCLUSIVE: u8 = 1;
+    /// Directly on the left of `??`: a range that a dict lacks as a key gives null.
+    pub const OR_NULL: u8 = 2;
 }
 
 /// Operators as operands.

@@ -123,9 +123,9 @@ impl Builder<'_> {
             ExprKind::Binary(_, a, b)
             | ExprKind::And(a, b)
             | ExprKind::Or(a, b)
-            | ExprKind::Coalesce(a, b)
             | ExprKind::Range { start: a, end: b, .. }
             | ExprKind::Index { base: a, index: b } => pending.extend([*a, *b]),
+            ExprKind::Coalesce(operands) => pending.extend_from_slice(operands),
             ExprKind::Slice { base, start, end, .. } => {
                 pending.push(*base);
                 pending.extend(start.iter().chain(end));

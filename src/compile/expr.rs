@@ -1,7 +1,7 @@
 //! Expressions: variables, constants, elements, control flow with a value.
 use super::{Builder, Leave, Reg, is_temp, plain_local};
 use crate::bytecode::chunk::{ClosureSite, Const, FieldSite};
-use crate::bytecode::op::Op;
+use crate::bytecode::op::{Op, slice_kind};
 use crate::limits;
 use crate::resolve::hir::{BlockId, Capture, ExprId, ExprKind, FuncId, FunctionKind, Take, TextId, UnaryOp, Var};
 
@@ -101,7 +101,7 @@ impl Builder<'_> {
             ExprKind::Unary(op, a) => self.unary_to(expr, *op, *a, dst),
             ExprKind::Binary(..) => self.binary_to(expr, dst),
             ExprKind::And(..) | ExprKind::Or(..) => self.logic_to(expr, dst),
-            ExprKind::Coalesce(a, b) => self.coalesce_to(*a, *b, dst),
+            ExprKind::Coalesce(operands) => self.coalesce_to(operands, dst),
             ExprKind::Range { start, end, inclusive } => {
                 let a = self.operand_before(*start, &[*end]);
                 let b = self.expr(*end);
@@ -109,16 +109,7 @@ impl Builder<'_> {
                 self.emit(Op::Range { inclusive: u8::from(*inclusive), dst, a, b });
             }
             ExprKind::Index { base, index } => self.index_to(expr, *base, *index, dst),
-            ExprKind::Slice { base, start, end, inclusive } => {
-                let later: Vec<ExprId> = start.iter().chain(end).copied().collect();
-                let a = self.operand_before(*base, &later);
-                let bounds = self.temp();
-                self.bound_to(*start, bounds);
-                let last = self.temp();
-                self.bound_to(*end, last);
-                self.span = node.span;
-                self.emit(Op::Slice { inclusive: u8::from(*inclusive), dst, a, bounds });
-            }
+            ExprKind::Slice { .. } => self.slice_to(expr, 0, dst),
             ExprKind::Field { base, name, optional } => {
                 let a = self.expr(*base);
                 self.span = node.span;
@@ -242,12 +233,30 @@ impl Builder<'_> {
         }
     }
 
-    fn coalesce_to(&mut self, a: ExprId, b: ExprId, dst: Reg) {
+    /// A slice; `kind` holds what is to be added to its [`slice_kind`].
+    fn slice_to(&mut self, expr: ExprId, kind: u8, dst: Reg) {
+        let ExprKind::Slice { base, start, end, inclusive } = self.program[expr].kind else { return };
+        let later: Vec<ExprId> = start.into_iter().chain(end).collect();
+        let a = self.operand_before(base, &later);
+        let bounds = self.temp();
+        self.bound_to(start, bounds);
+        let last = self.temp();
+        self.bound_to(end, last);
+        self.span = self.program[expr].span;
+        let kind = if inclusive { kind | slice_kind::INCLUSIVE } else { kind };
+        self.emit(Op::Slice { kind, dst, a, bounds });
+    }
+
+    fn coalesce_to(&mut self, operands: &[ExprId], dst: Reg) {
+        let Some((last, others)) = operands.split_last() else { return };
         let register = if is_temp(dst) { dst } else { self.temp() };
-        self.or_null_to(a, register);
-        let present = self.emit_jump(Op::JumpIfNotNull { a: register, to: 0 });
-        self.expr_to(b, register);
-        self.land(present);
+        let mut present = Vec::new();
+        for operand in others {
+            self.or_null_to(*operand, register);
+            present.push(self.emit_jump(Op::JumpIfNotNull { a: register, to: 0 }));
+        }
+        self.expr_to(*last, register);
+        self.land_all(present);
         self.take_to(register, dst);
     }
 
@@ -268,6 +277,7 @@ impl Builder<'_> {
                 let site = self.field_site(*name, *optional);
                 self.emit(Op::FieldGetOrNull { dst, a, site });
             }
+            ExprKind::Slice { .. } => self.slice_to(expr, slice_kind::OR_NULL, dst),
             ExprKind::OptChain(inner) => {
                 self.chains.push(Vec::new());
                 self.or_null_to(*inner, dst);

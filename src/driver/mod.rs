@@ -80,8 +80,15 @@ pub struct Script {
 }
 
 impl Script {
-    /// Parses and resolves `text` and the modules that it imports.
+    /// Parses and resolves `text` and the modules that it imports, on a stack that holds any of them.
     pub fn resolve(text: Text) -> Script {
+        match thread::with_large_stack(|| Script::resolve_here(text)) {
+            Ok(script) => script,
+            Err(thread::Panicked(message)) => std::panic::resume_unwind(Box::new(message)),
+        }
+    }
+
+    fn resolve_here(text: Text) -> Script {
         let mut sources = SourceMap::new();
         let root = sources.add(text.name, text.text);
         let mut loader = FileLoader::new(text.path.as_deref());

@@ -142,22 +142,13 @@ impl<'p> Interp<'p> {
             ExprKind::Interp(parts) => self.interp(frame, expr.span, parts),
 
             ExprKind::Unary(op, value) => self.unary(frame, expr, *op, *value),
-            ExprKind::Coalesce(a, b) => match self.or_null(frame, *a)? {
-                Value::Null => self.eval(frame, *b),
-                value => Ok(value),
-            },
+            ExprKind::Coalesce(operands) => self.first_present(frame, operands),
             ExprKind::Range { start, end, inclusive } => {
                 let (start, end) = (self.eval(frame, *start)?, self.eval(frame, *end)?);
                 let range = index::range(&start, &end, *inclusive);
                 range.map_err(|raise| self.leave_at(frame, expr.span, raise))
             }
-            ExprKind::Slice { base, start, end, inclusive } => {
-                let base = self.eval(frame, *base)?;
-                let start = start.map(|start| self.eval(frame, start)).transpose()?;
-                let end = end.map(|end| self.eval(frame, end)).transpose()?;
-                let sliced = index::slice(&base, start.as_ref(), end.as_ref(), *inclusive).and_then(|step| self.finish(step));
-                sliced.map_err(|raise| self.leave_at(frame, expr.span, raise))
-            }
+            ExprKind::Slice { .. } => self.slice(frame, expr, index::slice),
             ExprKind::OptChain(inner) => {
                 let chain = self.eval(frame, *inner);
                 self.end_chain(chain)
@@ -522,6 +513,27 @@ impl<'p> Interp<'p> {
         result.map_err(|raise| self.leave_at(frame, expr.span, raise))
     }
 
+    fn slice(&mut self, frame: &Frame<'p>, expr: &Expr, slice: index::Slice) -> Eval {
+        let ExprKind::Slice { base, start, end, inclusive } = expr.kind else { return Ok(Value::Null) };
+        let base = self.eval(frame, base)?;
+        let start = start.map(|start| self.eval(frame, start)).transpose()?;
+        let end = end.map(|end| self.eval(frame, end)).transpose()?;
+        let sliced = slice(&base, start.as_ref(), end.as_ref(), inclusive).and_then(|step| self.finish(step));
+        sliced.map_err(|raise| self.leave_at(frame, expr.span, raise))
+    }
+
+    /// `a ?? b ?? …`: the first operand that is not null, or the last one.
+    fn first_present(&mut self, frame: &Frame<'p>, operands: &[ExprId]) -> Eval {
+        let Some((last, others)) = operands.split_last() else { return Ok(Value::Null) };
+        for operand in others {
+            match self.or_null(frame, *operand)? {
+                Value::Null => {}
+                value => return Ok(value),
+            }
+        }
+        self.eval(frame, *last)
+    }
+
     /// The left side of `??`: a missing key directly there is null.
     fn or_null(&mut self, frame: &Frame<'p>, id: ExprId) -> Eval {
         let expr = &frame.program[id];
@@ -538,7 +550,10 @@ impl<'p> Interp<'p> {
                 let found = member::get_or_null(&base, name).and_then(|found| self.member_value(frame.unit, found, name));
                 found.map_err(|raise| self.leave_at(frame, expr.span, raise))
             }
-            ExprKind::OptChain(inner) if matches!(frame.program[*inner].kind, ExprKind::Index { .. } | ExprKind::Field { .. }) => {
+            ExprKind::Slice { .. } => self.slice(frame, expr, index::slice_or_null),
+            ExprKind::OptChain(inner)
+                if matches!(frame.program[*inner].kind, ExprKind::Index { .. } | ExprKind::Slice { .. } | ExprKind::Field { .. }) =>
+            {
                 let chain = self.or_null(frame, *inner);
                 self.end_chain(chain)
             }

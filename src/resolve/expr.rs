@@ -105,15 +105,16 @@ impl<'a> Resolver<'a> {
                 self.check_type_comparison(op, left, right, span);
                 Lowered::Value(self.expr(ExprKind::Binary(binary_op(op), left, right), span))
             }
+            K::Logical { op: ast::LogicalOp::Coalesce, right, .. } => {
+                let first = self.value_of(left);
+                let operands = self.lower_coalesce(first, right);
+                Lowered::Value(self.expr(ExprKind::Coalesce(operands), span))
+            }
             K::Logical { op, right, .. } => {
                 let left = self.value_of(left);
                 let right = self.lower_expr(right);
-                let kind = match op {
-                    ast::LogicalOp::And => ExprKind::And(left, right),
-                    ast::LogicalOp::Or => ExprKind::Or(left, right),
-                    ast::LogicalOp::Coalesce => ExprKind::Coalesce(left, right),
-                };
-                Lowered::Value(self.expr(kind, span))
+                let and = op == ast::LogicalOp::And;
+                Lowered::Value(self.expr(if and { ExprKind::And(left, right) } else { ExprKind::Or(left, right) }, span))
             }
             K::Pipe { target, .. } => {
                 let value = self.value_of(left);
@@ -140,6 +141,17 @@ impl<'a> Resolver<'a> {
             }
             _ => left,
         }
+    }
+
+    /// The operands of `first ?? rest`, where `rest` may go on with `??`.
+    fn lower_coalesce(&mut self, first: ExprId, mut rest: ast::ExprId) -> Box<[ExprId]> {
+        let mut operands = vec![first];
+        while let ast::ExprKind::Logical { op: ast::LogicalOp::Coalesce, left, right } = self.ast()[rest].kind {
+            operands.push(self.lower_expr(left));
+            rest = right;
+        }
+        operands.push(self.lower_expr(rest));
+        operands.into()
     }
 
     /// A callee is evaluated before its arguments, so a place is read now.

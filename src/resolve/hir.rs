@@ -250,7 +250,8 @@ pub enum ExprKind {
     Or(ExprId, ExprId),
     /// Right side only if the left is null; a missing dict key directly on the left ([`ExprKind::Index`] or
     /// [`ExprKind::Field`] node) counts as null.
-    Coalesce(ExprId, ExprId),
+    /// `a ?? b ?? …`, two operands or more.
+    Coalesce(Box<[ExprId]>),
     Range { start: ExprId, end: ExprId, inclusive: bool },
     Index { base: ExprId, index: ExprId },
     /// `base[start..end]`, with a range written inside the brackets. On a dict it is a look-up by the range as key

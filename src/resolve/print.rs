@@ -373,7 +373,10 @@ impl Printer<'_> {
             ExprKind::Binary(..) => unreachable!("the spine was walked by the caller"),
             ExprKind::And(left, right) => format!("({} && {})", self.expr(*left), self.expr(*right)),
             ExprKind::Or(left, right) => format!("({} || {})", self.expr(*left), self.expr(*right)),
-            ExprKind::Coalesce(left, right) => format!("({} ?? {})", self.expr(*left), self.expr(*right)),
+            ExprKind::Coalesce(operands) => {
+                let shown: Vec<String> = operands.iter().map(|&operand| self.expr(operand)).collect();
+                format!("({})", shown.join(" ?? "))
+            }
             ExprKind::Range { start, end, inclusive } => {
                 format!("({}{}{})", self.expr(*start), dots(*inclusive), self.expr(*end))
             }

@@ -11,6 +11,7 @@ use super::step::{Callback, SmallArgs, Step, Then};
 use super::truth::truthy;
 use crate::value::error::ErrorData;
 use crate::value::layout::{Borrowed, View};
+use crate::value::shapes::Contents;
 use crate::value::symbol::known;
 use crate::value::{Array, Dict, FnId, IBig, Inst, Symbol, Value, function};
 
@@ -189,15 +190,26 @@ enum Mode {
 enum Parts<'a> {
     Array(&'a Array),
     Struct(&'a Inst),
+    /// The items of an array from a position on.
+    Items(&'a Array, usize),
     Payload(&'a [Value]),
     Error(&'a ErrorData),
 }
 
 impl<'a> Parts<'a> {
+    /// What an instance is compared by.
+    fn of(object: &'a Inst) -> Parts<'a> {
+        match object.collection() {
+            Some(found) if found.contents == Contents::Items => Parts::Items(found.items, found.from),
+            _ => Parts::Struct(object),
+        }
+    }
+
     fn len(self) -> usize {
         match self {
             Parts::Array(array) => array.len(),
             Parts::Struct(object) => object.len(),
+            Parts::Items(array, from) => array.len() - from,
             Parts::Payload(values) => values.len(),
             Parts::Error(_) => 3,
         }
@@ -207,6 +219,7 @@ impl<'a> Parts<'a> {
         match self {
             Parts::Array(array) => array.borrow(at),
             Parts::Struct(object) => object.borrow(at),
+            Parts::Items(array, from) => array.borrow(from + at),
             Parts::Payload(values) => values.get(at).map(Borrowed::of),
             Parts::Error(data) => [&data.message, &data.value, &data.cause].get(at).map(|part| Borrowed::of(part)),
         }
@@ -313,7 +326,7 @@ fn enter<'a>(
             None => Frame::Parts { a: Parts::Array(x), b: Parts::Array(y), at: 0 },
         },
         (View::Struct(x), View::Struct(y)) if x.decl_id() == y.decl_id() => {
-            Frame::Parts { a: Parts::Struct(x), b: Parts::Struct(y), at: 0 }
+            Frame::Parts { a: Parts::of(x), b: Parts::of(y), at: 0 }
         }
         (View::Variant(x), View::Variant(y)) if x.info().id == y.info().id => {
             Frame::Parts { a: Parts::Payload(x.payload()), b: Parts::Payload(y.payload()), at: 0 }

@@ -9,7 +9,9 @@ use super::memory;
 use super::step::Callback;
 use crate::limits;
 use crate::value::function::NoNames;
+use crate::value::instance::Collection;
 use crate::value::layout::{Borrowed, View};
+use crate::value::shapes::Contents;
 use crate::value::show::{self, Form};
 use crate::value::symbol::known;
 use crate::value::{Array, Dict, FnId, Inst, Str, Value};
@@ -101,7 +103,9 @@ impl User<'_> {
 
 /// An object whose parts are being shown.
 enum Frame<'a> {
-    Array { items: &'a Array, at: usize },
+    Array { items: &'a Array, from: usize, at: usize },
+    /// Arrays of which the last part is shown.
+    Entries { items: &'a Array, order: Vec<usize>, at: usize },
     Dict { table: &'a Dict, at: usize },
     Set { table: &'a Dict, at: usize },
     Struct { object: &'a Inst, at: usize },
@@ -142,9 +146,16 @@ impl<'a> Frame<'a> {
     /// Writes what stands before the next part, which is given to be shown; or the end.
     fn next(&mut self, out: &mut String, form: Form) -> Option<Borrowed<'a>> {
         match self {
-            Frame::Array { items, at } => {
+            Frame::Array { items, from, at } => {
                 let items: &'a Array = items;
                 let next = items.borrow(*at);
+                separate(out, *at - *from, next.is_some(), "]");
+                *at += 1;
+                next
+            }
+            Frame::Entries { items, order, at } => {
+                let items: &'a Array = items;
+                let next = order.get(*at).and_then(|&entry| last_part(items, entry));
                 separate(out, *at, next.is_some(), "]");
                 *at += 1;
                 next
@@ -191,6 +202,25 @@ impl<'a> Frame<'a> {
     }
 }
 
+fn last_part(items: &Array, entry: usize) -> Option<Borrowed<'_>> {
+    let View::Array(parts) = items.borrow(entry)?.object() else { return None };
+    parts.borrow(parts.len().checked_sub(1)?)
+}
+
+/// The entries in the order of their first parts if these are numbers, which no user code orders, else as they stand.
+fn order_of(items: &Array, from: usize) -> Vec<usize> {
+    let key = |entry: usize| match items.borrow(entry).map(|entry| entry.object()) {
+        Some(View::Array(parts)) => (parts.get(0).unwrap_or_default(), parts.get(1).unwrap_or_default()),
+        _ => (Value::Null, Value::Null),
+    };
+    let mut keyed: Vec<_> = (from..items.len()).map(|entry| (key(entry), entry)).collect();
+    if keyed.iter().all(|((priority, _), _)| matches!(priority, Value::Int(_) | Value::Float(_) | Value::BigInt(_))) {
+        let by = |a: &Value, b: &Value| super::compare::order_numbers(a, b).flatten().unwrap_or(std::cmp::Ordering::Equal);
+        keyed.sort_by(|((a, first), _), ((b, second), _)| by(a, b).then(by(first, second)));
+    }
+    keyed.into_iter().map(|(_, entry)| entry).collect()
+}
+
 fn separate(out: &mut String, at: usize, more: bool, end: &str) {
     if !more {
         out.push_str(end);
@@ -223,7 +253,7 @@ fn begin<'a>(
     match value.object() {
         View::Array(items) => {
             out.push('[');
-            stack.push(Frame::Array { items, at: 0 });
+            stack.push(Frame::Array { items, from: 0, at: 0 });
         }
         View::Dict(table) => {
             out.push('{');
@@ -260,8 +290,20 @@ fn begin_declared<'a>(
     match value.object() {
         View::Struct(object) => {
             out.push_str(value.type_name());
-            out.push_str(" {");
-            stack.push(Frame::Struct { object, at: 0 });
+            match object.collection() {
+                Some(Collection { items, from, contents: Contents::Entries }) => {
+                    out.push('[');
+                    stack.push(Frame::Entries { items, order: order_of(items, from), at: 0 });
+                }
+                Some(Collection { items, from, .. }) => {
+                    out.push('[');
+                    stack.push(Frame::Array { items, from, at: from });
+                }
+                None => {
+                    out.push_str(" {");
+                    stack.push(Frame::Struct { object, at: 0 });
+                }
+            }
         }
         View::Variant(object) => {
             if let Some(view) = value.as_variant() {

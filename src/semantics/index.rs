@@ -180,8 +180,26 @@ fn cut(base: &Value, ends: Ends) -> Result<Value, Raise> {
     }
 }
 
+/// [`slice`] or [`slice_or_null`].
+pub type Slice = fn(&Value, Option<&Value>, Option<&Value>, bool) -> Result<Step, Raise>;
+
 /// `base[start..end]` with the range written inside the brackets. On a dict, and for `op_index`, the range is a value.
 pub fn slice(base: &Value, start: Option<&Value>, end: Option<&Value>, inclusive: bool) -> Result<Step, Raise> {
+    slice_with(base, start, end, inclusive, get)
+}
+
+/// [`slice`] on the left of `??`, where a range that a dict lacks as a key gives null.
+pub fn slice_or_null(base: &Value, start: Option<&Value>, end: Option<&Value>, inclusive: bool) -> Result<Step, Raise> {
+    slice_with(base, start, end, inclusive, get_or_null)
+}
+
+fn slice_with(
+    base: &Value,
+    start: Option<&Value>,
+    end: Option<&Value>,
+    inclusive: bool,
+    get: fn(&Value, &Value) -> Result<Step, Raise>,
+) -> Result<Step, Raise> {
     if matches!(base, Value::Array(_) | Value::Str(_) | Value::Bytes(_)) {
         let ends = Ends { start: start.map(slice_end).transpose()?, end: end.map(slice_end).transpose()?, inclusive };
         let ends = if end.is_none() { Ends { inclusive: false, ..ends } } else { ends };

@@ -162,7 +162,7 @@ fn error_field(data: &ErrorData, name: Symbol) -> Result<Value, Raise> {
 #[cold]
 pub fn no_field(base: &Value, name: Symbol) -> Raise {
     let known = match base {
-        Value::Struct(object) => {
+        Value::Struct(object) if object.collection().is_none() => {
             let names: Vec<_> = object.struct_decl().fields.iter().map(|field| field.name.as_str()).collect();
             known_list("fields", &names)
         }

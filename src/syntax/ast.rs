@@ -9,8 +9,8 @@
 //! - Identifiers are in NFC; `Symbol`s of one `Ast` are equal iff their texts are.
 //! - After errors the tree is still complete: a place that could not be read is an `Error` node.
 //!
-//! Left-nested chains (`1 + 1 + …`, `a.b().c()…`) may be as deep as the text is long; walk their left spine with
-//! a loop. Everything else is at most `MAX_NESTING` deep, apart from those spines.
+//! Left-nested chains (`1 + 1 + …`, `a.b().c()…`) may be as deep as the text is long, and `a ?? b ?? …`, which nests to
+//! the right, too; walk their spine with a loop. Everything else is at most `MAX_NESTING` deep, apart from those spines.
 
 use std::fmt;
 use std::marker::PhantomData;

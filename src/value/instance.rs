@@ -1,13 +1,24 @@
 //! Instances of structs: fields by position, stored as the shape says.
 
-use super::heap::{Inst, Ref};
-use super::layout::Borrowed;
-use super::shapes::{DeclId, Layout, ShapeInfo, StructDecl, decl};
+use super::heap::{Array, Inst, Ref};
+use super::layout::{Borrowed, View};
+use super::shapes::{Contents, DeclId, Layout, ShapeInfo, StructDecl, decl};
 use super::{Symbol, Value};
 use crate::limits::OutOfMemory;
 
 /// A counted pointer to an instance.
 pub type InstRef = Ref<Inst>;
+
+/// What an instance of a built-in collection holds.
+#[derive(Clone, Copy)]
+pub struct Collection<'a> {
+    /// What it keeps its items in.
+    pub items: &'a Array,
+    /// The position of the first that belongs to it.
+    pub from: usize,
+    /// How the array is to be read.
+    pub contents: Contents,
+}
 
 impl Value {
     /// A new instance; one value per declared field, in order.
@@ -68,6 +79,20 @@ impl Inst {
     /// A field by name.
     pub fn field(&self, name: Symbol) -> Option<Value> {
         self.load(self.info().field(name)?)
+    }
+
+    /// The array that holds what the instance stands for, and where that begins, if it does not stand for its fields.
+    pub fn collection(&self) -> Option<Collection<'_>> {
+        let contents = self.struct_decl().contents;
+        if contents == Contents::Fields {
+            return None;
+        }
+        let View::Array(items) = self.borrow(0)?.object() else { return None };
+        let from = match contents {
+            Contents::Items => self.get(1).and_then(|from| from.as_int()).map_or(0, |from| from as usize),
+            Contents::Fields | Contents::Entries => 0,
+        };
+        Some(Collection { items, from, contents })
     }
 
     /// A field that is stored as a value, for changing in place. `None` for unboxed numbers (use

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use dashu_int::IBig;
 
 use super::layout::{Borrowed, View};
-use super::shapes::Layout;
+use super::shapes::{Contents, Layout};
 use super::{Array, Dict, Inst, Str, Value};
 
 /// A value that cannot be a key: `TypeError: a function cannot be a key`.
@@ -198,6 +198,8 @@ pub fn exact_float(value: &IBig) -> Option<f64> {
 enum Parts<'a> {
     Array(&'a Array),
     Struct(&'a Inst),
+    /// The items of an array from a position on.
+    Items(&'a Array, usize),
     Payload(&'a [Value]),
 }
 
@@ -206,6 +208,14 @@ enum Parts<'a> {
 const HASHED_AT_AN_END: usize = 4096;
 
 impl<'a> Parts<'a> {
+    /// What an instance counts for as a key.
+    fn of(object: &'a Inst) -> Parts<'a> {
+        match object.collection() {
+            Some(found) if found.contents == Contents::Items => Parts::Items(found.items, found.from),
+            _ => Parts::Struct(object),
+        }
+    }
+
     /// Whether the part at this position counts for the hash.
     fn counts(self, at: usize) -> bool {
         at < HASHED_AT_AN_END || at + HASHED_AT_AN_END >= self.len()
@@ -223,6 +233,7 @@ impl<'a> Parts<'a> {
         match self {
             Parts::Array(array) => array.len(),
             Parts::Struct(object) => object.len(),
+            Parts::Items(array, from) => array.len() - from,
             Parts::Payload(values) => values.len(),
         }
     }
@@ -231,6 +242,7 @@ impl<'a> Parts<'a> {
         match self {
             Parts::Array(array) => array.borrow(at),
             Parts::Struct(object) => object.borrow(at),
+            Parts::Items(array, from) => array.borrow(from + at),
             Parts::Payload(values) => values.get(at).map(Borrowed::of),
         }
     }
@@ -311,7 +323,7 @@ fn begin<'a, S: Scheme>(value: &Borrowed<'a>, stack: &mut Vec<Hashing<'a>>) -> R
             View::Bytes(b) => return Ok(Some(S::mix(6, S::bytes(b.as_slice())))),
             View::Array(array) if array.len() > 2 * HASHED_AT_AN_END => parts(Parts::Array(array), S::mix(7, array.len() as u64)),
             View::Array(array) => parts(Parts::Array(array), 7),
-            View::Struct(object) => parts(Parts::Struct(object), S::mix(8, name_seed::<S>(object.decl_id().0))),
+            View::Struct(object) => parts(Parts::of(object), S::mix(8, name_seed::<S>(object.decl_id().0))),
             View::Variant(object) => match object.info().layout {
                 Layout::Variant { decl, variant, .. } => {
                     parts(Parts::Payload(object.payload()), enum_seed::<S>(decl.0, variant))
@@ -460,7 +472,7 @@ fn start<'a>(a: &Borrowed<'a>, b: &Borrowed<'a>, stack: &mut Vec<Comparing<'a>>)
             if x.decl_id() != y.decl_id() {
                 return Some(false);
             }
-            Comparing::Parts { a: Parts::Struct(x), b: Parts::Struct(y), at: 0 }
+            Comparing::Parts { a: Parts::of(x), b: Parts::of(y), at: 0 }
         }
         (View::Variant(x), View::Variant(y)) => {
             if x.info().id != y.info().id {

@@ -65,10 +65,23 @@ pub struct Field {
     pub float: bool,
 }
 
+/// What the instances of a struct are shown and compared as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Contents {
+    /// Their fields.
+    Fields,
+    /// The items of the array in the first field, from the position in the second, if there is one.
+    Items,
+    /// Compared by their fields, shown as the last items of the arrays in the array in the first field.
+    Entries,
+}
+
 /// The fields of a struct and the shapes of its instances.
 pub struct StructDecl {
     /// In declaration order.
     pub fields: Box<[Field]>,
+    /// What stands for the value of an instance.
+    pub contents: Contents,
     /// Shape for the next new instance; 0 before the first.
     current: AtomicU32,
     shapes: Mutex<Vec<u32>>,
@@ -205,9 +218,15 @@ pub mod prelude {
 
 /// Declares a struct.
 pub fn declare_struct(name: Symbol, fields: impl IntoIterator<Item = Field>) -> DeclId {
+    declare_collection(name, fields, Contents::Fields)
+}
+
+/// Declares a struct whose instances stand for the contents of an array.
+pub fn declare_collection(name: Symbol, fields: impl IntoIterator<Item = Field>, contents: Contents) -> DeclId {
     ensure_prelude();
     let decl = StructDecl {
         fields: fields.into_iter().collect(),
+        contents,
         current: AtomicU32::new(0),
         shapes: Mutex::new(Vec::new()),
     };

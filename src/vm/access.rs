@@ -2,7 +2,7 @@
 use super::feedback::seen;
 use super::operate::arith_op;
 use super::Vm;
-use crate::bytecode::op::ArithCode;
+use crate::bytecode::op::{ArithCode, slice_kind};
 use crate::semantics::arith;
 use crate::semantics::fault::Raise;
 use crate::semantics::index;
@@ -53,10 +53,11 @@ impl Vm {
 
     #[cold]
     #[inline(never)]
-    pub(super) fn slice(&mut self, inclusive: bool, dst: u16, a: u16, bounds: u16) -> Result<(), Raise> {
+    pub(super) fn slice(&mut self, kind: u8, dst: u16, a: u16, bounds: u16) -> Result<(), Raise> {
         let fp = self.here.fp;
         let bound = |register| Some(fp.get(register)).filter(|bound| !matches!(bound, Value::Uninit));
-        let step = index::slice(fp.get(a), bound(bounds), bound(bounds + 1), inclusive)?;
+        let slice = if kind & slice_kind::OR_NULL != 0 { index::slice_or_null } else { index::slice };
+        let step = slice(fp.get(a), bound(bounds), bound(bounds + 1), kind & slice_kind::INCLUSIVE != 0)?;
         fp.set_null(bounds);
         fp.set_null(bounds + 1);
         self.release(a);

@@ -581,7 +581,7 @@ impl Vm {
                     cold!(self.index_get_value(dst, a, constant));
                 }
                 Op::IndexGetOrNull { dst, a, b } => cold!(self.index_get_or_null(dst, a, b)),
-                Op::Slice { inclusive, dst, a, bounds } => cold!(self.slice(inclusive != 0, dst, a, bounds)),
+                Op::Slice { kind, dst, a, bounds } => cold!(self.slice(kind, dst, a, bounds)),
                 Op::IndexSet { a, b, value } => {
                     if let Value::Array(items) = fp.get_mut(a)
                         && let Some(at) = fp.int(b)

@@ -21,7 +21,7 @@ impl Vm {
             Op::MakeClosure { dst, closure } => self.make_closure(dst, closure),
             Op::IndexGet { dst, a, b } => self.index_get(dst, a, b),
             Op::IndexGetOrNull { dst, a, b } => self.index_get_or_null(dst, a, b),
-            Op::Slice { inclusive, dst, a, bounds } => self.slice(inclusive != 0, dst, a, bounds),
+            Op::Slice { kind, dst, a, bounds } => self.slice(kind, dst, a, bounds),
             Op::IndexSet { a, b, value } => self.index_set(a, b, value),
             Op::IndexUpdate { op, a, b, value } => self.index_update(code(op), a, b, value),
             Op::FieldSet { a, site, value } => self.field_set(a, site, value),

@@ -3,6 +3,7 @@ use super::super::Engine;
 use super::super::arg::Within;
 use crate::limits;
 use crate::semantics::fault::{Raise, faults};
+use crate::value::shapes::Contents;
 use crate::value::show::{self, Form};
 use crate::value::{ArrRef, DeclId, Dict, Inst, Ref, Set, Value};
 
@@ -116,9 +117,23 @@ impl Writer<'_> {
             Value::Array(items) => self.begin('[', Open::Array(items.clone(), 0)),
             Value::Set(items) => self.begin('[', Open::Set(items.clone(), 0)),
             Value::Dict(entries) => self.begin('{', Open::Dict(entries.clone(), 0)),
-            Value::Struct(object) => self.begin('{', Open::Struct(object.clone(), 0)),
+            Value::Struct(object) => self.instance(value, object)?,
             Value::Unit { .. } | Value::Variant(_) => self.variant(value)?,
             _ => return Err(faults::type_error(self.function, format_args!("JSON has no {}", value.type_name()))),
+        }
+        Ok(())
+    }
+
+    /// A struct is an object of its fields, a queue or stack an array.
+    fn instance(&mut self, value: &Value, object: &Ref<Inst>) -> Fallible<()> {
+        match object.collection() {
+            None => self.begin('{', Open::Struct(object.clone(), 0)),
+            Some(found) if found.contents == Contents::Items => {
+                let Some(Value::Array(items)) = object.get(0) else { return Ok(()) };
+                let items = items.slice_of(found.from, usize::MAX).within(self.function)?;
+                self.begin('[', Open::Array(items, 0));
+            }
+            Some(_) => return Err(faults::type_error(self.function, format_args!("JSON has no {}", value.type_name()))),
         }
         Ok(())
     }

@@ -17,11 +17,12 @@ impl TakePass<'_, '_> {
             ExprKind::Var { var, .. } => self.var(id, var, consume),
             ExprKind::Binary(..) => self.binary(id, target),
             ExprKind::And(..) | ExprKind::Or(..) => self.logical(id),
-            ExprKind::Coalesce(left, right) => {
+            ExprKind::Coalesce(ref operands) => {
+                let operands = operands.clone();
                 self.skippable += 1;
-                self.expr(right, consume);
+                operands[1..].iter().rev().for_each(|&operand| self.expr(operand, consume));
                 self.skippable -= 1;
-                self.expr(left, consume);
+                self.expr(operands[0], consume);
             }
             ExprKind::If { cond, then, otherwise } => self.conditional(cond, then, otherwise, consume),
             ExprKind::Match(ref node) => {

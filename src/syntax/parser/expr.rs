@@ -112,6 +112,7 @@ impl Parser<'_> {
                     Some(joined) => joined,
                     None => break,
                 },
+                Infix::Logical(LogicalOp::Coalesce) => self.coalesce(left, start),
                 Infix::Logical(op) => self.logical_operator(op, level, left, start),
                 Infix::Range => self.range_operator(left, start),
                 Infix::Pipe => {
@@ -130,7 +131,25 @@ impl Parser<'_> {
                 Infix::NotIn => break,
             };
         }
+        if matches!(self.kind(), T::Ident | T::Tilde) && self.on_same_line() {
+            return self.foreign_binary(left, start);
+        }
         left
+    }
+
+    /// `left ?? b ?? c`, which groups from the right but is read by a loop.
+    fn coalesce(&mut self, left: ExprId, start: u32) -> ExprId {
+        let mut operands = vec![(left, start)];
+        while self.at(T::QuestionQuestion) && self.pos != self.tail_end {
+            let op = self.bump();
+            self.logical_with_extra_sign(op);
+            let start = self.token().start;
+            operands.push((self.tail_or(level::OR), start));
+        }
+        let grouped = operands.into_iter().rev().reduce(|(right, _), (left, start)| {
+            (self.expr(ExprKind::Logical { op: LogicalOp::Coalesce, left, right }, start), start)
+        });
+        grouped.map_or(left, |(whole, _)| whole)
     }
 
     /// Reads operator and right side; None if this only looks like an operator.
@@ -170,12 +189,7 @@ impl Parser<'_> {
     fn logical_operator(&mut self, op: LogicalOp, level: u8, left: ExprId, start: u32) -> ExprId {
         let op_token = self.bump();
         self.logical_with_extra_sign(op_token);
-        let right = if op == LogicalOp::Coalesce {
-            // Right-associative: the right side may hold further `??`.
-            self.nested(|parser| parser.tail_or(level), Self::error_expr)
-        } else {
-            self.tail_or(level + 1)
-        };
+        let right = self.tail_or(level + 1);
         self.expr(ExprKind::Logical { op, left, right }, start)
     }
 
@@ -282,7 +296,7 @@ impl Parser<'_> {
     }
 
     #[inline]
-    fn prefix(&mut self) -> ExprId {
+    pub(super) fn prefix(&mut self) -> ExprId {
         let op = match self.kind() {
             T::Minus => UnaryOp::Neg,
             T::Bang => UnaryOp::Not,
@@ -348,10 +362,17 @@ impl Parser<'_> {
                     if let Some(ternary) = self.ternary(left, start) {
                         return ternary;
                     }
+                    if let Some(meant) = self.foreign_postfix(left, start) {
+                        return meant;
+                    }
                     self.bump();
                     self.expr(ExprKind::Try(left), start)
                 }
                 T::OpenBrace if !self.context.head && !self.at_line_end() && self.is_path(left) => self.struct_literal(left, start),
+                T::Bang | T::Arrow if !self.at_line_end() => match self.foreign_postfix(left, start) {
+                    Some(meant) => meant,
+                    None => break,
+                },
                 _ => break,
             };
         }

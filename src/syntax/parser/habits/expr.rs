@@ -68,34 +68,100 @@ impl Parser<'_> {
         !operand
     }
 
-    /// `===`, `!==`, `<>`.
+    /// `===`, `!==`, `<>`, `>>>`, `<=>`, `^^`.
     pub(in super::super) fn operator_with_extra_sign(&mut self, op: BinaryOp, op_span: Span) {
         let next = self.token();
-        let (sign, meant) = match (op, next.kind) {
-            (BinaryOp::Eq, T::Eq) => ("===", "=="),
-            (BinaryOp::Ne, T::Eq) => ("!==", "!="),
-            (BinaryOp::Lt, T::Greater) => ("<>", "!="),
+        let help = match (op, next.kind) {
+            (BinaryOp::Eq, T::Eq) => "write `==`, which never converts",
+            (BinaryOp::Ne, T::Eq) | (BinaryOp::Lt, T::Greater) => "write `!=`, which never converts",
+            (BinaryOp::Shr, T::Greater) => "write `>>`: ints have no highest bit",
+            (BinaryOp::Le, T::Greater) => "compare with `<`, `==` and `>`",
+            (BinaryOp::BitXor, T::Caret) => "powers are written `a ** b`; of two bools, `a != b` says whether one is true",
             _ => return,
         };
-        if next.start != op_span.end {
-            return;
-        }
-        let span = Span::new(op_span.start, next.end);
-        let help = format!("write `{meant}`, which never converts");
-        self.report_with_help(Code::Habit, span, format!("there is no operator `{sign}`"), help);
-        self.bump();
-    }
-
-    /// `&&&`, `|||`.
-    pub(in super::super) fn logical_with_extra_sign(&mut self, op: Token) {
-        let next = self.token();
-        let doubled = matches!((op.kind, next.kind), (T::AmpAmp, T::Amp | T::AmpAmp) | (T::PipePipe, T::Pipe | T::PipePipe));
-        if doubled && next.start == op.end {
-            let span = Span::new(op.start, next.end);
-            let message = format!("there is no operator `{}`", span.of(self.text));
-            self.report_with_help(Code::Habit, span, message, format!("write `{}`", op.kind.text()));
+        if next.start == op_span.end {
+            self.no_such_operator(Span::new(op_span.start, next.end), help);
             self.bump();
         }
+    }
+
+    /// `&&&`, `|||`, `&&=`, `||=`.
+    pub(in super::super) fn logical_with_extra_sign(&mut self, op: Token) {
+        let next = self.token();
+        let sign = op.kind.text();
+        let help = match (op.kind, next.kind) {
+            (T::AmpAmp, T::Amp | T::AmpAmp) | (T::PipePipe, T::Pipe | T::PipePipe) => format!("write `{sign}`"),
+            (T::AmpAmp | T::PipePipe, T::Eq) => format!("write `x = x {sign} …`"),
+            _ => return,
+        };
+        if next.start == op.end {
+            self.no_such_operator(Span::new(op.start, next.end), &help);
+            self.bump();
+        }
+    }
+
+    fn no_such_operator(&mut self, span: Span, help: &str) {
+        let message = format!("there is no operator `{}`", span.of(self.text));
+        self.report_with_help(Code::Habit, span, message, help);
+    }
+
+    /// `a mod b`, `a xor b`, `a ~= b`, behind `a`.
+    #[cold]
+    pub(in super::super) fn foreign_binary(&mut self, left: ExprId, start: u32) -> ExprId {
+        let (op, help) = match self.text_at(self.token()) {
+            "mod" => (BinaryOp::Mod, "write `a % b`"),
+            "div" => (BinaryOp::Div, "write `a / b`, which truncates if both are ints"),
+            "xor" => (BinaryOp::BitXor, "write `a != b` for bools, `a ^ b` for the bits of ints"),
+            "shl" => (BinaryOp::Shl, "write `a << b`"),
+            "shr" => (BinaryOp::Shr, "write `a >> b`"),
+            "~" if self.peek(1).kind == T::Eq && self.touches_next() => (BinaryOp::Ne, "write `!=`"),
+            _ => return left,
+        };
+        let sign = if self.at(T::Tilde) { 2 } else { 1 };
+        let operand = self.peek(sign);
+        // `x := 1 mod(2)` calls a function of that name.
+        let bracket = matches!(operand.kind, T::OpenParen | T::OpenBracket | T::Minus) && self.context.newlines && !self.context.head;
+        if !starts_expression(operand.kind) || operand.on_new_line() && self.context.newlines || bracket && sign == 1 {
+            return left;
+        }
+        let op_span = Span::new(self.token().start, self.peek(sign - 1).end);
+        self.no_such_operator(op_span, help);
+        self.pos += sign;
+        let right = self.nested(Self::prefix, Self::error_expr);
+        self.expr(ExprKind::Binary { op, left, right, op_span }, start)
+    }
+
+    /// `a?:b`, `a!`, `p->x` behind the operand `left`: what is to stand in its place.
+    #[cold]
+    pub(in super::super) fn foreign_postfix(&mut self, left: ExprId, start: u32) -> Option<ExprId> {
+        let (token, next) = (self.token(), self.peek(1));
+        match token.kind {
+            T::Question if next.kind == T::Colon && self.touches_next() && !self.context.guard && !self.closes_with(T::CloseBrace) => {
+                self.no_such_operator(Span::new(token.start, next.end), "write `a ?? b`");
+                self.pos += 2;
+                let right = self.nested(Self::expression, Self::error_expr);
+                Some(self.expr(ExprKind::Logical { op: LogicalOp::Coalesce, left, right }, start))
+            }
+            T::Bang if self.prev_end() == token.start && (next.on_new_line() || next.kind == T::Bang || !starts_expression(next.kind)) => {
+                let help = "`e?` takes the value out of `Ok` and `Some`; nothing else needs unwrapping";
+                self.report_with_help(Code::Habit, token.span(), "there is no postfix `!`", help);
+                while self.at(T::Bang) {
+                    self.bump();
+                }
+                Some(left)
+            }
+            T::Arrow if self.prev_end() == token.start && next.kind == T::Ident && self.touches_next() => {
+                self.no_such_operator(token.span(), "write `a.b`; a lambda is `x => …`");
+                self.bump();
+                let name = self.take_name();
+                Some(self.expr(ExprKind::Field { base: left, name, optional: false }, start))
+            }
+            _ => None,
+        }
+    }
+
+    fn closes_with(&self, closer: TokenKind) -> bool {
+        self.closers.last() == Some(&closer)
     }
 
     /// `1..10.map(f)`: warns, because the method is that of the 10.
@@ -168,6 +234,7 @@ impl Parser<'_> {
     pub(in super::super) fn is_foreign_operand(&self, token: Token) -> bool {
         let next = self.peek(1);
         match next.kind {
+            T::Str | T::StrBegin if self.touches_next() => matches!(self.text_at(token), "f" | "F" | "b" | "u" | "R"),
             T::Ident | T::Str | T::Int if !next.on_new_line() => matches!(self.text_at(token), "new" | "typeof" | "sizeof" | "lambda" | "delete"),
             T::OpenParen if next.flags & BLOCK != 0 && !next.on_new_line() && !self.context.head => {
                 matches!(self.text_at(token), "function" | "fn" | "fun" | "lambda")
@@ -197,6 +264,10 @@ impl Parser<'_> {
             }
             word => {
                 let help = match word {
+                    "f" | "F" => "write `${…}` within the string: \"x = ${x}\"",
+                    "b" => "write `bytes(\"…\")`",
+                    "u" => "leave it out: all strings are Unicode",
+                    "R" => "write `r\"…\"`",
                     "new" => "write `Point(1, 2)` or `Point { x: 1, y: 2 }`",
                     "typeof" => "write `type(x)`",
                     "delete" => "write `d.remove(key)`",
@@ -284,6 +355,9 @@ impl Parser<'_> {
                 self.report_with_help(Code::Unexpected, token.span(), "range without a start", help);
                 self.bump();
                 return self.nested(Self::expression, Self::error_expr);
+            }
+            _ if self.tokens[self.pos.saturating_sub(1)].kind == T::QuestionQuestion => {
+                self.expected_with_help("an expression", "`a ?? b` is `b` if `a` is null; `(e?)?` takes two values out");
             }
             T::Question => self.expected_with_help("a statement", "there is no `c ? a : b`: write `if c { a } else { b }`"),
             T::Less if self.tokens[self.pos.saturating_sub(1)].kind == T::Eq && self.prev_end() == token.start => {
