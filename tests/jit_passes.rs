@@ -3,18 +3,28 @@
 //! What is compared is the optimised IR of one function, by how often instructions occur in it.
 use std::process::Command;
 
-/// The optimised IR of the function `f` of a program.
+/// The optimised IR of the function `f` of a program, as it is made first.
 fn ir(text: &str) -> String {
+    irs(text).swap_remove(0)
+}
+
+/// The same, as it is made at last.
+fn last_ir(text: &str) -> String {
+    irs(text).pop().expect("there is a first one")
+}
+
+fn irs(text: &str) -> Vec<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_ruff"))
         .args(["run", "--jit", "sync", "--jit-only", "f", "--jit-dump", "ir", "-e", text])
         .output()
         .expect("it was built for this test");
     let stderr = String::from_utf8(output.stderr).expect("our texts are UTF-8");
     assert_eq!(output.status.code(), Some(0), "{stderr}");
-    let start = stderr.find("[jit] f optimised:").unwrap_or_else(|| panic!("f was not compiled: {stderr}"));
     // The states at the end name no instructions.
-    let body = &stderr[start..];
-    body.split("\n!0:").next().unwrap_or(body).to_owned()
+    let body = |dump: &str| dump.split("\n!0:").next().unwrap_or(dump).to_owned();
+    let found: Vec<String> = stderr.split("[jit] f optimised:").skip(1).map(body).collect();
+    assert!(!found.is_empty(), "f was not compiled: {stderr}");
+    found
 }
 
 fn count(ir: &str, instruction: &str) -> usize {
@@ -93,4 +103,29 @@ fn small_callees_become_part_of_the_caller_and_large_ones_do_not() {
     assert_eq!(count(&small, "CallCompiled"), 0, "{small}");
     let large = ir(&program(&"x = x + 1\nx = x - 2\n".repeat(200)));
     assert_eq!(count(&large, "CallCompiled"), 1, "{large}");
+}
+
+#[test]
+fn arithmetic_with_counters_is_not_checked_unless_their_bounds_were_large() {
+    let program = |arg: &str| {
+        format!("func f(n) {{\n    s := 0\n    for i in 0..n {{\n        s = (i * i - i) % 7\n        if s == 6 {{ break }}\n    }}\n    return s\n}}\nfor i in 0..3000 {{ f({arg}) }}")
+    };
+    let checked = |ir: &str| ir.lines().filter(|line| line.contains("op: Mul") && !line.contains("exit: None")).count();
+    let small = ir(&program("9"));
+    assert_eq!((checked(&small), count(&small, "GuardSmall") > 0), (0, true), "{small}");
+    let large = last_ir(&program("3_000_000_000"));
+    assert_eq!((checked(&large), count(&large, "GuardSmall")), (1, 0), "{large}");
+}
+
+#[test]
+fn checks_leave_together_unless_something_is_written_between() {
+    let states = |ir: &str| {
+        let exits = ir.lines().filter(|line| line.contains("Int {")).filter_map(|line| line.split("exit: Some(").nth(1));
+        exits.collect::<std::collections::BTreeSet<_>>().len()
+    };
+    let program = |body: &str| format!("func f(a, b, xs) {{\n{body}\n}}\nfor i in 0..600 {{ f(i, 3, [1]) }}");
+    let together = ir(&program("c := a * b\nd := c * c\nreturn d + a"));
+    assert_eq!(states(&together), 1, "{together}");
+    let apart = ir(&program("c := a * b\nxs[0] = c\nd := c * c\nreturn d + a"));
+    assert_eq!(states(&apart), 2, "{apart}");
 }

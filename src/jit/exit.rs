@@ -137,7 +137,7 @@ fn write_back(context: &Context, info: &ExitInfo, fp: Fp) {
 fn count(context: &mut Context, number: usize, kind: ExitKind) -> bool {
     let exit = &mut context.exits[number];
     exit.taken = exit.taken.saturating_add(1);
-    if !matches!(kind, ExitKind::Execute | ExitKind::Poll | ExitKind::Unreached) {
+    if !matches!(kind, ExitKind::Execute | ExitKind::Front | ExitKind::Poll | ExitKind::Unreached) {
         return false;
     }
     if kind != ExitKind::Unreached && context.countdown == 0 && (context.exit_every > 0 || context.churns) {

@@ -117,7 +117,7 @@ impl Jit {
     }
 
     fn taken(&self, exit: usize) -> u32 {
-        self.context.borrow().exits.get(exit).filter(|exit| matches!(exit.info.kind, ExitKind::Execute | ExitKind::Unreached)).map_or(0, |exit| exit.taken)
+        self.context.borrow().exits.get(exit).filter(|exit| matches!(exit.info.kind, ExitKind::Execute | ExitKind::Front | ExitKind::Unreached)).map_or(0, |exit| exit.taken)
     }
 
     fn has_code(&self, place: Place) -> bool {

@@ -146,7 +146,8 @@ impl Jit {
             profile::Entry::Loop { pc, .. } => Some(*pc),
         };
         let limits = BuildLimits { leaves_unreached: !ledger.is_last((id, head), &self.policy), ..BuildLimits::default() };
-        Request { function: id, entry, functions, prelude: feedback::prelude(vm), limits }
+        let exact_exits = ledger.is_exact((id, head));
+        Request { function: id, entry, functions, prelude: feedback::prelude(vm), limits, exact_exits }
     }
 
     /// The frames of the exit that was taken.
@@ -218,23 +219,30 @@ impl Jit {
         }
     }
 
-    /// The place of a code, and the instructions that it left at too often.
+    /// The place of a code, and the instructions that it left at too often, those behind [`profile::FRONT`] in front of loops.
+    /// If it is not known which, the next code of the place will know.
     fn left_too_often(&self, number: u32) -> (Place, Vec<(u32, u32)>) {
         let context = self.context.borrow();
         let code = &context.codes[number as usize];
         let often = context.exits[code.exits.clone()].iter().filter(|exit| exit.taken * 4 >= self.policy.storm);
-        let left = often.filter(|exit| exit.info.kind == lower::ExitKind::Execute).filter_map(|exit| {
-            let frame = exit.info.frames.last()?;
-            Some((frame.function, frame.pc))
-        });
-        (code.place, left.collect())
+        let mut left = Vec::new();
+        for exit in often {
+            let Some(frame) = exit.info.frames.last() else { continue };
+            match exit.info.kind {
+                _ if exit.info.merged => self.ledger.borrow_mut().wants_exact(code.place),
+                lower::ExitKind::Execute => left.push((frame.function, frame.pc)),
+                lower::ExitKind::Front => left.push((frame.function, frame.pc | profile::FRONT)),
+                _ => {}
+            }
+        }
+        (code.place, left)
     }
 
     fn give_up(&self, vm: &Vm, number: u32, place: Place, left: &[(u32, u32)]) {
         {
             let mut context = self.context.borrow_mut();
             let exits = context.codes[number as usize].exits.clone();
-            let failed = context.exits[exits].iter().filter(|exit| exit.taken > 0 && exit.info.kind == lower::ExitKind::Execute);
+            let failed = context.exits[exits].iter().filter(|exit| exit.taken > 0 && exit.info.kind == lower::ExitKind::Execute && !exit.info.merged);
             let mut ledger = self.ledger.borrow_mut();
             failed.filter_map(|exit| exit.info.frames.last()).for_each(|frame| ledger.failed(frame.function, frame.pc));
             context.codes[number as usize].given_up = true;
@@ -323,7 +331,7 @@ impl Tier for Jit {
     fn left(&self, vm: &Vm, exit: usize, fp: Fp) {
         let context = self.context.borrow();
         let taken = &context.exits[exit];
-        if context.listens && matches!(taken.info.kind, lower::ExitKind::Execute | lower::ExitKind::Unreached) {
+        if context.listens && matches!(taken.info.kind, lower::ExitKind::Execute | lower::ExitKind::Front | lower::ExitKind::Unreached) {
             let (check, why) = trace::failed_check(vm, &taken.info, fp);
             self.stats.borrow_mut().left(check);
             self.trace.left(vm, context.codes[taken.code as usize].place, exit, taken, &why);

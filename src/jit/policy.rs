@@ -59,6 +59,8 @@ struct Record {
     code: Option<Entry>,
     refused: bool,
     pending: bool,
+    /// Checks leave with the state of their own instruction.
+    exact: bool,
 }
 
 /// What to do with a hot place.
@@ -163,6 +165,15 @@ impl Ledger {
     /// Is this the last time that the place is compiled?
     pub fn is_last(&self, place: Place, policy: &Policy) -> bool {
         self.places.get(&place).is_some_and(|record| record.compiles >= policy.most_compiles)
+    }
+
+    /// The code of a place left too often, and it is not known at which instruction.
+    pub fn wants_exact(&mut self, place: Place) {
+        self.places.entry(place).or_default().exact = true;
+    }
+
+    pub fn is_exact(&self, place: Place) -> bool {
+        self.places.get(&place).is_some_and(|record| record.exact)
     }
 
     pub fn poisoned(&self) -> &AHashMap<u32, Vec<u32>> {

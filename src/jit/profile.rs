@@ -18,6 +18,8 @@ pub struct Request {
     /// `FnId`s of the bodies of builtins written in Ruff, as far as they have been called.
     pub prelude: AHashMap<u16, u32>,
     pub limits: BuildLimits,
+    /// Each check leaves with the state of its own instruction.
+    pub exact_exits: bool,
 }
 
 /// Where compiled code is entered.
@@ -86,6 +88,9 @@ pub enum Site {
     /// Kinds of the first argument of a builtin.
     Argument(Kinds),
 }
+
+/// Marks in a list of poisoned instructions the head of a loop whose checks in front of it failed too often.
+pub const FRONT: u32 = 1 << 31;
 
 /// A field of one shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

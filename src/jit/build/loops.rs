@@ -60,6 +60,20 @@ impl Builder<'_> {
         }
     }
 
+    /// The end of a loop that is left early; iterators are the VM's business.
+    pub(super) fn for_close(&mut self, state: u16) {
+        if self.holds_object(state) {
+            let (value, exit) = (self.boxed(state), self.exit());
+            for tag in [tag::ITER, tag::GEN] {
+                self.effect(InstKind::GuardNotTag { value, tag, exit });
+            }
+        }
+        for register in state..state + 3 {
+            let slot = self.slot(register);
+            self.release(slot);
+        }
+    }
+
     fn step_array(&mut self, op: Op, state: u16, dst: u16, pair: bool, shape: u32, cell: Option<Cell>) -> Built {
         let Some(position) = self.scalar(Source::Register(state + 1), Scalar::Int) else { return self.fallback(op) };
         let array = self.guarded(state, tag::ARRAY, shape);

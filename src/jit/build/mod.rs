@@ -158,7 +158,7 @@ impl<'r> Builder<'r> {
         Builder {
             request,
             learned,
-            out: Function::default(),
+            out: Function { exact_exits: request.exact_exits, ..Function::default() },
             block: BlockId(0),
             state: State::new(0),
             ended: false,
@@ -499,7 +499,9 @@ impl<'r> Builder<'r> {
             self.exit = None;
             self.live = (key.1, vec![live.clone()]);
             let state = self.frame_state(key.1);
-            self.out.blocks[front.from.index()].preheader = Some(state);
+            // Checks moved there failed too often: none is moved out of this loop any more.
+            let steady = self.context().profile.storms(key.1 | crate::jit::profile::FRONT) == 0;
+            self.out.blocks[front.from.index()].preheader = Some(state).filter(|_| steady);
             let args = params.iter().map(|(slot, _)| self.scalar_value(*slot)).collect();
             self.terminate(Terminator::Jump(block, args));
             self.begin(block, &params);

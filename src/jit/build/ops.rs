@@ -160,6 +160,7 @@ impl Builder<'_> {
             Op::ForRangeNext { state, dst, .. } => return self.for_range_next(op, state, dst),
             Op::ForPrep { pairs, state, .. } => return self.for_prep(op, pairs != 0, state),
             Op::ForNext { state, dst, .. } => return self.for_next(op, state, dst, false),
+            Op::ForClose { state } => self.for_close(state),
             Op::ForNextPair { state, dst, .. } => return self.for_next(op, state, dst, true),
 
             Op::IndexGet { dst, a, b } => return self.index_get(op, dst, a, Source::Register(b)),
@@ -196,7 +197,7 @@ impl Builder<'_> {
             Op::MakeClosure { dst, closure } => return self.make_closure(op, dst, closure),
 
             Op::LoadSelfFn { .. } | Op::NewCell { .. } | Op::CellParam { .. } | Op::Contains { .. } | Op::Fuel {}
-            | Op::ForClose { .. } | Op::IndexGetC { .. }
+            | Op::IndexGetC { .. }
             | Op::IndexGetOrNull { .. } | Op::Slice { .. } | Op::FieldGetOrNull { .. } | Op::PathGet { .. }
             | Op::PlaceGetOrNull { .. } | Op::Range { .. } | Op::MakeArray { .. }
             | Op::ArrayAppend { .. } | Op::ArrayExtend { .. } | Op::MakeDict { .. } | Op::DictAppend { .. } | Op::DictExtend { .. }

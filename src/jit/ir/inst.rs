@@ -173,6 +173,8 @@ pub enum InstKind {
     StoreOwned { home: Home, value: ValueId },
     /// `0 <= index < length` → the index. Without `exit` it was proven.
     GuardBounds { index: ValueId, length: ValueId, exit: Option<StateId> },
+    /// An int of at most `opt::narrow::SMALL` in magnitude → the same.
+    GuardSmall { value: ValueId, exit: Option<StateId> },
     /// A bool is true.
     GuardTrue { value: ValueId, exit: StateId },
     /// Boxed value is this function, without captures.
@@ -397,7 +399,7 @@ impl InstKind {
             IsClosure { .. } | IsFunction { .. } => pure,
             GuardShape { .. } => read(Heaps::HEADERS, true),
             GuardUnique { .. } => read(Heaps::COUNTS, true),
-            GuardBounds { exit: e, .. } | Int { exit: e, .. } | ModI { zero: e, .. } | ShrI { exit: e, .. } | NegI { exit: e, .. } => exit(e.is_some()),
+            GuardSmall { exit: e, .. } | GuardBounds { exit: e, .. } | Int { exit: e, .. } | ModI { zero: e, .. } | ShrI { exit: e, .. } | NegI { exit: e, .. } => exit(e.is_some()),
             DivI { zero, overflow, .. } => exit(zero.is_some() || overflow.is_some()),
             Truthy(_) | LoadLength(_) | LoadData(_) => read(Heaps::HEADERS, false),
             LoadElement { cell, .. } => read(cell.heap(), false),

@@ -57,6 +57,10 @@ pub struct Function {
     pub states: Vec<FrameState>,
     /// States of exits to code never reached so far.
     pub unreached: Vec<StateId>,
+    /// States that checks of several instructions leave with.
+    pub merged: Vec<StateId>,
+    /// Each check leaves with the state of its own instruction.
+    pub exact_exits: bool,
     /// Unboxed parameters in order, with the slot each belongs to. Empty for OSR entries, which load from slots.
     pub params: Vec<(SlotIx, ValueId)>,
     /// Highest slot used plus one, inlined frames included.

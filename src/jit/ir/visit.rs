@@ -16,7 +16,7 @@ impl InstKind {
                 closure.iter_mut().for_each(&mut f);
                 f(value);
             }
-            GuardTag { value, .. } | GuardNotTag { value, .. } | GuardTrue { value, .. } | GuardFunction { value, .. } => f(value),
+            GuardTag { value, .. } | GuardNotTag { value, .. } | GuardSmall { value, .. } | GuardTrue { value, .. } | GuardFunction { value, .. } => f(value),
             GuardShape { pointer, .. } | GuardUnique { pointer, .. } | GuardClosure { pointer, .. } | IsShape { pointer, .. } | IsClosure { pointer, .. } => f(pointer),
             Unshare { home, pointer, .. } => {
                 home.each_operand(&mut f);
@@ -86,7 +86,7 @@ impl InstKind {
             ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => f(exit),
             LoadCaptureCell { exit, .. } | StoreCaptureCell { exit, .. } => f(exit),
             CallCompiled { exit, .. } | CallBuiltin { exit, .. } | CallMutating { exit, .. } | Push { exit, .. } | Fallback { exit, .. } | Poll { exit } => f(exit),
-            GuardBounds { exit, .. } | Int { exit, .. } | ShrI { exit, .. } | NegI { exit, .. } | CallHelper { exit, .. } => exit.iter_mut().for_each(f),
+            GuardSmall { exit, .. } | GuardBounds { exit, .. } | Int { exit, .. } | ShrI { exit, .. } | NegI { exit, .. } | CallHelper { exit, .. } => exit.iter_mut().for_each(f),
             ModI { zero, .. } => zero.iter_mut().for_each(f),
             DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) | LoadSlot(_) | StoreSlot(..) | ClearSlot(_)

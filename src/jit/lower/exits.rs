@@ -9,6 +9,8 @@ use crate::jit::ir::{FrameInfo, InstKind, Repr, SlotIx, StateId};
 pub enum ExitKind {
     /// A check failed: the VM executes the instruction at the state's pc.
     Execute,
+    /// A check in front of a loop failed: the VM goes on at the loop head, which is the state's pc.
+    Front,
     /// What comes next is never compiled: the VM executes it.
     Never,
     /// What comes next was never reached when this was compiled: the VM executes it and sees what it meets.
@@ -35,6 +37,8 @@ pub enum Check {
     Bounds,
     /// An integer result has at most 64 bits.
     Overflow,
+    /// A bound of a loop is at most 2 to the 30 in magnitude.
+    Small,
     /// A divisor is not zero.
     Divisor,
     /// A variable has been assigned and is not on loan.
@@ -59,6 +63,7 @@ impl Check {
             Check::Unique => "an object to be changed that is shared",
             Check::Bounds => "an index out of bounds",
             Check::Overflow => "an integer beyond 64 bits",
+            Check::Small => "a large number as bound of a loop",
             Check::Divisor => "a division by zero",
             Check::Variable => "a variable not assigned or on loan",
             Check::Overwrite => "an object to be overwritten",
@@ -78,6 +83,7 @@ impl Check {
             InstKind::GuardBounds { .. } => Check::Bounds,
             InstKind::GuardFunction { .. } | InstKind::GuardClosure { .. } => Check::Callee,
             InstKind::Int { .. } | InstKind::NegI { .. } | InstKind::ShlI { .. } | InstKind::FloatToInt { .. } => Check::Overflow,
+            InstKind::GuardSmall { .. } => Check::Small,
             InstKind::DivI { .. } | InstKind::ModI { .. } | InstKind::GuardNonZeroF { .. } => Check::Divisor,
             InstKind::LoadModule { .. } | InstKind::LoadCell { .. } | InstKind::LoadCaptureCell { .. } => Check::Variable,
             InstKind::StoreModule { .. } | InstKind::StoreCell { .. } | InstKind::StoreCaptureCell { .. } => Check::Overwrite,
@@ -114,6 +120,8 @@ pub struct ExitInfo {
     pub slots: Vec<SlotValue>,
     /// What may have failed.
     pub checks: Vec<Check>,
+    /// Checks of later instructions leave here too.
+    pub merged: bool,
 }
 
 impl Lowering<'_> {
@@ -124,7 +132,9 @@ impl Lowering<'_> {
 
     /// The block of an exit, made at its first use and filled at the end.
     pub(super) fn exit_block(&mut self, state: StateId, kind: ExitKind) -> clif::Block {
-        if kind == ExitKind::Execute {
+        let is_front = kind == ExitKind::Execute && self.fronts.contains(&state);
+        let kind = if is_front { ExitKind::Front } else { kind };
+        if matches!(kind, ExitKind::Execute | ExitKind::Front) {
             let checks = self.checks.entry(state).or_default();
             if !checks.contains(&self.check) {
                 checks.push(self.check);
@@ -147,11 +157,12 @@ impl Lowering<'_> {
             let slots = self.store_values(state);
             let frames = self.function.states[state.index()].frames.clone();
             let checks = match kind {
-                ExitKind::Execute => self.checks.remove(&state).unwrap_or_default(),
+                ExitKind::Execute | ExitKind::Front => self.checks.remove(&state).unwrap_or_default(),
                 ExitKind::Unreached => vec![Check::Reached],
                 _ => Vec::new(),
             };
-            self.leave(ExitInfo { kind, frames, slots, checks });
+            let merged = self.function.merged.binary_search(&state).is_ok();
+            self.leave(ExitInfo { kind, frames, slots, checks, merged });
         }
         self.emit_way_out();
     }

@@ -5,6 +5,7 @@ use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, types};
 use super::exits::ExitKind;
 use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
 use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, Home, IntOp};
+use crate::jit::opt::narrow::SMALL;
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::{array, cell, closure, dict, header, string, shape, tag};
 
@@ -137,6 +138,15 @@ impl Lowering<'_> {
                     self.leave_unless(good, *exit);
                 }
                 self.define(result, index);
+            }
+            InstKind::GuardSmall { value, exit } => {
+                let value = self.one(*value);
+                if let Some(exit) = exit {
+                    let shifted = self.b.ins().iadd_imm_s(value, SMALL);
+                    let good = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, shifted, 2 * SMALL);
+                    self.leave_unless(good, *exit);
+                }
+                self.define(result, value);
             }
             InstKind::GuardTrue { value, exit } => {
                 let good = self.one(*value);
@@ -345,8 +355,7 @@ impl Lowering<'_> {
             InstKind::CallHelper { .. } => unreachable!("no instruction is built as a helper call by number"),
             InstKind::Fallback { exit, .. } => self.fallback(*exit, result),
             InstKind::Poll { exit } => {
-                let context = self.context();
-                let word = self.load(types::I64, context, context::POLL);
+                let word = self.b.ins().iconst(types::I64, std::ptr::from_ref(crate::limits::poll_word()) as i64);
                 let pending = self.load(types::I32, word, 0);
                 self.leave_if(pending, *exit, ExitKind::Poll);
             }
@@ -589,6 +598,7 @@ impl Lowering<'_> {
     // ---- arithmetic ----
 
     fn int(&mut self, op: IntOp, a: ValueId, b: ValueId, exit: Option<StateId>, result: Option<ValueId>) {
+        let signs = (self.sign(a), self.sign(b));
         let (a, b) = (self.one(a), self.one(b));
         let Some(exit) = exit else {
             let value = match op {
@@ -599,6 +609,11 @@ impl Lowering<'_> {
             self.define(result, value);
             return;
         };
+        if let Some((value, overflow)) = self.towards(op, a, b, signs) {
+            self.leave_if(overflow, exit, ExitKind::Execute);
+            self.define(result, value);
+            return;
+        }
         let (value, overflow) = match op {
             IntOp::Add => self.b.ins().sadd_overflow(a, b),
             IntOp::Sub => self.b.ins().ssub_overflow(a, b),
@@ -606,6 +621,30 @@ impl Lowering<'_> {
         };
         self.leave_if(overflow, exit, ExitKind::Execute);
         self.define(result, value);
+    }
+
+    /// Is an int known to be not negative (or not positive)?
+    fn sign(&self, value: ValueId) -> Option<bool> {
+        let range = self.function.ty(value).range;
+        if range.low >= 0 {
+            Some(true)
+        } else {
+            (range.high <= 0).then_some(false)
+        }
+    }
+
+    /// A sum or difference that goes one way only: it overflows if it ends up on the other side of where it began.
+    fn towards(&mut self, op: IntOp, a: clif::Value, b: clif::Value, signs: (Option<bool>, Option<bool>)) -> Option<(clif::Value, clif::Value)> {
+        let (from, up) = match (op, signs) {
+            (IntOp::Add, (_, Some(up))) => (a, up),
+            (IntOp::Add, (Some(up), None)) => (b, up),
+            (IntOp::Sub, (_, Some(down))) => (a, !down),
+            _ => return None,
+        };
+        let value = if op == IntOp::Add { self.b.ins().iadd(a, b) } else { self.b.ins().isub(a, b) };
+        let wrong = if up { IntCC::SignedLessThan } else { IntCC::SignedGreaterThan };
+        let overflow = self.b.ins().icmp(wrong, value, from);
+        Some((value, overflow))
     }
 
     fn divide(&mut self, a: ValueId, b: ValueId, zero: Option<StateId>, overflow: Option<StateId>, result: Option<ValueId>) {

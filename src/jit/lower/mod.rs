@@ -10,7 +10,7 @@ mod entry;
 mod exits;
 mod insts;
 
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, types};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
@@ -187,6 +187,7 @@ pub fn lower(
         exit_blocks: AHashMap::new(),
         check: Check::Other,
         checks: AHashMap::new(),
+        fronts: function.blocks.iter().filter_map(|block| block.preheader).collect(),
         way_out: None,
         fp: clif::Value::from_u32(0),
         closure: clif::Value::from_u32(0),
@@ -213,6 +214,8 @@ struct Lowering<'a> {
     /// What the instruction at hand checks.
     check: Check,
     checks: AHashMap<StateId, Vec<Check>>,
+    /// States of checks in front of loops.
+    fronts: AHashSet<StateId>,
     /// Calls the exit helper.
     way_out: Option<clif::Block>,
     fp: clif::Value,

@@ -20,7 +20,7 @@ const MOST_MOVED: usize = 64;
 pub fn run(function: &mut Function) -> usize {
     let cfg = Cfg::new(function);
     let memory = Memory::new(function);
-    let mut home = homes(function, &cfg);
+    let mut home = super::homes(function, &cfg);
     let mut moved = 0;
     // Nothing that writes is moved: what blocks write stays the same.
     let writes = block_writes(function, &memory);
@@ -39,25 +39,12 @@ pub fn run(function: &mut Function) -> usize {
 /// Instructions that are only defined because of a branch above them: their check was proven away or never needed.
 fn rests_on_branches(kind: &InstKind) -> bool {
     match kind {
-        InstKind::GuardBounds { exit, .. } => exit.is_none(),
+        InstKind::GuardBounds { exit, .. } | InstKind::GuardSmall { exit, .. } => exit.is_none(),
         InstKind::DivI { zero, overflow, .. } => zero.is_none() || overflow.is_none(),
         InstKind::ModI { zero, .. } => zero.is_none(),
         InstKind::Unbox { .. } | InstKind::Truthy(_) => true,
         _ => false,
     }
-}
-
-/// The block each value is defined in.
-fn homes(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
-    let mut home = vec![BlockId(0); function.values.len()];
-    for &block in &cfg.order {
-        let data = &function.blocks[block.index()];
-        let results = data.insts.iter().filter_map(|inst| inst.result);
-        for value in data.params.iter().copied().chain(results) {
-            home[value.index()] = block;
-        }
-    }
-    home
 }
 
 struct Pass<'a> {

@@ -1,18 +1,21 @@
 //! Passes over the IR, one file each, and their order.
 //!
 //! ```text
-//! params ─► gvn ─► unshare ─► range ─► hoist (inner loops first) ─► gvn ─► range ─► dead
+//! params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► gvn ─► range ─► dead ─► exits
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
 pub mod dead;
+pub mod exits;
 pub mod gvn;
 pub mod hoist;
 pub mod memory;
+pub mod narrow;
 pub mod params;
 pub mod range;
 pub mod unshare;
 
-use super::ir::{Function, ValueId};
+use super::ir::cfg::Cfg;
+use super::ir::{BlockId, Function, ValueId};
 
 /// What the passes did, for `--jit-stats` and tests.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -21,6 +24,10 @@ pub struct Summary {
     pub proven: usize,
     pub hoisted: usize,
     pub dead: usize,
+    /// Values guessed to be small.
+    pub narrowed: usize,
+    /// Checks that leave with an earlier state.
+    pub exits: usize,
 }
 
 /// Runs all passes. `trace` sees the function after each one.
@@ -29,11 +36,15 @@ pub fn optimise(function: &mut Function, mut trace: impl FnMut(&str, &Function))
     summary.merged += step(function, "params", &mut trace, params::run);
     summary.merged += step(function, "gvn", &mut trace, gvn::run);
     summary.hoisted += step(function, "unshare", &mut trace, unshare::run);
+    summary.narrowed += step(function, "narrow", &mut trace, narrow::run);
     summary.proven += step(function, "range", &mut trace, range::run);
     summary.hoisted += step(function, "hoist", &mut trace, hoist::run);
     summary.merged += step(function, "gvn", &mut trace, gvn::run);
     summary.proven += step(function, "range", &mut trace, range::run);
     summary.dead += step(function, "dead", &mut trace, dead::run);
+    if !function.exact_exits {
+        summary.exits += step(function, "exits", &mut trace, exits::run);
+    }
     summary
 }
 
@@ -71,4 +82,17 @@ fn rewrite(function: &mut Function, replace: &[ValueId]) {
     for (_, value) in function.states.iter_mut().flat_map(|state| &mut state.slots) {
         *value = find(*value);
     }
+}
+
+/// The block each value is defined in.
+fn homes(function: &Function, cfg: &Cfg) -> Vec<BlockId> {
+    let mut home = vec![BlockId(0); function.values.len()];
+    for &block in &cfg.order {
+        let data = &function.blocks[block.index()];
+        let results = data.insts.iter().filter_map(|inst| inst.result);
+        for value in data.params.iter().copied().chain(results) {
+            home[value.index()] = block;
+        }
+    }
+    home
 }

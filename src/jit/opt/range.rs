@@ -7,6 +7,7 @@
 //! Must not: use a fact outside the blocks that the branch's edge dominates.
 use ahash::AHashMap;
 
+use super::narrow::SMALL;
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::inst::{BitOp, Cmp, IntOp};
 use crate::jit::ir::{Inst, BlockId, Function, InstKind, Range, Repr, Terminator, ValueId};
@@ -236,6 +237,7 @@ impl Pass<'_> {
             InstKind::GuardBounds { index, length, .. } => {
                 self.range(index).intersect(Range { low: 0, high: self.range(length).high.saturating_sub(1) })
             }
+            InstKind::GuardSmall { value, .. } => self.range(value).intersect(Range { low: -SMALL, high: SMALL }),
             InstKind::Select { a, b, .. } => self.range(a).union(self.range(b)),
             _ => Range::FULL,
         }
@@ -288,6 +290,7 @@ impl Pass<'_> {
             }
             InstKind::ModI { b, zero, .. } => take_if(zero, self.range(*b).low > 0 || self.range(*b).high < 0),
             InstKind::ShrI { b, exit, .. } => take_if(exit, self.range(*b).low >= 0),
+            InstKind::GuardSmall { value, exit } => take_if(exit, self.range(*value).low >= -SMALL && self.range(*value).high <= SMALL),
             // Kept as an instruction so that its result stays the way to the element; lowering makes nothing of it.
             InstKind::GuardBounds { index, length, exit } => {
                 let known = self.range(*index).low >= 0
@@ -310,6 +313,8 @@ impl Pass<'_> {
             for (arg, param) in args.iter().zip(self.function.blocks[to.index()].params.clone()) {
                 if self.ranges[param.index()].is_some() && self.reached[arg.index()].is_some() {
                     let range = self.range(*arg);
+                    // The first way in is all that is known of a loop's start before its end was seen.
+                    self.reached[param.index()].get_or_insert(range);
                     incoming.entry(param).and_modify(|old| *old = old.union(range)).or_insert(range);
                 }
             }

@@ -1,0 +1,93 @@
+//! Guesses that what bounds a loop's counters is small, so that arithmetic with counters cannot overflow.
+//!
+//! An int that a loop compares with something it changes, and does not change itself, is checked once in front of the outermost
+//! loop that does not change it: at most [`SMALL`] in magnitude. So is what the compared counter begins with. The ranges of
+//! counters follow from it, and products of two sums of counters still fit in 64 bits. What turns out to be known is removed by
+//! the range analysis.
+//! Relies on: a check in front of a loop leaves to the loop head, and is not made again once it has failed too often.
+//! Must not: use the checked value where the check does not dominate.
+use ahash::AHashMap;
+
+use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::inst::Cmp;
+use crate::jit::ir::{BlockId, Function, Inst, InstKind, Range, Repr, Type, ValueId};
+
+/// Bound of the magnitude: `(2 * SMALL) * (2 * SMALL + 1)` fits in 64 bits.
+pub const SMALL: i64 = 1 << 30;
+
+/// Returns the number of values checked.
+pub fn run(function: &mut Function) -> usize {
+    let cfg = Cfg::new(function);
+    let home = super::homes(function, &cfg);
+    let mut found: AHashMap<ValueId, &Loop> = AHashMap::new();
+    // Inner loops come first: an outer one replaces what an inner one has found.
+    for looped in cfg.loops.iter().filter(|looped| looped.preheader.is_some()) {
+        let is_inside = |value: ValueId| looped.blocks.contains(&home[value.index()]);
+        let wanted: Vec<ValueId> = bounds(function, looped, is_inside).collect();
+        let wanted: Vec<ValueId> = wanted.into_iter().chain(starts(function, looped, is_inside)).collect();
+        let known: Vec<ValueId> = found.iter().filter(|(value, inner)| !is_inside(**value) && looped.blocks.contains(&inner.header)).map(|(value, _)| *value).collect();
+        for value in wanted.into_iter().chain(known) {
+            found.insert(value, looped);
+        }
+    }
+    let mut found: Vec<_> = found.into_iter().collect();
+    found.sort_by_key(|(value, _)| *value);
+    for &(value, looped) in &found {
+        check(function, looped, value);
+    }
+    found.len()
+}
+
+/// What the loop compares with something from outside, and that; nothing if it has no arithmetic that may overflow.
+fn compared<'a>(function: &'a Function, looped: &'a Loop, is_inside: impl Fn(ValueId) -> bool + Copy + 'a) -> impl Iterator<Item = (ValueId, ValueId)> + 'a {
+    let insts = || looped.blocks.iter().flat_map(|block| &function.blocks[block.index()].insts);
+    let overflows = insts().any(|inst| matches!(inst.kind, InstKind::Int { exit: Some(_), .. }));
+    insts().filter(move |_| overflows).filter_map(move |inst| match inst.kind {
+        InstKind::CmpI { op: Cmp::Lt | Cmp::Le | Cmp::Gt | Cmp::Ge, a, b } if is_inside(a) && !is_inside(b) => Some((a, b)),
+        InstKind::CmpI { op: Cmp::Lt | Cmp::Le | Cmp::Gt | Cmp::Ge, a, b } if is_inside(b) && !is_inside(a) => Some((b, a)),
+        _ => None,
+    })
+}
+
+/// Ints of unknown size from outside that the loop compares with what it changes.
+fn bounds<'a>(function: &'a Function, looped: &'a Loop, is_inside: impl Fn(ValueId) -> bool + Copy + 'a) -> impl Iterator<Item = ValueId> + 'a {
+    compared(function, looped, is_inside).map(|(_, bound)| bound).filter(|value| is_unknown(function, *value))
+}
+
+/// What the loop's counters begin with: parameters that become, from turn to turn, what is compared.
+fn starts(function: &Function, looped: &Loop, is_inside: impl Fn(ValueId) -> bool + Copy) -> Vec<ValueId> {
+    let (Some(front), [latch]) = (looped.preheader, &looped.latches[..]) else { return Vec::new() };
+    let args = |from: BlockId| function.blocks[from.index()].term.iter().flat_map(|term| term.successors()).find(|(to, _)| *to == looped.header).map(|(_, args)| args);
+    let (Some(first), Some(next)) = (args(front), args(*latch)) else { return Vec::new() };
+    let counters: Vec<ValueId> = compared(function, looped, is_inside).map(|(counter, _)| counter).collect();
+    let counted = first.iter().zip(next).filter(|(_, next)| counters.contains(next));
+    counted.map(|(first, _)| *first).filter(|value| is_unknown(function, *value) && !is_inside(*value)).collect()
+}
+
+fn is_unknown(function: &Function, value: ValueId) -> bool {
+    let ty = function.ty(value);
+    ty.repr == Repr::I64 && (ty.range.low < -SMALL || ty.range.high > SMALL)
+}
+
+fn check(function: &mut Function, looped: &Loop, value: ValueId) {
+    let front = looped.preheader.expect("only loops with a block in front are looked at");
+    let exit = function.blocks[front.index()].preheader.expect("a loop's preheader has a state");
+    let exit = Some(exit);
+    let range = function.ty(value).range.intersect(Range { low: -SMALL, high: SMALL });
+    let result = function.new_value(Type { range, ..Type::INT });
+    let pc = function.blocks[looped.header.index()].loop_head.unwrap_or(0);
+    function.blocks[front.index()].insts.push(Inst { kind: InstKind::GuardSmall { value, exit }, result: Some(result), pc });
+    let replace = |operand: &mut ValueId| {
+        if *operand == value {
+            *operand = result;
+        }
+    };
+    for &block in looped.blocks.iter().chain([&front]) {
+        let data = &mut function.blocks[block.index()];
+        // What stands in front of the loop already comes before the check.
+        if block != front {
+            data.insts.iter_mut().for_each(|inst| inst.kind.each_operand(replace));
+        }
+        data.term.iter_mut().for_each(|term| term.each_operand(replace));
+    }
+}
