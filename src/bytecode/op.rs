@@ -439,7 +439,7 @@ pub mod slice_kind {
 }
 
 /// Operators as operands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum ArithCode {
     Add,
@@ -475,7 +475,7 @@ impl ArithCode {
 }
 
 /// Comparisons as operands.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 #[repr(u8)]
 pub enum CompareCode {
     Eq,

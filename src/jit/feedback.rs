@@ -104,7 +104,7 @@ fn captures(chunk: &Chunk) -> bool {
 fn site(op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
     let word = seen.words[pc];
     match *op {
-        Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexSet { .. } | Op::IndexUpdate { .. } => Some(elements(word)),
+        Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexSet { .. } | Op::IndexUpdate { .. } => Some(elements(word)),
         Op::FieldGet { site, .. } | Op::FieldSet { site, .. } | Op::FieldUpdate { site, .. } => {
             let cases = seen.fields[usize::from(site)].as_ref()?;
             Some(Site::Fields(cases.iter().map(field_case).collect()))
@@ -141,6 +141,9 @@ fn operands(word: u32) -> Site {
         kinds = kinds.union(Kinds::INT).union(Kinds::FLOAT);
     }
     if word & (seen::STRING | seen::OTHER) != 0 {
+        kinds = kinds.union(Kinds::PLAIN);
+    }
+    if word & seen::DECLARED != 0 {
         kinds = Kinds::ANY;
     }
     if kinds == Kinds::NEVER {
@@ -152,14 +155,21 @@ fn operands(word: u32) -> Site {
 /// Stands for "an int" among the shapes that a loop has met.
 pub const STEPS: u32 = u32::MAX;
 
+/// Stand for a dict, text and anything else among the shapes that an index site or a loop has met.
+pub const DICT: u32 = u32::MAX - 1;
+pub const TEXT: u32 = u32::MAX - 2;
+pub const OTHER: u32 = 0;
+
 /// Array sites note the shape's number as a bit; everything else has bits of its own.
 fn elements(word: u32) -> Site {
     let mut shapes: Vec<u32> = (shape::ARR_EMPTY..=shape::ARR_RANGE).filter(|shape| word >> shape & 1 == 1).collect();
     if word & seen::STEPS != 0 {
         shapes.push(STEPS);
     }
-    if word & (seen::DICT | seen::TEXT | seen::OTHER) != 0 {
-        shapes.push(0);
+    for (bit, kind) in [(seen::DICT, DICT), (seen::TEXT, TEXT), (seen::OTHER, OTHER)] {
+        if word & bit != 0 {
+            shapes.push(kind);
+        }
     }
     Site::Elements { shapes, values: Kinds::ANY }
 }

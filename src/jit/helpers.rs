@@ -8,6 +8,8 @@
 //! * No helper unwinds into compiled code: panics are caught and end the program as a mistake of ours.
 #![allow(unsafe_code)]
 
+mod operate;
+
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -39,6 +41,12 @@ impl Pair {
         unsafe { *std::ptr::from_ref(&*value).cast::<Pair>() }
     }
 
+    /// The bits of a value that somebody else keeps.
+    pub fn borrowed(value: &Value) -> Pair {
+        // SAFETY: a value is its tag and its payload, 16 bytes.
+        unsafe { *std::ptr::from_ref(value).cast::<Pair>() }
+    }
+
     /// Takes over a value that the pair owns.
     ///
     /// # Safety
@@ -64,7 +72,19 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::Push => push as *const u8,
         Helper::Unshare => unshare as *const u8,
         Helper::Generalise => generalise as *const u8,
-        Helper::Item => item as *const u8,
+        Helper::ArrayItem => array_item as *const u8,
+        Helper::Arith => operate::arith as *const u8,
+        Helper::Amend => operate::amend as *const u8,
+        Helper::Compare => operate::compare as *const u8,
+        Helper::Contains => operate::contains as *const u8,
+        Helper::Entry => operate::entry as *const u8,
+        Helper::EntryOrNull => operate::entry_or_null as *const u8,
+        Helper::EntryOr => operate::entry_or as *const u8,
+        Helper::Item => operate::item as *const u8,
+        Helper::ItemOrNull => operate::item_or_null as *const u8,
+        Helper::SetItem => operate::set_item as *const u8,
+        Helper::UpdateItem => operate::update_item as *const u8,
+        Helper::Slice => operate::slice as *const u8,
     }
 }
 
@@ -177,7 +197,7 @@ extern "C" fn generalise(array: u64) -> u64 {
     u64::from(catch_unwind(work).unwrap_or(false))
 }
 
-extern "C" fn item(array: u64, index: u64) -> Pair {
+extern "C" fn array_item(array: u64, index: u64) -> Pair {
     // SAFETY: **frames**; borrowed.
     let value = ManuallyDrop::new(unsafe { Pair { tag: tag::ARRAY, payload: array }.into_value() });
     let Value::Array(items) = &*value else { return Pair::RAISED };

@@ -58,6 +58,21 @@ pub fn place_update(root: &mut Value, keys: &[Key], op: ArithOp, value: Value) -
     with_place(root, keys, |place| binary_in_place(op, place, value))
 }
 
+/// `base[key] op= value` where `base` is a dict that nobody else holds, the key is there, and both operands are numbers: one
+/// look-up. False if it is not so; nothing has happened then.
+#[inline]
+pub fn update_entry(base: &mut Value, key: &Value, op: ArithOp, value: &Value) -> bool {
+    if let Value::Dict(table) = base
+        && let Some(table) = table.get_mut()
+        && let Ok(Some(place)) = table.get_mut(key)
+        && let Some(new) = super::arith::simple(op, place, value)
+    {
+        *place = new;
+        return true;
+    }
+    false
+}
+
 /// Lets `change` work on the value at the end of a path, in place. On an error of `change` the place keeps what `change`
 /// left in it, unless the element is stored unboxed, where it keeps its old value.
 pub fn with_place<R>(

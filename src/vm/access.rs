@@ -88,12 +88,7 @@ impl Vm {
         {
             return items.set(at as usize, new).map(|_| ()).map_err(|refused| crate::semantics::memory("store", refused));
         }
-        if let Value::Dict(table) = fp.get_mut(a)
-            && let Some(table) = table.get_mut()
-            && let Ok(Some(place)) = table.get_mut(fp.get(b))
-            && let Some(new) = arith::simple(arith_op(code), place, &value)
-        {
-            *place = new;
+        if place::update_entry(fp.get_mut(a), fp.get(b), arith_op(code), &value) {
             self.release(b);
             return Ok(());
         }

@@ -16,6 +16,8 @@ pub mod seen {
     pub const OTHER: u32 = 8;
     /// Small ints whose result is a big one.
     pub const OVERFLOW: u32 = 16;
+    /// A struct or enum value, which may have overloads.
+    pub const DECLARED: u32 = 32;
     /// Base of an index site or what a loop runs over: for arrays, the bit whose number is their shape; dicts; text.
     pub const DICT: u32 = 1 << 17;
     pub const TEXT: u32 = 1 << 14;
@@ -117,7 +119,12 @@ pub fn operand_bits(a: &Value, b: &Value) -> u32 {
         (Value::Int(_), Value::Int(_)) => seen::OVERFLOW,
         (Value::Float(_), Value::Float(_)) => seen::FLOAT,
         (Value::Int(_), Value::Float(_)) | (Value::Float(_), Value::Int(_)) => seen::MIXED,
+        _ if is_declared(a) || is_declared(b) => seen::DECLARED,
         (Value::Str(_), _) | (_, Value::Str(_)) => seen::STRING,
         _ => seen::OTHER,
     }
+}
+
+fn is_declared(value: &Value) -> bool {
+    matches!(value, Value::Struct(_) | Value::Variant(_) | Value::Unit { .. })
 }

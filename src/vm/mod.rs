@@ -24,7 +24,7 @@ pub mod function;
 mod iterate;
 mod literal;
 mod method;
-mod operate;
+pub(crate) mod operate;
 mod pattern;
 mod place;
 mod sample;

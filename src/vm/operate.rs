@@ -9,7 +9,7 @@ use crate::semantics::index;
 use crate::semantics::step::{Step, Then};
 use crate::value::Value;
 
-pub(super) fn arith_op(code: ArithCode) -> ArithOp {
+pub(crate) fn arith_op(code: ArithCode) -> ArithOp {
     match code {
         ArithCode::Add | ArithCode::Concat => ArithOp::Add,
         ArithCode::Sub => ArithOp::Sub,
@@ -25,7 +25,7 @@ pub(super) fn arith_op(code: ArithCode) -> ArithOp {
     }
 }
 
-fn compare_op(code: CompareCode) -> CompareOp {
+pub(crate) fn compare_op(code: CompareCode) -> CompareOp {
     match code {
         CompareCode::Eq => CompareOp::Eq,
         CompareCode::Ne => CompareOp::Ne,

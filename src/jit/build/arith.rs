@@ -117,7 +117,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn arith(&mut self, op: Op, code: ArithCode, dst: u16, a: Source, b: Source) -> Built {
-        let Some((value, scalar)) = self.arith_value(code, a, b) else { return self.fallback(op) };
+        let Some((value, scalar)) = self.arith_value(code, a, b) else { return self.arith_any(op, code, dst, a, b) };
         self.consume_source(a);
         self.consume_source(b);
         self.write_scalar(dst, value, scalar);
@@ -246,7 +246,7 @@ impl Builder<'_> {
             CompareCode::Gt => Cmp::Gt,
             CompareCode::Ge => Cmp::Ge,
         };
-        let Some(value) = self.compare_value(cmp, a, b) else { return self.fallback(op) };
+        let Some(value) = self.compare_value(cmp, a, b).or_else(|| self.compare_any(code, a, b)) else { return self.fallback(op) };
         self.consume_source(a);
         self.consume_source(b);
         self.write_scalar(dst, value, Scalar::Bool);
@@ -289,7 +289,7 @@ impl Builder<'_> {
 
     /// A fused comparison and jump: jumps if the comparison gives `expected`.
     pub(super) fn jump_if(&mut self, op: Op, cmp: Cmp, expected: bool, a: Source, b: Source) -> Built {
-        let Some(mut cond) = self.compare_value(cmp, a, b) else { return self.fallback(op) };
+        let Some(mut cond) = self.compare_value(cmp, a, b).or_else(|| self.compare_any(code_of(cmp), a, b)) else { return self.fallback(op) };
         self.consume_source(a);
         self.consume_source(b);
         if !expected {
@@ -307,5 +307,16 @@ fn float_op(code: ArithCode) -> Option<FloatOp> {
         ArithCode::Mul => Some(FloatOp::Mul),
         ArithCode::Div => Some(FloatOp::Div),
         ArithCode::Mod | ArithCode::Pow | ArithCode::BitAnd | ArithCode::BitOr | ArithCode::BitXor | ArithCode::Shl | ArithCode::Shr | ArithCode::Concat => None,
+    }
+}
+
+fn code_of(cmp: Cmp) -> CompareCode {
+    match cmp {
+        Cmp::Eq => CompareCode::Eq,
+        Cmp::Ne => CompareCode::Ne,
+        Cmp::Lt => CompareCode::Lt,
+        Cmp::Le => CompareCode::Le,
+        Cmp::Gt => CompareCode::Gt,
+        Cmp::Ge => CompareCode::Ge,
     }
 }

@@ -242,7 +242,7 @@ impl Builder<'_> {
     }
 
     /// Writes what was read from the object in `base`, which is consumed.
-    fn write_read(&mut self, dst: u16, base: u16, value: ValueId, scalar: Option<Scalar>) {
+    pub(super) fn write_read(&mut self, dst: u16, base: u16, value: ValueId, scalar: Option<Scalar>) {
         let owned_base = self.is_temporary(base) && matches!(self.state.get(self.slot(base)), Slot::Memory | Slot::Owned { .. });
         match scalar {
             Some(scalar) => {
@@ -274,7 +274,7 @@ impl Builder<'_> {
         if self.meets_many_kinds() {
             return self.index_get_any(op, dst, a, b);
         }
-        let Some(element) = self.element(a, b) else { return self.fallback(op) };
+        let Some(element) = self.element(a, b) else { return self.index_get_value(op, dst, a, b) };
         let load = InstKind::LoadElement { cell: element.cell, data: element.data, index: element.index };
         let (value, scalar) = self.read(load, element.cell, element.values);
         self.consume_source(b);
@@ -283,8 +283,8 @@ impl Builder<'_> {
     }
 
     pub(super) fn index_set(&mut self, op: Op, a: u16, b: u16, value: u16) -> Built {
-        let Some((_, cell, _)) = self.written_kind() else { return self.fallback(op) };
-        let Some(new) = self.to_store(cell, value) else { return self.fallback(op) };
+        let Some((_, cell, _)) = self.written_kind() else { return self.set_item(op, a, b, value) };
+        let Some(new) = self.to_store(cell, value) else { return self.set_item(op, a, b, value) };
         let Some(element) = self.own_element(a, Source::Register(b)) else { return self.fallback(op) };
         self.store(End::Element(element), new, value);
         self.consume(b);
@@ -319,8 +319,8 @@ impl Builder<'_> {
     }
 
     pub(super) fn index_update(&mut self, op: Op, code: ArithCode, a: u16, b: u16, value: u16) -> Built {
-        let Some((_, cell, _)) = self.written_kind() else { return self.fallback(op) };
-        let Some(operand) = self.operand_of_update(cell, value) else { return self.fallback(op) };
+        let Some((_, cell, _)) = self.written_kind() else { return self.update_item(op, code, a, b, value) };
+        let Some(operand) = self.operand_of_update(cell, value) else { return self.update_item(op, code, a, b, value) };
         let Some(element) = self.own_element(a, Source::Register(b)) else { return self.fallback(op) };
         if !self.update(End::Element(element), code, operand) {
             return self.fallback(op);

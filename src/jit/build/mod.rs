@@ -18,6 +18,7 @@ mod flow;
 mod inline;
 mod loops;
 mod memory;
+mod operate;
 mod ops;
 mod state;
 mod variable;

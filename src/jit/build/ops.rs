@@ -164,6 +164,10 @@ impl Builder<'_> {
             Op::ForNextPair { state, dst, .. } => return self.for_next(op, state, dst, true),
 
             Op::IndexGet { dst, a, b } => return self.index_get(op, dst, a, Source::Register(b)),
+            Op::IndexGetC { dst, a, c } => return self.index_get(op, dst, a, Source::Constant(c)),
+            Op::IndexGetOrNull { dst, a, b } => return self.index_get_or_null(op, dst, a, b),
+            Op::Slice { kind, dst, a, bounds } => return self.slice(op, kind, dst, a, bounds),
+            Op::Contains { negate, dst, a, b } => return self.contains(op, negate != 0, dst, a, b),
             Op::IndexGetK { dst, a, k } => return self.index_get(op, dst, a, Source::Small(k)),
             Op::IndexSet { a, b, value } => return self.index_set(op, a, b, value),
             Op::IndexUpdate { op: code, a, b, value } => return self.index_update(op, ArithCode::ALL[usize::from(code)], a, b, value),
@@ -196,9 +200,8 @@ impl Builder<'_> {
             Op::CallMethodPlace { argc, dst, base, site } => return self.call_method_place(op, argc, dst, base, site),
             Op::MakeClosure { dst, closure } => return self.make_closure(op, dst, closure),
 
-            Op::LoadSelfFn { .. } | Op::NewCell { .. } | Op::CellParam { .. } | Op::Contains { .. } | Op::Fuel {}
-            | Op::IndexGetC { .. }
-            | Op::IndexGetOrNull { .. } | Op::Slice { .. } | Op::FieldGetOrNull { .. } | Op::PathGet { .. }
+            Op::LoadSelfFn { .. } | Op::NewCell { .. } | Op::CellParam { .. } | Op::Fuel {}
+            | Op::FieldGetOrNull { .. } | Op::PathGet { .. }
             | Op::PlaceGetOrNull { .. } | Op::Range { .. } | Op::MakeArray { .. }
             | Op::ArrayAppend { .. } | Op::ArrayExtend { .. } | Op::MakeDict { .. } | Op::DictAppend { .. } | Op::DictExtend { .. }
             | Op::MakeStruct { .. } | Op::Interp { .. } | Op::InterpAppend { .. } | Op::LiteralUpdate { .. }
@@ -212,7 +215,7 @@ impl Builder<'_> {
 
     /// Has the VM never executed the instruction? Known of those that always note what they meet.
     fn is_unreached(&self, op: &Op) -> bool {
-        let notes = matches!(op, Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexSet { .. } | Op::IndexUpdate { .. } | Op::ForPrep { .. });
+        let notes = matches!(op, Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexSet { .. } | Op::IndexUpdate { .. } | Op::ForPrep { .. });
         notes && matches!(self.context().profile.sites.get(&self.pc), Some(Site::Elements { shapes, .. }) if shapes.is_empty())
     }
 
@@ -226,7 +229,7 @@ impl Builder<'_> {
         });
         let native = matches!(
             op,
-            Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::FieldGet { .. } | Op::IndexSet { .. } | Op::FieldSet { .. } | Op::PlaceSet { .. } | Op::Truthy { .. } | Op::JumpIf { .. } | Op::JumpIfNot { .. }
+            Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexGetOrNull { .. } | Op::Contains { .. } | Op::IndexUpdate { .. } | Op::FieldGet { .. } | Op::IndexSet { .. } | Op::FieldSet { .. } | Op::PlaceSet { .. } | Op::Truthy { .. } | Op::JumpIf { .. } | Op::JumpIfNot { .. }
         );
         reads && (native || op.info().operands.iter().any(|(_, kind)| *kind == OperandKind::Jump16) || is_arithmetic(op)) && !effects.end
     }

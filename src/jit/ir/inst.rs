@@ -2,7 +2,7 @@
 //!
 //! A field `exit: StateId` means: leaves compiled code with that state if the check fails. `Option<StateId>`: `None` if the
 //! check was proven superfluous.
-use super::{BlockId, SlotIx, StateId, ValueId};
+use super::{BlockId, Operation, SlotIx, StateId, ValueId};
 
 /// An instruction and the value it defines.
 #[derive(Clone, Debug, PartialEq)]
@@ -89,7 +89,7 @@ impl Home {
         }
     }
 
-    fn heap(self) -> Heaps {
+    pub fn heap(self) -> Heaps {
         match self {
             Home::Slot(_) => Heaps::SLOTS,
             Home::Element { .. } => Heaps::VALUES,
@@ -247,6 +247,8 @@ pub enum InstKind {
     CallMutating { builtin: u16, place: SlotIx, base: SlotIx, count: u16, used: bool, exit: StateId },
     /// Appends a value (moved there if `owned`) to the array in a slot, whose address is `pointer`. A raise leaves.
     Push { builtin: u16, slot: SlotIx, pointer: ValueId, value: ValueId, owned: bool, exit: StateId },
+    /// An operation of the runtime on borrowed values (and the place it changes), with the result it names. Leaves if it is not done.
+    Operate { op: Operation, home: Option<Home>, args: Box<[ValueId]>, exit: StateId },
     /// Calls a runtime helper by its index in the helper table. `writes`: the slots of this frame that it may change
     /// (its dirty slots were written back and the ones it writes are read again afterwards).
     CallHelper { helper: u16, args: Box<[ValueId]>, writes: Box<[SlotIx]>, exit: Option<StateId> },
@@ -349,7 +351,7 @@ impl InstKind {
     pub fn slot_writes(&self) -> SlotWrites<'_> {
         use InstKind::*;
         match self {
-            Unshare { home: Home::Slot(slot), .. } => SlotWrites::One(*slot),
+            Unshare { home: Home::Slot(slot), .. } | Operate { home: Some(Home::Slot(slot)), .. } => SlotWrites::One(*slot),
             StoreSlot(slot, _) | ClearSlot(slot) | StoreSlotRetain(slot, _) | StoreSlotOwned(slot, _) | ReplaceSlot(slot, _) => SlotWrites::One(*slot),
             MoveSlot { from, to } => SlotWrites::Two(*from, *to),
             CallCompiled { base, gives_back: Some(own), .. } => SlotWrites::FromAnd(*base, *own),
@@ -376,6 +378,10 @@ impl InstKind {
             StoreSlot(..) => write(Heaps::SLOTS, false),
             ClearSlot(_) | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) => {
                 write(Heaps::SLOTS.with(Heaps::COUNTS), false)
+            }
+            Operate { op, home, .. } => {
+                let (reads, writes) = op.effects();
+                Effects { reads, writes: home.map_or(writes, |home| writes.with(home.heap())), exits: true, calls: false }
             }
             Unshare { home, .. } => Effects { reads: Heaps::COUNTS, ..write(home.heap(), true) },
             Generalise { .. } => write(Heaps::HEADERS, true),

@@ -14,12 +14,14 @@
 //! * all checks of one bytecode instruction that may leave come before its first effect.
 pub mod cfg;
 pub mod inst;
+pub mod operation;
 pub mod print;
 pub mod types;
 pub mod verify;
 mod visit;
 
 pub use inst::{Inst, InstKind, Terminator};
+pub use operation::Operation;
 pub use types::{Kinds, Range, Repr, Type};
 
 macro_rules! ids {

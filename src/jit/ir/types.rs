@@ -3,6 +3,8 @@
 //! A [`Type`] only ever narrows along a path; `Type::NEVER` marks unreachable code. Integer types carry a range, which is
 //! what lets overflow and bounds checks disappear.
 
+use crate::value::layout::tag;
+
 /// How a value is held by compiled code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Repr {
@@ -30,6 +32,8 @@ impl Kinds {
     pub const BOOL: Kinds = Kinds(1 << 1);
     pub const INT: Kinds = Kinds(1 << 2);
     pub const FLOAT: Kinds = Kinds(1 << 3);
+    /// Everything that has no overloads: neither structs nor enum values.
+    pub const PLAIN: Kinds = Kinds(u32::MAX & !(1 << tag::UNIT | 1 << tag::STRUCT | 1 << tag::VARIANT));
     pub const ANY: Kinds = Kinds(u32::MAX);
 
     pub fn of_tag(tag: u64) -> Kinds {

@@ -73,6 +73,10 @@ impl InstKind {
                 f(value);
             }
             CallHelper { args, .. } => args.iter_mut().for_each(f),
+            Operate { home, args, .. } => {
+                home.iter_mut().for_each(|home| home.each_operand(&mut f));
+                args.iter_mut().for_each(f);
+            }
         }
     }
 
@@ -82,7 +86,7 @@ impl InstKind {
             LoadModule { exit, .. } | StoreModule { exit, .. } | LoadCell { exit, .. } | StoreCell { exit, .. } => f(exit),
             GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
             GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardClosure { exit, .. } | GuardNonZeroF { exit, .. } => f(exit),
-            Unshare { exit, .. } | Generalise { exit, .. } | ToFloat { exit, .. } => f(exit),
+            Operate { exit, .. } | Unshare { exit, .. } | Generalise { exit, .. } | ToFloat { exit, .. } => f(exit),
             ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => f(exit),
             LoadCaptureCell { exit, .. } | StoreCaptureCell { exit, .. } => f(exit),
             CallCompiled { exit, .. } | CallBuiltin { exit, .. } | CallMutating { exit, .. } | Push { exit, .. } | Fallback { exit, .. } | Poll { exit } => f(exit),

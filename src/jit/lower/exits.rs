@@ -49,6 +49,8 @@ pub enum Check {
     Callee,
     /// What comes next has been reached before.
     Reached,
+    /// An operation is one that the runtime does by itself.
+    Operation,
     /// Anything else.
     Other,
 }
@@ -69,6 +71,7 @@ impl Check {
             Check::Overwrite => "an object to be overwritten",
             Check::Callee => "another function called",
             Check::Reached => "code that had not been reached before",
+            Check::Operation => "an operation that takes the VM",
             Check::Other => "another check",
         }
     }
@@ -81,6 +84,7 @@ impl Check {
             InstKind::GuardUnique { .. } | InstKind::Unshare { .. } => Check::Unique,
             InstKind::ToFloat { .. } => Check::Tag(crate::value::layout::tag::FLOAT as u8),
             InstKind::GuardBounds { .. } => Check::Bounds,
+            InstKind::Operate { .. } => Check::Operation,
             InstKind::GuardFunction { .. } | InstKind::GuardClosure { .. } => Check::Callee,
             InstKind::Int { .. } | InstKind::NegI { .. } | InstKind::ShlI { .. } | InstKind::FloatToInt { .. } => Check::Overflow,
             InstKind::GuardSmall { .. } => Check::Small,

@@ -352,6 +352,7 @@ impl Lowering<'_> {
                 self.call_mutating(*builtin, *place, *base, *count, *used, *exit, result);
             }
             InstKind::Push { builtin, slot, pointer, value, owned, exit } => self.push(*slot, *pointer, *value, *owned, *builtin, *exit),
+            InstKind::Operate { op, home, args, exit } => self.operate(*op, *home, args, *exit, result),
             InstKind::CallHelper { .. } => unreachable!("no instruction is built as a helper call by number"),
             InstKind::Fallback { exit, .. } => self.fallback(*exit, result),
             InstKind::Poll { exit } => {
@@ -494,7 +495,7 @@ impl Lowering<'_> {
     }
 
     /// The payload in the representation of the result.
-    fn unbox(&mut self, result: Option<ValueId>, payload: clif::Value) {
+    pub(super) fn unbox(&mut self, result: Option<ValueId>, payload: clif::Value) {
         let repr = self.function.ty(result.expect("unboxing gives a value")).repr;
         let value = match machine_type(repr) {
             types::F64 => self.b.ins().bitcast(types::F64, MemFlagsData::new(), payload),
@@ -505,7 +506,7 @@ impl Lowering<'_> {
     }
 
     /// Address and offset of a container's place.
-    fn home(&mut self, home: Home) -> (clif::Value, i32) {
+    pub(super) fn home(&mut self, home: Home) -> (clif::Value, i32) {
         match home {
             Home::Slot(slot) => (self.fp, slot_offset(slot)),
             Home::Element { data, index } => (self.element(Cell::Value, data, index), 0),
@@ -569,7 +570,7 @@ impl Lowering<'_> {
         let (found, word) = self.load_pair(address, 0);
         self.b.ins().jump(next, &[clif::BlockArg::Value(found), clif::BlockArg::Value(word)]);
         self.b.switch_to_block(other);
-        let helper = self.helper(Helper::Item);
+        let helper = self.helper(Helper::ArrayItem);
         let call = self.b.ins().call(helper, &[pointer, index]);
         let results: Vec<_> = self.b.inst_results(call).iter().map(|result| clif::BlockArg::Value(*result)).collect();
         self.b.ins().jump(next, &results);

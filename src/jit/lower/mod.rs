@@ -9,6 +9,7 @@ mod calls;
 mod entry;
 mod exits;
 mod insts;
+mod operate;
 
 use ahash::{AHashMap, AHashSet};
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, types};
@@ -70,11 +71,35 @@ pub enum Helper {
     /// `(address of an unshared array) -> 1, or 0 if there is no room`
     Generalise,
     /// `(array, index) -> (tag, payload)`, borrowed
+    ArrayItem,
+    /// `(operator, a, b) -> (tag, payload)`; here and below a letter is a borrowed value in two words, and an exception in place of the result means that nothing was done.
+    Arith,
+    /// `(operator, place, b) -> 1 if done`
+    Amend,
+    /// `(comparison, a, b) -> 0, 1, or 2 if not done`
+    Compare,
+    /// `(container, item) -> 0, 1, or 2 if not done`
+    Contains,
+    /// `(dict, key) -> (tag, payload)`, borrowed; the dict is an address.
+    Entry,
+    /// The same, null for a missing key.
+    EntryOrNull,
+    /// `(dict, key, default) -> (tag, payload)`, borrowed
+    EntryOr,
+    /// `(base, index) -> (tag, payload)`
     Item,
+    /// `(base, index) -> (tag, payload)`
+    ItemOrNull,
+    /// `(place, key, value) -> 1 if done`
+    SetItem,
+    /// `(operator, place, key, value) -> 1 if done`
+    UpdateItem,
+    /// `(kind, base, start, end) -> (tag, payload)`
+    Slice,
 }
 
 impl Helper {
-    pub const ALL: [Helper; 13] = [
+    pub const ALL: [Helper; 25] = [
         Helper::Exit,
         Helper::Fallback,
         Helper::Call,
@@ -87,7 +112,19 @@ impl Helper {
         Helper::Push,
         Helper::Unshare,
         Helper::Generalise,
+        Helper::ArrayItem,
+        Helper::Arith,
+        Helper::Amend,
+        Helper::Compare,
+        Helper::Contains,
+        Helper::Entry,
+        Helper::EntryOrNull,
+        Helper::EntryOr,
         Helper::Item,
+        Helper::ItemOrNull,
+        Helper::SetItem,
+        Helper::UpdateItem,
+        Helper::Slice,
     ];
 
     pub fn symbol(self) -> &'static str {
@@ -104,7 +141,19 @@ impl Helper {
             Helper::Push => "ruff_push",
             Helper::Unshare => "ruff_unshare",
             Helper::Generalise => "ruff_generalise",
+            Helper::ArrayItem => "ruff_array_item",
+            Helper::Arith => "ruff_arith",
+            Helper::Amend => "ruff_amend",
+            Helper::Compare => "ruff_compare",
+            Helper::Contains => "ruff_contains",
+            Helper::Entry => "ruff_entry",
+            Helper::EntryOrNull => "ruff_entry_or_null",
+            Helper::EntryOr => "ruff_entry_or",
             Helper::Item => "ruff_item",
+            Helper::ItemOrNull => "ruff_item_or_null",
+            Helper::SetItem => "ruff_set_item",
+            Helper::UpdateItem => "ruff_update_item",
+            Helper::Slice => "ruff_slice",
         }
     }
 
@@ -123,7 +172,19 @@ impl Helper {
             Helper::Push => (5, 1),
             Helper::Unshare => (1, 1),
             Helper::Generalise => (1, 1),
-            Helper::Item => (2, 2),
+            Helper::ArrayItem => (2, 2),
+            Helper::Arith => (5, 2),
+            Helper::Amend => (4, 1),
+            Helper::Compare => (5, 1),
+            Helper::Contains => (4, 1),
+            Helper::Entry => (3, 2),
+            Helper::EntryOrNull => (3, 2),
+            Helper::EntryOr => (5, 2),
+            Helper::Item => (4, 2),
+            Helper::ItemOrNull => (4, 2),
+            Helper::SetItem => (5, 1),
+            Helper::UpdateItem => (6, 1),
+            Helper::Slice => (7, 2),
         }
     }
 }

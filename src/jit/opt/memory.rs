@@ -10,7 +10,7 @@
 use ahash::AHashMap;
 
 use crate::jit::ir::inst::{Heaps, Home, SlotWrites};
-use crate::jit::ir::{Function, InstKind, SlotIx, ValueId};
+use crate::jit::ir::{Function, InstKind, Operation, Repr, SlotIx, ValueId};
 
 /// Versions of slots that a function may have in all its blocks together.
 const MOST_VERSIONS: usize = 1 << 21;
@@ -55,7 +55,10 @@ impl Memory {
                 let next = HEAP_DIMENSIONS + 2 * slots + 1 + fields.len();
                 fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
             }
-            if let InstKind::Unshare { home: Home::Field { pointer, offset }, .. } | InstKind::StoreOwned { home: Home::Field { pointer, offset }, .. } = inst.kind {
+            if let InstKind::Unshare { home: Home::Field { pointer, offset }, .. }
+            | InstKind::StoreOwned { home: Home::Field { pointer, offset }, .. }
+            | InstKind::Operate { home: Some(Home::Field { pointer, offset }), .. } = inst.kind
+            {
                 let next = HEAP_DIMENSIONS + 2 * slots + 1 + fields.len();
                 fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
             }
@@ -122,6 +125,11 @@ impl Memory {
         match kind {
             InstKind::StoreSlotRetain(_, value) | InstKind::ReplaceSlot(_, value) | InstKind::Retain(value) => self.share(*value, &mut dimensions),
             InstKind::StoreOwned { home: Home::Element { .. }, .. } => dimensions.push(self.unique_inside()),
+            // What it gives or stores may be a further reference to an argument or to something inside of one.
+            InstKind::Operate { op, args, .. } if !op.is_mergeable() => {
+                dimensions.push(self.unique_inside());
+                args.iter().filter(|arg| function.ty(**arg).repr == Repr::Boxed).for_each(|arg| self.share(*arg, &mut dimensions));
+            }
             InstKind::StoreOwned { home: Home::Field { .. }, .. } => dimensions.push(self.unique_inside()),
             _ => {}
         }
@@ -129,6 +137,10 @@ impl Memory {
             InstKind::StoreField { pointer, offset, .. } => dimensions.push(self.field(function, *pointer, *offset)),
             InstKind::Unshare { home: Home::Field { pointer, offset }, .. } | InstKind::StoreOwned { home: Home::Field { pointer, offset }, .. } => {
                 dimensions.push(self.field(function, *pointer, *offset));
+            }
+            InstKind::Operate { op, home: Some(Home::Field { pointer, offset }), .. } => {
+                dimensions.push(self.field(function, *pointer, *offset));
+                dimensions.extend(heap_dimensions(op.effects().1));
             }
             _ => dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0))),
         }
@@ -176,6 +188,7 @@ fn origins(function: &Function) -> Vec<Origin> {
                 InstKind::GuardShape { pointer, .. } | InstKind::GuardUnique { pointer, .. } | InstKind::Generalise { pointer, .. } => {
                     origins[pointer.index()]
                 }
+                InstKind::Operate { op: Operation::Entry | Operation::EntryOrNull, .. } => Origin::Inside,
                 InstKind::LoadElement { .. } | InstKind::LoadItem { .. } | InstKind::LoadField { .. } | InstKind::Unshare { .. } | InstKind::ConstPool(..) => Origin::Inside,
                 InstKind::LoadModule { .. } | InstKind::LoadCapture { .. } | InstKind::ConstBoxed(..) => Origin::Inside,
                 _ => Origin::Unknown,

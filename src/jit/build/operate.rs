@@ -1,0 +1,225 @@
+//! Operations on whole values, by functions of the runtime: dicts, text, big integers, membership.
+//!
+//! Operands are lent as they are, without going through slots; what an operation gives is borrowed from a dict or owned. A site
+//! that has met values with overloads is the VM's business, since it may have to run them.
+use super::arith::Source;
+use super::state::Slot;
+use super::{Builder, Built};
+use crate::bytecode::chunk::Const;
+use crate::bytecode::op::{ArithCode, CompareCode, Op};
+use crate::jit::feedback::{DICT, OTHER};
+use crate::jit::ir::inst::Home;
+use crate::jit::ir::{InstKind, Kinds, Operation, SlotIx, Type, ValueId};
+use crate::jit::profile::Site;
+use crate::value::layout::tag;
+
+impl Builder<'_> {
+    /// An operation without a place, with its result.
+    fn operation(&mut self, op: Operation, args: &[ValueId]) -> ValueId {
+        let exit = self.exit();
+        let ty = op.result().expect("an operation without a place gives something");
+        self.emit(InstKind::Operate { op, home: None, args: args.into(), exit }, ty)
+    }
+
+    /// An operation that changes what a slot in memory holds.
+    fn change(&mut self, op: Operation, slot: SlotIx, args: &[ValueId]) {
+        let exit = self.exit();
+        self.effect(InstKind::Operate { op, home: Some(Home::Slot(slot)), args: args.into(), exit });
+        self.put(slot, Slot::Memory);
+    }
+
+    /// The operand, boxed and borrowed.
+    pub(super) fn lent(&mut self, source: Source) -> ValueId {
+        match source {
+            Source::Register(register) => self.boxed(register),
+            Source::Small(k) => {
+                let value = self.int(i64::from(k));
+                self.emit(InstKind::Box(value), Type::ANY)
+            }
+            Source::Constant(index) => self.boxed_constant(u32::from(index)),
+        }
+    }
+
+    fn boxed_constant(&mut self, index: u32) -> ValueId {
+        let context = self.context();
+        let (constant, function) = (context.profile.chunk.constants[index as usize].clone(), context.function);
+        let scalar = match constant {
+            Const::Null => return self.null(),
+            Const::Bool(value) => self.emit(InstKind::ConstB(value), Type::BOOL),
+            Const::Int(value) => self.int(value),
+            Const::Float(value) => self.emit(InstKind::ConstF(value.to_bits()), Type::FLOAT),
+            _ => return self.emit(InstKind::ConstPool(function, index), Type::ANY),
+        };
+        self.emit(InstKind::Box(scalar), Type::ANY)
+    }
+
+    /// What the index site has met.
+    fn met(&self) -> &[u32] {
+        match self.context().profile.sites.get(&self.pc) {
+            Some(Site::Elements { shapes, .. }) => shapes,
+            _ => &[],
+        }
+    }
+
+    // ---- elements ----
+
+    /// `a[b]` of anything but arrays of one kind.
+    pub(super) fn index_get_value(&mut self, op: Op, dst: u16, a: u16, b: Source) -> Built {
+        if !self.holds_object(a) || self.met().contains(&OTHER) {
+            return self.fallback(op);
+        }
+        if self.met() == [DICT] {
+            let table = self.guarded(a, tag::DICT, 0);
+            let key = self.lent(b);
+            let value = self.operation(Operation::Entry, &[table, key]);
+            self.consume_source(b);
+            self.write_read(dst, a, value, None);
+            return Ok(());
+        }
+        self.item_by(Operation::Item, dst, a, b);
+        Ok(())
+    }
+
+    fn item_by(&mut self, op: Operation, dst: u16, a: u16, b: Source) {
+        let (base, index) = (self.boxed(a), self.lent(b));
+        let value = self.operation(op, &[base, index]);
+        self.consume_source(b);
+        self.consume(a);
+        self.write_owned(dst, value);
+    }
+
+    /// `a[b]`, or null for a missing key: a dict at first, then anything.
+    pub(super) fn index_get_or_null(&mut self, op: Op, dst: u16, a: u16, b: u16) -> Built {
+        if !self.holds_object(a) {
+            return self.fallback(op);
+        }
+        let table = self.guarded(a, tag::DICT, 0);
+        let key = self.boxed(b);
+        let value = self.operation(Operation::EntryOrNull, &[table, key]);
+        self.consume(b);
+        self.write_read(dst, a, value, None);
+        Ok(())
+    }
+
+    pub(super) fn slice(&mut self, op: Op, kind: u8, dst: u16, a: u16, bounds: u16) -> Built {
+        if !self.holds_object(a) {
+            return self.fallback(op);
+        }
+        let args = [self.boxed(a), self.boxed(bounds), self.boxed(bounds + 1)];
+        let value = self.operation(Operation::Slice(kind), &args);
+        (bounds..bounds + 2).for_each(|bound| self.consume(bound));
+        self.consume(a);
+        self.write_owned(dst, value);
+        Ok(())
+    }
+
+    /// `a[b] = value` where `a` is a local.
+    pub(super) fn set_item(&mut self, op: Op, a: u16, b: u16, value: u16) -> Built {
+        let Some(slot) = self.changeable(a) else { return self.fallback(op) };
+        let args = [self.boxed(b), self.boxed(value)];
+        self.change(Operation::SetItem, slot, &args);
+        self.consume(b);
+        self.consume(value);
+        Ok(())
+    }
+
+    /// `a[b] op= value` where `a` is a local.
+    pub(super) fn update_item(&mut self, op: Op, code: ArithCode, a: u16, b: u16, value: u16) -> Built {
+        let slot = if code == ArithCode::Concat { None } else { self.changeable(a) };
+        let Some(slot) = slot else { return self.fallback(op) };
+        let args = [self.boxed(b), self.boxed(value)];
+        self.change(Operation::UpdateItem(code), slot, &args);
+        self.consume(b);
+        self.consume(value);
+        Ok(())
+    }
+
+    /// The slot of a local whose object is in memory, to be changed there.
+    fn changeable(&mut self, register: u16) -> Option<SlotIx> {
+        if !self.holds_object(register) {
+            return None;
+        }
+        let slot = self.slot(register);
+        self.settle(slot);
+        Some(slot)
+    }
+
+    pub(super) fn contains(&mut self, op: Op, negate: bool, dst: u16, item: u16, container: u16) -> Built {
+        if !self.holds_object(container) {
+            return self.fallback(op);
+        }
+        let args = [self.boxed(container), self.boxed(item)];
+        let mut found = self.operation(Operation::Contains, &args);
+        if negate {
+            found = self.emit(InstKind::NotB(found), Type::BOOL);
+        }
+        self.consume(item);
+        self.consume(container);
+        self.write_scalar(dst, found, super::Scalar::Bool);
+        Ok(())
+    }
+
+    // ---- operators ----
+
+    /// Has the site met values that may have overloads?
+    fn meets_overloads(&self) -> bool {
+        !self.context().profile.operands(self.pc).0.is_subset(Kinds::PLAIN)
+    }
+
+    /// `a op b` of anything: in place where the VM works in place.
+    pub(super) fn arith_any(&mut self, op: Op, code: ArithCode, dst: u16, a: Source, b: Source) -> Built {
+        if self.meets_overloads() || code == ArithCode::Concat {
+            return self.fallback(op);
+        }
+        if let Source::Register(left) = a
+            && (left == dst || self.is_temporary(left))
+            && self.holds_object(left)
+        {
+            self.amend(code, dst, left, b);
+            return Ok(());
+        }
+        let args = [self.lent(a), self.lent(b)];
+        let value = self.operation(Operation::Arith(code), &args);
+        self.consume_source(a);
+        self.consume_source(b);
+        self.write_owned(dst, value);
+        Ok(())
+    }
+
+    /// `left = left op b`, and on to `dst`.
+    fn amend(&mut self, code: ArithCode, dst: u16, left: u16, b: Source) {
+        let (slot, to) = (self.slot(left), self.slot(dst));
+        self.before_write(slot);
+        self.settle(slot);
+        let right = self.lent(b);
+        self.change(Operation::Amend(code), slot, &[right]);
+        if b_register(b) != Some(left) {
+            self.consume_source(b);
+        }
+        self.move_value(to, slot);
+    }
+
+    /// The result of a comparison of anything; nothing if it is the VM's business. Operands are not consumed.
+    pub(super) fn compare_any(&mut self, code: CompareCode, a: Source, b: Source) -> Option<ValueId> {
+        let with_null = self.is_null(a) || self.is_null(b);
+        if self.meets_overloads() && !with_null {
+            return None;
+        }
+        let args = [self.lent(a), self.lent(b)];
+        Some(self.operation(Operation::Compare(code), &args))
+    }
+
+    fn is_null(&self, source: Source) -> bool {
+        match source {
+            Source::Constant(index) => matches!(self.context().profile.chunk.constants[usize::from(index)], Const::Null),
+            Source::Small(_) | Source::Register(_) => false,
+        }
+    }
+}
+
+fn b_register(source: Source) -> Option<u16> {
+    match source {
+        Source::Register(register) => Some(register),
+        _ => None,
+    }
+}

@@ -1,0 +1,182 @@
+//! Operations on whole values: the functions of `semantics`, on values that compiled code lends.
+//!
+//! Promises the blocks rest on: those of `helpers`, and **lent**: arguments are alive until the call returns, and a place is the
+//! home of a live value that nobody else reads or writes meanwhile.
+//!
+//! Always holds: user code never runs; where it would, and where something is to be raised, nothing is done.
+#![allow(unsafe_code)]
+
+use std::mem::ManuallyDrop;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::Pair;
+use crate::bytecode::op::{ArithCode, CompareCode, slice_kind};
+use crate::semantics::arith::{self, ArithOp};
+use crate::semantics::compare::{self, CompareOp};
+use crate::semantics::fault::Raise;
+use crate::semantics::step::{Callback, Step};
+use crate::semantics::{index, place};
+use crate::value::{FnId, Value};
+use crate::value::layout::tag;
+use crate::vm::operate::{arith_op, compare_op};
+
+/// A value that somebody else owns.
+fn lent(tag: u64, payload: u64) -> ManuallyDrop<Value> {
+    // SAFETY: **lent**: tag and payload of a live value; it is not dropped here.
+    ManuallyDrop::new(unsafe { Pair { tag, payload }.into_value() })
+}
+
+/// A place that may be changed.
+fn place_at<'a>(address: *mut Value) -> &'a mut Value {
+    // SAFETY: **lent**.
+    unsafe { &mut *address }
+}
+
+/// For what walks values: asks for nothing, and gives up when something wants attention.
+struct Alone;
+
+fn refused<R>() -> Result<R, Raise> {
+    Err(Raise::bug("user code asked for by an operation that runs none"))
+}
+
+impl Callback for Alone {
+    fn call_method(&mut self, _: FnId, _: Value, _: &mut [Value]) -> Result<Value, Raise> {
+        refused()
+    }
+    fn call(&mut self, _: &Value, _: &mut [Value]) -> Result<Value, Raise> {
+        refused()
+    }
+    fn function_name(&self, _: FnId) -> Arc<str> {
+        Arc::from("")
+    }
+    fn is_builtin(&self, _: FnId) -> bool {
+        false
+    }
+    fn poll(&mut self) -> Result<(), Raise> {
+        if crate::limits::pending() { refused() } else { Ok(()) }
+    }
+}
+
+fn operator(code: u64) -> ArithOp {
+    arith_op(ArithCode::ALL[code as usize])
+}
+
+/// The result, or nothing: also after a panic, which the VM meets again and reports.
+fn attempt<R>(work: impl FnOnce() -> Option<R>) -> Option<R> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or(None)
+}
+
+fn owned(result: Option<Value>) -> Pair {
+    result.map_or(Pair::RAISED, Pair::from_value)
+}
+
+fn borrowed(result: Option<Pair>) -> Pair {
+    result.unwrap_or(Pair::RAISED)
+}
+
+fn answer(result: Option<bool>) -> u64 {
+    result.map_or(2, u64::from)
+}
+
+fn done(result: Option<()>) -> u64 {
+    u64::from(result.is_some())
+}
+
+fn finished<E>(step: Result<Step, E>) -> Option<Value> {
+    match step {
+        Ok(Step::Done(value)) => Some(value),
+        _ => None,
+    }
+}
+
+pub extern "C" fn arith(code: u64, a_tag: u64, a: u64, b_tag: u64, b: u64) -> Pair {
+    let (a, b) = (lent(a_tag, a), lent(b_tag, b));
+    owned(attempt(|| finished(arith::binary(operator(code), &a, &b))))
+}
+
+pub extern "C" fn amend(code: u64, place: *mut Value, b_tag: u64, b: u64) -> u64 {
+    let (place, b) = (place_at(place), lent(b_tag, b));
+    done(attempt(|| match arith::binary_in_place(operator(code), place, Value::clone(&b)) {
+        Ok(None) => Some(()),
+        _ => None,
+    }))
+}
+
+pub extern "C" fn compare(code: u64, a_tag: u64, a: u64, b_tag: u64, b: u64) -> u64 {
+    let (a, b) = (lent(a_tag, a), lent(b_tag, b));
+    let op: CompareOp = compare_op(CompareCode::ALL[code as usize]);
+    answer(attempt(|| compare::simple(op, &a, &b).or_else(|| match compare::compare(op, &a, &b, &mut Alone) {
+        Ok(Step::Done(answer)) => Some(answer.is_truthy()),
+        _ => None,
+    })))
+}
+
+pub extern "C" fn contains(container_tag: u64, container: u64, item_tag: u64, item: u64) -> u64 {
+    let (container, item) = (lent(container_tag, container), lent(item_tag, item));
+    answer(attempt(|| index::contains(&container, &item, &mut Alone).ok()))
+}
+
+/// The value of a key; `missing` if there is none, nothing if it is no key.
+fn entry_of(dict: u64, key: &Value, missing: Option<Pair>) -> Option<Pair> {
+    let dict = lent(tag::DICT, dict);
+    let Value::Dict(table) = &*dict else { return None };
+    match table.get(key) {
+        Ok(Some(value)) => Some(Pair::borrowed(value)),
+        Ok(None) => missing,
+        Err(_) => None,
+    }
+}
+
+pub extern "C" fn entry(dict: u64, key_tag: u64, key: u64) -> Pair {
+    let key = lent(key_tag, key);
+    borrowed(attempt(|| entry_of(dict, &key, None)))
+}
+
+pub extern "C" fn entry_or_null(dict: u64, key_tag: u64, key: u64) -> Pair {
+    let key = lent(key_tag, key);
+    borrowed(attempt(|| entry_of(dict, &key, Some(Pair::borrowed(&Value::Null)))))
+}
+
+pub extern "C" fn entry_or(dict: u64, key_tag: u64, key: u64, default_tag: u64, default: u64) -> Pair {
+    let key = lent(key_tag, key);
+    borrowed(attempt(|| entry_of(dict, &key, Some(Pair { tag: default_tag, payload: default }))))
+}
+
+pub extern "C" fn item(base_tag: u64, base: u64, index_tag: u64, at: u64) -> Pair {
+    let (base, at) = (lent(base_tag, base), lent(index_tag, at));
+    owned(attempt(|| finished(index::get(&base, &at))))
+}
+
+pub extern "C" fn item_or_null(base_tag: u64, base: u64, index_tag: u64, at: u64) -> Pair {
+    let (base, at) = (lent(base_tag, base), lent(index_tag, at));
+    owned(attempt(|| finished(index::get_or_null(&base, &at))))
+}
+
+pub extern "C" fn set_item(place: *mut Value, key_tag: u64, key: u64, value_tag: u64, value: u64) -> u64 {
+    let (place, key, value) = (place_at(place), lent(key_tag, key), lent(value_tag, value));
+    done(attempt(|| index::set(place, &key, Value::clone(&value)).ok()))
+}
+
+pub extern "C" fn update_item(code: u64, place: *mut Value, key_tag: u64, key: u64, value_tag: u64, value: u64) -> u64 {
+    let (place, key, value) = (place_at(place), lent(key_tag, key), lent(value_tag, value));
+    done(attempt(|| {
+        if place::update_entry(place, &key, operator(code), &value) {
+            return Some(());
+        }
+        let keys = [place::Key::Index(Value::clone(&key))];
+        match place::place_update(place, &keys, operator(code), Value::clone(&value)) {
+            Ok(None) => Some(()),
+            _ => None,
+        }
+    }))
+}
+
+pub extern "C" fn slice(kind: u64, base_tag: u64, base: u64, start_tag: u64, start: u64, end_tag: u64, end: u64) -> Pair {
+    let (base, start, end) = (lent(base_tag, base), lent(start_tag, start), lent(end_tag, end));
+    let bound = |bound: &'_ ManuallyDrop<Value>| !matches!(**bound, Value::Uninit);
+    let (start, end) = (bound(&start).then_some(&*start), bound(&end).then_some(&*end));
+    let (or_null, inclusive) = (kind as u8 & slice_kind::OR_NULL != 0, kind as u8 & slice_kind::INCLUSIVE != 0);
+    let slice = if or_null { index::slice_or_null } else { index::slice };
+    owned(attempt(|| finished(slice(&base, start, end, inclusive))))
+}

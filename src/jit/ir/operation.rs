@@ -1,0 +1,97 @@
+//! Operations on whole values that compiled code leaves to a function of the runtime: what they take and give.
+//!
+//! Always holds: an operation gets borrowed values, runs no user code and raises nothing. If it cannot do what it is asked for,
+//! it has done nothing, and the instruction leaves compiled code; the VM executes it then, with its overloads and errors.
+use super::inst::Heaps;
+use super::types::Type;
+use crate::bytecode::op::{ArithCode, CompareCode};
+
+/// See the [module](self). "Place" is the home of a value that the operation changes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Operation {
+    /// `a op b` → owned.
+    Arith(ArithCode),
+    /// The place becomes `place op b`, in place if nobody else has its object.
+    Amend(ArithCode),
+    /// `a op b` → bool.
+    Compare(CompareCode),
+    /// Container, item: whether it contains the item → bool.
+    Contains,
+    /// Dict (pointer), key → its value, borrowed from the dict.
+    Entry,
+    /// The same, or null if there is no such key.
+    EntryOrNull,
+    /// Dict (pointer), key, default → the key's value, borrowed from the dict, or the default, borrowed.
+    EntryOr,
+    /// `base[index]` → owned.
+    Item,
+    /// `base[index]`, null for a missing key of a dict → owned.
+    ItemOrNull,
+    /// `place[key] = value`.
+    SetItem,
+    /// `place[key] op= value`.
+    UpdateItem(ArithCode),
+    /// Base, start, end ("missing" where open), of a kind of `bytecode::op::slice_kind` → owned.
+    Slice(u8),
+}
+
+/// What comes back.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Gives {
+    Nothing,
+    Bool,
+    /// A boxed value that compiled code owns.
+    Owned,
+    /// A boxed value that an argument keeps alive.
+    Borrowed,
+}
+
+impl Operation {
+    pub fn gives(self) -> Gives {
+        match self {
+            Operation::Arith(_) | Operation::Item | Operation::ItemOrNull | Operation::Slice(_) => Gives::Owned,
+            Operation::Compare(_) | Operation::Contains => Gives::Bool,
+            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr => Gives::Borrowed,
+            Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) => Gives::Nothing,
+        }
+    }
+
+    /// Type of the result, if there is one.
+    pub fn result(self) -> Option<Type> {
+        match self.gives() {
+            Gives::Nothing => None,
+            Gives::Bool => Some(Type::BOOL),
+            Gives::Owned | Gives::Borrowed => Some(Type::ANY),
+        }
+    }
+
+    /// What it reads and writes besides its place. What walks values of any kind counts as a write, so that nothing merges it.
+    pub fn effects(self) -> (Heaps, Heaps) {
+        match self {
+            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr => (Heaps::DICTS, Heaps::NONE),
+            Operation::Arith(_) | Operation::Compare(_) | Operation::Contains | Operation::Item | Operation::ItemOrNull | Operation::Slice(_) => {
+                (Heaps::ALL, Heaps::COUNTS)
+            }
+            Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) => {
+                let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
+                (Heaps::ALL, items.with(Heaps::HEADERS).with(Heaps::COUNTS).with(Heaps::DICTS))
+            }
+        }
+    }
+
+    /// The word that tells the runtime more, if it wants one.
+    pub fn detail(self) -> Option<u64> {
+        match self {
+            Operation::Arith(code) | Operation::Amend(code) | Operation::UpdateItem(code) => Some(code as u64),
+            Operation::Compare(code) => Some(code as u64),
+            Operation::Slice(kind) => Some(u64::from(kind)),
+            Operation::Contains | Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Item
+            | Operation::ItemOrNull | Operation::SetItem => None,
+        }
+    }
+
+    /// Does it neither change anything nor take a reference, so that doing it once is as good as twice?
+    pub fn is_mergeable(self) -> bool {
+        self.effects().1 == Heaps::NONE
+    }
+}
