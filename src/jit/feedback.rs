@@ -121,6 +121,7 @@ fn site(op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
             Some(Site::Callees(targets.collect()))
         }
         _ if word == 0 => None,
+        Op::MakeStruct { .. } | Op::Construct { .. } => (word != seen::MEGAMORPHIC).then_some(Site::Made(word)),
         Op::CallValue { .. } if word == seen::MEGAMORPHIC => None,
         Op::CallValue { .. } if word == seen::POLYMORPHIC => {
             let (_, callees) = seen.several.iter().find(|(site, _)| *site == pc)?;

@@ -72,6 +72,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::Push => push as *const u8,
         Helper::Unshare => unshare as *const u8,
         Helper::Generalise => generalise as *const u8,
+        Helper::NewObject => new_object as *const u8,
         Helper::ArrayItem => array_item as *const u8,
         Helper::Arith => operate::arith as *const u8,
         Helper::Amend => operate::amend as *const u8,
@@ -185,6 +186,10 @@ extern "C" fn unshare(address: *mut Value) -> u64 {
         Some(object) if copied.unwrap_or(false) && value.shape() == before => object as u64,
         _ => 0,
     }
+}
+
+extern "C" fn new_object(size: u64) -> u64 {
+    crate::value::heap::small_object(size as usize) as u64
 }
 
 extern "C" fn generalise(array: u64) -> u64 {

@@ -308,6 +308,8 @@ impl Tier for Jit {
             context.stack_limit = crate::limits::stack::stack_limit() as u64 + STACK_MARGIN;
             context.slots_end = vm.registers_end(fp).address(0) as u64;
             context.module_table = vm.module_table() as u64;
+            let lists = crate::value::heap::free_lists();
+            (context.free_blocks, context.live_objects) = (lists.heads as u64, lists.live as u64);
             let address = context.codes[entry.0 as usize].address;
             (std::ptr::from_mut(&mut **context), outside, address)
         };

@@ -85,6 +85,8 @@ pub enum Site {
     /// Per segment of a place: the field's cases (none for index segments), and the shapes of the array at its end.
     Place { fields: Vec<Vec<FieldCase>>, shapes: Vec<u32> },
     Callees(Vec<Target>),
+    /// The only shape of the instances made here.
+    Made(u32),
     /// Kinds of the first argument of a builtin.
     Argument(Kinds),
 }

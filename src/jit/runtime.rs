@@ -28,6 +28,9 @@ pub struct Context {
     pub exit_buffer: [u64; context::EXIT_WORDS],
     /// Bytecode instructions executed, in code that counts them.
     pub executed: u64,
+    /// Addresses of this thread's free blocks by size, and of its count of objects.
+    pub free_blocks: u64,
+    pub live_objects: u64,
     /// Frame that compiled code was entered with from the VM.
     pub entered_frame: u64,
     /// What a helper has raised.
@@ -88,6 +91,8 @@ const _: () = {
     assert!(offset_of!(Context, entries) == context::ENTRIES as usize);
     assert!(offset_of!(Context, constants) == context::CONSTANTS as usize);
     assert!(offset_of!(Context, countdown) == context::COUNTDOWN as usize);
+    assert!(offset_of!(Context, free_blocks) == context::FREE_BLOCKS as usize);
+    assert!(offset_of!(Context, live_objects) == context::LIVE_OBJECTS as usize);
     assert!(offset_of!(Context, executed) == context::EXECUTED as usize);
     assert!(offset_of!(Context, exit_buffer) == context::EXIT_BUFFER as usize);
 };
@@ -105,6 +110,8 @@ impl Context {
             countdown: 0,
             exit_buffer: [0; context::EXIT_WORDS],
             executed: 0,
+            free_blocks: 0,
+            live_objects: 0,
             entered_frame: 0,
             raised: None,
             left: None,

@@ -30,7 +30,7 @@ use super::Value;
 use super::layout::shape as ids;
 use super::{bigint::Big, bytes::Bytes, cell, error::Err, function, generator::Gen, handle::Han, iter::Iter};
 
-pub use alloc::{Allocations, count_allocations, live_objects};
+pub use alloc::{Allocations, FreeLists, count_allocations, free_lists, live_objects, small_object};
 pub(super) use alloc::tracked_len;
 pub(super) use array::Elem;
 pub use array::{Array, Kind};

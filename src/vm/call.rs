@@ -423,7 +423,9 @@ impl Vm {
         let func = self.here.func;
         let decl = func.unit.structs[func.chunk.structs[usize::from(decl)] as usize].decl;
         let args = self.take_all(base, usize::from(argc));
+        let pc = self.here.ip.pc(func.start);
         let value = self.construct_struct(decl, args, Vec::new())?;
+        func.note_made(pc, value.shape());
         self.here.fp.set(dst, value);
         Ok(())
     }

@@ -25,7 +25,7 @@ pub mod seen {
     pub const STEPS: u32 = 1 << 16;
     /// Word of a call site with several callees, which `Activation::several` lists; with one the word is its `FnId` plus 1.
     pub const POLYMORPHIC: u32 = u32::MAX - 1;
-    /// Word of a call site with more callees than are listed.
+    /// Word of a call site with more callees than are listed, and of an instruction that has made instances of several shapes.
     pub const MEGAMORPHIC: u32 = u32::MAX;
 }
 

@@ -134,6 +134,15 @@ impl Activation {
         }
     }
 
+    /// Notes the shape of an instance that an instruction has made.
+    #[inline]
+    pub fn note_made(&self, pc: usize, shape: u32) {
+        let word = self.feedback.at(pc);
+        if word.get() != shape {
+            word.set(if word.get() == 0 { shape } else { seen::MEGAMORPHIC });
+        }
+    }
+
     /// Notes what an instruction has met.
     #[inline]
     pub fn note(&self, pc: usize, bits: u32) {

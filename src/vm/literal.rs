@@ -136,6 +136,7 @@ impl Vm {
                 if ordered.get().unwrap_or_else(|| self.learn_literal(decl, items, site)) {
                     let values = self.here.fp.slice(base, items.len());
                     let value = Value::instance_taking(decl, values).map_err(|refused| memory("instance", refused))?;
+                    func.note_made(self.here.ip.pc(func.start), value.shape());
                     self.here.fp.set(dst, value);
                     return Ok(());
                 }

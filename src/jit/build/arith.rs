@@ -76,6 +76,10 @@ impl Builder<'_> {
         match self.state.get(slot) {
             Slot::Immediate { value, .. } | Slot::Borrowed { value, .. } | Slot::Owned { value } => value,
             Slot::Scalar { value, .. } => self.emit(InstKind::Box(value), Type::ANY),
+            Slot::Virtual(_) => {
+                self.settle(slot);
+                self.emit(InstKind::LoadSlot(slot), Type::ANY)
+            }
             Slot::Memory | Slot::Clean => self.emit(InstKind::LoadSlot(slot), Type::ANY),
         }
     }

@@ -59,6 +59,7 @@ impl Builder<'_> {
         let same = ways.iter().all(|way| is_same(first, way.state.get(slot)));
         match first {
             Slot::Borrowed { lender, .. } if same && lender != Lender::Passing => Some(first),
+            Slot::Virtual(_) if same => Some(first),
             Slot::Immediate { value, .. } if same => Some(Slot::Immediate { value, dirty: true }),
             _ => None,
         }

@@ -155,6 +155,9 @@ impl Builder<'_> {
         if matches!(self.state.get(slot), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
             return false;
         }
+        if self.virtual_shape(slot) == Some(target.shape) {
+            return true;
+        }
         let exit = self.exit();
         let boxed = self.boxed_slot(slot);
         let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::STRUCT, exit }, Type::pointer(tag::STRUCT, 0));
@@ -184,8 +187,10 @@ impl Builder<'_> {
             }
             SelfKind::Mutating if mutable && !keeps_self_in_cell(&callee) => {
                 let slot = self.slot(local);
-                self.settle(slot);
-                if self.state.get(slot) != Slot::Memory || !self.guard_instance(slot, target) {
+                if self.virtual_shape(slot) != Some(target.shape) {
+                    self.settle(slot);
+                }
+                if !matches!(self.state.get(slot), Slot::Memory | Slot::Virtual(_)) || !self.guard_instance(slot, target) {
                     return self.fallback(op);
                 }
                 self.release(window);
@@ -340,6 +345,7 @@ impl Builder<'_> {
         let unboxed = |slot: SlotIx| args.iter().any(|(other, _)| *other == slot);
         slots().filter(|slot| !unboxed(*slot)).for_each(|slot| self.settle(slot));
         if let Some(own) = call.own {
+            self.settle(own.slot);
             self.move_value(window, own.slot);
         }
         // What is borrowed from memory that the callee might change is counted.

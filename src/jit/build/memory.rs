@@ -196,7 +196,7 @@ impl Builder<'_> {
     }
 
     /// The value of a register as an owned boxed value; a temporary gives it up. Nothing may leave before it is stored.
-    fn own(&mut self, register: u16) -> ValueId {
+    pub(super) fn own(&mut self, register: u16) -> ValueId {
         let slot = self.slot(register);
         match self.state.get(slot) {
             Slot::Scalar { value, .. } => self.emit(InstKind::Box(value), Type::ANY),
@@ -204,6 +204,14 @@ impl Builder<'_> {
             Slot::Owned { value } => {
                 self.put(slot, Slot::Clean);
                 value
+            }
+            Slot::Virtual(at) if self.is_temporary(register) => {
+                self.put(slot, Slot::Clean);
+                self.materialise(at)
+            }
+            Slot::Virtual(_) => {
+                self.settle(slot);
+                self.own(register)
             }
             Slot::Borrowed { value, .. } => {
                 self.put(slot, Slot::Clean);
@@ -243,7 +251,7 @@ impl Builder<'_> {
 
     /// Writes what was read from the object in `base`, which is consumed.
     pub(super) fn write_read(&mut self, dst: u16, base: u16, value: ValueId, scalar: Option<Scalar>) {
-        let owned_base = self.is_temporary(base) && matches!(self.state.get(self.slot(base)), Slot::Memory | Slot::Owned { .. });
+        let owned_base = self.is_temporary(base) && matches!(self.state.get(self.slot(base)), Slot::Memory | Slot::Owned { .. } | Slot::Virtual(_));
         match scalar {
             Some(scalar) => {
                 self.consume(base);
@@ -455,7 +463,7 @@ impl Builder<'_> {
         None
     }
 
-    fn combine(&mut self, scalar: Scalar, code: ArithCode, a: ValueId, b: ValueId) -> Option<ValueId> {
+    pub(super) fn combine(&mut self, scalar: Scalar, code: ArithCode, a: ValueId, b: ValueId) -> Option<ValueId> {
         match scalar {
             Scalar::Int => self.int_arith(code, a, b),
             Scalar::Float => self.float_arith(code, a, b),
@@ -476,6 +484,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn field_get(&mut self, op: Op, dst: u16, a: u16) -> Built {
+        if self.virtual_get(dst, a) {
+            return Ok(());
+        }
         let Some(case) = self.field_case().filter(|_| self.holds_object(a)) else { return self.fallback(op) };
         let pointer = self.guarded(a, tag::STRUCT, case.shape);
         let load = InstKind::LoadField { cell: case.cell, pointer, offset: case.offset };
@@ -485,6 +496,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn field_set(&mut self, op: Op, a: u16, value: u16) -> Built {
+        if self.virtual_set(a, value) {
+            return Ok(());
+        }
         let Some(case) = self.field_case() else { return self.fallback(op) };
         let Some(new) = self.to_store(case.cell, value) else { return self.fallback(op) };
         let Some(pointer) = self.guarded_root(a, tag::STRUCT, case.shape) else { return self.fallback(op) };
@@ -493,6 +507,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn field_update(&mut self, op: Op, code: ArithCode, a: u16, value: u16) -> Built {
+        if self.virtual_update(code, a, value) {
+            return Ok(());
+        }
         let Some(case) = self.field_case() else { return self.fallback(op) };
         let Some(operand) = self.operand_of_update(case.cell, value) else { return self.fallback(op) };
         let Some(pointer) = self.guarded_root(a, tag::STRUCT, case.shape) else { return self.fallback(op) };
@@ -505,7 +522,7 @@ impl Builder<'_> {
 
     /// Might the register hold a heap object?
     pub(super) fn holds_object(&self, register: u16) -> bool {
-        matches!(self.state.get(self.slot(register)), Slot::Memory | Slot::Borrowed { .. } | Slot::Owned { .. })
+        matches!(self.state.get(self.slot(register)), Slot::Memory | Slot::Borrowed { .. } | Slot::Owned { .. } | Slot::Virtual(_))
     }
 }
 

@@ -16,6 +16,7 @@ mod builtin;
 mod calls;
 mod flow;
 mod inline;
+mod instance;
 mod loops;
 mod memory;
 mod operate;
@@ -27,7 +28,7 @@ use std::sync::Arc;
 
 use ahash::{AHashMap, AHashSet};
 
-use super::ir::{BlockId, FrameInfo, FrameState, Function, Inst, InstKind, SlotIx, StateId, Terminator, Type, ValueId};
+use super::ir::{BlockId, FrameInfo, FrameState, Function, Inst, Instance, InstKind, SlotIx, StateId, Terminator, Type, ValueId};
 use super::profile::{Entry, FunctionProfile, Request};
 use flow::{Flow, RegisterSet};
 use state::{Scalar, Slot, State};
@@ -131,6 +132,8 @@ struct Builder<'r> {
     out: Function,
     block: BlockId,
     state: State,
+    /// Instances that do not exist, named by [`Slot::Virtual`]; never changed.
+    virtuals: Vec<instance::Virtual>,
     /// The current block has ended.
     ended: bool,
     /// Its ways out: blocks without an end yet, and which successor each stands for.
@@ -161,6 +164,7 @@ impl<'r> Builder<'r> {
             learned,
             out: Function { exact_exits: request.exact_exits, ..Function::default() },
             block: BlockId(0),
+            virtuals: Vec::new(),
             state: State::new(0),
             ended: false,
             ends: Vec::new(),
@@ -303,7 +307,12 @@ impl<'r> Builder<'r> {
         }
         let slots = self.state.dirty().filter(|(slot, _)| self.is_wanted(*slot) || matches!(self.state.get(*slot), Slot::Owned { .. })).collect();
         let owned = self.state.owned().collect();
-        self.out.new_state(FrameState { frames, slots, owned })
+        let instances = self.state.virtuals().filter(|(slot, _)| self.is_wanted(*slot)).map(|(slot, at)| {
+            let instance = &self.virtuals[at as usize];
+            Instance { slot, shape: instance.shape, fields: instance.fields.clone() }
+        });
+        let instances = instances.collect();
+        self.out.new_state(FrameState { frames, slots, owned, instances })
     }
 
     fn put(&mut self, slot: SlotIx, to: Slot) {
@@ -383,6 +392,11 @@ impl<'r> Builder<'r> {
                 self.effect(InstKind::StoreSlotOwned(slot, value));
                 self.put(slot, Slot::Memory);
             }
+            Slot::Virtual(at) => {
+                let value = self.materialise(at);
+                self.effect(InstKind::StoreSlotOwned(slot, value));
+                self.put(slot, Slot::Memory);
+            }
             _ => {}
         }
     }
@@ -392,7 +406,7 @@ impl<'r> Builder<'r> {
         for at in 0..self.state.slots.len() {
             let slot = SlotIx(at as u32);
             match self.state.get(slot) {
-                Slot::Scalar { .. } | Slot::Immediate { .. } if !self.is_wanted(slot) => {}
+                Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Virtual(_) if !self.is_wanted(slot) => {}
                 _ => self.settle(slot),
             }
         }
@@ -573,7 +587,7 @@ impl<'r> Builder<'r> {
                 }
                 match wanted {
                     Slot::Memory => self.settle(slot),
-                    Slot::Borrowed { .. } | Slot::Immediate { .. } => {}
+                    Slot::Borrowed { .. } | Slot::Immediate { .. } | Slot::Virtual(_) => {}
                     _ => self.release(slot),
                 }
             }
@@ -719,7 +733,7 @@ impl<'r> Builder<'r> {
         }
         for (at, held) in header.slots.iter().enumerate() {
             let slot = SlotIx(at as u32);
-            if matches!(held, Slot::Borrowed { .. } | Slot::Immediate { .. }) && !borrow::is_same(*held, self.state.get(slot)) {
+            if matches!(held, Slot::Borrowed { .. } | Slot::Immediate { .. } | Slot::Virtual(_)) && !borrow::is_same(*held, self.state.get(slot)) {
                 disagree.push(slot);
             }
         }
@@ -737,7 +751,7 @@ impl<'r> Builder<'r> {
             if !header.params.iter().any(|(param, _)| *param == slot) {
                 match header.slots.get(at) {
                     Some(Slot::Memory) => self.settle(slot),
-                    Some(Slot::Borrowed { .. } | Slot::Immediate { .. }) => {}
+                    Some(Slot::Borrowed { .. } | Slot::Immediate { .. } | Slot::Virtual(_)) => {}
                     _ => self.release(slot),
                 }
             }

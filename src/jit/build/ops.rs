@@ -198,15 +198,17 @@ impl Builder<'_> {
             Op::CallValue { argc, dst, base } => return self.call_value(op, argc, dst, base),
             Op::CallBuiltin { argc, dst, base, builtin } => return self.call_builtin(op, argc, dst, base, builtin),
             Op::CallMethodPlace { argc, dst, base, site } => return self.call_method_place(op, argc, dst, base, site),
+            Op::MakeStruct { dst, base, site } => return self.make_struct(op, dst, base, site),
+            Op::Construct { argc, dst, base, .. } => return self.construct(op, dst, base, usize::from(argc)),
             Op::MakeClosure { dst, closure } => return self.make_closure(op, dst, closure),
 
             Op::LoadSelfFn { .. } | Op::NewCell { .. } | Op::CellParam { .. } | Op::Fuel {}
             | Op::FieldGetOrNull { .. } | Op::PathGet { .. }
             | Op::PlaceGetOrNull { .. } | Op::Range { .. } | Op::MakeArray { .. }
             | Op::ArrayAppend { .. } | Op::ArrayExtend { .. } | Op::MakeDict { .. } | Op::DictAppend { .. } | Op::DictExtend { .. }
-            | Op::MakeStruct { .. } | Op::Interp { .. } | Op::InterpAppend { .. } | Op::LiteralUpdate { .. }
+            | Op::Interp { .. } | Op::InterpAppend { .. } | Op::LiteralUpdate { .. }
             | Op::CallBuiltinUpdate { .. } | Op::CallArgs { .. }
-            | Op::Construct { .. } | Op::MakeVariant { .. } | Op::Unwrap { .. } | Op::Import { .. } | Op::Test { .. }
+            | Op::MakeVariant { .. } | Op::Unwrap { .. } | Op::Import { .. } | Op::Test { .. }
             | Op::Part { .. } | Op::NullIfMissing { .. } | Op::CheckKind { .. } => return self.fallback(op),
         }
         let _ = last;
@@ -293,6 +295,7 @@ impl Builder<'_> {
             Slot::Scalar { value, scalar, .. } => self.write_scalar(dst, value, scalar),
             Slot::Immediate { value, .. } => self.write_immediate(dst, value),
             Slot::Borrowed { value, lender } => self.write_lent(dst, value, lender),
+            Slot::Virtual(_) => self.copy_virtual(dst, from),
             Slot::Owned { .. } => {
                 self.settle(from);
                 self.copy_value(dst, from);
@@ -313,6 +316,12 @@ impl Builder<'_> {
             }
             _ => self.move_value(to, from),
         }
+    }
+
+    fn copy_virtual(&mut self, dst: u16, from: SlotIx) {
+        let (to, instance) = (self.slot(dst), self.state.get(from));
+        self.release(to);
+        self.put(to, instance);
     }
 
     fn constant(&mut self, dst: u16, index: u32) {

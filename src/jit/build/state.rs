@@ -53,6 +53,8 @@ pub enum Slot {
     Borrowed { value: ValueId, lender: Lender },
     /// An owned boxed value, the result of a call; memory holds no heap value.
     Owned { value: ValueId },
+    /// An instance that does not exist: its fields are known.
+    Virtual(u32),
     /// In memory.
     Memory,
 }
@@ -79,6 +81,13 @@ impl State {
     /// Slots whose owned value is not in memory.
     pub fn owned(&self) -> impl Iterator<Item = SlotIx> {
         self.slots.iter().enumerate().filter(|(_, slot)| matches!(slot, Slot::Owned { .. })).map(|(at, _)| SlotIx(at as u32))
+    }
+    /// Slots that hold instances which do not exist.
+    pub fn virtuals(&self) -> impl Iterator<Item = (SlotIx, u32)> {
+        self.slots.iter().enumerate().filter_map(|(at, slot)| match *slot {
+            Slot::Virtual(instance) => Some((SlotIx(at as u32), instance)),
+            _ => None,
+        })
     }
     /// What must be written back when leaving.
     pub fn dirty(&self) -> impl Iterator<Item = (SlotIx, ValueId)> {

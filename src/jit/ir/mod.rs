@@ -93,9 +93,29 @@ pub struct FrameState {
     pub slots: Vec<(SlotIx, ValueId)>,
     /// Those of `slots` whose boxed value is owned (a call's result): it is moved, not retained.
     pub owned: Vec<SlotIx>,
+    /// Slots whose instance does not exist yet.
+    pub instances: Vec<Instance>,
+}
+
+/// An instance of a struct to be made when leaving.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Instance {
+    pub slot: SlotIx,
+    pub shape: u32,
+    /// Scalars, or immediates as boxed values.
+    pub fields: Vec<ValueId>,
 }
 
 impl FrameState {
+    /// All values that leaving needs.
+    pub fn values(&self) -> impl Iterator<Item = ValueId> {
+        self.slots.iter().map(|(_, value)| *value).chain(self.instances.iter().flat_map(|instance| instance.fields.iter().copied()))
+    }
+
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut ValueId> {
+        self.slots.iter_mut().map(|(_, value)| value).chain(self.instances.iter_mut().flat_map(|instance| &mut instance.fields))
+    }
+
     /// Where the `self` of the innermost frame is, if it is lent, and where that frame would have it.
     pub fn home(&self) -> Option<(SlotIx, SlotIx)> {
         let innermost = self.frames.last()?;

@@ -47,8 +47,8 @@ fn check_block(function: &Function, cfg: &Cfg, defined: &Definitions, block: Blo
     };
     let check_state = |state: StateId, at: usize| {
         let state_data = function.states.get(state.index()).ok_or(format!("b{}: no state !{}", block.0, state.0))?;
-        match state_data.slots.iter().find(|(_, value)| !visible(*value, at)) {
-            Some((slot, value)) => Err(format!("b{}: state !{} wants v{} for s{}, not defined here", block.0, state.0, value.0, slot.0)),
+        match state_data.values().find(|value| !visible(*value, at)) {
+            Some(value) => Err(format!("b{}: state !{} wants v{}, not defined here", block.0, state.0, value.0)),
             None => Ok(()),
         }
     };

@@ -66,6 +66,7 @@ pub fn lower_entry(
         frames: vec![FrameInfo { function: function.id, base: SlotIx(0), pc: 0, lent: None }],
         slots: Vec::new(),
         checks: checks.map(|tag| Check::Tag(tag as u8)).collect(),
+        instances: Vec::new(),
         merged: false,
     }
 }

@@ -115,6 +115,15 @@ pub struct SlotValue {
     pub value: Where,
 }
 
+/// An instance that must be made when leaving.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct InstanceWords {
+    pub slot: SlotIx,
+    pub shape: u32,
+    /// Words of the exit buffer: tag and payload of each field.
+    pub word: u16,
+}
+
 /// What the runtime needs to continue in the VM.
 #[derive(Clone, PartialEq, Debug)]
 pub struct ExitInfo {
@@ -122,6 +131,7 @@ pub struct ExitInfo {
     /// Outermost first.
     pub frames: Vec<FrameInfo>,
     pub slots: Vec<SlotValue>,
+    pub instances: Vec<InstanceWords>,
     /// What may have failed.
     pub checks: Vec<Check>,
     /// Checks of later instructions leave here too.
@@ -158,7 +168,9 @@ impl Lowering<'_> {
         blocks.sort_by_key(|(_, block)| block.as_u32());
         for ((state, kind), block) in blocks {
             self.b.switch_to_block(block);
-            let slots = self.store_values(state);
+            let mut word = 0;
+            let instances = self.store_instances(state, &mut word);
+            let slots = self.store_values(state, word);
             let frames = self.function.states[state.index()].frames.clone();
             let checks = match kind {
                 ExitKind::Execute | ExitKind::Front => self.checks.remove(&state).unwrap_or_default(),
@@ -166,7 +178,7 @@ impl Lowering<'_> {
                 _ => Vec::new(),
             };
             let merged = self.function.merged.binary_search(&state).is_ok();
-            self.leave(ExitInfo { kind, frames, slots, checks, merged });
+            self.leave(ExitInfo { kind, frames, slots, instances, checks, merged });
         }
         self.emit_way_out();
     }
@@ -200,11 +212,28 @@ impl Lowering<'_> {
         self.b.ins().return_(&results);
     }
 
-    /// Stores the values of a state to the exit buffer.
-    fn store_values(&mut self, state: StateId) -> Vec<SlotValue> {
+    /// Stores the fields of a state's instances to the exit buffer, which has room for them.
+    fn store_instances(&mut self, state: StateId, word: &mut u16) -> Vec<InstanceWords> {
+        let data = &self.function.states[state.index()];
+        let base = self.context();
+        let mut stored = Vec::with_capacity(data.instances.len());
+        for instance in &data.instances {
+            stored.push(InstanceWords { slot: instance.slot, shape: instance.shape, word: *word });
+            for field in &instance.fields {
+                let (tag, payload) = self.boxed(*field);
+                let at = context::EXIT_BUFFER + 8 * i32::from(*word);
+                self.store(tag, base, at);
+                self.store(payload, base, at + 8);
+                *word += 2;
+            }
+        }
+        stored
+    }
+
+    /// Stores the values of a state to the exit buffer, from a word on.
+    fn store_values(&mut self, state: StateId, mut word: u16) -> Vec<SlotValue> {
         let data = &self.function.states[state.index()];
         let mut stored = Vec::with_capacity(data.slots.len());
-        let mut word = 0u16;
         let base = self.context();
         for (slot, value) in &data.slots {
             let repr = self.function.ty(*value).repr;

@@ -111,6 +111,7 @@ impl Lowering<'_> {
             InstKind::Generalise { pointer, exit } => self.generalise(*pointer, *exit, result),
             InstKind::LoadItem { pointer, index } => self.load_item(*pointer, *index, result),
             InstKind::ToFloat { value, exit } => self.to_float(*value, *exit, result),
+            InstKind::MakeInstance { shape, values } => self.make_instance(*shape, values, result),
             InstKind::Retain(value) => {
                 let (tag, payload) = self.boxed(*value);
                 self.retain(tag, payload);

@@ -9,6 +9,7 @@ mod calls;
 mod entry;
 mod exits;
 mod insts;
+mod instance;
 mod operate;
 
 use ahash::{AHashMap, AHashSet};
@@ -41,6 +42,9 @@ pub mod context {
     pub const EXIT_WORDS: usize = 1024;
     /// Bytecode instructions executed, in code that counts them.
     pub const EXECUTED: i32 = EXIT_BUFFER + 8 * EXIT_WORDS as i32;
+    /// Address of the first free block of each size, and of the number of objects alive.
+    pub const FREE_BLOCKS: i32 = EXECUTED + 8;
+    pub const LIVE_OBJECTS: i32 = FREE_BLOCKS + 8;
 }
 
 /// Functions of the runtime that compiled code calls: `(arguments, results)` in words.
@@ -70,6 +74,8 @@ pub enum Helper {
     Unshare,
     /// `(address of an unshared array) -> 1, or 0 if there is no room`
     Generalise,
+    /// `(bytes) -> address` of the block of a new object
+    NewObject,
     /// `(array, index) -> (tag, payload)`, borrowed
     ArrayItem,
     /// `(operator, a, b) -> (tag, payload)`; here and below a letter is a borrowed value in two words, and an exception in place of the result means that nothing was done.
@@ -99,7 +105,7 @@ pub enum Helper {
 }
 
 impl Helper {
-    pub const ALL: [Helper; 25] = [
+    pub const ALL: [Helper; 26] = [
         Helper::Exit,
         Helper::Fallback,
         Helper::Call,
@@ -112,6 +118,7 @@ impl Helper {
         Helper::Push,
         Helper::Unshare,
         Helper::Generalise,
+        Helper::NewObject,
         Helper::ArrayItem,
         Helper::Arith,
         Helper::Amend,
@@ -141,6 +148,7 @@ impl Helper {
             Helper::Push => "ruff_push",
             Helper::Unshare => "ruff_unshare",
             Helper::Generalise => "ruff_generalise",
+            Helper::NewObject => "ruff_new_object",
             Helper::ArrayItem => "ruff_array_item",
             Helper::Arith => "ruff_arith",
             Helper::Amend => "ruff_amend",
@@ -172,6 +180,7 @@ impl Helper {
             Helper::Push => (5, 1),
             Helper::Unshare => (1, 1),
             Helper::Generalise => (1, 1),
+            Helper::NewObject => (1, 1),
             Helper::ArrayItem => (2, 2),
             Helper::Arith => (5, 2),
             Helper::Amend => (4, 1),

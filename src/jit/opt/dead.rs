@@ -4,7 +4,7 @@
 //! Must not remove: anything that writes, calls, counts or may leave.
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::inst::Heaps;
-use crate::jit::ir::{Function, StateId, ValueId};
+use crate::jit::ir::{FrameState, Function, StateId, ValueId};
 
 /// Returns the number of instructions removed.
 pub fn run(function: &mut Function) -> usize {
@@ -16,10 +16,10 @@ pub fn run(function: &mut Function) -> usize {
         let data = &mut function.blocks[block.index()];
         data.term.iter_mut().for_each(|term| term.each_operand(|value| used[value.index()] = true));
         if let Some(crate::jit::ir::Terminator::Exit(state)) = data.term {
-            mark_state(&function.states[state.index()].slots, &mut used);
+            mark_state(&function.states[state.index()], &mut used);
         }
         if let Some(state) = data.preheader {
-            mark_state(&function.states[state.index()].slots, &mut used);
+            mark_state(&function.states[state.index()], &mut used);
         }
     }
     loop {
@@ -38,7 +38,7 @@ pub fn run(function: &mut Function) -> usize {
                 let mut states: Vec<StateId> = Vec::new();
                 kind.each_exit(|state| states.push(*state));
                 for state in states {
-                    for (_, value) in &function.states[state.index()].slots {
+                    for value in function.states[state.index()].values() {
                         changed |= !std::mem::replace(&mut used[value.index()], true);
                     }
                 }
@@ -60,8 +60,8 @@ pub fn run(function: &mut Function) -> usize {
     removed
 }
 
-fn mark_state(slots: &[(crate::jit::ir::SlotIx, ValueId)], used: &mut [bool]) {
-    for (_, value) in slots {
+fn mark_state(state: &FrameState, used: &mut [bool]) {
+    for value in state.values() {
         used[value.index()] = true;
     }
 }

@@ -8,7 +8,7 @@ use ahash::{AHashMap, AHashSet};
 
 use super::memory::{DimensionSet, Memory, Writes, block_writes};
 use crate::jit::ir::inst::Home;
-use crate::jit::ir::{Inst, Type};
+use crate::jit::ir::{Inst, Repr, Type};
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::{BlockId, Function, InstKind, StateId, ValueId};
 
@@ -130,6 +130,7 @@ impl Pass<'_> {
             InstKind::GuardTag { value, tag, .. } if self.boxes.get(&value).is_some_and(|of| self.function.ty(*of).kinds.single() == Some(tag)) => {
                 Some(self.boxes[&value])
             }
+            InstKind::GuardTag { value, tag, .. } if self.function.ty(value).repr == Repr::Ptr && self.function.ty(value).kinds.single() == Some(tag) => Some(value),
             InstKind::GuardShape { pointer, shape, .. } if self.function.ty(pointer).shape == shape => Some(pointer),
             _ => self.known.get(&self.key(&inst.kind, versions)).copied(),
         };

@@ -79,7 +79,7 @@ fn rewrite(function: &mut Function, replace: &[ValueId]) {
         }
         block.term.iter_mut().for_each(|term| term.each_operand(|value| *value = find(*value)));
     }
-    for (_, value) in function.states.iter_mut().flat_map(|state| &mut state.slots) {
+    for value in function.states.iter_mut().flat_map(|state| state.values_mut()) {
         *value = find(*value);
     }
 }

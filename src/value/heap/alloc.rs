@@ -127,6 +127,30 @@ pub(super) fn object(size: usize) -> NonNull<u8> {
     block(size)
 }
 
+/// What machine code needs to take small blocks of this thread by itself.
+#[derive(Clone, Copy, Debug)]
+pub struct FreeLists {
+    /// Address of a table with the first free block of each size (or 0), in steps of 16 bytes. A free block starts with the
+    /// address of the next one.
+    pub heads: usize,
+    /// Address of the number of objects alive, an i64; to be counted in debug builds only.
+    pub live: usize,
+}
+
+/// The free lists of this thread. While blocks are counted they look empty, so that each is asked for.
+pub fn free_lists() -> FreeLists {
+    static EMPTY: [usize; CLASSES] = [0; CLASSES];
+    LISTS.with(|lists| FreeLists {
+        heads: if lists.counting.get() { EMPTY.as_ptr() as usize } else { lists.heads.as_ptr() as usize },
+        live: lists.live.as_ptr() as usize,
+    })
+}
+
+/// The block of a new object of at most 256 bytes, for machine code, which fills it.
+pub fn small_object(size: usize) -> usize {
+    object(size).as_ptr() as usize
+}
+
 /// A block for an object whose size depends on data.
 #[inline]
 pub(super) fn try_object(size: usize) -> Result<NonNull<u8>, OutOfMemory> {

@@ -1,0 +1,183 @@
+//! Instances of structs: made in one step, or not at all while all that is asked of them are their fields.
+//!
+//! Structs are values, so that a slot may hold an instance that does not exist ([`Slot::Virtual`]): its fields are known as
+//! scalars. It is made when something needs the object, and when compiled code is left. A copy of the slot is another instance
+//! of the same fields; changing a field changes only what the slot stands for.
+use super::state::{Scalar, Slot};
+use super::{Built, Builder};
+use crate::bytecode::chunk::LiteralSite;
+use crate::bytecode::op::{ArithCode, Op};
+use crate::jit::ir::inst::Cell;
+use crate::jit::ir::{InstKind, Repr, SlotIx, Type, ValueId};
+use crate::jit::profile::{FieldCase, Site};
+use crate::value::Rep;
+use crate::value::layout::tag;
+use crate::value::shapes::{ShapeInfo, shape_info};
+
+/// Fields of an instance that is not made at once, and slots that may hold such instances: what an exit has room for.
+const MOST_FIELDS: usize = 8;
+const MOST_VIRTUAL: usize = 32;
+/// Larger instances may meet the memory limit.
+const MOST_BYTES: u32 = 256;
+
+/// An instance that does not exist.
+#[derive(Clone, Debug)]
+pub struct Virtual {
+    pub shape: u32,
+    /// A scalar, or an immediate as boxed value.
+    pub fields: Vec<ValueId>,
+}
+
+impl Builder<'_> {
+    // ---- making ----
+
+    /// A struct literal that gives every field in order.
+    pub(super) fn make_struct(&mut self, op: Op, dst: u16, base: u16, site: u16) -> Built {
+        let count = match &self.context().profile.chunk.literals[usize::from(site)] {
+            LiteralSite::Struct { decl: Some(_), items } => items.len(),
+            _ => return self.fallback(op),
+        };
+        self.construct(op, dst, base, count)
+    }
+
+    /// An instance of the shape met here, with the fields in consecutive registers.
+    pub(super) fn construct(&mut self, op: Op, dst: u16, base: u16, count: usize) -> Built {
+        let Some(Site::Made(shape)) = self.context().profile.sites.get(&self.pc) else { return self.fallback(op) };
+        let info = shape_info(*shape);
+        if info.slot_count() != count || info.size > MOST_BYTES {
+            return self.fallback(op);
+        }
+        let registers = base..base + count as u16;
+        let Some(scalars) = self.unboxed_fields(info, base) else { return self.fallback(op) };
+        if let Some(fields) = self.virtual_fields(&scalars, base) {
+            registers.for_each(|register| self.consume(register));
+            self.virtuals.push(Virtual { shape: info.id, fields });
+            let (slot, at) = (self.slot(dst), self.virtuals.len() - 1);
+            self.release(slot);
+            self.put(slot, Slot::Virtual(at as u32));
+            return Ok(());
+        }
+        let values = scalars.into_iter().zip(registers.clone()).map(|(scalar, register)| scalar.unwrap_or_else(|| self.own(register))).collect();
+        let pointer = self.emit(InstKind::MakeInstance { shape: info.id, values }, Type::pointer(tag::STRUCT, info.id));
+        self.exit = None;
+        registers.for_each(|register| self.consume(register));
+        self.write_owned(dst, pointer);
+        Ok(())
+    }
+
+    /// The fields that the shape stores unboxed; nothing if one is of another kind.
+    fn unboxed_fields(&mut self, info: &ShapeInfo, base: u16) -> Option<Vec<Option<ValueId>>> {
+        let field = |(register, slot): (u16, &crate::value::FieldSlot)| match slot.rep() {
+            Rep::F64 => self.scalar(super::arith::Source::Register(register), Scalar::Float).map(Some),
+            Rep::I64 => self.scalar(super::arith::Source::Register(register), Scalar::Int).map(Some),
+            Rep::Value => Some(None),
+        };
+        (base..).zip(info.slots()).map(field).collect()
+    }
+
+    /// All fields, if none is an object and there is room for one more such instance.
+    fn virtual_fields(&self, scalars: &[Option<ValueId>], base: u16) -> Option<Vec<ValueId>> {
+        let others = self.state.slots.iter().filter(|slot| matches!(slot, Slot::Virtual(_))).count();
+        if scalars.len() > MOST_FIELDS || others >= MOST_VIRTUAL {
+            return None;
+        }
+        let field = |(register, scalar): (u16, &Option<ValueId>)| match self.state.get(self.slot(register)) {
+            _ if scalar.is_some() => *scalar,
+            Slot::Scalar { value, .. } | Slot::Immediate { value, .. } => Some(value),
+            _ => None,
+        };
+        (base..).zip(scalars).map(field).collect()
+    }
+
+    /// Makes an instance that did not exist → pointer, owned.
+    pub(super) fn materialise(&mut self, at: u32) -> ValueId {
+        let Virtual { shape, fields } = self.virtuals[at as usize].clone();
+        let value = |(slot, field): (&crate::value::FieldSlot, ValueId)| match slot.rep() {
+            Rep::Value if self.out.ty(field).repr != Repr::Boxed => self.emit(InstKind::Box(field), Type::ANY),
+            _ => field,
+        };
+        let values = shape_info(shape).slots().iter().zip(fields).map(value).collect();
+        self.emit(InstKind::MakeInstance { shape, values }, Type::pointer(tag::STRUCT, shape))
+    }
+
+    /// The shape of an instance that does not exist.
+    pub(super) fn virtual_shape(&self, slot: SlotIx) -> Option<u32> {
+        match self.state.get(slot) {
+            Slot::Virtual(at) => Some(self.virtuals[at as usize].shape),
+            _ => None,
+        }
+    }
+
+    // ---- fields ----
+
+    /// The instance in a register that does not exist, and the position of the field at hand.
+    fn virtual_field(&self, register: u16) -> Option<(u32, usize, FieldCase)> {
+        let Slot::Virtual(at) = self.state.get(self.slot(register)) else { return None };
+        let Some(Site::Fields(cases)) = self.context().profile.sites.get(&self.pc) else { return None };
+        let shape = self.virtuals[at as usize].shape;
+        let case = *cases.iter().find(|case| case.shape == shape)?;
+        let position = shape_info(shape).slots().iter().position(|slot| slot.offset() == case.offset)?;
+        Some((at, position, case))
+    }
+
+    /// Reads a field of an instance that does not exist; false if there is none in the register.
+    pub(super) fn virtual_get(&mut self, dst: u16, register: u16) -> bool {
+        let Some((at, position, _)) = self.virtual_field(register) else { return false };
+        let value = self.virtuals[at as usize].fields[position];
+        self.consume(register);
+        match self.scalar_kind(value) {
+            Some(scalar) => self.write_scalar(dst, value, scalar),
+            None => self.write_immediate(dst, value),
+        }
+        true
+    }
+
+    /// Writes one; false also if it cannot stay what it is with the value.
+    pub(super) fn virtual_set(&mut self, register: u16, value: u16) -> bool {
+        let Some((at, position, case)) = self.virtual_field(register) else { return false };
+        let new = match (case.cell, self.state.get(self.slot(value))) {
+            (Cell::I64, Slot::Scalar { value, scalar: Scalar::Int, .. }) | (Cell::F64, Slot::Scalar { value, scalar: Scalar::Float, .. }) => value,
+            (Cell::Value, Slot::Scalar { value, .. } | Slot::Immediate { value, .. }) => value,
+            _ => return false,
+        };
+        self.change_virtual(self.slot(register), at, position, new);
+        self.consume(value);
+        true
+    }
+
+    /// Updates one by an operator; false also if that is the VM's business.
+    pub(super) fn virtual_update(&mut self, code: ArithCode, register: u16, value: u16) -> bool {
+        let Some((at, position, _)) = self.virtual_field(register) else { return false };
+        let old = self.virtuals[at as usize].fields[position];
+        let Some(scalar) = self.scalar_kind(old).filter(|scalar| *scalar != Scalar::Bool) else { return false };
+        let source = super::arith::Source::Register(value);
+        if self.known(source).is_some_and(|known| known == Scalar::Bool || (known == Scalar::Float && scalar == Scalar::Int)) {
+            return false;
+        }
+        let operand = if scalar == Scalar::Float { self.float(source) } else { self.scalar(source, scalar) };
+        let Some(new) = operand.and_then(|operand| self.combine(scalar, code, old, operand)) else { return false };
+        // `/` of ints and the like give another kind than the field has.
+        if self.scalar_kind(new) != Some(scalar) {
+            return false;
+        }
+        self.change_virtual(self.slot(register), at, position, new);
+        self.consume(value);
+        true
+    }
+
+    fn change_virtual(&mut self, slot: SlotIx, at: u32, position: usize, new: ValueId) {
+        let mut changed = self.virtuals[at as usize].clone();
+        changed.fields[position] = new;
+        self.virtuals.push(changed);
+        self.put(slot, Slot::Virtual(self.virtuals.len() as u32 - 1));
+    }
+
+    pub(super) fn scalar_kind(&self, value: ValueId) -> Option<Scalar> {
+        match self.out.ty(value).repr {
+            Repr::I64 => Some(Scalar::Int),
+            Repr::F64 => Some(Scalar::Float),
+            Repr::Bool => Some(Scalar::Bool),
+            Repr::Ptr | Repr::Raw | Repr::Boxed => None,
+        }
+    }
+}

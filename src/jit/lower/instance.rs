@@ -1,0 +1,65 @@
+//! New objects of structs: a block from the free list of its size, filled.
+use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, types};
+
+use super::{Helper, Lowering, context};
+use crate::jit::ir::ValueId;
+use crate::value::Rep;
+use crate::value::layout::header;
+use crate::value::shapes::shape_info;
+
+impl Lowering<'_> {
+    pub(super) fn make_instance(&mut self, shape: u32, values: &[ValueId], result: Option<ValueId>) {
+        let info = shape_info(shape);
+        let object = self.new_block(info.size);
+        // Count and shape are one word.
+        let start = self.b.ins().iconst(types::I64, 1 | i64::from(shape) << 32);
+        self.store(start, object, header::COUNT as i32);
+        for (slot, value) in info.slots().iter().zip(values) {
+            let at = slot.offset() as i32;
+            if slot.rep() == Rep::Value {
+                let (tag, payload) = self.boxed(*value);
+                self.store(tag, object, at);
+                self.store(payload, object, at + 8);
+            } else {
+                let held = self.one(*value);
+                self.store(held, object, at);
+            }
+        }
+        self.define(result, object);
+    }
+
+    /// A block of at most 256 bytes.
+    fn new_block(&mut self, size: u32) -> clif::Value {
+        let context = self.context();
+        let heads = self.load(types::I64, context, context::FREE_BLOCKS);
+        let head = (size as i32 - 1) / 16 * 8;
+        let first = self.load(types::I64, heads, head);
+        let (fast, slow, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let object = self.b.append_block_param(next, types::I64);
+        self.b.set_cold_block(slow);
+        self.b.ins().brif(first, fast, &[], slow, &[]);
+        self.b.switch_to_block(fast);
+        let second = self.load(types::I64, first, 0);
+        self.store(second, heads, head);
+        self.count_object(context);
+        self.b.ins().jump(next, &[BlockArg::Value(first)]);
+        self.b.switch_to_block(slow);
+        let bytes = self.b.ins().iconst(types::I64, i64::from(size));
+        let helper = self.helper(Helper::NewObject);
+        let call = self.b.ins().call(helper, &[bytes]);
+        let made = self.b.inst_results(call)[0];
+        self.b.ins().jump(next, &[BlockArg::Value(made)]);
+        self.b.switch_to_block(next);
+        object
+    }
+
+    /// Debug builds balance what is made and freed.
+    fn count_object(&mut self, context: clif::Value) {
+        if cfg!(debug_assertions) {
+            let live = self.load(types::I64, context, context::LIVE_OBJECTS);
+            let before = self.load(types::I64, live, 0);
+            let after = self.b.ins().iadd_imm_s(before, 1);
+            self.store(after, live, 0);
+        }
+    }
+}
