@@ -80,13 +80,13 @@ impl CodeStore {
             ("unwind_info", "false"),
         ];
         let mut builder = JITBuilder::with_flags(&flags, default_libcall_names()).map_err(|error| error.to_string())?;
-        for helper in Helper::ALL {
+        for &helper in Helper::ALL {
             builder.symbol(helper.symbol(), helpers::address(helper));
         }
         let memory = ArenaMemoryProvider::new_with_size(RESERVED).map_err(|error| error.to_string())?;
         builder.memory_provider(Box::new(memory));
         let mut module = JITModule::new(builder);
-        let helpers = Helper::ALL.into_iter().map(|helper| declare_helper(&mut module, helper)).collect::<Result<_, _>>()?;
+        let helpers = Helper::ALL.iter().map(|helper| declare_helper(&mut module, *helper)).collect::<Result<_, _>>()?;
         let codegen = module.make_context();
         let module = ManuallyDrop::new(module);
         let mut store = CodeStore { module, builder: FunctionBuilderContext::new(), codegen, helpers, trampoline: 0, count: 0, bytes: 0, counts_checks: false, counts_polls: false, counts_work: false };

@@ -86,6 +86,14 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::SetItem => operate::set_item as *const u8,
         Helper::UpdateItem => operate::update_item as *const u8,
         Helper::Slice => operate::slice as *const u8,
+        Helper::Text => operate::text as *const u8,
+        Helper::AppendText => operate::append_text as *const u8,
+        Helper::Dict => operate::dict as *const u8,
+        Helper::Variant => operate::variant as *const u8,
+        Helper::Passes => operate::passes as *const u8,
+        Helper::Part => operate::part as *const u8,
+        Helper::Succeeded => operate::succeeded as *const u8,
+        Helper::Payload => operate::payload as *const u8,
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Context {
     pub entered_frame: u64,
     /// What a helper has raised.
     pub raised: Option<Raise>,
+    /// Where interpolated strings are put together.
+    pub text: String,
     /// The exit that has left the code entered from the VM.
     pub left: Option<usize>,
     pub entry_table: Box<[u64]>,
@@ -114,6 +116,7 @@ impl Context {
             live_objects: 0,
             entered_frame: 0,
             raised: None,
+            text: String::new(),
             left: None,
             entry_table: vec![0; MAX_FUNCTIONS].into_boxed_slice(),
             constant_table: vec![0; MAX_FUNCTIONS].into_boxed_slice(),

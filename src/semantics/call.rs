@@ -75,6 +75,12 @@ impl FnInfo {
             && self.params.iter().all(|param| param.kind == ParamKind::Positional && !param.has_default)
     }
 
+    /// Whether `count` positional arguments need no binding but a mark for each of those left out at the end.
+    pub fn is_filled_by(&self, count: usize) -> bool {
+        count <= self.params.len()
+            && self.params.iter().enumerate().all(|(at, param)| param.kind == ParamKind::Positional && (at < count || param.has_default))
+    }
+
     fn position(&self, name: &str) -> Option<usize> {
         self.params.iter().position(|param| param.kind != ParamKind::Rest && &*param.name == name)
     }

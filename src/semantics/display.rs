@@ -84,6 +84,16 @@ pub fn plain(value: &Value) -> Option<Result<String, Raise>> {
     }
 }
 
+/// Appends the display form, if it takes no user code and no name of a function; false otherwise, with any part of it appended.
+pub fn plain_into(out: &mut String, value: &Value) -> bool {
+    match value {
+        Value::Str(text) => out.push_str(text.as_str()),
+        Value::Int(number) => out.push_str(super::arith::itoa(*number, &mut [0; 20])),
+        other => return matches!(write(out, other, Form::Display, User::Refuse), Ok(true)),
+    }
+    true
+}
+
 /// What is done where user code or the engine's names are needed.
 enum User<'c> {
     Run(&'c mut dyn Callback),

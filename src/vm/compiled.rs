@@ -10,6 +10,7 @@ use super::{After, Frame, Here, Loan, LoanHome, Vm, flag};
 use crate::builtins::{self, BuiltinId};
 use crate::bytecode::chunk::SelfKind;
 use crate::bytecode::op::Op;
+use crate::semantics::call::FnInfo;
 use crate::semantics::fault::{Raise, faults};
 use crate::value::{FnId, Value};
 
@@ -175,11 +176,12 @@ impl Vm {
         Ok(())
     }
 
-    /// Calls the function form of a builtin on the arguments in registers from `base` on, which it empties.
+    /// Calls the function form of a builtin on the arguments in registers from `base` on, which it empties. Those left out at the
+    /// end are marked as missing.
     pub fn call_native(&mut self, frame: LeftFrame, builtin: u16, base: Fp, count: usize) -> Result<Value, Raise> {
         let Some(call) = builtins::info(BuiltinId(builtin)).native() else { return Err(Raise::bug("a builtin without a function")) };
-        let args = base.slice(0, count);
-        let result = self.at(frame, |vm| call(vm, args));
+        let params = builtins::fn_info(BuiltinId(builtin)).params.len();
+        let result = self.at(frame, |vm| padded(base.slice(0, count), params, |args| call(vm, args)));
         base.wipe(0, count as u16);
         result
     }
@@ -187,8 +189,8 @@ impl Vm {
     /// Calls the mutating form of a builtin on the value in a register.
     pub fn call_mutating(&mut self, frame: LeftFrame, builtin: u16, place: Fp, base: Fp, count: usize, used: bool) -> Result<Value, Raise> {
         let Some(change) = builtins::info(BuiltinId(builtin)).mutating() else { return Err(Raise::bug("a builtin that changes nothing")) };
-        let args = base.slice(0, count);
-        let result = self.at(frame, |vm| change(vm, place.get_mut(0), args, used));
+        let params = builtins::method_info(BuiltinId(builtin)).params.len();
+        let result = self.at(frame, |vm| padded(base.slice(0, count), params, |args| change(vm, place.get_mut(0), args, used)));
         base.wipe(0, count as u16);
         result
     }
@@ -207,6 +209,26 @@ impl Vm {
     pub fn call_in_place(&mut self, function: FnRef, window: Fp) -> Result<Value, Raise> {
         self.run_nested(function, window, kept_self(function))
     }
+}
+
+/// Arguments a builtin takes at most, of those that may be left out.
+const MOST_PADDED: usize = 8;
+
+/// Calls with the arguments, and a mark for each that is left out at the end.
+pub(super) fn padded<R>(args: &mut [Value], params: usize, call: impl FnOnce(&mut [Value]) -> R) -> R {
+    if args.len() >= params || params > MOST_PADDED {
+        return call(args);
+    }
+    let mut all = [const { Value::Uninit }; MOST_PADDED];
+    for (to, from) in all.iter_mut().zip(args) {
+        *to = std::mem::take(from);
+    }
+    call(&mut all[..params])
+}
+
+/// Can a builtin with this signature be called with that many positional arguments as they are?
+pub fn needs_no_binding(info: &FnInfo, count: usize) -> bool {
+    info.is_exactly(count) || (info.params.len() <= MOST_PADDED && info.is_filled_by(count))
 }
 
 /// The `self` of a mutating method called from compiled code stays where its caller finds it.

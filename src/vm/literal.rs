@@ -1,5 +1,6 @@
 //! Arrays, dicts, structs and interpolated strings.
 use super::Vm;
+use super::function::Activation;
 use crate::bytecode::chunk::{Format, LiteralSite, Size, TemplatePart};
 use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, bind_args};
 use crate::semantics::display;
@@ -8,6 +9,7 @@ use crate::semantics::format::{self, Align, Spec};
 use crate::semantics::index::insert_fault;
 use crate::semantics::member;
 use crate::semantics::memory;
+use crate::semantics::step::Callback;
 use crate::value::{DeclId, Symbol, Value, array, dict};
 
 /// A format spec; computed sizes are filled in when it runs.
@@ -355,5 +357,29 @@ fn spread_entries(value: Value) -> Result<Vec<(Value, Value)>, Raise> {
     match value {
         Value::Dict(table) => Ok(table.iter().map(|(key, value)| (key, value.clone())).collect()),
         other => Err(faults::cannot_spread(other.type_name(), "a dict")),
+    }
+}
+
+impl Activation {
+    /// Appends an interpolated string, if no part of it takes user code or a computed size; false otherwise, with any part of
+    /// it appended.
+    pub fn fill_plainly(&self, text: &mut String, template: u16, values: &[Value], callback: &mut dyn Callback) -> bool {
+        let parts = &self.chunk.templates[usize::from(template)].parts;
+        let mut values = values.iter();
+        parts.iter().zip(self.specs.at(usize::from(template))).all(|(part, spec)| match (part, spec) {
+            (TemplatePart::Text(piece), _) => {
+                text.push_str(piece);
+                true
+            }
+            (TemplatePart::Formatted(format), _) if format.width == Size::Computed || format.precision == Size::Computed => false,
+            (TemplatePart::Formatted(_), Some(spec)) => values.next().is_some_and(|value| match format::format(value, spec, callback) {
+                Ok(shown) => {
+                    text.push_str(&shown);
+                    true
+                }
+                Err(_) => false,
+            }),
+            (TemplatePart::Value | TemplatePart::Formatted(_), _) => values.next().is_some_and(|value| display::plain_into(text, value)),
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! Method calls: look-up, calls on values, calls on places with their exclusive use.
 use super::function::{Target, receiver_key};
+use super::compiled::{needs_no_binding, padded};
 use super::stack::{FnRef, Fp, Home};
 use super::{After, Loan, LoanHome, SharedRoot, Vm, flag};
 use crate::builtins::methods::Names;
@@ -74,11 +75,18 @@ impl Vm {
     /// A builtin method on a temporary with all its arguments in place; false if they have to be bound first.
     fn call_builtin_method_here(&mut self, id: u16, argc: u8, dst: u16, base: u16) -> Result<bool, Raise> {
         let info = builtins::info(BuiltinId(id));
-        let exact = builtins::fn_info(BuiltinId(id)).is_exactly(usize::from(argc) + 1);
-        if !exact || info.mutating().is_some() {
+        let (sig, count) = (builtins::fn_info(BuiltinId(id)), usize::from(argc) + 1);
+        if info.mutating().is_some() {
             return Ok(false);
         }
-        self.call_builtin(argc + 1, dst, base, id).map(|()| true)
+        if sig.is_exactly(count) {
+            return self.call_builtin(argc + 1, dst, base, id).map(|()| true);
+        }
+        let Some(call) = info.native().filter(|_| needs_no_binding(sig, count)) else { return Ok(false) };
+        let result = padded(self.here.fp.slice(base, count), sig.params.len(), |args| call(self, args))?;
+        self.here.fp.clear_nulling(base, argc as u16 + 1);
+        self.here.fp.set(dst, result);
+        Ok(true)
     }
 
     /// A method call with arguments to be bound, on a value.
@@ -174,11 +182,12 @@ impl Vm {
                 }
                 Some(Target::Builtin { id, mutating: true }) if self.may_change(path) => {
                     let row = builtins::info(BuiltinId(id));
+                    let (sig, count) = (builtins::method_info(BuiltinId(id)), usize::from(argc));
                     if let Some(change) = row.mutating()
-                        && builtins::method_info(BuiltinId(id)).is_exactly(usize::from(argc))
+                        && needs_no_binding(sig, count)
                     {
-                        let args = fp.slice(base + 1, usize::from(argc));
-                        let result = change(self, fp.get_mut(slot), args, method.used)?;
+                        let args = fp.slice(base + 1, count);
+                        let result = padded(args, sig.params.len(), |args| change(self, fp.get_mut(slot), args, method.used))?;
                         fp.clear_nulling(base + 1, u16::from(argc));
                         fp.set(dst, result);
                         return Ok(());

@@ -25,7 +25,7 @@ mod iterate;
 mod literal;
 mod method;
 pub(crate) mod operate;
-mod pattern;
+pub mod pattern;
 mod place;
 mod sample;
 pub mod stack;

@@ -1,30 +1,91 @@
 //! Tests and parts of patterns.
 use super::Vm;
+use super::function::Activation;
 use crate::builtins::{self, BuiltinTypeId};
 use crate::bytecode::chunk::{Part, Test};
 use crate::semantics::compare;
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::index::insert_fault;
 use crate::semantics::{member, memory};
-use crate::value::{Value, dict};
+use crate::value::{DeclId, Value, dict};
 
 impl Vm {
     /// Jumps unless the value passes.
     #[inline(never)]
     pub(super) fn test(&mut self, a: u16, test: u16, to: i32) -> Result<(), Raise> {
-        let func = self.here.func;
+        let passes = self.here.func.passes(self.here.fp.get(a), test);
+        self.branch(!passes, to)
+    }
+
+    #[inline(never)]
+    pub(super) fn part(&mut self, dst: u16, a: u16, part: u16) -> Result<(), Raise> {
+        let found = self.here.func.part_of(self.here.fp.get(a), part)?;
+        self.here.fp.set(dst, found);
+        Ok(())
+    }
+
+    /// Destructuring needs something that has parts of this kind.
+    #[inline(never)]
+    pub(super) fn check_kind(&mut self, fields: bool, a: u16) -> Result<(), Raise> {
         let value = self.here.fp.get(a);
-        let passes = match &func.chunk.tests[usize::from(test)] {
+        match value {
+            Value::Array(_) if !fields => Ok(()),
+            Value::Dict(_) | Value::Struct(_) | Value::Error(_) if fields => Ok(()),
+            other => {
+                let pattern = if fields { "a dict pattern" } else { "an array pattern" };
+                Err(faults::cannot_destructure(other.type_name(), pattern))
+            }
+        }
+    }
+
+    /// `e?`: see the instruction.
+    #[inline(never)]
+    pub(super) fn unwrap_value(&mut self, dst: u16, a: u16, to: i32) -> Result<(), Raise> {
+        let value = self.operand(a);
+        match outcome(&value) {
+            Some(true) => {
+                let payload = payload_of(&value).cloned().unwrap_or_default();
+                self.here.fp.set(dst, payload);
+                self.branch(true, to)
+            }
+            Some(false) => {
+                self.here.fp.set(dst, value);
+                Ok(())
+            }
+            None => Err(faults::type_error("?", format!("needs a Result or Option, got {}", value.type_name()))),
+        }
+    }
+}
+
+/// Whether a value is `Ok` or `Some` (true), or `Err` or `None`; nothing if it is no Result or Option.
+pub fn outcome(value: &Value) -> Option<bool> {
+    let view = value.as_variant()?;
+    let is_either = view.decl == DeclId::RESULT || view.decl == DeclId::OPTION;
+    is_either.then(|| matches!(view.declared().name.as_str(), "Ok" | "Some"))
+}
+
+/// The first payload value.
+pub fn payload_of(value: &Value) -> Option<&Value> {
+    match value {
+        Value::Variant(object) => object.payload().first(),
+        _ => None,
+    }
+}
+
+impl Activation {
+    /// Does a value pass a test of a pattern?
+    pub fn passes(&self, value: &Value, test: u16) -> bool {
+        match &self.chunk.tests[usize::from(test)] {
             Test::BuiltinType(id) => builtins::is_of_type(value, BuiltinTypeId(*id)),
             Test::Struct(decl) => {
-                matches!(value, Value::Struct(object) if object.decl_id() == func.unit.structs[*decl as usize].decl)
+                matches!(value, Value::Struct(object) if object.decl_id() == self.unit.structs[*decl as usize].decl)
             }
             Test::Enum(decl) => {
-                let decl = func.unit.enums[*decl as usize].decl;
+                let decl = self.unit.enums[*decl as usize].decl;
                 value.as_variant().is_some_and(|view| view.decl == decl)
             }
             Test::Variant(decl, variant) => {
-                let decl = func.unit.enums[*decl as usize].decl;
+                let decl = self.unit.enums[*decl as usize].decl;
                 value.as_variant().is_some_and(|view| view.decl == decl && view.variant == *variant)
             }
             Test::Range { low, high, inclusive } => self.in_range(value, *low, *high, *inclusive),
@@ -34,15 +95,13 @@ impl Vm {
                 _ => false,
             },
             Test::Fields => matches!(value, Value::Dict(_) | Value::Struct(_) | Value::Error(_)),
-        };
-        self.branch(!passes, to)
+        }
     }
 
     /// Bounds of another kind than the value do not fit.
     fn in_range(&self, value: &Value, low: Option<u16>, high: Option<u16>, inclusive: bool) -> bool {
-        let func = self.here.func;
-        let holds = |op, bound: u16| compare::simple(op, value, func.constants.at(usize::from(bound))).or_else(|| {
-            let order = compare::order_numbers(value, func.constants.at(usize::from(bound)))?;
+        let holds = |op, bound: u16| compare::simple(op, value, self.constants.at(usize::from(bound))).or_else(|| {
+            let order = compare::order_numbers(value, self.constants.at(usize::from(bound)))?;
             Some(op.holds(order))
         });
         let above = low.is_none_or(|low| holds(compare::CompareOp::Ge, low) == Some(true));
@@ -50,11 +109,9 @@ impl Vm {
         above && high.is_none_or(|high| holds(end, high) == Some(true))
     }
 
-    #[inline(never)]
-    pub(super) fn part(&mut self, dst: u16, a: u16, part: u16) -> Result<(), Raise> {
-        let func = self.here.func;
-        let value = self.here.fp.get(a);
-        let found = match (&func.chunk.parts[usize::from(part)], value) {
+    /// A part of a value as `Chunk::parts` says, or "missing".
+    pub fn part_of(&self, value: &Value, part: u16) -> Result<Value, Raise> {
+        let found = match (&self.chunk.parts[usize::from(part)], value) {
             (Part::Element(at), Value::Array(items)) => items.get(*at as usize),
             (Part::FromEnd { index, before, after }, Value::Array(items)) => {
                 // In a short array the first elements go to the front.
@@ -68,21 +125,19 @@ impl Vm {
             }
             (Part::Payload(at), Value::Variant(object)) => object.payload().get(*at as usize).cloned(),
             (Part::Key(name), Value::Dict(table)) => {
-                table.get(&func.names.at(usize::from(*name)).value()).ok().flatten().cloned()
+                table.get(&self.names.at(usize::from(*name)).value()).ok().flatten().cloned()
             }
-            (Part::Key(name), Value::Struct(object)) => object.field(*func.names.at(usize::from(*name))),
-            (Part::Key(name), Value::Error(_)) => member::get_value(value, *func.names.at(usize::from(*name))).ok(),
+            (Part::Key(name), Value::Struct(object)) => object.field(*self.names.at(usize::from(*name))),
+            (Part::Key(name), Value::Error(_)) => member::get_value(value, *self.names.at(usize::from(*name))).ok(),
             (Part::OtherKeys(names), value) => Some(self.other_entries(names, value)?),
             (Part::Element(_) | Part::FromEnd { .. } | Part::Rest { .. } | Part::Payload(_) | Part::Key(_), _) => None,
         };
-        self.here.fp.set(dst, found.unwrap_or(Value::Uninit));
-        Ok(())
+        Ok(found.unwrap_or(Value::Uninit))
     }
 
     /// The entries or fields that are not named, as a dict.
     fn other_entries(&self, names: &[u16], value: &Value) -> Result<Value, Raise> {
-        let func = self.here.func;
-        let named = |key: &str| names.iter().any(|name| &*func.chunk.names[usize::from(*name)] == key);
+        let named = |key: &str| names.iter().any(|name| &*self.chunk.names[usize::from(*name)] == key);
         let mut rest = dict::new();
         let table = dict::make_unique(&mut rest).map_err(|refused| memory("rest", refused))?;
         match value {
@@ -103,44 +158,5 @@ impl Vm {
             _ => {}
         }
         Ok(Value::Dict(rest))
-    }
-
-    /// Destructuring needs something that has parts of this kind.
-    #[inline(never)]
-    pub(super) fn check_kind(&mut self, fields: bool, a: u16) -> Result<(), Raise> {
-        let value = self.here.fp.get(a);
-        match value {
-            Value::Array(_) if !fields => Ok(()),
-            Value::Dict(_) | Value::Struct(_) | Value::Error(_) if fields => Ok(()),
-            other => {
-                let pattern = if fields { "a dict pattern" } else { "an array pattern" };
-                Err(faults::cannot_destructure(other.type_name(), pattern))
-            }
-        }
-    }
-
-    /// `e?`: see the instruction.
-    #[inline(never)]
-    pub(super) fn unwrap_value(&mut self, dst: u16, a: u16, to: i32) -> Result<(), Raise> {
-        use crate::value::DeclId;
-        let value = self.operand(a);
-        let Some(view) = value.as_variant() else {
-            return Err(faults::type_error("?", format!("needs a Result or Option, got {}", value.type_name())));
-        };
-        let name = view.declared().name;
-        let outcome = (view.decl == DeclId::RESULT || view.decl == DeclId::OPTION)
-            .then(|| matches!(name.as_str(), "Ok" | "Some"));
-        match outcome {
-            Some(true) => {
-                let payload = view.payload.first().cloned().unwrap_or_default();
-                self.here.fp.set(dst, payload);
-                self.branch(true, to)
-            }
-            Some(false) => {
-                self.here.fp.set(dst, value);
-                Ok(())
-            }
-            None => Err(faults::type_error("?", format!("needs a Result or Option, got {}", value.type_name()))),
-        }
     }
 }

@@ -8,6 +8,7 @@ use crate::jit::ir::inst::{Cmp, FloatUnary};
 use crate::jit::ir::{InstKind, SlotIx, Type, ValueId};
 use crate::jit::profile::{Site, Target};
 use crate::value::layout::tag;
+use crate::vm::compiled::needs_no_binding;
 
 impl Builder<'_> {
     pub(super) fn call_builtin(&mut self, op: Op, argc: u8, dst: u16, base: u16, builtin: u16) -> Built {
@@ -35,10 +36,20 @@ impl Builder<'_> {
             }
             Body::Prelude => {
                 let Some(&function) = self.request.prelude.get(&builtin) else { return self.fallback(op) };
-                let window = self.slot(base);
+                let (window, count) = (self.slot(base), self.mark_missing(builtin, count, base));
                 self.call_known(op, Call { function, count, dst, window, running: Running::Nothing, own: None })
             }
         }
+    }
+
+    /// Marks the arguments that a call of a body in Ruff leaves out; gives the number of all.
+    fn mark_missing(&mut self, builtin: u16, count: u16, base: u16) -> u16 {
+        let params = builtins::fn_info(BuiltinId(builtin)).params.len() as u16;
+        for at in count..params {
+            let missing = self.emit(InstKind::ConstBoxed(tag::UNINIT, 0), Type::ANY);
+            self.write_immediate(base + at, missing);
+        }
+        count.max(params)
     }
 
     fn call_native(&mut self, builtin: u16, count: u16, dst: u16, base: u16) {
@@ -58,8 +69,8 @@ impl Builder<'_> {
     pub(super) fn call_builtin_method(&mut self, op: Op, target: Target, argc: u8, dst: u16, base: u16) -> Built {
         let (builtin, count) = (target.function as u16, u16::from(argc) + 1);
         let row = builtins::info(BuiltinId(builtin));
-        let exact = builtins::fn_info(BuiltinId(builtin)).is_exactly(usize::from(count));
-        if !exact || row.mutating().is_some() || !self.guard_tag(self.slot(base), target.shape) {
+        let plain = needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(count));
+        if !plain || row.mutating().is_some() || !self.guard_tag(self.slot(base), target.shape) {
             return self.fallback(op);
         }
         if self.intrinsic(builtin, Some(u64::from(target.shape)), count, dst, base) {
@@ -76,9 +87,9 @@ impl Builder<'_> {
         let (builtin, slot) = (target.function as u16, self.slot(local));
         let row = builtins::info(BuiltinId(builtin));
         if row.mutating().is_some() {
-            let exact = builtins::method_info(BuiltinId(builtin)).is_exactly(usize::from(argc));
+            let plain = needs_no_binding(builtins::method_info(BuiltinId(builtin)), usize::from(argc));
             self.settle(slot);
-            if !exact || !mutable || self.state.get(slot) != Slot::Memory || !self.guard_tag(slot, target.shape) {
+            if !plain || !mutable || self.state.get(slot) != Slot::Memory || !self.guard_tag(slot, target.shape) {
                 return self.fallback(op);
             }
             if row.name == "push" && !used && u64::from(target.shape) == tag::ARRAY {
@@ -88,8 +99,8 @@ impl Builder<'_> {
             }
             return Ok(());
         }
-        let exact = builtins::fn_info(BuiltinId(builtin)).is_exactly(usize::from(argc) + 1);
-        if !exact || !self.guard_tag(slot, target.shape) {
+        let plain = needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(argc) + 1);
+        if !plain || !self.guard_tag(slot, target.shape) {
             return self.fallback(op);
         }
         self.copy(base, local);
@@ -167,6 +178,9 @@ impl Builder<'_> {
     /// Builds a builtin as instructions, if that is possible for arguments of the kinds met.
     fn intrinsic(&mut self, builtin: u16, first: Option<u64>, count: u16, dst: u16, base: u16) -> bool {
         let name = builtins::info(BuiltinId(builtin)).name;
+        if first == Some(tag::DICT) && self.dict_method(name, count, dst, base) {
+            return true;
+        }
         let result = match (name, count) {
             ("len", 1) => self.length(base, first),
             ("sqrt", 1) => self.root(base, first),

@@ -118,7 +118,7 @@ impl Builder<'_> {
     }
 
     /// Ends the block with ways out whose states differ.
-    fn finish_ways(&mut self, ways: Vec<(crate::jit::ir::BlockId, usize, State)>) {
+    pub(super) fn finish_ways(&mut self, ways: Vec<(crate::jit::ir::BlockId, usize, State)>) {
         self.ended = true;
         self.ends = ways.iter().map(|(block, which, _)| (*block, *which)).collect();
         self.end_states = ways.into_iter().map(|(_, _, state)| state).collect();

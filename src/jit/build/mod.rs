@@ -17,10 +17,12 @@ mod calls;
 mod flow;
 mod inline;
 mod instance;
+mod literal;
 mod loops;
 mod memory;
 mod operate;
 mod ops;
+mod pattern;
 mod state;
 mod variable;
 
@@ -153,6 +155,8 @@ struct Builder<'r> {
     /// `[start, end)` of the outermost loop around the one entered by OSR. What comes after it is left to the VM: it has been
     /// met seldom or never, and is compiled on its own account once it is hot.
     region: Option<(u32, u32)>,
+    /// The next instruction was built together with the one before it.
+    fused: bool,
     /// Something was learned: this attempt only goes on to learn more.
     again: bool,
 }
@@ -176,6 +180,7 @@ impl<'r> Builder<'r> {
             pc: 0,
             exit: None,
             region: None,
+            fused: false,
             again: false,
         }
     }
@@ -655,6 +660,10 @@ impl<'r> Builder<'r> {
         for pc in key.1..code_block.end {
             if self.ended {
                 break;
+            }
+            if std::mem::take(&mut self.fused) {
+                self.out.blocks[self.block.index()].work += 1;
+                continue;
             }
             self.pc = pc;
             self.exit = None;

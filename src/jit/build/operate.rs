@@ -3,7 +3,7 @@
 //! Operands are lent as they are, without going through slots; what an operation gives is borrowed from a dict or owned. A site
 //! that has met values with overloads is the VM's business, since it may have to run them.
 use super::arith::Source;
-use super::state::Slot;
+use super::state::{Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::Const;
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
@@ -15,14 +15,14 @@ use crate::value::layout::tag;
 
 impl Builder<'_> {
     /// An operation without a place, with its result.
-    fn operation(&mut self, op: Operation, args: &[ValueId]) -> ValueId {
+    pub(super) fn operation(&mut self, op: Operation, args: &[ValueId]) -> ValueId {
         let exit = self.exit();
         let ty = op.result().expect("an operation without a place gives something");
         self.emit(InstKind::Operate { op, home: None, args: args.into(), exit }, ty)
     }
 
     /// An operation that changes what a slot in memory holds.
-    fn change(&mut self, op: Operation, slot: SlotIx, args: &[ValueId]) {
+    pub(super) fn change(&mut self, op: Operation, slot: SlotIx, args: &[ValueId]) {
         let exit = self.exit();
         self.effect(InstKind::Operate { op, home: Some(Home::Slot(slot)), args: args.into(), exit });
         self.put(slot, Slot::Memory);
@@ -113,6 +113,52 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// A builtin that looks a key up in a dict in `base`; the other arguments follow it.
+    pub(super) fn dict_method(&mut self, name: &str, count: u16, dst: u16, base: u16) -> bool {
+        let op = match (name, count) {
+            ("get", 2) => Operation::EntryOrNull,
+            ("get", 3) => Operation::EntryOr,
+            ("has_key", 2) => Operation::Contains,
+            _ => return false,
+        };
+        if !self.holds_object(base) {
+            return false;
+        }
+        let table = self.guarded(base, tag::DICT, 0);
+        let mut args = vec![table];
+        args.extend((base + 1..base + count).map(|register| self.boxed(register)).collect::<Vec<_>>());
+        if op == Operation::Contains {
+            args[0] = self.emit(InstKind::Box(table), Type::ANY);
+        }
+        let value = self.operation(op, &args);
+        let all: Vec<u16> = (base..base + count).collect();
+        if op == Operation::Contains {
+            all.into_iter().for_each(|register| self.consume(register));
+            self.write_scalar(dst, value, Scalar::Bool);
+        } else {
+            self.write_lent_by(dst, value, &all);
+        }
+        true
+    }
+
+    /// Writes a value that one of these registers lends; they are consumed.
+    pub(super) fn write_lent_by(&mut self, dst: u16, value: ValueId, lenders: &[u16]) {
+        let owns = |this: &Self, register: u16| this.is_temporary(register) && matches!(this.state.get(this.slot(register)), Slot::Memory | Slot::Owned { .. });
+        let goes_away = lenders.iter().any(|register| owns(self, *register));
+        let slot = self.slot(dst);
+        if goes_away && lenders.contains(&dst) {
+            self.settle(slot);
+            self.effect(InstKind::ReplaceSlot(slot, value));
+            self.put(slot, Slot::Memory);
+        } else if goes_away {
+            self.replace(slot, value);
+        }
+        lenders.iter().filter(|register| **register != dst).for_each(|register| self.consume(*register));
+        if !goes_away {
+            self.write_borrowed(dst, value);
+        }
+    }
+
     /// `a[b] = value` where `a` is a local.
     pub(super) fn set_item(&mut self, op: Op, a: u16, b: u16, value: u16) -> Built {
         let Some(slot) = self.changeable(a) else { return self.fallback(op) };
@@ -135,7 +181,7 @@ impl Builder<'_> {
     }
 
     /// The slot of a local whose object is in memory, to be changed there.
-    fn changeable(&mut self, register: u16) -> Option<SlotIx> {
+    pub(super) fn changeable(&mut self, register: u16) -> Option<SlotIx> {
         if !self.holds_object(register) {
             return None;
         }
@@ -155,7 +201,7 @@ impl Builder<'_> {
         }
         self.consume(item);
         self.consume(container);
-        self.write_scalar(dst, found, super::Scalar::Bool);
+        self.write_scalar(dst, found, Scalar::Bool);
         Ok(())
     }
 

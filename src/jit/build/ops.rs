@@ -180,6 +180,15 @@ impl Builder<'_> {
             }
             Op::PlaceUpdate { op: code, path, keys, value } => return self.place_update(op, ArithCode::ALL[usize::from(code)], path, keys, value),
 
+            Op::Interp { dst, base, template } => return self.text(op, last, dst, base, template),
+            Op::InterpAppend { dst, base, template } => return self.append_text(op, dst, base, template),
+            Op::MakeDict { dst, base, count } => return self.make_dict(op, dst, base, count),
+            Op::MakeVariant { argc, dst, base, variant } => return self.make_variant(op, u16::from(argc), dst, base, variant),
+            Op::Test { a, test, .. } => return self.test(op, a, test),
+            Op::Part { dst, a, part } => return self.part(op, dst, a, part),
+            Op::Unwrap { dst, a, .. } => return self.unwrap_value(op, dst, a),
+            Op::NullIfMissing { a } => return self.null_if_missing(op, a),
+
             Op::CallFunc { argc, dst, base, func } => return self.call_func(op, argc, dst, base, func),
             Op::CallMethod { argc, dst, base, .. } => return self.call_method(op, argc, dst, base),
             Op::Return { value } => return self.return_value(value, returns),
@@ -202,16 +211,25 @@ impl Builder<'_> {
             Op::Construct { argc, dst, base, .. } => return self.construct(op, dst, base, usize::from(argc)),
             Op::MakeClosure { dst, closure } => return self.make_closure(op, dst, closure),
 
-            Op::LoadSelfFn { .. } | Op::NewCell { .. } | Op::CellParam { .. } | Op::Fuel {}
-            | Op::FieldGetOrNull { .. } | Op::PathGet { .. }
-            | Op::PlaceGetOrNull { .. } | Op::Range { .. } | Op::MakeArray { .. }
-            | Op::ArrayAppend { .. } | Op::ArrayExtend { .. } | Op::MakeDict { .. } | Op::DictAppend { .. } | Op::DictExtend { .. }
-            | Op::Interp { .. } | Op::InterpAppend { .. } | Op::LiteralUpdate { .. }
-            | Op::CallBuiltinUpdate { .. } | Op::CallArgs { .. }
-            | Op::MakeVariant { .. } | Op::Unwrap { .. } | Op::Import { .. } | Op::Test { .. }
-            | Op::Part { .. } | Op::NullIfMissing { .. } | Op::CheckKind { .. } => return self.fallback(op),
+            Op::Fuel {}
+            | Op::LoadSelfFn { .. }
+            | Op::NewCell { .. }
+            | Op::CellParam { .. }
+            | Op::FieldGetOrNull { .. }
+            | Op::PathGet { .. }
+            | Op::PlaceGetOrNull { .. }
+            | Op::Range { .. }
+            | Op::MakeArray { .. }
+            | Op::ArrayAppend { .. }
+            | Op::ArrayExtend { .. }
+            | Op::DictAppend { .. }
+            | Op::DictExtend { .. }
+            | Op::LiteralUpdate { .. }
+            | Op::CallBuiltinUpdate { .. }
+            | Op::CallArgs { .. }
+            | Op::Import { .. }
+            | Op::CheckKind { .. } => return self.fallback(op),
         }
-        let _ = last;
         Ok(())
     }
 
@@ -231,7 +249,7 @@ impl Builder<'_> {
         });
         let native = matches!(
             op,
-            Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexGetOrNull { .. } | Op::Contains { .. } | Op::IndexUpdate { .. } | Op::FieldGet { .. } | Op::IndexSet { .. } | Op::FieldSet { .. } | Op::PlaceSet { .. } | Op::Truthy { .. } | Op::JumpIf { .. } | Op::JumpIfNot { .. }
+            Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexGetOrNull { .. } | Op::Contains { .. } | Op::IndexUpdate { .. } | Op::Test { .. } | Op::Part { .. } | Op::Unwrap { .. } | Op::FieldGet { .. } | Op::IndexSet { .. } | Op::FieldSet { .. } | Op::PlaceSet { .. } | Op::Truthy { .. } | Op::JumpIf { .. } | Op::JumpIfNot { .. }
         );
         reads && (native || op.info().operands.iter().any(|(_, kind)| *kind == OperandKind::Jump16) || is_arithmetic(op)) && !effects.end
     }

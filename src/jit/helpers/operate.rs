@@ -16,10 +16,13 @@ use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::compare::{self, CompareOp};
 use crate::semantics::fault::Raise;
 use crate::semantics::step::{Callback, Step};
-use crate::semantics::{index, place};
+use crate::semantics::{index, member, place};
 use crate::value::{FnId, Value};
 use crate::value::layout::tag;
+use crate::jit::runtime::Context;
+use crate::vm::function::Activation;
 use crate::vm::operate::{arith_op, compare_op};
+use crate::vm::{Vm, pattern};
 
 /// A value that somebody else owns.
 fn lent(tag: u64, payload: u64) -> ManuallyDrop<Value> {
@@ -140,7 +143,9 @@ pub extern "C" fn entry_or_null(dict: u64, key_tag: u64, key: u64) -> Pair {
 
 pub extern "C" fn entry_or(dict: u64, key_tag: u64, key: u64, default_tag: u64, default: u64) -> Pair {
     let key = lent(key_tag, key);
-    borrowed(attempt(|| entry_of(dict, &key, Some(Pair { tag: default_tag, payload: default }))))
+    // A default that was left out is null.
+    let default = if default_tag == tag::UNINIT { Pair::borrowed(&Value::Null) } else { Pair { tag: default_tag, payload: default } };
+    borrowed(attempt(|| entry_of(dict, &key, Some(default))))
 }
 
 pub extern "C" fn item(base_tag: u64, base: u64, index_tag: u64, at: u64) -> Pair {
@@ -179,4 +184,81 @@ pub extern "C" fn slice(kind: u64, base_tag: u64, base: u64, start_tag: u64, sta
     let (or_null, inclusive) = (kind as u8 & slice_kind::OR_NULL != 0, kind as u8 & slice_kind::INCLUSIVE != 0);
     let slice = if or_null { index::slice_or_null } else { index::slice };
     owned(attempt(|| finished(slice(&base, start, end, inclusive))))
+}
+
+/// Values that compiled code has put into an array.
+fn values<'a>(address: *const ManuallyDrop<Value>, count: u64) -> &'a [Value] {
+    // SAFETY: **lent**; an array of that many values, of which none is dropped.
+    unsafe { std::slice::from_raw_parts(address.cast::<Value>(), count as usize) }
+}
+
+/// Lets `work` look into the tables of a function.
+fn with_tables<R>(context: *mut Context, site: u64, work: impl FnOnce(&Activation, u16) -> Option<R>) -> Option<R> {
+    // SAFETY: **context**.
+    let vm = unsafe { &*((*context).vm as *const Vm) };
+    attempt(|| work(vm.activation(site as u32)?, (site >> 32) as u16))
+}
+
+/// The interpolated string in the context's buffer, which keeps its room.
+fn filled(context: *mut Context, site: u64, values: &[Value], finish: impl FnOnce(&str) -> Option<Value>) -> Option<Value> {
+    // SAFETY: **context**.
+    let mut text = std::mem::take(unsafe { &mut (*context).text });
+    text.clear();
+    let result = with_tables(context, site, |function, template| {
+        if function.fill_plainly(&mut text, template, values, &mut Alone) { finish(&text) } else { None }
+    });
+    if text.capacity() <= MOST_KEPT {
+        // SAFETY: **context**.
+        unsafe { (*context).text = text };
+    }
+    result
+}
+
+/// Room for text that is kept between two uses.
+const MOST_KEPT: usize = 1 << 16;
+
+pub extern "C" fn text(context: *mut Context, template: u64, parts: *const ManuallyDrop<Value>, count: u64) -> Pair {
+    owned(filled(context, template, values(parts, count), |text| Value::try_str(text).ok()))
+}
+
+pub extern "C" fn append_text(context: *mut Context, template: u64, place: *mut Value, parts: *const ManuallyDrop<Value>, count: u64) -> u64 {
+    let place = place_at(place);
+    let appended = filled(context, template, values(parts, count), |text| match place.push_str(text) {
+        Ok(true) => Some(Value::Null),
+        _ => None,
+    });
+    u64::from(appended.is_some())
+}
+
+pub extern "C" fn dict(entries: *const ManuallyDrop<Value>, count: u64) -> Pair {
+    let entries = values(entries, count);
+    owned(attempt(|| Value::dict(entries.chunks_exact(2).map(|entry| (entry[0].clone(), entry[1].clone()))).ok()))
+}
+
+pub extern "C" fn variant(context: *mut Context, variant: u64, payload: *const ManuallyDrop<Value>, count: u64) -> Pair {
+    let payload = values(payload, count);
+    owned(with_tables(context, variant, |function, at| {
+        let (decl, variant) = function.chunk.variants[usize::from(at)];
+        member::make_variant(function.unit.enums[decl as usize].decl, variant, payload.to_vec()).ok()
+    }))
+}
+
+pub extern "C" fn passes(context: *mut Context, test: u64, value_tag: u64, payload: u64) -> u64 {
+    let value = lent(value_tag, payload);
+    answer(with_tables(context, test, |function, test| Some(function.passes(&value, test))))
+}
+
+pub extern "C" fn part(context: *mut Context, part: u64, value_tag: u64, payload: u64) -> Pair {
+    let value = lent(value_tag, payload);
+    owned(with_tables(context, part, |function, part| function.part_of(&value, part).ok()))
+}
+
+pub extern "C" fn succeeded(value_tag: u64, payload: u64) -> u64 {
+    let value = lent(value_tag, payload);
+    answer(attempt(|| pattern::outcome(&value)))
+}
+
+pub extern "C" fn payload(value_tag: u64, payload: u64) -> Pair {
+    let value = lent(value_tag, payload);
+    Pair::borrowed(pattern::payload_of(&value).unwrap_or(&Value::Null))
 }

@@ -33,6 +33,35 @@ pub enum Operation {
     UpdateItem(ArithCode),
     /// Base, start, end ("missing" where open), of a kind of `bytecode::op::slice_kind` → owned.
     Slice(u8),
+    /// Values: the interpolated string of a template → owned.
+    Text(Site),
+    /// Values: the place, a string, is followed by the interpolated string of a template.
+    AppendText(Site),
+    /// Keys and values in turn: a dict of them → owned.
+    Dict,
+    /// Payload: an enum value of a variant → owned.
+    Variant(Site),
+    /// Whether a value passes a test of a pattern → bool.
+    Passes(Site),
+    /// A part of a value, or "missing" → owned.
+    Part(Site),
+    /// Whether a value is `Ok` or `Some` → bool; not done for what is no Result or Option.
+    Succeeded,
+    /// The first payload of an enum value, or null → borrowed from it.
+    Payload,
+}
+
+/// An entry of one of the tables of a function: its `FnId` and the index.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Site {
+    pub function: u32,
+    pub index: u16,
+}
+
+impl Site {
+    fn word(self) -> u64 {
+        u64::from(self.function) | u64::from(self.index) << 32
+    }
 }
 
 /// What comes back.
@@ -50,9 +79,10 @@ impl Operation {
     pub fn gives(self) -> Gives {
         match self {
             Operation::Arith(_) | Operation::Item | Operation::ItemOrNull | Operation::Slice(_) => Gives::Owned,
-            Operation::Compare(_) | Operation::Contains => Gives::Bool,
-            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr => Gives::Borrowed,
-            Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) => Gives::Nothing,
+            Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Part(_) => Gives::Owned,
+            Operation::Compare(_) | Operation::Contains | Operation::Passes(_) | Operation::Succeeded => Gives::Bool,
+            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Payload => Gives::Borrowed,
+            Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) => Gives::Nothing,
         }
     }
 
@@ -69,10 +99,11 @@ impl Operation {
     pub fn effects(self) -> (Heaps, Heaps) {
         match self {
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr => (Heaps::DICTS, Heaps::NONE),
-            Operation::Arith(_) | Operation::Compare(_) | Operation::Contains | Operation::Item | Operation::ItemOrNull | Operation::Slice(_) => {
-                (Heaps::ALL, Heaps::COUNTS)
-            }
-            Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) => {
+            // Enum values never change.
+            Operation::Payload | Operation::Succeeded => (Heaps::NONE, Heaps::NONE),
+            Operation::Arith(_) | Operation::Compare(_) | Operation::Contains | Operation::Item | Operation::ItemOrNull | Operation::Slice(_)
+            | Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_) => (Heaps::ALL, Heaps::COUNTS),
+            Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 (Heaps::ALL, items.with(Heaps::HEADERS).with(Heaps::COUNTS).with(Heaps::DICTS))
             }
@@ -85,9 +116,22 @@ impl Operation {
             Operation::Arith(code) | Operation::Amend(code) | Operation::UpdateItem(code) => Some(code as u64),
             Operation::Compare(code) => Some(code as u64),
             Operation::Slice(kind) => Some(u64::from(kind)),
+            Operation::Text(site) | Operation::AppendText(site) | Operation::Variant(site) | Operation::Passes(site) | Operation::Part(site) => {
+                Some(site.word())
+            }
             Operation::Contains | Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Item
-            | Operation::ItemOrNull | Operation::SetItem => None,
+            | Operation::ItemOrNull | Operation::SetItem | Operation::Dict | Operation::Succeeded | Operation::Payload => None,
         }
+    }
+
+    /// Are the arguments, of any number, passed in an array?
+    pub fn takes_array(self) -> bool {
+        matches!(self, Operation::Text(_) | Operation::AppendText(_) | Operation::Dict | Operation::Variant(_))
+    }
+
+    /// Does it look something up in the tables of a function, which the context leads to?
+    pub fn takes_context(self) -> bool {
+        matches!(self, Operation::Text(_) | Operation::AppendText(_) | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_))
     }
 
     /// Does it neither change anything nor take a reference, so that doing it once is as good as twice?

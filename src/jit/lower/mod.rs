@@ -102,10 +102,26 @@ pub enum Helper {
     UpdateItem,
     /// `(kind, base, start, end) -> (tag, payload)`
     Slice,
+    /// `(context, template, values, count) -> (tag, payload)`; a template, variant, test or part is function | index << 32, values are an array.
+    Text,
+    /// `(context, template, place, values, count) -> 1 if done`
+    AppendText,
+    /// `(keys and values, count) -> (tag, payload)`
+    Dict,
+    /// `(context, variant, values, count) -> (tag, payload)`
+    Variant,
+    /// `(context, test, value) -> 0, 1, or 2 if not done`
+    Passes,
+    /// `(context, part, value) -> (tag, payload)`
+    Part,
+    /// `(value) -> 0, 1, or 2 if not done`
+    Succeeded,
+    /// `(value) -> (tag, payload)`, borrowed
+    Payload,
 }
 
 impl Helper {
-    pub const ALL: [Helper; 26] = [
+    pub const ALL: &[Helper] = &[
         Helper::Exit,
         Helper::Fallback,
         Helper::Call,
@@ -132,6 +148,14 @@ impl Helper {
         Helper::SetItem,
         Helper::UpdateItem,
         Helper::Slice,
+        Helper::Text,
+        Helper::AppendText,
+        Helper::Dict,
+        Helper::Variant,
+        Helper::Passes,
+        Helper::Part,
+        Helper::Succeeded,
+        Helper::Payload,
     ];
 
     pub fn symbol(self) -> &'static str {
@@ -162,6 +186,14 @@ impl Helper {
             Helper::SetItem => "ruff_set_item",
             Helper::UpdateItem => "ruff_update_item",
             Helper::Slice => "ruff_slice",
+            Helper::Text => "ruff_text",
+            Helper::AppendText => "ruff_append_text",
+            Helper::Dict => "ruff_dict",
+            Helper::Variant => "ruff_variant",
+            Helper::Passes => "ruff_passes",
+            Helper::Part => "ruff_part",
+            Helper::Succeeded => "ruff_succeeded",
+            Helper::Payload => "ruff_payload",
         }
     }
 
@@ -194,6 +226,14 @@ impl Helper {
             Helper::SetItem => (5, 1),
             Helper::UpdateItem => (6, 1),
             Helper::Slice => (7, 2),
+            Helper::Text => (4, 2),
+            Helper::AppendText => (5, 1),
+            Helper::Dict => (2, 2),
+            Helper::Variant => (4, 2),
+            Helper::Passes => (4, 1),
+            Helper::Part => (4, 2),
+            Helper::Succeeded => (2, 1),
+            Helper::Payload => (2, 2),
         }
     }
 }

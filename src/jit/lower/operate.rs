@@ -22,6 +22,14 @@ fn helper_of(op: Operation) -> Helper {
         Operation::SetItem => Helper::SetItem,
         Operation::UpdateItem(_) => Helper::UpdateItem,
         Operation::Slice(_) => Helper::Slice,
+        Operation::Text(_) => Helper::Text,
+        Operation::AppendText(_) => Helper::AppendText,
+        Operation::Dict => Helper::Dict,
+        Operation::Variant(_) => Helper::Variant,
+        Operation::Passes(_) => Helper::Passes,
+        Operation::Part(_) => Helper::Part,
+        Operation::Succeeded => Helper::Succeeded,
+        Operation::Payload => Helper::Payload,
     }
 }
 
@@ -52,12 +60,19 @@ impl Lowering<'_> {
     /// Detail, address of the place, arguments: two words each, one for a known kind of object.
     fn operation_words(&mut self, op: Operation, home: Option<Home>, args: &[ValueId]) -> Vec<clif::Value> {
         let mut words = Vec::with_capacity(8);
+        if op.takes_context() {
+            words.push(self.context());
+        }
         if let Some(detail) = op.detail() {
             words.push(self.b.ins().iconst(types::I64, detail as i64));
         }
         if let Some(home) = home {
             let (address, offset) = self.home(home);
             words.push(self.b.ins().iadd_imm_s(address, i64::from(offset)));
+        }
+        if op.takes_array() {
+            words.extend([self.array_of(args), self.b.ins().iconst(types::I64, args.len() as i64)]);
+            return words;
         }
         for arg in args {
             if self.function.ty(*arg).repr == Repr::Ptr {
@@ -68,5 +83,16 @@ impl Lowering<'_> {
             }
         }
         words
+    }
+
+    /// Address of the values in an array on the native stack.
+    fn array_of(&mut self, args: &[ValueId]) -> clif::Value {
+        let size = 16 * args.len().max(1) as u32;
+        let slot = self.b.create_sized_stack_slot(clif::StackSlotData::new(clif::StackSlotKind::ExplicitSlot, size, 3));
+        let address = self.b.ins().stack_addr(types::I64, slot, 0);
+        for (at, arg) in args.iter().enumerate() {
+            self.store_value(*arg, address, 16 * at as i32);
+        }
+        address
     }
 }

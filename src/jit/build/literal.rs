@@ -1,0 +1,94 @@
+//! Interpolated strings, dict literals and enum values: made by the runtime of values that are lent where they are.
+use super::{Builder, Built};
+use crate::bytecode::chunk::{Size, TemplatePart};
+use crate::bytecode::op::Op;
+use crate::jit::ir::operation::Site;
+use crate::jit::ir::{Operation, ValueId};
+
+/// Values lent in an array, which stands on the native stack; more are left to the VM.
+const MOST_VALUES: u16 = 32;
+
+impl Builder<'_> {
+    /// Entry `index` of a table of the function at hand.
+    pub(super) fn site(&self, index: u16) -> Site {
+        Site { function: self.context().function, index }
+    }
+
+    fn lent_all(&mut self, base: u16, count: u16) -> Vec<ValueId> {
+        (base..base + count).map(|register| self.boxed(register)).collect()
+    }
+
+    /// Makes something of `count` temporaries.
+    fn make(&mut self, op: Operation, dst: u16, base: u16, count: u16) {
+        let args = self.lent_all(base, count);
+        let value = self.operation(op, &args);
+        (base..base + count).for_each(|register| self.consume(register));
+        self.write_owned(dst, value);
+    }
+
+    pub(super) fn make_dict(&mut self, op: Op, dst: u16, base: u16, count: u16) -> Built {
+        if count > MOST_VALUES / 2 {
+            return self.fallback(op);
+        }
+        self.make(Operation::Dict, dst, base, 2 * count);
+        Ok(())
+    }
+
+    pub(super) fn make_variant(&mut self, op: Op, count: u16, dst: u16, base: u16, variant: u16) -> Built {
+        if count > MOST_VALUES {
+            return self.fallback(op);
+        }
+        self.make(Operation::Variant(self.site(variant)), dst, base, count);
+        Ok(())
+    }
+
+    // ---- text ----
+
+    /// The number of values that a template takes; nothing if there are too many, or sizes among them.
+    fn values_of(&self, template: u16) -> Option<u16> {
+        let parts = &self.context().profile.chunk.templates[usize::from(template)].parts;
+        let is_computed = |part: &TemplatePart| matches!(part, TemplatePart::Formatted(format) if format.width == Size::Computed || format.precision == Size::Computed);
+        let count = parts.iter().filter(|part| !matches!(part, TemplatePart::Text(_))).count();
+        let count = u16::try_from(count).ok().filter(|count| *count <= MOST_VALUES)?;
+        (!parts.iter().any(is_computed)).then_some(count)
+    }
+
+    /// An interpolated string; `last`: the instruction ends its block.
+    pub(super) fn text(&mut self, op: Op, last: bool, dst: u16, base: u16, template: u16) -> Built {
+        let Some(count) = self.values_of(template) else { return self.fallback(op) };
+        match self.appended_next(dst).filter(|_| !last) {
+            Some(target) => {
+                self.append_to(target, base, count, template);
+                self.fused = true;
+            }
+            None => self.make(Operation::Text(self.site(template)), dst, base, count),
+        }
+        Ok(())
+    }
+
+    /// The local that the next instruction appends this temporary to, if it is text or anything else in memory.
+    fn appended_next(&self, temporary: u16) -> Option<u16> {
+        let next = self.context().profile.chunk.code.get(self.pc as usize + 1)?;
+        let Op::Add { dst, a, b } = *next else { return None };
+        let appends = dst == a && b == temporary && !self.is_temporary(a) && self.is_temporary(temporary);
+        let storms = self.context().profile.storms(self.pc + 1);
+        (appends && storms == 0 && self.holds_object(a)).then_some(a)
+    }
+
+    /// `x = "${x}…"` where `x` is a local.
+    pub(super) fn append_text(&mut self, op: Op, target: u16, base: u16, template: u16) -> Built {
+        let count = self.values_of(template).filter(|_| self.holds_object(target));
+        let Some(count) = count else { return self.fallback(op) };
+        self.append_to(target, base, count, template);
+        Ok(())
+    }
+
+    fn append_to(&mut self, target: u16, base: u16, count: u16, template: u16) {
+        let slot = self.slot(target);
+        self.before_write(slot);
+        self.settle(slot);
+        let args = self.lent_all(base, count);
+        self.change(Operation::AppendText(self.site(template)), slot, &args);
+        (base..base + count).for_each(|register| self.consume(register));
+    }
+}
