@@ -11,35 +11,48 @@ from collections import namedtuple
 # step      the statement that is run n times
 # check     an expression over the result, printed, and what it must print for a size of 1000
 # names     the step needs the place to be a plain name (destructuring assigns names only)
-Promise = namedtuple("Promise", "name initial step check expected declare names", defaults=("", False))
+# failing   the step with a throw in its middle, which must leave the value as it was; empty where nothing can throw
+Promise = namedtuple("Promise", "name initial step check expected declare names failing", defaults=("", False, ""))
 
 PAIR = "struct Pair { x, items }\n"
 
 PROMISES = [
-    Promise("xs[i] = v", "[0] * n", "@[i] = i * 2", "@[n - 1]", "1998"),
-    Promise("xs[i] += v", "[1] * n", "@[n - 1 - i] += i", "@[0]", "1000"),
-    Promise("grid[i][j] = v", "(0..100).map(_ => [0] * (n / 100 + 1))", "@[i % 100][i / 100] = i", "@[7][3]", "307"),
-    Promise("xs.push(v)", "[]", "@.push(i)", "len(@)", "1000"),
-    Promise("xs = push(xs, v)", "[]", "@ = push(@, i)", "len(@)", "1000"),
-    Promise("xs = [...xs, v]", "[]", "@ = [...@, i]", "len(@)", "1000"),
-    Promise("xs += [v]", "[]", "@ += [i]", "len(@)", "1000"),
-    Promise("[xs, last] := pop(xs)", "(0..n).to_array()", "[@, last] := pop(@)\n        # += last", "#", "499500", names=True),
-    Promise("xs.pop()", "(0..n).to_array()", "# += @.pop()", "#", "499500"),
-    Promise("d[int] = v", "{}", "@[i] = i", "len(@)", "1000"),
-    Promise("d[string] = v", "{}", '@["k${i}"] = i', "len(@)", "1000"),
-    Promise('d[k] += "x"', '{"a": ""}', '@["a"] += "x"', 'len(@["a"])', "1000"),
-    Promise("d[k].push(v)", '{"a": []}', '@["a"].push(i)', 'len(@["a"])', "1000"),
-    Promise('d = {...d, "k": v}', "{}", '@ = {...@, ("k${i}"): i}', "len(@)", "1000"),
-    Promise("p.x = v", "Pair { x: 0, items: [0] * n }", "@.x = i", "@.x", "999", PAIR),
-    Promise("p = P { ...p, x: 1 }", "Pair { x: 0, items: [0] * n }", "@ = Pair { ...@, x: i }", "@.x", "999", PAIR),
+    Promise("xs[i] = v", "[0] * n", "@[i] = i * 2", "@[n - 1]", "1998", failing="@[i] = fail()"),
+    Promise("xs[i] += v", "[1] * n", "@[n - 1 - i] += i", "@[0]", "1000", failing="@[i] += fail()"),
+    Promise("grid[i][j] = v", "(0..100).map(_ => [0] * (n / 100 + 1))", "@[i % 100][i / 100] = i", "@[7][n / 100 - 7]", "307",
+            failing="@[0][0] = fail()"),
+    Promise("xs.push(v)", "[]", "@.push(i)", "len(@)", "1000", failing="@.push(fail())"),
+    Promise("xs = push(xs, v)", "[]", "@ = push(@, i)", "len(@)", "1000", failing="@ = push(@, fail())"),
+    Promise("xs = [...xs, v]", "[]", "@ = [...@, i]", "len(@)", "1000", failing="@ = [...@, fail()]"),
+    Promise("xs += [v]", "[]", "@ += [i]", "len(@)", "1000", failing="@ += [fail()]"),
+    Promise("[xs, last] := pop(xs)", "(0..n).to_array()", "[@, last] := pop(@)\n        # += last", "#", "499500", names=True,
+            failing="[@, last] := [...pop(@), fail()]"),
+    Promise("xs.pop()", "(0..n).to_array()", "# += @.pop()", "#", "499500", failing="# += @.pop(fail())"),
+    Promise("d[int] = v", "{}", "@[i] = i", "len(@)", "1000", failing="@[i] = fail()"),
+    Promise("d[sparse int] = v", "{}", "@[i * 7919 % 1000003] = i", "len(@)", "1000", failing="@[i * 7919] = fail()"),
+    Promise("d[string] = v", "{}", '@["k${i}"] = i', "len(@)", "1000", failing='@["k${i}"] = fail()'),
+    Promise('d[k] += "x"', '{"a": ""}', '@["a"] += "x"', 'len(@["a"])', "1000", failing='@["a"] += fail()'),
+    Promise("d[k].push(v)", '{"a": []}', '@["a"].push(i)', 'len(@["a"])', "1000", failing='@["a"].push(fail())'),
+    Promise("d[k] ??= v", "{}", "@[i] ??= i", "len(@)", "1000", failing="@[i] ??= fail()"),
+    Promise('d = {...d, "k": v}', "{}", '@ = {...@, ("k${i}"): i}', "len(@)", "1000", failing='@ = {...@, "k": fail()}'),
+    Promise("p.x = v", "Pair { x: 0, items: [0] * n }", "@.x = i", "@.x", "999", PAIR, failing="@.x = fail()"),
+    Promise("p = P { ...p, x: 1 }", "Pair { x: 0, items: [0] * n }", "@ = Pair { ...@, x: i }", "@.x", "999", PAIR,
+            failing="@ = Pair { ...@, x: fail() }"),
     Promise("p.items[i].x += 1", "Pair { x: 0, items: [Pair { x: 1, items: 0 }] * n }", "@.items[i].x += i",
-            "@.items[n - 1].x", "1000", PAIR),
-    Promise('s = s + "x"', '""', '@ = @ + "xy"', "len(@)", "2000"),
-    Promise('s += "x"', '""', '@ += "xé"', "len(@)", "2000"),
-    Promise('s = "${s}x"', '""', '@ = "${@}${i % 10}"', "len(@)", "1000"),
+            "@.items[n - 1].x", "1000", PAIR, failing="@.items[0].x += fail()"),
+    Promise('s = s + "x"', '""', '@ = @ + "xy"', "len(@)", "2000", failing="@ = @ + fail()"),
+    Promise('s += "x"', '""', '@ += "xé"', "len(@)", "2000", failing="@ += fail()"),
+    Promise('s = "${s}x"', '""', '@ = "${@}${i % 10}"', "len(@)", "1000", failing='@ = "${@}x${fail()}"'),
     Promise("len(s)", '"aé" * (n / 2)', "# += len(@) % 7", "#", "6000"),
     Promise("s[i]", '"aé" * (n / 2)', 'if @[i] == "é" { # += 1 }', "#", "500"),
     Promise("s[a..b]", '"aé" * (n / 2)', "# += len(@[i..i + 3])", "#", "2997"),
+    Promise("range[i]", "0..n", "# += @[i] % 7", "#", "2997"),
+    Promise("range[a..b]", "0..n", "# += len(@[i..])", "#", "500500"),
+    Promise("x in range", "range(0, n * 2, 2)", "if i in @ { # += 1 }", "#", "500"),
+    Promise("len(a..b)", "0", "# += len(@..i)", "#", "499500"),
+    Promise("range == range", "0..n", "if @ == 0..n { # += 1 }", "#", "1000"),
+    Promise("range.iter()", "0..n", "# += @.iter().map(x => x * 2).take(2).sum()", "#", "2000"),
+    Promise("range[i] = v", "0..n", "@[i] = 0", "@[n - 1]", "0", failing="@[i] = fail()"),
 ]
 
 Place = namedtuple("Place", "name holder counter program")
@@ -120,6 +133,35 @@ for i in 0..n {
 print(box.check(n))
 """),
 ]
+
+
+# What the old value is good for: a second holder keeps it, and so does the variable if something throws in the middle.
+# What it was is remembered as text, which shares nothing with it.
+TWIN = """\
+func fail() { throw "stop" }
+"""
+SECOND_HOLDER = """\
+        held := VALUE
+        before := inspect(held)
+        STEP
+        assert(inspect(held) == before, "a second holder sees NAME")
+"""
+THROW = """\
+        kept := inspect(VALUE)
+        try { FAILING } except e { }
+        assert(inspect(VALUE) == kept, "a throw in NAME leaves something behind")
+"""
+
+
+def twin(promise, place):
+    """A program that fails if an operation in place shows where it must not, or None where the promise makes no sense."""
+    if promise.names and "." in place.holder:
+        return None
+    body = SECOND_HOLDER.replace("STEP", promise.step)
+    if promise.failing:
+        body += THROW.replace("FAILING", promise.failing)
+    body = body.replace("VALUE", "@").replace("NAME", promise.name.replace('"', "'").replace("$", "\\$"))
+    return TWIN + program(promise._replace(step=body.strip()), place)
 
 
 def program(promise, place):

@@ -426,7 +426,7 @@ fn compare(a: &Value, b: &Value) -> bool {
                     result = Some(true);
                     continue;
                 };
-                let Some(position) = b.candidate(entry.hash(), *candidate) else {
+                let Some(position) = b.candidate(entry.key().get(), entry.hash(), *candidate) else {
                     stack.pop();
                     result = Some(false);
                     continue;

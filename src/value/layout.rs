@@ -121,9 +121,9 @@ pub mod dict {
     pub const ENTRY_PAYLOAD: usize = 8;
     pub const ENTRY_VALUE: usize = 16;
     pub const ENTRY_SIZE: usize = 32;
-    /// Up to this many entries there is no index and look-up is a linear scan.
+    /// Up to this many entries there is no index and look-up is a linear scan. Consecutive ints never have an index.
     pub const LINEAR: usize = 8;
-    /// An index place that was never used.
+    /// An index place that was never used. The others hold `hash & !mask | position`.
     pub const FREE: u32 = u32::MAX;
     /// `ENTRY_TAG` of a removed entry. Its index place keeps pointing at it.
     pub const REMOVED: u32 = u32::MAX;

@@ -1,4 +1,4 @@
-//! The storage of dicts and sets: entries in insertion order and an index table of u32 places.
+//! The storage of dicts and sets: entries in insertion order and an index table of u32 places (or none).
 //!
 //! `Hdr@0 | entries@8 | used@16 | live@20 | index@24 | mask@32 | room@36`. Entries are 32 bytes: key tag,
 //! hash, key payload, value. `value/dict.rs` does look-up and change with the slices given here.
@@ -97,6 +97,12 @@ impl Entry {
         u64::from(self.ktag) == tag::INT && self.kpayload == key as u64
     }
 
+    /// The int that is the key or, of a dict of ints, was the key of a removed entry.
+    #[inline(always)]
+    pub(in crate::value) fn number(&self) -> i64 {
+        self.kpayload as i64
+    }
+
     /// Address of the key's object if the key is a string, else 0.
     #[inline(always)]
     pub(in crate::value) fn string_address(&self) -> usize {
@@ -115,7 +121,8 @@ impl Entry {
 
     /// Takes key and value out and leaves a removed entry.
     pub(in crate::value) fn remove(&mut self) -> Option<(Value, Value)> {
-        let removed = Entry { ktag: at::REMOVED, hash: 0, kpayload: 0, value: Value::Null };
+        let number = if u64::from(self.ktag) == tag::INT { self.kpayload } else { 0 };
+        let removed = Entry { ktag: at::REMOVED, hash: 0, kpayload: number, value: Value::Null };
         std::mem::replace(self, removed).into_parts()
     }
 }
