@@ -11,6 +11,7 @@ use super::lower::ExitInfo;
 use super::options::Options;
 use super::policy::Place;
 use super::profile::{Entry, Request};
+use super::ir::Expected;
 use super::{build, opt};
 use crate::bytecode::op::Op;
 
@@ -58,6 +59,8 @@ pub struct Product {
     pub trampoline: usize,
     /// Number of its first exit.
     pub first_exit: u64,
+    /// For a loop: what its variables must hold where it is entered.
+    pub expected: Box<[(u16, Expected)]>,
     pub exits: Vec<ExitInfo>,
     pub calls: Vec<CallSite>,
     pub sizes: Sizes,
@@ -163,7 +166,7 @@ impl Compiler {
         let sizes = Sizes { ops, ir: ir.values.len(), code: compiled.bytes };
         let inlined = inlined(&ir, &job.request);
         let params = speculated(&job.request);
-        Ok(Product { address: compiled.address, trampoline, first_exit, exits: compiled.exits, calls: compiled.calls, sizes, times, passes, fallbacks, inlined, params })
+        Ok(Product { address: compiled.address, trampoline, first_exit, expected: ir.expected.into(), exits: compiled.exits, calls: compiled.calls, sizes, times, passes, fallbacks, inlined, params })
     }
 
     fn store(&mut self) -> Result<&mut CodeStore, Refusal> {

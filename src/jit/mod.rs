@@ -30,6 +30,7 @@ use std::rc::Rc;
 use crate::semantics::fault::Raise;
 use crate::value::layout::tag;
 use crate::vm::Vm;
+use crate::vm::compiled::LeftFrame;
 use crate::vm::stack::{FnRef, Fp};
 use crate::vm::tier::{Entry, Outcome, Patience, Tier, Verdict};
 use compiler::{Finished, Job, Product, Refusal};
@@ -103,7 +104,10 @@ impl Jit {
             return Verdict::Never;
         }
         self.collect(vm);
-        let decision = self.ledger.borrow_mut().report(place, &self.policy);
+        let decision = {
+            let (context, frame) = (self.context.borrow(), vm.current_frame());
+            self.ledger.borrow_mut().report(place, &self.policy, |entry| context.codes[entry.0 as usize].expects(frame))
+        };
         match decision {
             Decision::Enter(entry) => Verdict::Entry(entry),
             Decision::Wait(more) => Verdict::Later(more),
@@ -202,7 +206,7 @@ impl Jit {
         debug_assert_eq!(first, context.exits.len(), "code is published in the order of its exits");
         let exits = first..first + product.exits.len();
         context.exits.extend(product.exits.into_iter().map(|info| Exit { info: Rc::new(info), code: number, taken: 0 }));
-        context.codes.push(Code { place, address: product.address, exits, failed: 0, given_up: false });
+        context.codes.push(Code { place, address: product.address, expected: product.expected, exits, failed: 0, given_up: false });
         context.calls.extend(product.calls.into_iter().map(|call| (call.address, call.frames)));
         if place.1.is_none() {
             context.entry_table[place.0 as usize] = product.address;
@@ -250,7 +254,7 @@ impl Jit {
                 context.entry_table[place.0 as usize] = 0;
             }
         }
-        let rest = self.ledger.borrow_mut().discarded(place, left, &self.policy);
+        let rest = self.ledger.borrow_mut().discarded(place, Entry(number), left, &self.policy);
         self.stats.borrow_mut().discarded += 1;
         self.trace.given_up(vm, place, left, rest);
         if rest.is_none() {
@@ -264,6 +268,31 @@ impl Jit {
                 activation.ask.set(rest.map(|rest| activation.heat.get().saturating_add(rest)));
             }
             Some(head) => activation.loops.borrow_mut().retain(|(pc, _)| *pc != head as usize),
+        }
+    }
+
+    /// The code to enter on a frame: another one of the same loop, if its variables are of other kinds than this one expects;
+    /// nothing if there is none, and then the VM asks at the next turn that is counted.
+    fn fitting(&self, vm: &Vm, entry: Entry, fp: Fp) -> Option<Entry> {
+        let context = self.context.borrow();
+        let code = &context.codes[entry.0 as usize];
+        if code.expects(fp) {
+            return Some(entry);
+        }
+        let (function, head) = code.place;
+        if let (Some(activation), Some(head)) = (vm.activation(function), head) {
+            activation.loops.borrow_mut().retain(|(pc, _)| *pc != head as usize);
+        }
+        let ledger = self.ledger.borrow();
+        ledger.codes(code.place).iter().copied().find(|other| context.codes[other.0 as usize].expects(fp))
+    }
+
+    /// The frame as it is, to go on with in the VM.
+    fn not_entered(&self, vm: &mut Vm, entry: Entry, fp: Fp) -> Outcome {
+        let (function, head) = self.context.borrow().codes[entry.0 as usize].place;
+        match vm.function_ref(function) {
+            Ok(function) => Outcome::Left { frames: vec![LeftFrame { function, fp, pc: head.unwrap_or(0) as usize, lent: None }], raise: None },
+            Err(raise) => Outcome::Raised(raise),
         }
     }
 
@@ -299,6 +328,7 @@ impl Tier for Jit {
     }
 
     fn enter(&self, vm: &mut Vm, entry: Entry, fp: Fp) -> Outcome {
+        let Some(entry) = self.fitting(vm, entry, fp) else { return self.not_entered(vm, entry, fp) };
         let closure = closure_below(fp);
         let (context, outside, address) = {
             let mut context = self.context.borrow_mut();

@@ -21,6 +21,8 @@ pub struct Policy {
     pub most_compiles: u32,
     /// Instructions that must be compiled for each one left to the VM: entering the VM costs about as much as they save.
     pub worth: usize,
+    /// Codes of one loop for variables of different kinds.
+    pub variants: usize,
     /// Calls until a function whose code was given up is compiled again; four times as many each time.
     pub rest: u32,
 }
@@ -34,6 +36,7 @@ impl Policy {
             storms: 200,
             most_compiles: 5,
             worth: 4,
+            variants: 4,
             rest: 1000,
         };
         let hostile = Policy { loop_reports: 1, storm: 5, storms: 20, worth: 0, rest: 2, ..usual };
@@ -56,7 +59,8 @@ struct Record {
     /// Reports of heat since the last compilation.
     reports: u32,
     compiles: u32,
-    code: Option<Entry>,
+    /// Several for a loop entered with variables of different kinds; the newest last.
+    codes: Vec<Entry>,
     refused: bool,
     pending: bool,
     /// Checks leave with the state of their own instruction.
@@ -93,11 +97,11 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A place is hot.
-    pub fn report(&mut self, place: Place, policy: &Policy) -> Decision {
+    /// A place is hot; `fits`: can it be entered now by this code of it?
+    pub fn report(&mut self, place: Place, policy: &Policy, fits: impl Fn(Entry) -> bool) -> Decision {
         let record = self.places.entry(place).or_default();
-        if let Some(entry) = record.code {
-            return Decision::Enter(entry);
+        if let Some(entry) = record.codes.iter().rev().find(|entry| fits(**entry)) {
+            return Decision::Enter(*entry);
         }
         if record.refused {
             return Decision::Never;
@@ -105,23 +109,29 @@ impl Ledger {
         if record.pending {
             return Decision::Wait(policy.patience.calls);
         }
+        if record.codes.len() >= policy.variants {
+            return Decision::Wait(policy.patience.calls);
+        }
         record.reports += 1;
+        let is_variant = !record.codes.is_empty();
         let wanted = match place.1 {
             None => 1,
+            Some(_) if is_variant => policy.loop_reports,
             Some(_) => policy.loop_reports << (2 * record.compiles.min(8)),
         };
         if record.reports < wanted {
             return Decision::Wait(1);
         }
         record.reports = 0;
-        record.compiles += 1;
+        record.compiles += u32::from(!is_variant);
         record.pending = true;
         Decision::Compile
     }
 
     pub fn compiled(&mut self, place: Place, entry: Entry) {
         let record = self.places.entry(place).or_default();
-        (record.code, record.pending) = (Some(entry), false);
+        record.codes.push(entry);
+        record.pending = false;
     }
 
     pub fn refused(&mut self, place: Place) {
@@ -131,12 +141,12 @@ impl Ledger {
 
     /// Code of a place is given up; `left` are the instructions it left at too often. Gives the number of calls to wait
     /// before it is compiled again; nothing if it is not.
-    pub fn discarded(&mut self, place: Place, left: &[(u32, u32)], policy: &Policy) -> Option<u32> {
+    pub fn discarded(&mut self, place: Place, code: Entry, left: &[(u32, u32)], policy: &Policy) -> Option<u32> {
         for &at in left {
             self.left_too_often(place, at);
         }
         let record = self.places.entry(place).or_default();
-        record.code = None;
+        record.codes.retain(|other| *other != code);
         record.reports = 0;
         if record.compiles + 1 == policy.most_compiles {
             for (function, instructions) in &self.failed {
@@ -186,19 +196,24 @@ impl Ledger {
 
     pub fn state(&self, place: Place) -> State {
         match self.places.get(&place) {
-            Some(Record { code: Some(entry), .. }) => State::Code(*entry),
             Some(Record { pending: true, .. }) => State::Pending,
-            _ => State::Refused,
+            Some(Record { codes, .. }) => codes.last().map_or(State::Refused, |entry| State::Code(*entry)),
+            None => State::Refused,
         }
     }
 
     pub fn is_compiled(&self, place: Place) -> bool {
-        self.places.get(&place).is_some_and(|record| record.code.is_some())
+        self.places.get(&place).is_some_and(|record| !record.codes.is_empty())
     }
 
-    /// Whether this is the code that the place is entered with.
+    /// The codes of a place.
+    pub fn codes(&self, place: Place) -> &[Entry] {
+        self.places.get(&place).map_or(&[], |record| &record.codes)
+    }
+
+    /// Whether this is one of the codes that the place is entered with.
     pub fn has_code(&self, place: Place, entry: Entry) -> bool {
-        self.places.get(&place).is_some_and(|record| record.code == Some(entry))
+        self.places.get(&place).is_some_and(|record| record.codes.contains(&entry))
     }
 }
 
@@ -215,26 +230,38 @@ mod tests {
         let (policy, place, mut ledger) = (policy(), (900, Some(4)), Ledger::default());
         let mut reports = Vec::new();
         for _ in 0..3 {
-            let count = (1..).find(|_| ledger.report(place, &policy) == Decision::Compile);
+            let count = (1..).find(|_| ledger.report(place, &policy, |_| true) == Decision::Compile);
             reports.push(count.unwrap_or(0));
             ledger.compiled(place, Entry(0));
-            assert_eq!(ledger.report(place, &policy), Decision::Enter(Entry(0)));
-            assert!(ledger.discarded(place, &[(900, 9)], &policy).is_some());
+            assert_eq!(ledger.report(place, &policy, |_| true), Decision::Enter(Entry(0)));
+            assert!(ledger.discarded(place, Entry(0), &[(900, 9)], &policy).is_some());
         }
         assert_eq!(reports, [3, 12, 48]);
         assert_eq!(ledger.poisoned()[&900], [9, 9, 9]);
     }
 
     #[test]
+    fn a_loop_has_several_codes_for_variables_of_other_kinds() {
+        let (policy, place, mut ledger) = (policy(), (900, Some(4)), Ledger::default());
+        for code in 0..policy.variants as u32 {
+            let count = (1..).find(|_| ledger.report(place, &policy, |_| false) == Decision::Compile);
+            assert_eq!(count, Some(policy.loop_reports));
+            ledger.compiled(place, Entry(code));
+        }
+        assert!(matches!(ledger.report(place, &policy, |_| false), Decision::Wait(_)));
+        assert_eq!(ledger.report(place, &policy, |entry| entry == Entry(1)), Decision::Enter(Entry(1)));
+    }
+
+    #[test]
     fn trying_stops() {
         let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
         let mut rests = Vec::new();
-        while ledger.report(place, &policy) == Decision::Compile {
+        while ledger.report(place, &policy, |_| true) == Decision::Compile {
             ledger.compiled(place, Entry(0));
-            rests.push(ledger.discarded(place, &[], &policy));
+            rests.push(ledger.discarded(place, Entry(0), &[], &policy));
         }
         assert_eq!(rests, [Some(1000), Some(4000), Some(16000), Some(64000), None]);
-        assert_eq!(ledger.report(place, &policy), Decision::Never);
+        assert_eq!(ledger.report(place, &policy, |_| true), Decision::Never);
     }
 
     #[test]
@@ -242,9 +269,9 @@ mod tests {
         let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
         ledger.failed(901, 7);
         for compile in 1..policy.most_compiles {
-            assert_eq!(ledger.report(place, &policy), Decision::Compile);
+            assert_eq!(ledger.report(place, &policy, |_| true), Decision::Compile);
             ledger.compiled(place, Entry(0));
-            ledger.discarded(place, &[], &policy);
+            ledger.discarded(place, Entry(0), &[], &policy);
             assert_eq!(ledger.poisoned().contains_key(&901), compile + 1 == policy.most_compiles);
         }
     }
@@ -252,10 +279,10 @@ mod tests {
     #[test]
     fn parameters_that_differ_are_not_speculated_before_an_instruction_is_given_up() {
         let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
-        ledger.report(place, &policy);
-        ledger.discarded(place, &[(900, 0)], &policy);
+        ledger.report(place, &policy, |_| true);
+        ledger.discarded(place, Entry(0), &[(900, 0)], &policy);
         assert!(ledger.takes_any_params(900) && ledger.poisoned().is_empty());
-        ledger.discarded(place, &[(900, 0)], &policy);
+        ledger.discarded(place, Entry(0), &[(900, 0)], &policy);
         assert_eq!(ledger.poisoned()[&900], [0]);
     }
 }

@@ -4,9 +4,12 @@ use std::rc::Rc;
 
 use ahash::AHashMap;
 
+use super::ir::Expected;
 use super::lower::{ExitInfo, context};
 use super::policy::Place;
 use crate::semantics::fault::Raise;
+use crate::value::layout::tag;
+use crate::vm::stack::Fp;
 
 /// Functions with a place in the entry and constant tables; others are called through the VM.
 pub const MAX_FUNCTIONS: usize = 1 << 16;
@@ -77,11 +80,26 @@ pub struct Exit {
 pub struct Code {
     pub place: Place,
     pub address: u64,
+    /// For a loop: what it expects in variables.
+    pub expected: Box<[(u16, Expected)]>,
     /// Its exits, by number.
     pub exits: Range<usize>,
     /// Checks that failed in it.
     pub failed: u32,
     pub given_up: bool,
+}
+
+impl Code {
+    /// May it be entered on this frame?
+    pub fn expects(&self, frame: Fp) -> bool {
+        self.expected.iter().all(|(register, expected)| {
+            let found = frame.tag(*register);
+            match expected {
+                Expected::Scalar(tag) => found == *tag,
+                Expected::Other => !(tag::BOOL..=tag::FLOAT).contains(&found),
+            }
+        })
+    }
 }
 
 const _: () = {

@@ -13,18 +13,21 @@ use crate::jit::profile::Site;
 use crate::value::layout::{shape, tag};
 
 impl Builder<'_> {
-    /// The only thing the loop has run over: an array of this shape (0: of any kind but a range), or [`STEPS`].
-    fn iterated(&self) -> Option<u32> {
+    /// The only thing the loop has run over, as far as the register with what it runs over may hold it: an array of this shape
+    /// (0: of any kind but a range), or [`STEPS`].
+    fn iterated(&self, state: u16) -> Option<u32> {
         let Site::Elements { shapes, .. } = self.context().profile.sites.get(&self.pc)? else { return None };
-        match self.likely(shapes)[..] {
+        let counts = matches!(self.state.get(self.slot(state)), Slot::Scalar { .. });
+        let shapes: Vec<u32> = shapes.iter().copied().filter(|shape| counts == (*shape == STEPS)).collect();
+        match self.likely(&shapes)[..] {
             [only] if only == STEPS || cell_of(only).is_some() => Some(only),
-            _ if are_many_kinds(shapes) && !shapes.contains(&shape::ARR_RANGE) => Some(0),
+            _ if are_many_kinds(&shapes) && !shapes.contains(&shape::ARR_RANGE) => Some(0),
             _ => None,
         }
     }
 
     pub(super) fn for_prep(&mut self, op: Op, pairs: bool, state: u16) -> Built {
-        match self.iterated() {
+        match self.iterated(state) {
             Some(STEPS) if !pairs => {
                 let Some(end) = self.scalar(Source::Register(state), Scalar::Int) else { return self.fallback(op) };
                 let before = self.int(-1);
@@ -49,7 +52,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn for_next(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
-        let cell = match self.iterated() {
+        let cell = match self.iterated(state) {
             Some(STEPS) if !pair => return self.for_range_next(op, state, dst),
             Some(shape) if shape != STEPS => Some((shape, cell_of(shape))),
             _ => None,

@@ -32,6 +32,7 @@ use ahash::{AHashMap, AHashSet};
 
 use super::ir::{BlockId, FrameInfo, FrameState, Function, Inst, Instance, InstKind, SlotIx, StateId, Terminator, Type, ValueId};
 use super::profile::{Entry, FunctionProfile, Request};
+use super::ir::Expected;
 use flow::{Flow, RegisterSet};
 use state::{Scalar, Slot, State};
 
@@ -242,10 +243,18 @@ impl<'r> Builder<'r> {
                     self.out.params.push((slot, value));
                     self.put(slot, Slot::Scalar { value, scalar, dirty: true });
                 }
-                Some(scalar) if live.contains(at) => {
+                Some(scalar) if live.contains(at) && head.is_none() => {
                     let value = self.load_scalar(slot, scalar);
                     self.put(slot, Slot::Scalar { value, scalar, dirty: false });
                 }
+                // Whoever enters a loop has looked at its variables.
+                Some(scalar) if live.contains(at) => {
+                    self.out.expected.push((at as u16, Expected::Scalar(scalar.tag())));
+                    let boxed = self.emit(InstKind::LoadSlot(slot), Type::ANY);
+                    let value = self.emit(InstKind::Unbox { value: boxed, tag: scalar.tag() }, scalar.ty());
+                    self.put(slot, Slot::Scalar { value, scalar, dirty: false });
+                }
+                None if live.contains(at) && head.is_some() => self.out.expected.push((at as u16, Expected::Other)),
                 // What was an immediate at this moment needs no release, but may be anything next time.
                 _ => {}
             }

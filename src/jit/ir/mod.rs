@@ -59,6 +59,8 @@ pub struct Function {
     pub states: Vec<FrameState>,
     /// States of exits to code never reached so far.
     pub unreached: Vec<StateId>,
+    /// For code entered at a loop: what the variables in use must hold; checked by whoever enters.
+    pub expected: Vec<(u16, Expected)>,
     /// States that checks of several instructions leave with.
     pub merged: Vec<StateId>,
     /// Each check leaves with the state of its own instruction.
@@ -67,6 +69,15 @@ pub struct Function {
     pub params: Vec<(SlotIx, ValueId)>,
     /// Highest slot used plus one, inlined frames included.
     pub frame_slots: u32,
+}
+
+/// What a loop's code expects in a variable where it is entered.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expected {
+    /// A value with this tag: an int, a float or a bool.
+    Scalar(u64),
+    /// Anything else.
+    Other,
 }
 
 #[derive(Debug, Default)]
