@@ -207,6 +207,40 @@ fn modules_are_found_beside_the_script() {
 }
 
 #[test]
+fn modules_are_found_in_the_project_but_not_outside() {
+    let files = [
+        ("ruff-project.toml", "name = \"demo\"\n"),
+        ("src/in_src.ruff", "export where := \"src\"\n"),
+        ("src/sib.ruff", "export who := \"src\"\n"),
+        ("ruff_packages/pkg/mod.ruff", "export func p() { return \"package\" }\n"),
+        ("bin/sib.ruff", "export who := \"sibling\"\n"),
+        ("bin/main.ruff", "import sib\nimport in_src\nimport pkg\nprint(sib.who, in_src.where, pkg.p())\n"),
+        ("bin/leaves.ruff", "print(\"before\")\nimport link\n"),
+    ];
+    let outside = folder(&[("elsewhere.ruff", "export x := 1\n")]);
+    let folder = folder(&files);
+    std::os::unix::fs::symlink(outside.path().join("elsewhere.ruff"), folder.path().join("bin/link.ruff")).expect("a link");
+    let ran = run_in(folder.path(), &["run", "bin/main.ruff"]);
+    assert_eq!((ran.stdout.as_str(), ran.code), ("sibling src package\n", Some(0)), "{}", ran.stderr);
+    let ran = run_in(folder.path(), &["run", "bin/leaves.ruff"]);
+    assert!(ran.code == Some(4) && ran.stdout == "before\n" && ran.stderr.contains("leads out of"), "{}", ran.stderr);
+    let ran = run_in(folder.path(), &["check", "bin/leaves.ruff"]);
+    assert!(ran.code == Some(1) && ran.stdout.contains("leads out of"), "{}", ran.stdout);
+}
+
+#[test]
+fn setups_run_from_the_outside_in() {
+    let text = "log := []\ntest_setup { log.push(\"a\") }\ntest_teardown { print(log, \"last\") }\n\
+        test_group \"g\" {\n  test_setup { log.push(\"b\") }\n  test_teardown { log.push(\"inner\") }\n\
+        test_group \"h\" {\n test_setup { log.push(\"c\") }\n test \"x\" { log.push(\"x\")\n throw \"stop\" } } }\n";
+    let folder = folder(&[("a.ruff", text)]);
+    for extra in [&[][..], &["--shared-setup"], &["--engine", "interp"]] {
+        let ran = run_in(folder.path(), &[&["test", "a.ruff"], extra].concat());
+        assert!(ran.code == Some(1) && ran.stdout.contains("[a, b, c, x, inner] last"), "{}", ran.stdout);
+    }
+}
+
+#[test]
 fn check_reports_without_running() {
     let folder = folder(&[("good.ruff", "print(1)\n"), ("bad.ruff", "let a := 1\na = 2\n"), ("name.ruff", "pritn(1)\n")]);
     let check = |args: &[&str]| run_in(folder.path(), &[&["check"], args].concat());

@@ -50,6 +50,13 @@ fn refused(expression: &str, kind: &str) {
 }
 
 #[test]
+fn nothing_is_a_program() {
+    for text in ["", "\n", "\r", ";", "\u{feff}", "#!/usr/bin/env ruff", "// only this", "/* /* */ */", " \t\r\n;;\n"] {
+        check(text, "");
+    }
+}
+
+#[test]
 fn recursion_a_hundred_thousand_deep() {
     let text = "func down(n) { return if n == 0 { 0 } else { 1 + down(n - 1) } }\nprint(down(100000))\n";
     check_with(text, "100000\n", |options| options.max_depth = Some(200_000));

@@ -36,7 +36,7 @@ use std::sync::{Arc, OnceLock};
 use ahash::AHashMap;
 
 use crate::semantics::call::{self, FnInfo, SelfMode};
-use crate::value::{BuiltinType, FnId, ModuleId, Value};
+use crate::value::{BuiltinType, DeclId, FnId, ModuleId, TypeId, Value};
 
 pub use effects::{Capability, Effects};
 pub use engine::{Engine, MutatingFn, NativeFn, Site};
@@ -69,6 +69,8 @@ pub enum PreludeName {
     Namespace(NamespaceId),
     /// A variant of `Result` (`decl` 0: `Ok` 0, `Err` 1) or `Option` (`decl` 1: `None` 0, `Some` 1), as `value` numbers them.
     Variant { decl: u32, variant: u32 },
+    /// `Result` (0) or `Option` (1) itself.
+    Enum(u32),
 }
 
 /// A group of rows: one file, one chapter of the reference.
@@ -191,7 +193,7 @@ pub fn function(name: &str) -> Option<BuiltinId> {
     match lookup(name)? {
         PreludeName::Function(id) => Some(id),
         PreludeName::Type(id) => BuiltinType::ALL.get(usize::from(id.0)).and_then(|ty| constructor(*ty)),
-        PreludeName::Constant(_) | PreludeName::Namespace(_) | PreludeName::Variant { .. } => None,
+        PreludeName::Constant(_) | PreludeName::Namespace(_) | PreludeName::Variant { .. } | PreludeName::Enum(_) => None,
     }
 }
 
@@ -276,6 +278,8 @@ pub fn member_value(name: PreludeName) -> Value {
         PreludeName::Variant { decl: 1, variant: outcome::NONE } => Value::none(),
         // A constructor is called, not read, everywhere but here: its builtin does the same.
         PreludeName::Variant { decl, variant } => variant_function(decl, variant),
+        PreludeName::Enum(0) => Value::Type(TypeId::of_decl(DeclId::RESULT)),
+        PreludeName::Enum(_) => Value::Type(TypeId::of_decl(DeclId::OPTION)),
     }
 }
 
@@ -355,6 +359,7 @@ fn build_names() -> AHashMap<&'static str, PreludeName> {
     ] {
         names.insert(name, PreludeName::Variant { decl, variant });
     }
+    names.extend([("Result", PreludeName::Enum(0)), ("Option", PreludeName::Enum(1))]);
     names
 }
 

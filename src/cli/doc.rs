@@ -51,11 +51,14 @@ fn describe_name(name: &str, meaning: PreludeName) -> Option<String> {
             format!("{name}: a group of builtins\n\n  {}\n", members.join("\n  "))
         }
         PreludeName::Type(_) => format!("{name}: a type\n"),
-        PreludeName::Variant { decl, .. } => {
-            let owner = if decl == 0 { "Result: Ok(value) or Err(error)" } else { "Option: Some(value) or None" };
-            format!("{name}: a variant of {owner}\n")
-        }
+        PreludeName::Variant { decl, .. } => format!("{name}: a variant of {}\n", outcome(decl)),
+        PreludeName::Enum(decl) => format!("{}\n", outcome(decl)),
     })
+}
+
+/// An enum of the prelude, by its number.
+fn outcome(decl: u32) -> &'static str {
+    if decl == 0 { "Result: Ok(value) or Err(error)" } else { "Option: Some(value) or None" }
 }
 
 /// `round(x: number, digits: int = 0) -> number`

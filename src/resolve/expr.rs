@@ -660,6 +660,7 @@ pub(super) fn prelude_entity(prelude: PreludeName) -> Entity {
         PreludeName::Type(id) => Entity::BuiltinType(id),
         PreludeName::Namespace(id) => Entity::Namespace(id),
         PreludeName::Variant { decl, variant } => Entity::Variant(EnumId(decl), variant),
+        PreludeName::Enum(decl) => Entity::Enum(EnumId(decl)),
     }
 }
 

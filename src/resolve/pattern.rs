@@ -463,6 +463,7 @@ impl Resolver<'_> {
     fn declared_type(&self, name: TextId) -> Option<Entity> {
         use super::scope::Found;
         match self.find(name) {
+            Found::Prelude(crate::builtins::PreludeName::Enum(decl)) => Some(Entity::Enum(EnumId(decl))),
             Found::Binding(binding) => match self.bindings[binding].kind {
                 BindingKind::Struct(decl) => Some(Entity::Struct(decl)),
                 BindingKind::Enum(decl) => Some(Entity::Enum(decl)),

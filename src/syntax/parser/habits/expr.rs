@@ -311,7 +311,7 @@ impl Parser<'_> {
     pub(in super::super) fn missing_operand(&mut self) -> ExprId {
         let token = self.token();
         let next = self.peek(1);
-        if token.on_new_line() && self.context.newlines && !matches!(token.kind, T::Plus | T::Question | T::Dot) {
+        if token.on_new_line() && self.context.newlines && !matches!(token.kind, T::Plus | T::Question | T::Dot | T::Ellipsis) {
             self.expected("an expression");
             return self.error_expr();
         }
