@@ -94,6 +94,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::Part => operate::part as *const u8,
         Helper::Succeeded => operate::succeeded as *const u8,
         Helper::Payload => operate::payload as *const u8,
+        Helper::NextEntry => operate::next_entry as *const u8,
     }
 }
 

@@ -1,26 +1,26 @@
-//! Loops over arrays: position and items are stepped in registers.
+//! Loops over arrays and dicts: position and items are stepped in registers.
 //!
 //! Everything else that can be iterated is the VM's business.
 use super::arith::Source;
 use super::memory::{are_many_kinds, cell_of};
-use super::state::{Scalar, Slot, State};
+use super::state::{Lender, Scalar, Slot, State};
 use super::{Builder, Built};
 use crate::bytecode::op::Op;
-use crate::jit::feedback::STEPS;
+use crate::jit::feedback::{DICT, STEPS};
 use crate::jit::ir::inst::{Cell, Cmp, IntOp};
-use crate::jit::ir::{InstKind, Kinds, Terminator, Type, ValueId};
+use crate::jit::ir::{InstKind, Kinds, Operation, Terminator, Type, ValueId};
 use crate::jit::profile::Site;
 use crate::value::layout::{shape, tag};
 
 impl Builder<'_> {
     /// The only thing the loop has run over, as far as the register with what it runs over may hold it: an array of this shape
-    /// (0: of any kind but a range), or [`STEPS`].
+    /// (0: of any kind but a range), [`DICT`] or [`STEPS`].
     fn iterated(&self, state: u16) -> Option<u32> {
         let Site::Elements { shapes, .. } = self.context().profile.sites.get(&self.pc)? else { return None };
         let counts = matches!(self.state.get(self.slot(state)), Slot::Scalar { .. });
         let shapes: Vec<u32> = shapes.iter().copied().filter(|shape| counts == (*shape == STEPS)).collect();
         match self.likely(&shapes)[..] {
-            [only] if only == STEPS || cell_of(only).is_some() => Some(only),
+            [only] if only == STEPS || only == DICT || cell_of(only).is_some() => Some(only),
             _ if are_many_kinds(&shapes) && !shapes.contains(&shape::ARR_RANGE) => Some(0),
             _ => None,
         }
@@ -39,7 +39,7 @@ impl Builder<'_> {
             Some(shape) if shape != STEPS && self.holds_object(state) => {
                 let slot = self.slot(state);
                 self.settle(slot);
-                self.guarded(state, tag::ARRAY, shape);
+                if shape == DICT { self.guarded(state, tag::DICT, 0) } else { self.guarded(state, tag::ARRAY, shape) };
                 for hidden in [state + 1, state + 2] {
                     let zero = self.int(0);
                     self.write_scalar(hidden, zero, Scalar::Int);
@@ -54,6 +54,7 @@ impl Builder<'_> {
     pub(super) fn for_next(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
         let cell = match self.iterated(state) {
             Some(STEPS) if !pair => return self.for_range_next(op, state, dst),
+            Some(DICT) => return self.step_dict(op, state, dst, pair),
             Some(shape) if shape != STEPS => Some((shape, cell_of(shape))),
             _ => None,
         };
@@ -90,6 +91,35 @@ impl Builder<'_> {
         let after = std::mem::replace(&mut self.state, before);
         self.block = end;
         let slot = self.slot(state);
+        self.release(slot);
+        self.finish_ways(vec![(item, 0, after), (end, 1, self.state.clone())]);
+        Ok(())
+    }
+
+    /// The next entry of a dict: its key, with `pair` its value too, lent by the loop's own reference to the dict.
+    fn step_dict(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
+        let slot = self.slot(state);
+        if self.state.get(slot) != Slot::Memory {
+            return self.fallback(op);
+        }
+        let Some(cursor) = self.scalar(Source::Register(state + 1), Scalar::Int) else { return self.fallback(op) };
+        let table = self.guarded(state, tag::DICT, 0);
+        let next = self.operation(Operation::NextEntry, &[table, cursor]);
+        let zero = self.int(0);
+        let more = self.emit(InstKind::CmpI { op: Cmp::Ne, a: next, b: zero }, Type::BOOL);
+        let (item, end) = (self.out.new_block(), self.out.new_block());
+        self.terminate(Terminator::Branch { cond: more, then: (item, Box::new([])), otherwise: (end, Box::new([])) });
+        let before = self.state.clone();
+        (self.block, self.exit) = (item, None);
+        let key = self.emit(InstKind::LoadEntry { table, next, key: true }, Type::ANY);
+        self.write_lent(dst, key, Lender::Slot(slot));
+        if pair {
+            let value = self.emit(InstKind::LoadEntry { table, next, key: false }, Type::ANY);
+            self.write_lent(dst + 1, value, Lender::Slot(slot));
+        }
+        self.write_scalar(state + 1, next, Scalar::Int);
+        let after = std::mem::replace(&mut self.state, before);
+        (self.block, self.exit) = (end, None);
         self.release(slot);
         self.finish_ways(vec![(item, 0, after), (end, 1, self.state.clone())]);
         Ok(())

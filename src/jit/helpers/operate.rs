@@ -262,3 +262,11 @@ pub extern "C" fn payload(value_tag: u64, payload: u64) -> Pair {
     let value = lent(value_tag, payload);
     Pair::borrowed(pattern::payload_of(&value).unwrap_or(&Value::Null))
 }
+
+pub extern "C" fn next_entry(dict: u64, cursor: u64) -> i64 {
+    let dict = lent(tag::DICT, dict);
+    match &*dict {
+        Value::Dict(table) => table.next_entry(cursor as usize).map_or(0, |(at, _)| at as i64 + 1),
+        _ => -1,
+    }
+}

@@ -236,6 +236,8 @@ pub enum InstKind {
     StoreElement { cell: Cell, data: ValueId, index: ValueId, value: ValueId },
     /// Value element that holds a scalar or immediate before and after; leaves if it holds a heap value.
     StoreElementValue { data: ValueId, index: ValueId, value: ValueId, exit: StateId },
+    /// Key or value of the entry before a cursor (from [`Operation::NextEntry`]) → boxed, borrowed from the dict.
+    LoadEntry { table: ValueId, next: ValueId, key: bool },
     /// Field at a byte offset of an instance whose shape was guarded.
     LoadField { cell: Cell, pointer: ValueId, offset: u32 },
     StoreField { cell: Cell, pointer: ValueId, offset: u32, value: ValueId },
@@ -413,6 +415,7 @@ impl InstKind {
             LoadElement { cell, .. } => read(cell.heap(), false),
             StoreElement { cell, .. } => write(cell.heap(), false),
             StoreElementValue { .. } => write(Heaps::VALUES, true),
+            LoadEntry { .. } => read(Heaps::DICTS, false),
             LoadField { .. } => read(Heaps::FIELDS, false),
             StoreField { .. } => write(Heaps::FIELDS, false),
             Push { .. } => {

@@ -49,6 +49,8 @@ pub enum Operation {
     Succeeded,
     /// The first payload of an enum value, or null → borrowed from it.
     Payload,
+    /// Dict (pointer), cursor (unboxed int) → the cursor behind the next entry, or 0 at the end.
+    NextEntry,
 }
 
 /// An entry of one of the tables of a function: its `FnId` and the index.
@@ -69,6 +71,8 @@ impl Site {
 pub enum Gives {
     Nothing,
     Bool,
+    /// Not negative.
+    Int,
     /// A boxed value that compiled code owns.
     Owned,
     /// A boxed value that an argument keeps alive.
@@ -82,6 +86,7 @@ impl Operation {
             Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Part(_) => Gives::Owned,
             Operation::Compare(_) | Operation::Contains | Operation::Passes(_) | Operation::Succeeded => Gives::Bool,
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Payload => Gives::Borrowed,
+            Operation::NextEntry => Gives::Int,
             Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) => Gives::Nothing,
         }
     }
@@ -91,6 +96,7 @@ impl Operation {
         match self.gives() {
             Gives::Nothing => None,
             Gives::Bool => Some(Type::BOOL),
+            Gives::Int => Some(Type::int_in(0, 1 << 48)),
             Gives::Owned | Gives::Borrowed => Some(Type::ANY),
         }
     }
@@ -98,7 +104,7 @@ impl Operation {
     /// What it reads and writes besides its place. What walks values of any kind counts as a write, so that nothing merges it.
     pub fn effects(self) -> (Heaps, Heaps) {
         match self {
-            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr => (Heaps::DICTS, Heaps::NONE),
+            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::NextEntry => (Heaps::DICTS, Heaps::NONE),
             // Enum values never change.
             Operation::Payload | Operation::Succeeded => (Heaps::NONE, Heaps::NONE),
             Operation::Arith(_) | Operation::Compare(_) | Operation::Contains | Operation::Item | Operation::ItemOrNull | Operation::Slice(_)
@@ -120,7 +126,8 @@ impl Operation {
                 Some(site.word())
             }
             Operation::Contains | Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Item
-            | Operation::ItemOrNull | Operation::SetItem | Operation::Dict | Operation::Succeeded | Operation::Payload => None,
+            | Operation::ItemOrNull | Operation::SetItem | Operation::Dict | Operation::Succeeded | Operation::Payload
+            | Operation::NextEntry => None,
         }
     }
 

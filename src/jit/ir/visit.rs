@@ -61,6 +61,10 @@ impl InstKind {
                 f(index);
                 f(value);
             }
+            LoadEntry { table, next, .. } => {
+                f(table);
+                f(next);
+            }
             LoadField { pointer, .. } => f(pointer),
             StoreField { pointer, value, .. } => {
                 f(pointer);
@@ -95,7 +99,7 @@ impl InstKind {
             ModI { zero, .. } => zero.iter_mut().for_each(f),
             DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) | LoadSlot(_) | StoreSlot(..) | ClearSlot(_)
-            | LoadItem { .. } | MakeInstance { .. } | Retain(_) | StoreOwned { .. } | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | IsShape { .. } | IsClosure { .. } | IsFunction { .. } | TagOf(_) | Unbox { .. } | Box(_)
+            | LoadEntry { .. } | LoadItem { .. } | MakeInstance { .. } | Retain(_) | StoreOwned { .. } | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | IsShape { .. } | IsClosure { .. } | IsFunction { .. } | TagOf(_) | Unbox { .. } | Box(_)
             | Bit { .. } | NotI(_) | Float { .. } | FloatUnary { .. } | IntToFloat(_) | CmpI { .. } | CmpF { .. } | NotB(_)
             | CmpPtr { .. } | Truthy(_) | Select { .. } | LoadLength(_) | LoadData(_) | LoadElement { .. } | StoreElement { .. }
             | LoadField { .. } | StoreField { .. } => {}

@@ -335,6 +335,7 @@ impl Lowering<'_> {
                 let address = self.element(Cell::Value, *data, *index);
                 self.store_variable(*value, address, 0, *exit);
             }
+            InstKind::LoadEntry { table, next, key } => self.load_entry(*table, *next, *key, result),
             InstKind::LoadField { cell, pointer, offset } => {
                 let pointer = self.one(*pointer);
                 self.load_cell(*cell, pointer, *offset as i32, result);

@@ -118,6 +118,8 @@ pub enum Helper {
     Succeeded,
     /// `(value) -> (tag, payload)`, borrowed
     Payload,
+    /// `(dict, cursor) -> the next cursor, 0 at the end`
+    NextEntry,
 }
 
 impl Helper {
@@ -156,6 +158,7 @@ impl Helper {
         Helper::Part,
         Helper::Succeeded,
         Helper::Payload,
+        Helper::NextEntry,
     ];
 
     pub fn symbol(self) -> &'static str {
@@ -194,6 +197,7 @@ impl Helper {
             Helper::Part => "ruff_part",
             Helper::Succeeded => "ruff_succeeded",
             Helper::Payload => "ruff_payload",
+            Helper::NextEntry => "ruff_next_entry",
         }
     }
 
@@ -234,6 +238,7 @@ impl Helper {
             Helper::Part => (4, 2),
             Helper::Succeeded => (2, 1),
             Helper::Payload => (2, 2),
+            Helper::NextEntry => (2, 1),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{Helper, Lowering};
 use crate::jit::ir::inst::Home;
 use crate::jit::ir::operation::Gives;
 use crate::jit::ir::{Operation, Repr, StateId, ValueId};
-use crate::value::layout::tag;
+use crate::value::layout::{dict, tag};
 
 fn helper_of(op: Operation) -> Helper {
     match op {
@@ -30,6 +30,7 @@ fn helper_of(op: Operation) -> Helper {
         Operation::Part(_) => Helper::Part,
         Operation::Succeeded => Helper::Succeeded,
         Operation::Payload => Helper::Payload,
+        Operation::NextEntry => Helper::NextEntry,
     }
 }
 
@@ -44,6 +45,7 @@ impl Lowering<'_> {
         let results = self.b.inst_results(call).to_vec();
         let done = match op.gives() {
             Gives::Nothing => results[0],
+            Gives::Int => self.b.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, results[0], 0),
             Gives::Bool => self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, results[0], 2),
             Gives::Owned | Gives::Borrowed => self.b.ins().icmp_imm_u(IntCC::NotEqual, results[0], tag::EXC as i64),
         };
@@ -52,7 +54,7 @@ impl Lowering<'_> {
         self.b.switch_to_block(next);
         match op.gives() {
             Gives::Nothing => {}
-            Gives::Bool => self.unbox(result, results[0]),
+            Gives::Bool | Gives::Int => self.unbox(result, results[0]),
             Gives::Owned | Gives::Borrowed => self.define_pair(result, results[0], results[1]),
         }
     }
@@ -75,7 +77,9 @@ impl Lowering<'_> {
             return words;
         }
         for arg in args {
-            if self.function.ty(*arg).repr == Repr::Ptr {
+            // What is known to be an object of a kind, or an int, takes one word.
+            let is_bare = op == Operation::NextEntry && self.function.ty(*arg).repr == Repr::I64;
+            if is_bare || self.function.ty(*arg).repr == Repr::Ptr {
                 words.push(self.one(*arg));
             } else {
                 let (tag, payload) = self.boxed(*arg);
@@ -94,5 +98,21 @@ impl Lowering<'_> {
             self.store_value(*arg, address, 16 * at as i32);
         }
         address
+    }
+
+    /// The tag of a key has 32 bits, that of a value 64.
+    pub(super) fn load_entry(&mut self, table: ValueId, next: ValueId, key: bool, result: Option<ValueId>) {
+        let (table, next) = (self.one(table), self.one(next));
+        let entries = self.load(types::I64, table, dict::ENTRIES as i32);
+        let offset = self.b.ins().imul_imm_s(next, dict::ENTRY_SIZE as i64);
+        let end = self.b.ins().iadd(entries, offset);
+        let at = |offset: usize| offset as i32 - dict::ENTRY_SIZE as i32;
+        let (tag, payload) = if key {
+            let tag = self.load(types::I32, end, at(dict::ENTRY_TAG));
+            (self.b.ins().uextend(types::I64, tag), self.load(types::I64, end, at(dict::ENTRY_PAYLOAD)))
+        } else {
+            (self.load(types::I64, end, at(dict::ENTRY_VALUE)), self.load(types::I64, end, at(dict::ENTRY_VALUE) + 8))
+        };
+        self.define_pair(result, tag, payload);
     }
 }

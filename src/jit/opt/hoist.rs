@@ -42,7 +42,7 @@ fn rests_on_branches(kind: &InstKind) -> bool {
         InstKind::GuardBounds { exit, .. } | InstKind::GuardSmall { exit, .. } => exit.is_none(),
         InstKind::DivI { zero, overflow, .. } => zero.is_none() || overflow.is_none(),
         InstKind::ModI { zero, .. } => zero.is_none(),
-        InstKind::Unbox { .. } | InstKind::Truthy(_) => true,
+        InstKind::Unbox { .. } | InstKind::Truthy(_) | InstKind::LoadEntry { .. } => true,
         _ => false,
     }
 }

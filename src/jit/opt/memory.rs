@@ -189,7 +189,7 @@ fn origins(function: &Function) -> Vec<Origin> {
                     origins[pointer.index()]
                 }
                 InstKind::Operate { op: Operation::Entry | Operation::EntryOrNull, .. } => Origin::Inside,
-                InstKind::LoadElement { .. } | InstKind::LoadItem { .. } | InstKind::LoadField { .. } | InstKind::Unshare { .. } | InstKind::ConstPool(..) => Origin::Inside,
+                InstKind::LoadEntry { .. } | InstKind::LoadElement { .. } | InstKind::LoadItem { .. } | InstKind::LoadField { .. } | InstKind::Unshare { .. } | InstKind::ConstPool(..) => Origin::Inside,
                 InstKind::LoadModule { .. } | InstKind::LoadCapture { .. } | InstKind::ConstBoxed(..) => Origin::Inside,
                 _ => Origin::Unknown,
             };
