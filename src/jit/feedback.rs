@@ -74,8 +74,13 @@ fn body(vm: &Vm, function: u32) -> u32 {
 
 fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> FunctionProfile {
     let seen = snapshot(activation);
-    let mut sites = AHashMap::new();
+    let (mut sites, mut places) = (AHashMap::new(), AHashMap::new());
     for (pc, op) in activation.chunk.code.iter().enumerate() {
+        if let Op::CallMethodPlace { site, .. } = op
+            && let Some(path) = activation.chunk.methods[usize::from(*site)].path
+        {
+            places.insert(pc as u32, place(path, seen.words[pc], &seen));
+        }
         if let Some(site) = site(op, pc, &seen) {
             sites.insert(pc as u32, site);
         }
@@ -86,6 +91,7 @@ fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> F
         module_base: activation.unit.first_var,
         params,
         sites,
+        places,
         exact: activation.exact,
         captures: captures(&activation.chunk),
         poisoned,
@@ -110,11 +116,7 @@ fn site(op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
             Some(Site::Fields(cases.iter().map(field_case).collect()))
         }
         Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } => Some(elements(word)),
-        Op::PlaceSet { path, .. } | Op::PlaceUpdate { path, .. } => {
-            let cases = |slots: &Option<Vec<crate::value::FieldSlot>>| slots.iter().flatten().map(field_case).collect();
-            let Site::Elements { shapes, .. } = elements(word) else { return None };
-            Some(Site::Place { fields: seen.places[usize::from(path)].iter().map(cases).collect(), shapes })
-        }
+        Op::PlaceSet { path, .. } | Op::PlaceUpdate { path, .. } => Some(place(path, word, seen)),
         Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => {
             let user = seen.methods[usize::from(site)].iter();
             let targets = user.map(|seen| Target { shape: seen.key, function: seen.target });
@@ -131,6 +133,12 @@ fn site(op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
         Op::CallBuiltin { .. } => Some(Site::Argument(Kinds(word))),
         _ => Some(operands(word)),
     }
+}
+
+/// What the segments of a place have met.
+fn place(path: u16, word: u32, seen: &Snapshot) -> Site {
+    let cases = |slots: &Option<Vec<crate::value::FieldSlot>>| slots.iter().flatten().map(field_case).collect();
+    Site::Place { fields: seen.places[usize::from(path)].iter().map(cases).collect(), shapes: shapes(word) }
 }
 
 fn operands(word: u32) -> Site {
@@ -163,6 +171,10 @@ pub const OTHER: u32 = 0;
 
 /// Array sites note the shape's number as a bit; everything else has bits of its own.
 fn elements(word: u32) -> Site {
+    Site::Elements { shapes: shapes(word), values: Kinds::ANY }
+}
+
+fn shapes(word: u32) -> Vec<u32> {
     let mut shapes: Vec<u32> = (shape::ARR_EMPTY..=shape::ARR_RANGE).filter(|shape| word >> shape & 1 == 1).collect();
     if word & seen::STEPS != 0 {
         shapes.push(STEPS);
@@ -172,7 +184,7 @@ fn elements(word: u32) -> Site {
             shapes.push(kind);
         }
     }
-    Site::Elements { shapes, values: Kinds::ANY }
+    shapes
 }
 
 fn field_case(slot: &crate::value::FieldSlot) -> FieldCase {

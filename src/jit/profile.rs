@@ -66,6 +66,8 @@ pub struct FunctionProfile {
     /// Tags of the arguments of recent calls; `ANY` where they differ.
     pub params: Vec<Kinds>,
     pub sites: AHashMap<u32, Site>,
+    /// The places that method calls go to, as [`Site::Place`].
+    pub places: AHashMap<u32, Site>,
     /// The number of arguments that need no binding; `u16::MAX` if there is none.
     pub exact: u16,
     /// It reads captures: values that call it are closures.

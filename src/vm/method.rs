@@ -1,4 +1,5 @@
 //! Method calls: look-up, calls on values, calls on places with their exclusive use.
+use super::feedback::FieldCache;
 use super::function::{Target, receiver_key};
 use super::compiled::{needs_no_binding, padded};
 use super::stack::{FnRef, Fp, Home};
@@ -228,7 +229,9 @@ impl Vm {
     ) -> Result<(), Raise> {
         let keys = self.path_keys(path, base);
         let shared = self.shared_root(path.root);
-        let receiver = self.place_value(path, shared.as_ref(), &keys)?;
+        let func = self.here.func;
+        let caches = func.chunk.methods[usize::from(site)].path.map_or(&[][..], |path| func.places.at(usize::from(path)));
+        let receiver = self.place_value(path, shared.as_ref(), &keys, caches)?;
         let found = self.resolve(&receiver, site)?;
         let window = self.free_window();
         match found {
@@ -252,7 +255,10 @@ impl Vm {
     }
 
     /// A copy of the value at a place.
-    pub(super) fn place_value(&mut self, path: &Path, shared: Option<&SharedRoot>, keys: &[Key]) -> Result<Value, Raise> {
+    /// `caches` remember where the fields on the way lie, one for each segment.
+    pub(super) fn place_value(
+        &mut self, path: &Path, shared: Option<&SharedRoot>, keys: &[Key], caches: &[FieldCache],
+    ) -> Result<Value, Raise> {
         let root = match (shared, path.root) {
             (Some(root), _) => {
                 let name = self.here.func.chunk.names[usize::from(path.name)].clone();
@@ -265,7 +271,14 @@ impl Vm {
             return Ok(root);
         }
         let mut here = root;
-        for key in keys {
+        for (at, key) in keys.iter().enumerate() {
+            match (key, &here, caches.get(at)) {
+                (Key::Index(_), base, Some(_)) => self.note_base(base),
+                (Key::Field(name), Value::Struct(object), Some(cache)) if cache.find(object.shape()).is_none() => {
+                    object.info().field(*name).into_iter().for_each(|slot| cache.add(*slot));
+                }
+                _ => {}
+            }
             let step = match key {
                 Key::Index(index) => crate::semantics::index::get(&here, index)?,
                 Key::Field(name) => {

@@ -178,9 +178,9 @@ impl Vm {
         }
         let shared = self.shared_root(path.root);
         let value = match found.pop() {
-            None => self.place_value(path, shared.as_ref(), &[])?,
+            None => self.place_value(path, shared.as_ref(), &[], &[])?,
             Some(last) => {
-                let base = self.place_value(path, shared.as_ref(), &found)?;
+                let base = self.place_value(path, shared.as_ref(), &found, &[])?;
                 match last {
                     Key::Index(index) => {
                         let step = index::get_or_null(&base, &index)?;

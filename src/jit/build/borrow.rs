@@ -5,6 +5,8 @@
 //! as in the VM.
 use super::state::{Lender, Slot};
 use super::{Builder, Edge};
+use crate::builtins::{self, BuiltinId, N_BUILTINS};
+use crate::bytecode::chunk::SelfKind;
 use crate::bytecode::op::{Op, OperandKind};
 use crate::jit::ir::SlotIx;
 
@@ -42,9 +44,19 @@ impl Builder<'_> {
         }
     }
 
+    /// Is it a call of a method on a place that, as far as met, leaves the place as it is?
+    fn only_reads(&self, op: &Op) -> bool {
+        let Op::CallMethodPlace { .. } = op else { return false };
+        self.only_target().is_some_and(|target| match u16::try_from(target.function).ok().filter(|id| usize::from(*id) < N_BUILTINS) {
+            Some(builtin) => builtins::info(BuiltinId(builtin)).mutating().is_none(),
+            None => self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value),
+        })
+    }
+
     /// Slots whose object the instruction may change.
     fn changed_in_place(&self, op: &Op) -> Vec<SlotIx> {
-        let mut slots: Vec<SlotIx> = self.roots(op).into_iter().map(|register| self.slot(register)).collect();
+        let roots = if self.only_reads(op) { Vec::new() } else { self.roots(op) };
+        let mut slots: Vec<SlotIx> = roots.into_iter().map(|register| self.slot(register)).collect();
         op.operands(|kind, value| match kind {
             OperandKind::Modify | OperandKind::Local => slots.push(self.slot(value as u16)),
             OperandKind::State => slots.extend((0..3).map(|n| self.slot(value as u16 + n))),

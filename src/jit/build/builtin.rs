@@ -4,7 +4,7 @@ use super::state::{Scalar, Slot};
 use super::{Built, Builder, Running};
 use crate::builtins::{self, Body, BuiltinId};
 use crate::bytecode::op::Op;
-use crate::jit::ir::inst::{Cmp, FloatUnary};
+use crate::jit::ir::inst::{Cmp, FloatUnary, Home};
 use crate::jit::ir::{InstKind, SlotIx, Type, ValueId};
 use crate::jit::profile::{Site, Target};
 use crate::value::layout::tag;
@@ -52,7 +52,7 @@ impl Builder<'_> {
         count.max(params)
     }
 
-    fn call_native(&mut self, builtin: u16, count: u16, dst: u16, base: u16) {
+    pub(super) fn call_native(&mut self, builtin: u16, count: u16, dst: u16, base: u16) {
         let first = self.slot(base);
         let slots = || (0..u32::from(count)).map(|n| SlotIx(first.0 + n));
         slots().for_each(|slot| self.settle(slot));
@@ -93,9 +93,11 @@ impl Builder<'_> {
                 return self.fallback(op);
             }
             if row.name == "push" && !used && u64::from(target.shape) == tag::ARRAY {
-                self.push_item(builtin, slot, base + 1, dst);
+                let (boxed, exit) = (self.boxed_slot(slot), self.exit());
+                let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::ARRAY, exit }, Type::pointer(tag::ARRAY, 0));
+                self.push_item(builtin, Home::Slot(slot), pointer, base + 1, dst);
             } else {
-                self.change_local(builtin, slot, used, argc, dst, base);
+                self.change_value(builtin, Home::Slot(slot), used, argc, dst, base);
             }
             return Ok(());
         }
@@ -111,7 +113,7 @@ impl Builder<'_> {
     }
 
     /// Checks the tag of a slot's value; false if it is known to be another, or the key is that of a declared shape.
-    fn guard_tag(&mut self, slot: SlotIx, key: u32) -> bool {
+    pub(super) fn guard_tag(&mut self, slot: SlotIx, key: u32) -> bool {
         let wanted = u64::from(key);
         if wanted > tag::HEAP_LAST || matches!(wanted, tag::STRUCT | tag::VARIANT) {
             return false;
@@ -134,11 +136,8 @@ impl Builder<'_> {
         true
     }
 
-    /// `local.push(item)` on an array.
-    fn push_item(&mut self, builtin: u16, slot: SlotIx, item: u16, dst: u16) {
-        let exit = self.exit();
-        let boxed = self.boxed_slot(slot);
-        let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::ARRAY, exit }, Type::pointer(tag::ARRAY, 0));
+    /// `home.push(item)` on an array.
+    pub(super) fn push_item(&mut self, builtin: u16, home: Home, pointer: ValueId, item: u16, dst: u16) {
         let from = self.slot(item);
         let (value, owned) = match self.state.get(from) {
             Slot::Scalar { value, .. } | Slot::Immediate { value, .. } => (value, false),
@@ -155,20 +154,20 @@ impl Builder<'_> {
         self.put(from, Slot::Clean);
         self.settle_passing();
         let exit = self.exit();
-        self.effect(InstKind::Push { builtin, slot, pointer, value, owned, exit });
+        self.effect(InstKind::Push { builtin, home, pointer, value, owned, exit });
         let null = self.null();
         self.write_immediate(dst, null);
     }
 
-    /// Any other mutating method of a builtin kind.
-    fn change_local(&mut self, builtin: u16, slot: SlotIx, used: bool, argc: u8, dst: u16, base: u16) {
+    /// Any other mutating method of a builtin kind; the arguments stand behind `base`.
+    pub(super) fn change_value(&mut self, builtin: u16, place: Home, used: bool, argc: u8, dst: u16, base: u16) {
         let first = SlotIx(self.slot(base).0 + 1);
         let slots = || (0..u32::from(argc)).map(|n| SlotIx(first.0 + n));
         slots().for_each(|slot| self.settle(slot));
         self.settle_passing();
         slots().for_each(|slot| self.put(slot, Slot::Clean));
         let exit = self.exit();
-        let kind = InstKind::CallMutating { builtin, place: slot, base: first, count: u16::from(argc), used, exit };
+        let kind = InstKind::CallMutating { builtin, place, base: first, count: u16::from(argc), used, exit };
         let result = self.emit(kind, Type::ANY);
         self.write_owned(dst, result);
     }
@@ -176,7 +175,7 @@ impl Builder<'_> {
     // ---- intrinsics ----
 
     /// Builds a builtin as instructions, if that is possible for arguments of the kinds met.
-    fn intrinsic(&mut self, builtin: u16, first: Option<u64>, count: u16, dst: u16, base: u16) -> bool {
+    pub(super) fn intrinsic(&mut self, builtin: u16, first: Option<u64>, count: u16, dst: u16, base: u16) -> bool {
         let name = builtins::info(BuiltinId(builtin)).name;
         if first == Some(tag::DICT) && self.dict_method(name, count, dst, base) {
             return true;

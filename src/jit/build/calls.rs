@@ -5,9 +5,11 @@ use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Access, Root, SelfKind};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Callee;
-use crate::jit::ir::{BlockId, InstKind, SlotIx, StateId, Terminator, Type, ValueId};
+use crate::jit::ir::{BlockId, InstKind, Operation, SlotIx, StateId, Terminator, Type, ValueId};
 use crate::jit::profile::{Entry, FunctionProfile, Site, Target};
+use crate::value::DeclId;
 use crate::value::layout::{shape, tag};
+use crate::value::shapes::{Layout, shape_info};
 
 /// A call about to be built: its arguments stand in the window.
 pub struct Call {
@@ -44,11 +46,12 @@ impl Builder<'_> {
     pub(super) fn only_target(&self) -> Option<Target> {
         match self.context().profile.sites.get(&self.pc)? {
             Site::Callees(targets) if targets.len() == 1 => Some(targets[0]),
+            Site::Callees(targets) => method_of_enum(targets),
             _ => None,
         }
     }
 
-    fn callee(&self, function: u32) -> Option<std::sync::Arc<FunctionProfile>> {
+    pub(super) fn callee(&self, function: u32) -> Option<std::sync::Arc<FunctionProfile>> {
         self.request.functions.get(&function).cloned()
     }
 
@@ -75,6 +78,7 @@ impl Builder<'_> {
         let Some(Site::Callees(targets)) = self.context().profile.sites.get(&self.pc).cloned() else { return self.fallback(op) };
         let plain = |target: &Target| {
             target.shape >= shape::FIRST_DECLARED
+                && enum_of(target.shape).is_none()
                 && self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value && callee.exact == u16::from(argc))
         };
         let known = (2..=MOST_CASES).contains(&targets.len()) && targets.iter().all(plain);
@@ -151,8 +155,11 @@ impl Builder<'_> {
     }
 
     /// Checks that a slot holds an instance of the shape; false if it is known that it does not.
-    fn guard_instance(&mut self, slot: SlotIx, target: Target) -> bool {
-        if matches!(self.state.get(slot), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
+    pub(super) fn guard_instance(&mut self, slot: SlotIx, target: Target) -> bool {
+        if let Some(decl) = enum_of(target.shape) {
+            return self.guard_enum(slot, decl);
+        }
+        if target.shape < shape::FIRST_DECLARED || matches!(self.state.get(slot), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
             return false;
         }
         if self.virtual_shape(slot) == Some(target.shape) {
@@ -165,12 +172,27 @@ impl Builder<'_> {
         true
     }
 
+    /// Checks that a slot holds a value of an enum, whose methods are the same for all variants.
+    fn guard_enum(&mut self, slot: SlotIx, decl: DeclId) -> bool {
+        if matches!(self.state.get(slot), Slot::Scalar { .. } | Slot::Clean) {
+            return false;
+        }
+        let enum_value = self.boxed_slot(slot);
+        let value = self.operation(Operation::OfEnum(decl.0), &[enum_value]);
+        let exit = self.exit();
+        self.effect(InstKind::GuardTrue { value, exit });
+        true
+    }
+
     /// A method called on a local variable.
     pub(super) fn call_method_place(&mut self, op: Op, argc: u8, dst: u16, base: u16, site: u16) -> Built {
         let chunk = self.context().profile.chunk.clone();
         let method = &chunk.methods[usize::from(site)];
         let path = method.path.map(|path| &chunk.paths[usize::from(path)]);
-        let (Some(path), Some(target)) = (path.filter(|path| path.segments.is_empty()), self.only_target()) else { return self.fallback(op) };
+        if path.is_some_and(|path| !path.segments.is_empty()) {
+            return self.call_method_at(op, argc, dst, base, site);
+        }
+        let (Some(path), Some(target)) = (path, self.only_target()) else { return self.fallback(op) };
         let Root::Local(local) = path.root else { return self.fallback(op) };
         // In a method that is mutating in any case, so are places in its `self`.
         let mutable = path.access == Access::Mutable || (path.access == Access::SelfPlace && chunk.self_kind == SelfKind::Mutating);
@@ -387,6 +409,23 @@ impl Builder<'_> {
         self.release(slot);
         self.put(slot, Slot::Owned { value });
     }
+}
+
+/// The enum that a shape is one of a variant of.
+fn enum_of(id: u32) -> Option<DeclId> {
+    let layout = (id >= shape::FIRST_DECLARED).then(|| shape_info(id).layout)?;
+    match layout {
+        Layout::Variant { decl, .. } => Some(decl),
+        Layout::Struct { .. } => None,
+    }
+}
+
+/// The only method that values of one enum have been asked for, with the shape of one of its variants.
+fn method_of_enum(targets: &[Target]) -> Option<Target> {
+    let first = targets.iter().find(|target| u64::from(target.shape) != tag::UNIT)?;
+    let decl = enum_of(first.shape)?;
+    let same = |target: &Target| target.function == first.function && (u64::from(target.shape) == tag::UNIT || enum_of(target.shape) == Some(decl));
+    targets.iter().all(same).then_some(*first)
 }
 
 /// Closures have captured the `self` of the method.

@@ -11,7 +11,7 @@ use crate::value::layout::{shape, tag};
 
 /// An element that is there: storage and checked index.
 #[derive(Clone, Copy)]
-struct Element {
+pub(super) struct Element {
     cell: Cell,
     data: ValueId,
     index: ValueId,
@@ -27,27 +27,27 @@ enum Index {
 
 /// What a place ends in, its container unshared.
 #[derive(Clone, Copy)]
-enum End {
+pub(super) enum End {
     Element(Element),
     Field { pointer: ValueId, case: FieldCase },
 }
 
 impl End {
-    fn cell(self) -> Cell {
+    pub(super) fn cell(self) -> Cell {
         match self {
             End::Element(element) => element.cell,
             End::Field { case, .. } => case.cell,
         }
     }
 
-    fn home(self) -> Home {
+    pub(super) fn home(self) -> Home {
         match self {
             End::Element(element) => Home::Element { data: element.data, index: element.index },
             End::Field { pointer, case } => Home::Field { pointer, offset: case.offset },
         }
     }
 
-    fn load(self) -> InstKind {
+    pub(super) fn load(self) -> InstKind {
         match self {
             End::Element(Element { cell, data, index, .. }) => InstKind::LoadElement { cell, data, index },
             End::Field { pointer, case } => InstKind::LoadField { cell: case.cell, pointer, offset: case.offset },
@@ -168,7 +168,7 @@ impl Builder<'_> {
         self.guarded_value(boxed, tag, shape)
     }
 
-    fn guarded_value(&mut self, boxed: ValueId, tag: u64, shape: u32) -> ValueId {
+    pub(super) fn guarded_value(&mut self, boxed: ValueId, tag: u64, shape: u32) -> ValueId {
         let exit = self.exit();
         let pointer = self.emit(InstKind::GuardTag { value: boxed, tag, exit }, Type::pointer(tag, 0));
         if shape == 0 {
@@ -398,14 +398,23 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn consume_keys(&mut self, path: u16, keys: u16) {
+    pub(super) fn consume_keys(&mut self, path: u16, keys: u16) {
         let count = self.context().profile.chunk.paths[usize::from(path)].keys() as u16;
         (keys..keys + count).for_each(|key| self.consume(key));
     }
 
+    /// What the segments of the place at hand have met: the fields' cases, and the shapes of the containers.
+    pub(super) fn place_site(&self) -> Option<(&[Vec<FieldCase>], &[u32])> {
+        let profile = &self.context().profile;
+        match profile.sites.get(&self.pc).filter(|site| matches!(site, Site::Place { .. })).or_else(|| profile.places.get(&self.pc))? {
+            Site::Place { fields, shapes } => Some((fields, shapes)),
+            _ => None,
+        }
+    }
+
     /// The only way a place has been walked: a field's case or the array shape per segment.
     fn steps(&self, path: u16) -> Option<Vec<Step>> {
-        let Some(Site::Place { fields, shapes }) = self.context().profile.sites.get(&self.pc) else { return None };
+        let (fields, shapes) = self.place_site()?;
         let segments = &self.context().profile.chunk.paths[usize::from(path)].segments;
         let last = segments.len().checked_sub(1)?;
         let step = |at: usize| match segments[at] {
@@ -432,7 +441,7 @@ impl Builder<'_> {
     }
 
     /// Makes each container on the way unshared and gives the place's end.
-    fn walk(&mut self, path: u16, keys: u16) -> Option<End> {
+    pub(super) fn walk(&mut self, path: u16, keys: u16) -> Option<End> {
         let steps = self.steps(path)?;
         let Root::Local(root) = self.context().profile.chunk.paths[usize::from(path)].root else { return None };
         let mut numbers = Vec::new();

@@ -23,6 +23,7 @@ mod memory;
 mod operate;
 mod ops;
 mod pattern;
+mod place_call;
 mod state;
 mod variable;
 

@@ -11,6 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::Pair;
+use crate::bytecode::chunk::Segment;
 use crate::bytecode::op::{ArithCode, CompareCode, slice_kind};
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::compare::{self, CompareOp};
@@ -269,4 +270,38 @@ pub extern "C" fn next_entry(dict: u64, cursor: u64) -> i64 {
         Value::Dict(table) => table.next_entry(cursor as usize).map_or(0, |(at, _)| at as i64 + 1),
         _ => -1,
     }
+}
+
+/// Only through what keeps its parts alive, since what is found is lent by the root.
+fn part_at(base: &Value, key: &place::Key) -> Option<Pair> {
+    let found = match (base, key) {
+        (Value::Array(_) | Value::Dict(_), place::Key::Index(at)) => finished(index::get(base, at)),
+        (Value::Struct(object), place::Key::Field(name)) => object.field(*name),
+        _ => None,
+    };
+    found.map(|value| Pair::borrowed(&value))
+}
+
+pub extern "C" fn place(context: *mut Context, path: u64, values_of: *const ManuallyDrop<Value>, count: u64) -> Pair {
+    let Some((root, mut keys)) = values(values_of, count).split_first() else { return Pair::RAISED };
+    borrowed(with_tables(context, path, |function, path| {
+        let mut here = Pair::borrowed(root);
+        for segment in &function.chunk.paths[usize::from(path)].segments {
+            let key = match segment {
+                Segment::Index => {
+                    let (first, rest) = keys.split_first()?;
+                    keys = rest;
+                    place::Key::Index(first.clone())
+                }
+                Segment::Field(name, _) => place::Key::Field(*function.names.at(usize::from(*name))),
+            };
+            here = part_at(&lent(here.tag, here.payload), &key)?;
+        }
+        Some(here)
+    }))
+}
+
+pub extern "C" fn of_enum(decl: u64, value_tag: u64, payload: u64) -> u64 {
+    let value = lent(value_tag, payload);
+    u64::from(value.as_variant().is_some_and(|view| u64::from(view.decl.0) == decl))
 }

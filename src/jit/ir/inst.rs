@@ -247,10 +247,10 @@ pub enum InstKind {
     CallCompiled { callee: Callee, base: SlotIx, args: Box<[ValueId]>, closure: Option<ValueId>, gives_back: Option<SlotIx>, exit: StateId },
     /// Calls the function form of a builtin on the arguments in slots from `base` on → boxed, owned. A raise leaves.
     CallBuiltin { builtin: u16, base: SlotIx, count: u16, exit: StateId },
-    /// Calls the mutating form of a builtin on the value in slot `place` → boxed, owned. A raise leaves.
-    CallMutating { builtin: u16, place: SlotIx, base: SlotIx, count: u16, used: bool, exit: StateId },
-    /// Appends a value (moved there if `owned`) to the array in a slot, whose address is `pointer`. A raise leaves.
-    Push { builtin: u16, slot: SlotIx, pointer: ValueId, value: ValueId, owned: bool, exit: StateId },
+    /// Calls the mutating form of a builtin on the value in `place` → boxed, owned. A raise leaves.
+    CallMutating { builtin: u16, place: Home, base: SlotIx, count: u16, used: bool, exit: StateId },
+    /// Appends a value (moved there if `owned`) to the array in `home`, whose address is `pointer`. A raise leaves.
+    Push { builtin: u16, home: Home, pointer: ValueId, value: ValueId, owned: bool, exit: StateId },
     /// An operation of the runtime on borrowed values (and the place it changes), with the result it names. Leaves if it is not done.
     Operate { op: Operation, home: Option<Home>, args: Box<[ValueId]>, exit: StateId },
     /// Calls a runtime helper by its index in the helper table. `writes`: the slots of this frame that it may change
@@ -360,8 +360,9 @@ impl InstKind {
             MoveSlot { from, to } => SlotWrites::Two(*from, *to),
             CallCompiled { base, gives_back: Some(own), .. } => SlotWrites::FromAnd(*base, *own),
             CallCompiled { base, .. } | CallBuiltin { base, .. } => SlotWrites::From(*base),
-            CallMutating { base, place, .. } => SlotWrites::FromAnd(*base, *place),
-            Push { slot, .. } => SlotWrites::One(*slot),
+            CallMutating { base, place: Home::Slot(place), .. } => SlotWrites::FromAnd(*base, *place),
+            CallMutating { base, .. } => SlotWrites::From(*base),
+            Push { home: Home::Slot(slot), .. } => SlotWrites::One(*slot),
             CallHelper { writes, .. } | Fallback { writes, .. } => SlotWrites::Set(writes),
             _ => SlotWrites::None,
         }
@@ -418,9 +419,9 @@ impl InstKind {
             LoadEntry { .. } => read(Heaps::DICTS, false),
             LoadField { .. } => read(Heaps::FIELDS, false),
             StoreField { .. } => write(Heaps::FIELDS, false),
-            Push { .. } => {
+            Push { home, .. } => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
-                write(items.with(Heaps::HEADERS).with(Heaps::COUNTS), true)
+                write(items.with(Heaps::HEADERS).with(Heaps::COUNTS).with(home.heap()), true)
             }
             CallBuiltin { .. } | CallMutating { .. } => Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: true, calls: true },
             // It continues only if nothing was to be done.

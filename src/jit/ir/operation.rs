@@ -45,10 +45,14 @@ pub enum Operation {
     Passes(Site),
     /// A part of a value, or "missing" → owned.
     Part(Site),
+    /// Whether a value is one of this enum → bool.
+    OfEnum(u32),
     /// Whether a value is `Ok` or `Some` → bool; not done for what is no Result or Option.
     Succeeded,
     /// The first payload of an enum value, or null → borrowed from it.
     Payload,
+    /// Root, index keys: what stands at the place that a path of the function leads to → borrowed from the root.
+    Place(Site),
     /// Dict (pointer), cursor (unboxed int) → the cursor behind the next entry, or 0 at the end.
     NextEntry,
 }
@@ -84,8 +88,8 @@ impl Operation {
         match self {
             Operation::Arith(_) | Operation::Item | Operation::ItemOrNull | Operation::Slice(_) => Gives::Owned,
             Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Part(_) => Gives::Owned,
-            Operation::Compare(_) | Operation::Contains | Operation::Passes(_) | Operation::Succeeded => Gives::Bool,
-            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Payload => Gives::Borrowed,
+            Operation::Compare(_) | Operation::Contains | Operation::Passes(_) | Operation::Succeeded | Operation::OfEnum(_) => Gives::Bool,
+            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Payload | Operation::Place(_) => Gives::Borrowed,
             Operation::NextEntry => Gives::Int,
             Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) => Gives::Nothing,
         }
@@ -106,9 +110,9 @@ impl Operation {
         match self {
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::NextEntry => (Heaps::DICTS, Heaps::NONE),
             // Enum values never change.
-            Operation::Payload | Operation::Succeeded => (Heaps::NONE, Heaps::NONE),
+            Operation::Payload | Operation::Succeeded | Operation::OfEnum(_) => (Heaps::NONE, Heaps::NONE),
             Operation::Arith(_) | Operation::Compare(_) | Operation::Contains | Operation::Item | Operation::ItemOrNull | Operation::Slice(_)
-            | Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_) => (Heaps::ALL, Heaps::COUNTS),
+            | Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_) | Operation::Place(_) => (Heaps::ALL, Heaps::COUNTS),
             Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 (Heaps::ALL, items.with(Heaps::HEADERS).with(Heaps::COUNTS).with(Heaps::DICTS))
@@ -121,8 +125,10 @@ impl Operation {
         match self {
             Operation::Arith(code) | Operation::Amend(code) | Operation::UpdateItem(code) => Some(code as u64),
             Operation::Compare(code) => Some(code as u64),
+            Operation::OfEnum(decl) => Some(u64::from(decl)),
             Operation::Slice(kind) => Some(u64::from(kind)),
-            Operation::Text(site) | Operation::AppendText(site) | Operation::Variant(site) | Operation::Passes(site) | Operation::Part(site) => {
+            Operation::Text(site) | Operation::AppendText(site) | Operation::Variant(site) | Operation::Passes(site) | Operation::Part(site)
+            | Operation::Place(site) => {
                 Some(site.word())
             }
             Operation::Contains | Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Item
@@ -133,12 +139,12 @@ impl Operation {
 
     /// Are the arguments, of any number, passed in an array?
     pub fn takes_array(self) -> bool {
-        matches!(self, Operation::Text(_) | Operation::AppendText(_) | Operation::Dict | Operation::Variant(_))
+        matches!(self, Operation::Text(_) | Operation::AppendText(_) | Operation::Dict | Operation::Variant(_) | Operation::Place(_))
     }
 
     /// Does it look something up in the tables of a function, which the context leads to?
     pub fn takes_context(self) -> bool {
-        matches!(self, Operation::Text(_) | Operation::AppendText(_) | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_))
+        matches!(self, Operation::Text(_) | Operation::AppendText(_) | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_) | Operation::Place(_))
     }
 
     /// Does it neither change anything nor take a reference, so that doing it once is as good as twice?

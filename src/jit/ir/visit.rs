@@ -71,8 +71,10 @@ impl InstKind {
                 f(value);
             }
             CallCompiled { closure, args, .. } => closure.iter_mut().chain(args).for_each(f),
-            CallBuiltin { .. } | CallMutating { .. } => {}
-            Push { pointer, value, .. } => {
+            CallBuiltin { .. } => {}
+            CallMutating { place, .. } => place.each_operand(f),
+            Push { home, pointer, value, .. } => {
+                home.each_operand(&mut f);
                 f(pointer);
                 f(value);
             }

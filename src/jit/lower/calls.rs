@@ -3,7 +3,7 @@ use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, cond
 
 use super::exits::{ExitInfo, ExitKind};
 use super::{Helper, Lowering, context, slot_offset};
-use crate::jit::ir::inst::Callee;
+use crate::jit::ir::inst::{Callee, Home};
 use crate::jit::ir::{FrameInfo, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::{array, header, shape, tag};
 
@@ -144,10 +144,10 @@ impl Lowering<'_> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    pub(super) fn call_mutating(&mut self, builtin: u16, place: SlotIx, base: SlotIx, count: u16, used: bool, exit: StateId, result: Option<ValueId>) {
+    pub(super) fn call_mutating(&mut self, builtin: u16, place: Home, base: SlotIx, count: u16, used: bool, exit: StateId, result: Option<ValueId>) {
         let (function, pc, frame) = self.innermost(exit);
         let site = self.word_of(i64::from(function) | i64::from(pc) << 32);
-        let (place, base) = (self.address(place), self.address(base));
+        let (place, base) = (self.home_address(place), self.address(base));
         let what = self.word_of(i64::from(builtin) | i64::from(count) << 16 | i64::from(used) << 32);
         let context = self.context();
         let helper = self.helper(Helper::CallMutating);
@@ -163,7 +163,7 @@ impl Lowering<'_> {
     }
 
     /// Stores in place if nobody else has the array, it is of the value's kind, and there is room.
-    pub(super) fn push(&mut self, slot: SlotIx, pointer: ValueId, value: ValueId, owned: bool, builtin: u16, exit: StateId) {
+    pub(super) fn push(&mut self, home: Home, pointer: ValueId, value: ValueId, owned: bool, builtin: u16, exit: StateId) {
         let pointer = self.one(pointer);
         let repr = self.function.ty(value).repr;
         let (shape, shift) = match repr {
@@ -203,13 +203,19 @@ impl Lowering<'_> {
         self.store(longer, pointer, array::LEN as i32);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(slow);
-        let (context, slot, builtin) = (self.context(), self.address(slot), self.word_of(i64::from(builtin)));
+        let (context, slot, builtin) = (self.context(), self.home_address(home), self.word_of(i64::from(builtin)));
         let helper = self.helper(Helper::Push);
         let call = self.b.ins().call(helper, &[context, slot, tag, payload, builtin]);
         let status = self.b.inst_results(call)[0];
         let raised = self.exit_block(exit, ExitKind::Raise);
         self.b.ins().brif(status, raised, &[], next, &[]);
         self.b.switch_to_block(next);
+    }
+
+    /// Address of the value in a container's place or a slot.
+    pub(super) fn home_address(&mut self, home: Home) -> clif::Value {
+        let (address, offset) = self.home(home);
+        self.b.ins().iadd_imm_s(address, i64::from(offset))
     }
 
     /// Calls through the table of entry points; a function without one runs in the VM.

@@ -353,7 +353,7 @@ impl Lowering<'_> {
             InstKind::CallMutating { builtin, place, base, count, used, exit } => {
                 self.call_mutating(*builtin, *place, *base, *count, *used, *exit, result);
             }
-            InstKind::Push { builtin, slot, pointer, value, owned, exit } => self.push(*slot, *pointer, *value, *owned, *builtin, *exit),
+            InstKind::Push { builtin, home, pointer, value, owned, exit } => self.push(*home, *pointer, *value, *owned, *builtin, *exit),
             InstKind::Operate { op, home, args, exit } => self.operate(*op, *home, args, *exit, result),
             InstKind::CallHelper { .. } => unreachable!("no instruction is built as a helper call by number"),
             InstKind::Fallback { exit, .. } => self.fallback(*exit, result),

@@ -120,6 +120,10 @@ pub enum Helper {
     Payload,
     /// `(dict, cursor) -> the next cursor, 0 at the end`
     NextEntry,
+    /// `(context, path, root and keys, count) -> (tag, payload)`, borrowed
+    Place,
+    /// `(enum, value) -> 0 or 1`
+    OfEnum,
 }
 
 impl Helper {
@@ -159,6 +163,8 @@ impl Helper {
         Helper::Succeeded,
         Helper::Payload,
         Helper::NextEntry,
+        Helper::Place,
+        Helper::OfEnum,
     ];
 
     pub fn symbol(self) -> &'static str {
@@ -198,6 +204,8 @@ impl Helper {
             Helper::Succeeded => "ruff_succeeded",
             Helper::Payload => "ruff_payload",
             Helper::NextEntry => "ruff_next_entry",
+            Helper::Place => "ruff_place",
+            Helper::OfEnum => "ruff_of_enum",
         }
     }
 
@@ -239,6 +247,8 @@ impl Helper {
             Helper::Succeeded => (2, 1),
             Helper::Payload => (2, 2),
             Helper::NextEntry => (2, 1),
+            Helper::Place => (4, 2),
+            Helper::OfEnum => (3, 1),
         }
     }
 }

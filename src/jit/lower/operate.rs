@@ -28,9 +28,11 @@ fn helper_of(op: Operation) -> Helper {
         Operation::Variant(_) => Helper::Variant,
         Operation::Passes(_) => Helper::Passes,
         Operation::Part(_) => Helper::Part,
+        Operation::OfEnum(_) => Helper::OfEnum,
         Operation::Succeeded => Helper::Succeeded,
         Operation::Payload => Helper::Payload,
         Operation::NextEntry => Helper::NextEntry,
+        Operation::Place(_) => Helper::Place,
     }
 }
 
@@ -69,8 +71,7 @@ impl Lowering<'_> {
             words.push(self.b.ins().iconst(types::I64, detail as i64));
         }
         if let Some(home) = home {
-            let (address, offset) = self.home(home);
-            words.push(self.b.ins().iadd_imm_s(address, i64::from(offset)));
+            words.push(self.home_address(home));
         }
         if op.takes_array() {
             words.extend([self.array_of(args), self.b.ins().iconst(types::I64, args.len() as i64)]);

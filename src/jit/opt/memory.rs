@@ -55,10 +55,7 @@ impl Memory {
                 let next = HEAP_DIMENSIONS + 2 * slots + 1 + fields.len();
                 fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
             }
-            if let InstKind::Unshare { home: Home::Field { pointer, offset }, .. }
-            | InstKind::StoreOwned { home: Home::Field { pointer, offset }, .. }
-            | InstKind::Operate { home: Some(Home::Field { pointer, offset }), .. } = inst.kind
-            {
+            if let Some(Home::Field { pointer, offset }) = changed_home(&inst.kind) {
                 let next = HEAP_DIMENSIONS + 2 * slots + 1 + fields.len();
                 fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
             }
@@ -131,6 +128,10 @@ impl Memory {
                 args.iter().filter(|arg| function.ty(**arg).repr == Repr::Boxed).for_each(|arg| self.share(*arg, &mut dimensions));
             }
             InstKind::StoreOwned { home: Home::Field { .. }, .. } => dimensions.push(self.unique_inside()),
+            InstKind::Push { value, .. } => {
+                dimensions.push(self.unique_inside());
+                self.share(*value, &mut dimensions);
+            }
             _ => {}
         }
         match kind {
@@ -138,9 +139,11 @@ impl Memory {
             InstKind::Unshare { home: Home::Field { pointer, offset }, .. } | InstKind::StoreOwned { home: Home::Field { pointer, offset }, .. } => {
                 dimensions.push(self.field(function, *pointer, *offset));
             }
-            InstKind::Operate { op, home: Some(Home::Field { pointer, offset }), .. } => {
-                dimensions.push(self.field(function, *pointer, *offset));
-                dimensions.extend(heap_dimensions(op.effects().1));
+            InstKind::Operate { .. } | InstKind::Push { .. } => {
+                if let Some(Home::Field { pointer, offset }) = changed_home(kind) {
+                    dimensions.push(self.field(function, pointer, offset));
+                }
+                dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0)));
             }
             _ => dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0))),
         }
@@ -172,6 +175,16 @@ impl Memory {
             }
             SlotWrites::Set(slots) => slots.iter().map(|slot| self.slot(*slot)).collect(),
         }
+    }
+}
+
+/// The place in a container or slot that an instruction changes as a whole.
+fn changed_home(kind: &InstKind) -> Option<Home> {
+    match *kind {
+        InstKind::Unshare { home, .. } | InstKind::StoreOwned { home, .. } | InstKind::Push { home, .. } => Some(home),
+        InstKind::CallMutating { place, .. } => Some(place),
+        InstKind::Operate { home, .. } => home,
+        _ => None,
     }
 }
 

@@ -1,0 +1,160 @@
+//! Methods called on places: `self.items.push(x)`, `rows[i].len()`, `world.player.move(1)`.
+//!
+//! What a place holds is lent by its root while the method runs, or changed where it is. The keys of the place stay in their
+//! registers until nothing is left that could make the VM execute the call again.
+use super::calls::Call;
+use super::memory::End;
+use super::state::{Lender, Slot};
+use super::{Built, Builder, Running};
+use crate::builtins::{self, BuiltinId, N_BUILTINS};
+use crate::bytecode::chunk::{Access, Root, Segment, SelfKind};
+use crate::bytecode::op::Op;
+use crate::jit::ir::inst::Cell;
+use crate::jit::ir::{InstKind, Operation, Type, ValueId};
+use crate::jit::profile::Target;
+use crate::value::layout::{shape, tag};
+use crate::vm::compiled::needs_no_binding;
+
+/// A method call on a place.
+#[derive(Clone, Copy)]
+struct At {
+    path: u16,
+    local: u16,
+    /// Register of the first key; behind the keys come the receiver's register and the arguments.
+    base: u16,
+    keys: u16,
+    argc: u16,
+    dst: u16,
+    used: bool,
+}
+
+impl At {
+    fn receiver(self) -> u16 {
+        self.base + self.keys
+    }
+}
+
+impl Builder<'_> {
+    pub(super) fn call_method_at(&mut self, op: Op, argc: u8, dst: u16, base: u16, site: u16) -> Built {
+        let chunk = self.context().profile.chunk.clone();
+        let method = &chunk.methods[usize::from(site)];
+        let (Some(path), Some(target)) = (method.path, self.only_target()) else { return self.fallback(op) };
+        let Root::Local(local) = chunk.paths[usize::from(path)].root else { return self.fallback(op) };
+        let at = At { path, local, base, keys: method.keys, argc: u16::from(argc), dst, used: method.used };
+        if !self.holds_object(local) {
+            return self.fallback(op);
+        }
+        let access = chunk.paths[usize::from(path)].access;
+        let mutable = access == Access::Mutable || (access == Access::SelfPlace && chunk.self_kind == SelfKind::Mutating);
+        if (target.function as usize) >= N_BUILTINS {
+            return self.call_user_at(op, target, at);
+        }
+        match builtins::info(BuiltinId(target.function as u16)).mutating() {
+            Some(_) if mutable => self.change_at(op, target, at),
+            Some(_) => self.fallback(op),
+            None => self.call_builtin_at(op, target, at),
+        }
+    }
+
+    // ---- reading ----
+
+    /// A method that does not change its receiver.
+    fn call_user_at(&mut self, op: Op, target: Target, at: At) -> Built {
+        let fits = self.callee(target.function).is_some_and(|callee| {
+            callee.chunk.self_kind == SelfKind::Value && callee.exact == at.argc && callee.chunk.params == at.argc + 1
+        });
+        if !fits || target.shape < shape::FIRST_DECLARED || !self.lend_place(at) {
+            return self.fallback(op);
+        }
+        let window = self.slot(at.receiver());
+        if !self.guard_instance(window, target) {
+            return self.give_up_place(op, at);
+        }
+        self.consume_keys(at.path, at.base);
+        self.call_known(op, Call { function: target.function, count: at.argc + 1, dst: at.dst, window, running: Running::Nothing, own: None })
+    }
+
+    fn call_builtin_at(&mut self, op: Op, target: Target, at: At) -> Built {
+        let builtin = target.function as u16;
+        let plain = needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(at.argc) + 1);
+        if !plain || builtins::info(BuiltinId(builtin)).native().is_none() || !self.lend_place(at) {
+            return self.fallback(op);
+        }
+        if !self.guard_tag(self.slot(at.receiver()), target.shape) {
+            return self.give_up_place(op, at);
+        }
+        let keys: Vec<u16> = (at.base..at.receiver()).filter(|key| *key != at.dst).collect();
+        if self.intrinsic(builtin, Some(u64::from(target.shape)), at.argc + 1, at.dst, at.receiver()) {
+            keys.into_iter().for_each(|key| self.consume(key));
+            return Ok(());
+        }
+        self.consume_keys(at.path, at.base);
+        self.call_native(builtin, at.argc + 1, at.dst, at.receiver());
+        Ok(())
+    }
+
+    /// The VM executes the call after all: the receiver's register is free.
+    fn give_up_place(&mut self, op: Op, at: At) -> Built {
+        let slot = self.slot(at.receiver());
+        self.release(slot);
+        self.fallback(op)
+    }
+
+    /// Puts what the place holds into the receiver's register, lent by the local; false if that is the VM's business.
+    fn lend_place(&mut self, at: At) -> bool {
+        let Some(value) = self.value_at(at) else { return false };
+        let receiver = self.slot(at.receiver());
+        self.release(receiver);
+        self.put(receiver, Slot::Borrowed { value, lender: Lender::Slot(self.slot(at.local)) });
+        true
+    }
+
+    fn value_at(&mut self, at: At) -> Option<ValueId> {
+        let root = self.boxed(at.local);
+        let chunk = self.context().profile.chunk.clone();
+        let segments = &chunk.paths[usize::from(at.path)].segments;
+        let cases: Option<Vec<_>> = {
+            let (fields, _) = self.place_site()?;
+            let only = |at: usize| match fields[at][..] {
+                [case] if case.cell == Cell::Value => Some(case),
+                _ => None,
+            };
+            (0..segments.len()).map(only).collect()
+        };
+        if let Some(cases) = cases.filter(|_| segments.iter().all(|segment| matches!(segment, Segment::Field(..)))) {
+            let mut value = root;
+            for case in cases {
+                let pointer = self.guarded_value(value, tag::STRUCT, case.shape);
+                value = self.emit(InstKind::LoadField { cell: case.cell, pointer, offset: case.offset }, Type::ANY);
+            }
+            return Some(value);
+        }
+        let mut args = vec![root];
+        args.extend((at.base..at.receiver()).map(|key| self.boxed(key)).collect::<Vec<_>>());
+        Some(self.operation(Operation::Place(self.site(at.path)), &args))
+    }
+
+    // ---- changing ----
+
+    /// A builtin method that changes what the place holds.
+    fn change_at(&mut self, op: Op, target: Target, at: At) -> Built {
+        let builtin = target.function as u16;
+        let wanted = u64::from(target.shape);
+        let is_builtin_kind = (tag::HEAP_FIRST..=tag::HEAP_LAST).contains(&wanted) && !matches!(wanted, tag::STRUCT | tag::VARIANT);
+        let plain = needs_no_binding(builtins::method_info(BuiltinId(builtin)), usize::from(at.argc));
+        if !plain || !is_builtin_kind {
+            return self.fallback(op);
+        }
+        let Some(end) = self.walk(at.path, at.base).filter(|end: &End| end.cell() == Cell::Value) else { return self.fallback(op) };
+        let boxed = self.emit(end.load(), Type::ANY);
+        let pointer = self.guarded_value(boxed, wanted, 0);
+        self.consume_keys(at.path, at.base);
+        let name = builtins::info(BuiltinId(builtin)).name;
+        if name == "push" && !at.used && wanted == tag::ARRAY {
+            self.push_item(builtin, end.home(), pointer, at.receiver() + 1, at.dst);
+        } else {
+            self.change_value(builtin, end.home(), at.used, at.argc as u8, at.dst, at.receiver());
+        }
+        Ok(())
+    }
+}
