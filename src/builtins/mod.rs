@@ -124,6 +124,11 @@ static TABLE: [&BuiltinInfo; N_BUILTINS] = {
     table
 };
 
+/// The builtin that makes values of a type called as a function: `int(x)`.
+pub fn constructor_of_id(id: BuiltinTypeId) -> Option<BuiltinId> {
+    constructor(type_of_id(id))
+}
+
 /// The names of the built-in types, by [`BuiltinTypeId`]: those of `BuiltinType::ALL`, in its order.
 pub const BUILTIN_TYPES: &[&str] = &[
     "null", "bool", "int", "float", "string", "bytes", "array", "dict", "set", "function", "type", "Error", "iterator",

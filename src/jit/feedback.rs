@@ -1,7 +1,7 @@
 //! What the VM has noted → plain data for one compilation.
 use std::sync::Arc;
 
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 
 use super::ir::Kinds;
 use super::ir::inst::Cell;
@@ -74,8 +74,11 @@ fn body(vm: &Vm, function: u32) -> u32 {
 
 fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> FunctionProfile {
     let seen = snapshot(activation);
-    let (mut sites, mut places) = (AHashMap::new(), AHashMap::new());
+    let (mut sites, mut places, mut reached) = (AHashMap::new(), AHashMap::new(), AHashSet::new());
     for (pc, op) in activation.chunk.code.iter().enumerate() {
+        if matches!(op, Op::FieldGet { .. } | Op::FieldSet { .. } | Op::FieldUpdate { .. }) && seen.words[pc] != 0 {
+            reached.insert(pc as u32);
+        }
         if let Op::CallMethodPlace { site, .. } = op
             && let Some(path) = activation.chunk.methods[usize::from(*site)].path
         {
@@ -92,6 +95,7 @@ fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> F
         params,
         sites,
         places,
+        reached,
         exact: activation.exact,
         captures: captures(&activation.chunk),
         poisoned,

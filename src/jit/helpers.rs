@@ -97,6 +97,14 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::NextEntry => operate::next_entry as *const u8,
         Helper::Place => operate::place as *const u8,
         Helper::OfEnum => operate::of_enum as *const u8,
+        Helper::Field => operate::field as *const u8,
+        Helper::SetField => operate::set_field as *const u8,
+        Helper::UpdateField => operate::update_field as *const u8,
+        Helper::SetPlace => operate::set_place as *const u8,
+        Helper::UpdatePlace => operate::update_place as *const u8,
+        Helper::Range => operate::range as *const u8,
+        Helper::HasParts => operate::has_parts as *const u8,
+        Helper::Cell => operate::cell as *const u8,
     }
 }
 

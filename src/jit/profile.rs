@@ -1,7 +1,7 @@
 //! What the VM has seen, as plain data: the compile thread works on this snapshot alone and never touches values.
 use std::sync::Arc;
 
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 
 use super::ir::Kinds;
 use super::ir::inst::Cell;
@@ -68,6 +68,8 @@ pub struct FunctionProfile {
     pub sites: AHashMap<u32, Site>,
     /// The places that method calls go to, as [`Site::Place`].
     pub places: AHashMap<u32, Site>,
+    /// Field instructions that the VM has executed.
+    pub reached: AHashSet<u32>,
     /// The number of arguments that need no binding; `u16::MAX` if there is none.
     pub exact: u16,
     /// It reads captures: values that call it are closures.

@@ -28,14 +28,11 @@ impl Vm {
     #[inline(never)]
     pub(super) fn check_kind(&mut self, fields: bool, a: u16) -> Result<(), Raise> {
         let value = self.here.fp.get(a);
-        match value {
-            Value::Array(_) if !fields => Ok(()),
-            Value::Dict(_) | Value::Struct(_) | Value::Error(_) if fields => Ok(()),
-            other => {
-                let pattern = if fields { "a dict pattern" } else { "an array pattern" };
-                Err(faults::cannot_destructure(other.type_name(), pattern))
-            }
+        if has_parts(value, fields) {
+            return Ok(());
         }
+        let pattern = if fields { "a dict pattern" } else { "an array pattern" };
+        Err(faults::cannot_destructure(value.type_name(), pattern))
     }
 
     /// `e?`: see the instruction.
@@ -54,6 +51,15 @@ impl Vm {
             }
             None => Err(faults::type_error("?", format!("needs a Result or Option, got {}", value.type_name()))),
         }
+    }
+}
+
+/// Can a value be taken apart by elements, or by fields?
+pub fn has_parts(value: &Value, fields: bool) -> bool {
+    match value {
+        Value::Array(_) => !fields,
+        Value::Dict(_) | Value::Struct(_) | Value::Error(_) => fields,
+        _ => false,
     }
 }
 

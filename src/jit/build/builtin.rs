@@ -3,6 +3,7 @@ use super::calls::Call;
 use super::state::{Scalar, Slot};
 use super::{Built, Builder, Running};
 use crate::builtins::{self, Body, BuiltinId};
+use crate::bytecode::chunk::Root;
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::{Cmp, FloatUnary, Home};
 use crate::jit::ir::{InstKind, SlotIx, Type, ValueId};
@@ -17,6 +18,50 @@ impl Builder<'_> {
             return Ok(());
         }
         self.call_row(op, builtin, count, dst, base)
+    }
+
+    /// A type called as a function: `int(x)`.
+    pub(super) fn call_constructor(&mut self, op: Op, builtin: u16, argc: u8, dst: u16, base: u16) -> Built {
+        let count = u16::from(argc);
+        let row = builtins::info(BuiltinId(builtin));
+        if row.native().is_none() || !needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(argc)) {
+            return self.fallback(op);
+        }
+        let below = SlotIx(self.slot(base).0 - 1);
+        if count == 1 && self.intrinsic(builtin, None, count, dst, base) {
+            self.drop_lent(below, dst);
+            return Ok(());
+        }
+        self.put(below, Slot::Clean);
+        self.call_native(builtin, count, dst, base);
+        Ok(())
+    }
+
+    /// A slot whose value is only lent is empty again, unless it holds the result.
+    fn drop_lent(&mut self, slot: SlotIx, dst: u16) {
+        if slot != self.slot(dst) {
+            self.put(slot, Slot::Clean);
+        }
+    }
+
+    /// `x = f(x, e)` where `x` is a local: in place if that is `push`.
+    pub(super) fn call_builtin_update(&mut self, op: Op, argc: u8, base: u16, builtin: u16, path: u16) -> Built {
+        let chunk = self.context().profile.chunk.clone();
+        let path = &chunk.paths[usize::from(path)];
+        let Root::Local(local) = path.root else { return self.fallback(op) };
+        let slot = self.slot(local);
+        let is_push = builtins::info(BuiltinId(builtin)).name == "push" && argc == 2;
+        if !path.segments.is_empty() || !is_push || !self.holds_object(local) {
+            return self.fallback(op);
+        }
+        self.settle(slot);
+        let (boxed, exit) = (self.boxed_slot(slot), self.exit());
+        let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::ARRAY, exit }, Type::pointer(tag::ARRAY, 0));
+        let to = self.slot(base);
+        self.release(to);
+        self.push_value(builtin, Home::Slot(slot), pointer, base + 1);
+        self.move_value(to, slot);
+        Ok(())
     }
 
     /// The only tag of first arguments that the site has met.
@@ -138,6 +183,12 @@ impl Builder<'_> {
 
     /// `home.push(item)` on an array.
     pub(super) fn push_item(&mut self, builtin: u16, home: Home, pointer: ValueId, item: u16, dst: u16) {
+        self.push_value(builtin, home, pointer, item);
+        let null = self.null();
+        self.write_immediate(dst, null);
+    }
+
+    fn push_value(&mut self, builtin: u16, home: Home, pointer: ValueId, item: u16) {
         let from = self.slot(item);
         let (value, owned) = match self.state.get(from) {
             Slot::Scalar { value, .. } | Slot::Immediate { value, .. } => (value, false),
@@ -155,8 +206,7 @@ impl Builder<'_> {
         self.settle_passing();
         let exit = self.exit();
         self.effect(InstKind::Push { builtin, home, pointer, value, owned, exit });
-        let null = self.null();
-        self.write_immediate(dst, null);
+        self.exit = None;
     }
 
     /// Any other mutating method of a builtin kind; the arguments stand behind `base`.

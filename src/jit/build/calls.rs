@@ -229,6 +229,11 @@ impl Builder<'_> {
     /// Calls the value below the arguments, if it is known or guessed which function that is.
     pub(super) fn call_value(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
         let below = SlotIx(self.slot(base).0 - 1);
+        if let Slot::Borrowed { value, .. } = self.state.get(below)
+            && let Some(&builtin) = self.constructors.get(&value)
+        {
+            return self.call_constructor(op, builtin, argc, dst, base);
+        }
         let Some(function) = self.expected_function(below) else { return self.call_one_of_functions(op, argc, dst, base) };
         let callee = self.callee(function).filter(|callee| callee.exact == u16::from(argc) && callee.chunk.self_kind == SelfKind::None);
         let Some(callee) = callee else { return self.fallback(op) };

@@ -378,8 +378,8 @@ impl Builder<'_> {
     // ---- places ----
 
     pub(super) fn place_set(&mut self, op: Op, path: u16, keys: u16, value: u16) -> Built {
-        let Some(cell) = self.place_cell(path) else { return self.fallback(op) };
-        let Some(new) = self.to_store(cell, value) else { return self.fallback(op) };
+        let Some(cell) = self.place_cell(path) else { return self.set_place(op, path, keys, value) };
+        let Some(new) = self.to_store(cell, value) else { return self.set_place(op, path, keys, value) };
         let Some(end) = self.walk(path, keys) else { return self.fallback(op) };
         self.store(end, new, value);
         self.consume_keys(path, keys);
@@ -387,8 +387,8 @@ impl Builder<'_> {
     }
 
     pub(super) fn place_update(&mut self, op: Op, code: ArithCode, path: u16, keys: u16, value: u16) -> Built {
-        let Some(cell) = self.place_cell(path) else { return self.fallback(op) };
-        let Some(operand) = self.operand_of_update(cell, value) else { return self.fallback(op) };
+        let Some(cell) = self.place_cell(path) else { return self.update_place(op, code, path, keys, value) };
+        let Some(operand) = self.operand_of_update(cell, value) else { return self.update_place(op, code, path, keys, value) };
         let Some(end) = self.walk(path, keys) else { return self.fallback(op) };
         if !self.update(end, code, operand) {
             return self.fallback(op);
@@ -496,7 +496,7 @@ impl Builder<'_> {
         if self.virtual_get(dst, a) {
             return Ok(());
         }
-        let Some(case) = self.field_case().filter(|_| self.holds_object(a)) else { return self.fallback(op) };
+        let Some(case) = self.field_case().filter(|_| self.holds_object(a)) else { return self.field_by_name(op, dst, a) };
         let pointer = self.guarded(a, tag::STRUCT, case.shape);
         let load = InstKind::LoadField { cell: case.cell, pointer, offset: case.offset };
         let (value, scalar) = self.read(load, case.cell, case.values);
@@ -508,8 +508,8 @@ impl Builder<'_> {
         if self.virtual_set(a, value) {
             return Ok(());
         }
-        let Some(case) = self.field_case() else { return self.fallback(op) };
-        let Some(new) = self.to_store(case.cell, value) else { return self.fallback(op) };
+        let Some(case) = self.field_case() else { return self.set_field(op, a, value) };
+        let Some(new) = self.to_store(case.cell, value) else { return self.set_field(op, a, value) };
         let Some(pointer) = self.guarded_root(a, tag::STRUCT, case.shape) else { return self.fallback(op) };
         self.store(End::Field { pointer, case }, new, value);
         Ok(())
@@ -519,8 +519,8 @@ impl Builder<'_> {
         if self.virtual_update(code, a, value) {
             return Ok(());
         }
-        let Some(case) = self.field_case() else { return self.fallback(op) };
-        let Some(operand) = self.operand_of_update(case.cell, value) else { return self.fallback(op) };
+        let Some(case) = self.field_case() else { return self.update_field(op, code, a, value) };
+        let Some(operand) = self.operand_of_update(case.cell, value) else { return self.update_field(op, code, a, value) };
         let Some(pointer) = self.guarded_root(a, tag::STRUCT, case.shape) else { return self.fallback(op) };
         if !self.update(End::Field { pointer, case }, code, operand) {
             return self.fallback(op);

@@ -14,6 +14,7 @@ mod arith;
 mod borrow;
 mod builtin;
 mod calls;
+mod field;
 mod flow;
 mod inline;
 mod instance;
@@ -151,6 +152,8 @@ struct Builder<'r> {
     hints: AHashMap<SlotIx, u32>,
     /// Functions without captures among the values.
     functions: AHashMap<ValueId, u32>,
+    /// Types among the values, by the builtin that makes values of them.
+    constructors: AHashMap<ValueId, u16>,
     pc: u32,
     /// The frame state at the current instruction, while nothing has changed.
     exit: Option<StateId>,
@@ -179,6 +182,7 @@ impl<'r> Builder<'r> {
             contexts: Vec::new(),
             hints: AHashMap::new(),
             functions: AHashMap::new(),
+            constructors: AHashMap::new(),
             pc: 0,
             exit: None,
             region: None,

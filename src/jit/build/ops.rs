@@ -2,6 +2,7 @@
 use super::arith::Source;
 use super::state::{Lender, Scalar, Slot};
 use super::{Built, Builder, Edge};
+use crate::builtins::{self, BuiltinTypeId};
 use crate::bytecode::chunk::{Const, SelfKind};
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
 use crate::jit::ir::inst::{Cmp, IntOp};
@@ -189,6 +190,13 @@ impl Builder<'_> {
             Op::Unwrap { dst, a, .. } => return self.unwrap_value(op, dst, a),
             Op::NullIfMissing { a } => return self.null_if_missing(op, a),
 
+            Op::FieldGetOrNull { dst, a, site } => return self.field_or_null(op, dst, a, site),
+            Op::Range { inclusive, dst, a, b } => self.range(inclusive != 0, dst, a, b),
+            Op::CheckKind { fields, a } => return self.check_kind(op, fields != 0, a),
+            Op::NewCell { slot } => self.new_cell(slot),
+            Op::CellParam { slot } => self.cell_param(slot),
+            Op::CallBuiltinUpdate { argc, base, builtin, path } => return self.call_builtin_update(op, argc, base, builtin, path),
+
             Op::CallFunc { argc, dst, base, func } => return self.call_func(op, argc, dst, base, func),
             Op::CallMethod { argc, dst, base, .. } => return self.call_method(op, argc, dst, base),
             Op::Return { value } => return self.return_value(value, returns),
@@ -213,22 +221,16 @@ impl Builder<'_> {
 
             Op::Fuel {}
             | Op::LoadSelfFn { .. }
-            | Op::NewCell { .. }
-            | Op::CellParam { .. }
-            | Op::FieldGetOrNull { .. }
             | Op::PathGet { .. }
             | Op::PlaceGetOrNull { .. }
-            | Op::Range { .. }
             | Op::MakeArray { .. }
             | Op::ArrayAppend { .. }
             | Op::ArrayExtend { .. }
             | Op::DictAppend { .. }
             | Op::DictExtend { .. }
             | Op::LiteralUpdate { .. }
-            | Op::CallBuiltinUpdate { .. }
             | Op::CallArgs { .. }
-            | Op::Import { .. }
-            | Op::CheckKind { .. } => return self.fallback(op),
+            | Op::Import { .. } => return self.fallback(op),
         }
         Ok(())
     }
@@ -249,7 +251,7 @@ impl Builder<'_> {
         });
         let native = matches!(
             op,
-            Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexGetOrNull { .. } | Op::Contains { .. } | Op::IndexUpdate { .. } | Op::Test { .. } | Op::Part { .. } | Op::Unwrap { .. } | Op::FieldGet { .. } | Op::IndexSet { .. } | Op::FieldSet { .. } | Op::PlaceSet { .. } | Op::Truthy { .. } | Op::JumpIf { .. } | Op::JumpIfNot { .. }
+            Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexGetOrNull { .. } | Op::Contains { .. } | Op::IndexUpdate { .. } | Op::Test { .. } | Op::Part { .. } | Op::Unwrap { .. } | Op::FieldGetOrNull { .. } | Op::FieldGet { .. } | Op::IndexSet { .. } | Op::FieldSet { .. } | Op::PlaceSet { .. } | Op::Truthy { .. } | Op::JumpIf { .. } | Op::JumpIfNot { .. }
         );
         reads && (native || op.info().operands.iter().any(|(_, kind)| *kind == OperandKind::Jump16) || is_arithmetic(op)) && !effects.end
     }
@@ -370,6 +372,11 @@ impl Builder<'_> {
             Const::Builtin(id) => {
                 let value = self.emit(InstKind::ConstBoxed(tag::FN0, u64::from(*id)), Type::ANY);
                 self.write_immediate(dst, value);
+            }
+            Const::BuiltinType(id) if builtins::constructor_of_id(BuiltinTypeId(*id)).is_some() => {
+                let value = self.emit(InstKind::ConstPool(function, index), Type::ANY);
+                self.constructors.extend(builtins::constructor_of_id(BuiltinTypeId(*id)).map(|builtin| (value, builtin.0)));
+                self.write_lent(dst, value, Lender::Constant);
             }
             Const::BigInt(_) | Const::Str(_) | Const::BuiltinType(_) | Const::Struct(_) | Const::Enum(_) | Const::Variant(..)
             | Const::Module(_) | Const::Namespace(_) | Const::Prelude(_) => {

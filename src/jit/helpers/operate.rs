@@ -17,8 +17,9 @@ use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::compare::{self, CompareOp};
 use crate::semantics::fault::Raise;
 use crate::semantics::step::{Callback, Step};
+use crate::semantics::member::Member;
 use crate::semantics::{index, member, place};
-use crate::value::{FnId, Value};
+use crate::value::{Cell, FnId, Symbol, Value};
 use crate::value::layout::tag;
 use crate::jit::runtime::Context;
 use crate::vm::function::Activation;
@@ -304,4 +305,82 @@ pub extern "C" fn place(context: *mut Context, path: u64, values_of: *const Manu
 pub extern "C" fn of_enum(decl: u64, value_tag: u64, payload: u64) -> u64 {
     let value = lent(value_tag, payload);
     u64::from(value.as_variant().is_some_and(|view| u64::from(view.decl.0) == decl))
+}
+
+fn field_name(function: &Activation, site: u16) -> Symbol {
+    *function.names.at(usize::from(function.chunk.fields[usize::from(site)].name))
+}
+
+/// What a detail word carries beside function and index.
+fn beside(detail: u64) -> u64 {
+    detail >> 48
+}
+
+pub extern "C" fn field(context: *mut Context, detail: u64, base_tag: u64, base: u64) -> Pair {
+    let base = lent(base_tag, base);
+    owned(with_tables(context, detail, |function, site| {
+        let get = if beside(detail) != 0 { member::get_or_null } else { member::get };
+        match get(&base, field_name(function, site)) {
+            Ok(Member::Value(value)) => Some(value),
+            _ => None,
+        }
+    }))
+}
+
+pub extern "C" fn set_field(context: *mut Context, detail: u64, place: *mut Value, value_tag: u64, value: u64) -> u64 {
+    let (place, value) = (place_at(place), lent(value_tag, value));
+    done(with_tables(context, detail, |function, site| member::set(place, field_name(function, site), Value::clone(&value)).ok()))
+}
+
+pub extern "C" fn update_field(context: *mut Context, detail: u64, place: *mut Value, value_tag: u64, value: u64) -> u64 {
+    let (place, value) = (place_at(place), lent(value_tag, value));
+    done(with_tables(context, detail, |function, site| {
+        let keys = [place::Key::Field(field_name(function, site))];
+        updated(place, &keys, beside(detail), Value::clone(&value))
+    }))
+}
+
+fn updated(place: &mut Value, keys: &[place::Key], code: u64, value: Value) -> Option<()> {
+    match place::place_update(place, keys, operator(code), value) {
+        Ok(None) => Some(()),
+        _ => None,
+    }
+}
+
+/// The evaluated steps of a path, with its index keys.
+fn keys_of(function: &Activation, path: u16, keys: &[Value]) -> Option<Vec<place::Key>> {
+    let mut keys = keys.iter();
+    let segments = function.chunk.paths[usize::from(path)].segments.iter();
+    let step = |segment: &Segment| match segment {
+        Segment::Index => keys.next().map(|key| place::Key::Index(key.clone())),
+        Segment::Field(name, _) => Some(place::Key::Field(*function.names.at(usize::from(*name)))),
+    };
+    segments.map(step).collect()
+}
+
+pub extern "C" fn set_place(context: *mut Context, detail: u64, place: *mut Value, keys: *const ManuallyDrop<Value>, count: u64) -> u64 {
+    let place = place_at(place);
+    let Some((value, keys)) = values(keys, count).split_last() else { return 0 };
+    done(with_tables(context, detail, |function, path| place::place_set(place, &keys_of(function, path, keys)?, value.clone()).ok()))
+}
+
+pub extern "C" fn update_place(context: *mut Context, detail: u64, place: *mut Value, keys: *const ManuallyDrop<Value>, count: u64) -> u64 {
+    let place = place_at(place);
+    let Some((value, keys)) = values(keys, count).split_last() else { return 0 };
+    done(with_tables(context, detail, |function, path| updated(place, &keys_of(function, path, keys)?, beside(detail), value.clone())))
+}
+
+pub extern "C" fn range(inclusive: u64, start_tag: u64, start: u64, end_tag: u64, end: u64) -> Pair {
+    let (start, end) = (lent(start_tag, start), lent(end_tag, end));
+    owned(attempt(|| index::range(&start, &end, inclusive != 0).ok()))
+}
+
+pub extern "C" fn has_parts(fields: u64, value_tag: u64, payload: u64) -> u64 {
+    let value = lent(value_tag, payload);
+    u64::from(pattern::has_parts(&value, fields != 0))
+}
+
+pub extern "C" fn cell(value_tag: u64, payload: u64) -> Pair {
+    let value = lent(value_tag, payload);
+    owned(attempt(|| Some(Value::Cell(Cell::alloc(Value::clone(&value))))))
 }

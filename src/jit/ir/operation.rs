@@ -51,6 +51,22 @@ pub enum Operation {
     Succeeded,
     /// The first payload of an enum value, or null → borrowed from it.
     Payload,
+    /// Base: its field of a field site, with `or_null` null for a missing key of a dict → owned.
+    Field { site: Site, or_null: bool },
+    /// The place's field of a field site becomes the value.
+    SetField(Site),
+    /// The place's field of a field site: `op=` the value.
+    UpdateField(ArithCode, Site),
+    /// Index keys, value: what the path leads to from the place becomes the value.
+    SetPlace(Site),
+    /// Index keys, value: what the path leads to from the place: `op=` the value.
+    UpdatePlace(ArithCode, Site),
+    /// Start, end; inclusive → a range, owned.
+    Range(bool),
+    /// Whether a value can be taken apart by elements, or (true) by fields → bool.
+    HasParts(bool),
+    /// A new variable with this value, which may be missing → owned.
+    Cell,
     /// Root, index keys: what stands at the place that a path of the function leads to → borrowed from the root.
     Place(Site),
     /// Dict (pointer), cursor (unboxed int) → the cursor behind the next entry, or 0 at the end.
@@ -87,11 +103,14 @@ impl Operation {
     pub fn gives(self) -> Gives {
         match self {
             Operation::Arith(_) | Operation::Item | Operation::ItemOrNull | Operation::Slice(_) => Gives::Owned,
-            Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Part(_) => Gives::Owned,
-            Operation::Compare(_) | Operation::Contains | Operation::Passes(_) | Operation::Succeeded | Operation::OfEnum(_) => Gives::Bool,
+            Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Part(_) | Operation::Field { .. } | Operation::Range(_) | Operation::Cell => {
+                Gives::Owned
+            }
+            Operation::Compare(_) | Operation::Contains | Operation::Passes(_) | Operation::Succeeded | Operation::OfEnum(_) | Operation::HasParts(_) => Gives::Bool,
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Payload | Operation::Place(_) => Gives::Borrowed,
             Operation::NextEntry => Gives::Int,
-            Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) => Gives::Nothing,
+            Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) | Operation::SetField(_)
+            | Operation::UpdateField(..) | Operation::SetPlace(_) | Operation::UpdatePlace(..) => Gives::Nothing,
         }
     }
 
@@ -110,12 +129,14 @@ impl Operation {
         match self {
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::NextEntry => (Heaps::DICTS, Heaps::NONE),
             // Enum values never change.
-            Operation::Payload | Operation::Succeeded | Operation::OfEnum(_) => (Heaps::NONE, Heaps::NONE),
+            Operation::Payload | Operation::Succeeded | Operation::OfEnum(_) | Operation::HasParts(_) => (Heaps::NONE, Heaps::NONE),
             Operation::Arith(_) | Operation::Compare(_) | Operation::Contains | Operation::Item | Operation::ItemOrNull | Operation::Slice(_)
-            | Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_) | Operation::Place(_) => (Heaps::ALL, Heaps::COUNTS),
-            Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) => {
+            | Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_) | Operation::Place(_)
+            | Operation::Field { .. } | Operation::Range(_) | Operation::Cell => (Heaps::ALL, Heaps::COUNTS),
+            Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) | Operation::SetField(_)
+            | Operation::UpdateField(..) | Operation::SetPlace(_) | Operation::UpdatePlace(..) => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
-                (Heaps::ALL, items.with(Heaps::HEADERS).with(Heaps::COUNTS).with(Heaps::DICTS))
+                (Heaps::ALL, items.with(Heaps::HEADERS).with(Heaps::COUNTS).with(Heaps::DICTS).with(Heaps::FIELDS))
             }
         }
     }
@@ -125,6 +146,10 @@ impl Operation {
         match self {
             Operation::Arith(code) | Operation::Amend(code) | Operation::UpdateItem(code) => Some(code as u64),
             Operation::Compare(code) => Some(code as u64),
+            Operation::Field { site, or_null } => Some(site.word() | u64::from(or_null) << 48),
+            Operation::SetField(site) | Operation::SetPlace(site) => Some(site.word()),
+            Operation::UpdateField(code, site) | Operation::UpdatePlace(code, site) => Some(site.word() | (code as u64) << 48),
+            Operation::Range(flag) | Operation::HasParts(flag) => Some(u64::from(flag)),
             Operation::OfEnum(decl) => Some(u64::from(decl)),
             Operation::Slice(kind) => Some(u64::from(kind)),
             Operation::Text(site) | Operation::AppendText(site) | Operation::Variant(site) | Operation::Passes(site) | Operation::Part(site)
@@ -133,18 +158,31 @@ impl Operation {
             }
             Operation::Contains | Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Item
             | Operation::ItemOrNull | Operation::SetItem | Operation::Dict | Operation::Succeeded | Operation::Payload
-            | Operation::NextEntry => None,
+            | Operation::NextEntry | Operation::Cell => None,
         }
+    }
+
+    /// May it write fields of the place or of what is inside of it?
+    pub fn writes_fields(self) -> bool {
+        matches!(self, Operation::SetField(_) | Operation::UpdateField(..) | Operation::SetPlace(_) | Operation::UpdatePlace(..))
     }
 
     /// Are the arguments, of any number, passed in an array?
     pub fn takes_array(self) -> bool {
-        matches!(self, Operation::Text(_) | Operation::AppendText(_) | Operation::Dict | Operation::Variant(_) | Operation::Place(_))
+        matches!(
+            self,
+            Operation::Text(_) | Operation::AppendText(_) | Operation::Dict | Operation::Variant(_) | Operation::Place(_) | Operation::SetPlace(_)
+                | Operation::UpdatePlace(..)
+        )
     }
 
     /// Does it look something up in the tables of a function, which the context leads to?
     pub fn takes_context(self) -> bool {
-        matches!(self, Operation::Text(_) | Operation::AppendText(_) | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_) | Operation::Place(_))
+        matches!(
+            self,
+            Operation::Text(_) | Operation::AppendText(_) | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_) | Operation::Place(_)
+                | Operation::Field { .. } | Operation::SetField(_) | Operation::UpdateField(..) | Operation::SetPlace(_) | Operation::UpdatePlace(..)
+        )
     }
 
     /// Does it neither change anything nor take a reference, so that doing it once is as good as twice?

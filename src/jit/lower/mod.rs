@@ -124,6 +124,22 @@ pub enum Helper {
     Place,
     /// `(enum, value) -> 0 or 1`
     OfEnum,
+    /// `(context, field | or null << 48, base) -> (tag, payload)`
+    Field,
+    /// `(context, field, place, value) -> 1 if done`
+    SetField,
+    /// `(context, field | operator << 48, place, value) -> 1 if done`
+    UpdateField,
+    /// `(context, path, place, keys and value, count) -> 1 if done`
+    SetPlace,
+    /// `(context, path | operator << 48, place, keys and value, count) -> 1 if done`
+    UpdatePlace,
+    /// `(inclusive, start, end) -> (tag, payload)`
+    Range,
+    /// `(fields, value) -> 0 or 1`
+    HasParts,
+    /// `(value) -> (tag, payload)`
+    Cell,
 }
 
 impl Helper {
@@ -165,6 +181,14 @@ impl Helper {
         Helper::NextEntry,
         Helper::Place,
         Helper::OfEnum,
+        Helper::Field,
+        Helper::SetField,
+        Helper::UpdateField,
+        Helper::SetPlace,
+        Helper::UpdatePlace,
+        Helper::Range,
+        Helper::HasParts,
+        Helper::Cell,
     ];
 
     pub fn symbol(self) -> &'static str {
@@ -206,6 +230,14 @@ impl Helper {
             Helper::NextEntry => "ruff_next_entry",
             Helper::Place => "ruff_place",
             Helper::OfEnum => "ruff_of_enum",
+            Helper::Field => "ruff_field",
+            Helper::SetField => "ruff_set_field",
+            Helper::UpdateField => "ruff_update_field",
+            Helper::SetPlace => "ruff_set_place",
+            Helper::UpdatePlace => "ruff_update_place",
+            Helper::Range => "ruff_range",
+            Helper::HasParts => "ruff_has_parts",
+            Helper::Cell => "ruff_cell",
         }
     }
 
@@ -249,6 +281,14 @@ impl Helper {
             Helper::NextEntry => (2, 1),
             Helper::Place => (4, 2),
             Helper::OfEnum => (3, 1),
+            Helper::Field => (4, 2),
+            Helper::SetField => (5, 1),
+            Helper::UpdateField => (5, 1),
+            Helper::SetPlace => (5, 1),
+            Helper::UpdatePlace => (5, 1),
+            Helper::Range => (5, 2),
+            Helper::HasParts => (3, 1),
+            Helper::Cell => (2, 2),
         }
     }
 }

@@ -143,6 +143,9 @@ impl Memory {
                 if let Some(Home::Field { pointer, offset }) = changed_home(kind) {
                     dimensions.push(self.field(function, pointer, offset));
                 }
+                if matches!(kind, InstKind::Operate { op, .. } if op.writes_fields()) {
+                    dimensions.extend(self.fields.values().copied());
+                }
                 dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0)));
             }
             _ => dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0))),

@@ -1,0 +1,141 @@
+//! Fields and places that are not where the VM has met them only: by name, by functions of the runtime. Ranges and variables made.
+use super::arith::Source;
+use super::state::Slot;
+use super::{Built, Builder};
+use crate::bytecode::chunk::Root;
+use crate::bytecode::op::{ArithCode, Op};
+use crate::jit::ir::{InstKind, Operation, Type, ValueId};
+use crate::value::layout::tag;
+
+/// Keys of a place that are lent in an array.
+const MOST_KEYS: usize = 16;
+
+impl Builder<'_> {
+    fn is_reached(&self) -> bool {
+        self.context().profile.reached.contains(&self.pc)
+    }
+
+    /// The field site of the instruction at hand.
+    fn field_site(&self) -> u16 {
+        match self.context().profile.chunk.code[self.pc as usize] {
+            Op::FieldGet { site, .. } | Op::FieldSet { site, .. } | Op::FieldUpdate { site, .. } => site,
+            other => unreachable!("{other:?} has no field site"),
+        }
+    }
+
+    /// `a.name` of a dict, or of instances of several shapes.
+    pub(super) fn field_by_name(&mut self, op: Op, dst: u16, a: u16) -> Built {
+        if !self.is_reached() || !self.holds_object(a) {
+            return self.fallback(op);
+        }
+        let site = self.field_site();
+        let or_null = self.context().profile.chunk.fields[usize::from(site)].optional;
+        self.read_field(dst, a, site, or_null);
+        Ok(())
+    }
+
+    pub(super) fn field_or_null(&mut self, op: Op, dst: u16, a: u16, site: u16) -> Built {
+        if !self.holds_object(a) {
+            return self.fallback(op);
+        }
+        self.read_field(dst, a, site, true);
+        Ok(())
+    }
+
+    fn read_field(&mut self, dst: u16, a: u16, site: u16, or_null: bool) {
+        let (base, site) = (self.boxed(a), self.site(site));
+        let value = self.operation(Operation::Field { site, or_null }, &[base]);
+        self.consume(a);
+        self.write_owned(dst, value);
+    }
+
+    /// `a.name = value` where the field is not where it was met.
+    pub(super) fn set_field(&mut self, op: Op, a: u16, value: u16) -> Built {
+        let slot = if self.is_reached() { self.changeable(a) } else { None };
+        let Some(slot) = slot else { return self.fallback(op) };
+        let (new, site) = (self.boxed(value), self.site(self.field_site()));
+        self.change(Operation::SetField(site), slot, &[new]);
+        self.consume(value);
+        Ok(())
+    }
+
+    pub(super) fn update_field(&mut self, op: Op, code: ArithCode, a: u16, value: u16) -> Built {
+        let plain = self.is_reached() && code != ArithCode::Concat;
+        let slot = if plain { self.changeable(a) } else { None };
+        let Some(slot) = slot else { return self.fallback(op) };
+        let (operand, site) = (self.boxed(value), self.site(self.field_site()));
+        self.change(Operation::UpdateField(code, site), slot, &[operand]);
+        self.consume(value);
+        Ok(())
+    }
+
+    // ---- places ----
+
+    pub(super) fn set_place(&mut self, op: Op, path: u16, keys: u16, value: u16) -> Built {
+        self.change_place(op, Operation::SetPlace(self.site(path)), path, keys, value)
+    }
+
+    pub(super) fn update_place(&mut self, op: Op, code: ArithCode, path: u16, keys: u16, value: u16) -> Built {
+        if code == ArithCode::Concat {
+            return self.fallback(op);
+        }
+        self.change_place(op, Operation::UpdatePlace(code, self.site(path)), path, keys, value)
+    }
+
+    /// Changes what a place of any containers ends in, by its path.
+    fn change_place(&mut self, op: Op, change: Operation, path: u16, keys: u16, value: u16) -> Built {
+        let chunk = self.context().profile.chunk.clone();
+        let path_of = &chunk.paths[usize::from(path)];
+        let count = path_of.keys() as u16;
+        let Root::Local(local) = path_of.root else { return self.fallback(op) };
+        let slot = if usize::from(count) <= MOST_KEYS { self.changeable(local) } else { None };
+        let Some(slot) = slot else { return self.fallback(op) };
+        let mut args: Vec<ValueId> = (keys..keys + count).map(|key| self.boxed(key)).collect();
+        args.push(self.boxed(value));
+        self.change(change, slot, &args);
+        self.consume(value);
+        self.consume_keys(path, keys);
+        Ok(())
+    }
+
+    // ---- other values ----
+
+    pub(super) fn range(&mut self, inclusive: bool, dst: u16, a: u16, b: u16) {
+        let args = [self.boxed(a), self.boxed(b)];
+        let value = self.operation(Operation::Range(inclusive), &args);
+        self.consume_source(Source::Register(a));
+        self.consume_source(Source::Register(b));
+        self.write_owned(dst, value);
+    }
+
+    /// Destructuring needs something that has parts.
+    pub(super) fn check_kind(&mut self, op: Op, fields: bool, a: u16) -> Built {
+        if !self.holds_object(a) {
+            return self.fallback(op);
+        }
+        let object = self.boxed(a);
+        let value = self.operation(Operation::HasParts(fields), &[object]);
+        let exit = self.exit();
+        self.effect(InstKind::GuardTrue { value, exit });
+        Ok(())
+    }
+
+    pub(super) fn new_cell(&mut self, register: u16) {
+        let missing = self.emit(InstKind::ConstBoxed(tag::UNINIT, 0), Type::ANY);
+        self.put_cell(register, missing);
+    }
+
+    pub(super) fn cell_param(&mut self, register: u16) {
+        let value = self.boxed(register);
+        self.put_cell(register, value);
+    }
+
+    /// A new variable in a local; what the local held is in it now.
+    fn put_cell(&mut self, register: u16, value: ValueId) {
+        let cell = self.operation(Operation::Cell, &[value]);
+        self.write_owned(register, cell);
+        let slot = self.slot(register);
+        self.settle(slot);
+        debug_assert!(self.state.get(slot) == Slot::Memory);
+    }
+}
