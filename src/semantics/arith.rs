@@ -237,6 +237,13 @@ fn in_place_rest(op: ArithOp, a: &mut Value, b: Value) -> Result<Option<Step>, R
     {
         return Ok(None);
     }
+    if op == ArithOp::Add
+        && let Value::BigInt(_) = a
+        && let Some(sum) = long_sum(a, &b)
+    {
+        *a = sum?;
+        return Ok(None);
+    }
     if let Value::BigInt(_) = a
         && b.is_int()
         && matches!(op, ArithOp::Add | ArithOp::Sub | ArithOp::Mul)

@@ -10,7 +10,7 @@ pub use dashu_int::{IBig, Word};
 use dashu_int::{Sign, UBig};
 
 use super::Value;
-use super::heap::{Hdr, Ref};
+use super::heap::{Hdr, Ref, words};
 use super::layout::shape;
 use crate::limits;
 
@@ -27,7 +27,15 @@ pub struct Big {
 /// Sign and words of the magnitude, lowest first; the last one is not zero.
 struct Sum {
     negative: bool,
-    words: Vec<Word>,
+    buffer: Vec<Word>,
+    /// Where the words begin in the buffer: at a border of the cache's lines, if it was made for a sum.
+    from: usize,
+}
+
+impl Sum {
+    fn words(&self) -> &[Word] {
+        &self.buffer[self.from..]
+    }
 }
 
 impl Big {
@@ -35,7 +43,7 @@ impl Big {
     #[inline]
     pub fn get(&self) -> &IBig {
         self.whole.get_or_init(|| match &self.sum {
-            Some(sum) => IBig::from_parts(Sign::from(sum.negative), UBig::from_words(&sum.words)),
+            Some(sum) => IBig::from_parts(Sign::from(sum.negative), UBig::from_words(sum.words())),
             None => IBig::ZERO,
         })
     }
@@ -44,7 +52,7 @@ impl Big {
     #[inline]
     pub fn words(&self) -> (bool, &[Word]) {
         match &self.sum {
-            Some(sum) => (sum.negative, &sum.words),
+            Some(sum) => (sum.negative, sum.words()),
             None => {
                 let (sign, words) = self.get().as_sign_words();
                 (sign == Sign::Negative, words)
@@ -72,12 +80,12 @@ impl Big {
             Some(sum) => sum,
             None => {
                 let (sign, own) = big.get().as_sign_words();
-                Sum { negative: sign == Sign::Negative, words: own.to_vec() }
+                Sum { negative: sign == Sign::Negative, buffer: own.to_vec(), from: 0 }
             }
         };
         big.whole.take();
-        add_words(&mut sum.words, words);
-        let size = sum.words.len() * size_of::<Word>();
+        add_words(&mut sum, words);
+        let size = sum.words().len() * size_of::<Word>();
         if size > big.charged {
             limits::account(size - big.charged);
             big.charged = size;
@@ -95,10 +103,16 @@ thread_local! {
     static SPARE: Cell<Vec<Word>> = const { Cell::new(Vec::new()) };
 }
 
-/// A buffer with room for `words` words, of any content and length.
-fn take_spare(words: usize) -> Vec<Word> {
-    let spare = if words <= SPARE_WORDS { SPARE.try_with(Cell::take).unwrap_or_default() } else { Vec::new() };
-    if spare.capacity() >= words { spare } else { Vec::with_capacity(words + words / 8) }
+/// Bytes of a line of the cache.
+const LINE: usize = 64;
+
+/// A buffer of any content and length, and the position from which on it has room for `words` words.
+fn take_spare(words: usize) -> (Vec<Word>, usize) {
+    let total = words + LINE / size_of::<Word>();
+    let spare = if total <= SPARE_WORDS { SPARE.try_with(Cell::take).unwrap_or_default() } else { Vec::new() };
+    let buffer = if spare.capacity() >= total { spare } else { Vec::with_capacity(total + words / 8) };
+    let from = buffer.as_ptr().align_offset(LINE);
+    (buffer, if from < LINE { from } else { 0 })
 }
 
 fn keep_spare(words: Vec<Word>) {
@@ -107,72 +121,15 @@ fn keep_spare(words: Vec<Word>) {
     }
 }
 
-/// Words that are added without a look at the carry between them.
-const BLOCK: usize = 16;
-
-/// `out = a + b` for slices of one length; gives the carry.
-///
-/// The blocks of fixed length become chains of add-with-carry, as in [`add_words`]. Not inlined: there the compiler no
-/// longer knows that the slices are apart, and the loop takes twice as long.
-#[inline(never)]
-fn add_into(out: &mut [Word], a: &[Word], b: &[Word]) -> bool {
-    let mut carry = false;
-    let (mut outs, mut xs, mut ys) = (out.chunks_exact_mut(BLOCK), a.chunks_exact(BLOCK), b.chunks_exact(BLOCK));
-    for ((out, x), y) in (&mut outs).zip(&mut xs).zip(&mut ys) {
-        if let (Ok(out), Ok(x), Ok(y)) = (
-            <&mut [Word; BLOCK]>::try_from(out),
-            <&[Word; BLOCK]>::try_from(x),
-            <&[Word; BLOCK]>::try_from(y),
-        ) {
-            for at in 0..BLOCK {
-                (out[at], carry) = add_word(x[at], y[at], carry);
-            }
-        }
-    }
-    for ((out, x), y) in outs.into_remainder().iter_mut().zip(xs.remainder()).zip(ys.remainder()) {
-        (*out, carry) = add_word(*x, *y, carry);
-    }
-    carry
-}
-
 /// `sum += words`.
-///
-/// The blocks of fixed length become chains of add-with-carry: three times as fast as a loop over words.
-#[inline(never)]
-fn add_words(sum: &mut Vec<Word>, words: &[Word]) {
-    if sum.len() < words.len() {
-        sum.resize(words.len(), 0);
+fn add_words(sum: &mut Sum, words: &[Word]) {
+    if sum.words().len() < words.len() {
+        sum.buffer.resize(sum.from + words.len(), 0);
     }
-    let (low, high) = sum.split_at_mut(words.len());
-    let mut carry = false;
-    let mut blocks = low.chunks_exact_mut(BLOCK);
-    let mut others = words.chunks_exact(BLOCK);
-    for (block, other) in (&mut blocks).zip(&mut others) {
-        if let (Ok(block), Ok(other)) = (<&mut [Word; BLOCK]>::try_from(block), <&[Word; BLOCK]>::try_from(other)) {
-            for at in 0..BLOCK {
-                (block[at], carry) = add_word(block[at], other[at], carry);
-            }
-        }
+    let (low, high) = sum.buffer[sum.from..].split_at_mut(words.len());
+    if words::add_to(low, words) && words::add_one(high) {
+        sum.buffer.push(1);
     }
-    for (word, other) in blocks.into_remainder().iter_mut().zip(others.remainder()) {
-        (*word, carry) = add_word(*word, *other, carry);
-    }
-    for word in high {
-        if !carry {
-            return;
-        }
-        (*word, carry) = word.overflowing_add(1);
-    }
-    if carry {
-        sum.push(1);
-    }
-}
-
-#[inline(always)]
-fn add_word(a: Word, b: Word, carry: bool) -> (Word, bool) {
-    let (sum, first) = a.overflowing_add(b);
-    let (sum, second) = sum.overflowing_add(Word::from(carry));
-    (sum, first | second)
 }
 
 /// Bytes of an integer's digits, as charged to the memory account.
@@ -185,7 +142,7 @@ impl Drop for Big {
     fn drop(&mut self) {
         limits::release(self.charged);
         if let Some(sum) = self.sum.take() {
-            keep_spare(sum.words);
+            keep_spare(sum.buffer);
         }
     }
 }
@@ -207,23 +164,16 @@ impl Value {
 
     /// The sum of two magnitudes of one sign; the first is the longer one and has at least two words.
     pub fn magnitude_sum(negative: bool, long: &[Word], short: &[Word]) -> Value {
-        let mut words = take_spare(long.len() + 1);
-        words.resize(long.len(), 0);
-        let (low, high) = words.split_at_mut(short.len());
-        let mut carry = add_into(low, &long[..short.len()], short);
+        let (mut buffer, from) = take_spare(long.len() + 1);
+        buffer.resize(from + long.len(), 0);
+        let (low, high) = buffer[from..].split_at_mut(short.len());
         high.copy_from_slice(&long[short.len()..]);
-        for word in high {
-            if !carry {
-                break;
-            }
-            (*word, carry) = word.overflowing_add(1);
+        if words::add(low, &long[..short.len()], short) && words::add_one(high) {
+            buffer.push(1);
         }
-        if carry {
-            words.push(1);
-        }
-        let charged = words.len() * size_of::<Word>();
+        let charged = (buffer.len() - from) * size_of::<Word>();
         limits::account(charged);
-        let sum = Some(Sum { negative, words });
+        let sum = Some(Sum { negative, buffer, from });
         Value::BigInt(Ref::new(Big { hdr: Hdr::new(shape::BIGINT), whole: OnceLock::new(), sum, charged }))
     }
 

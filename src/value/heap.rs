@@ -19,6 +19,7 @@ mod inline;
 mod registry;
 mod str;
 mod table;
+pub(super) mod words;
 
 use std::cell::Cell;
 use std::marker::PhantomData;
