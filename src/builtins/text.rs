@@ -6,7 +6,7 @@ mod template;
 
 use self::algorithms::{self as algo, Side};
 use super::Engine;
-use super::arg::{Rest, Size, array_of_items, new_array, new_string, reserve_text};
+use super::arg::{Rest, Size, Within, new_array, new_string, reserve_text};
 use super::table::builtins;
 use crate::semantics::fault::{Raise, faults};
 use crate::value::Value;
@@ -401,7 +401,9 @@ fn piece_limit(function: &str, limit: Option<Size>) -> Fallible<usize> {
 }
 
 fn strings<'a>(pieces: impl IntoIterator<Item = &'a str>) -> Fallible<Value> {
-    array_of_items("strings", pieces.into_iter().map(new_string))
+    let pieces = pieces.into_iter();
+    let made = crate::value::array::of_objects(pieces.size_hint().0, pieces.map(Value::try_str));
+    Ok(Value::Array(made.within("strings")?))
 }
 
 /// Texts longer than this are asked how many pieces they have before they are taken apart.

@@ -290,8 +290,25 @@ fn append(a: &mut Value, b: &Value) -> Result<bool, Raise> {
     Ok(true)
 }
 
+/// Appends the decimal digits of a small int.
+pub(super) fn push_int(out: &mut String, number: i64) {
+    if let 0..=9 = number {
+        out.push(char::from(b'0' + number as u8));
+        return;
+    }
+    let mut buffer = [0; 20];
+    let start = digits(number, &mut buffer);
+    out.extend(buffer[start..].iter().map(|digit| char::from(*digit)));
+}
+
 /// The decimal digits of a small int, in the buffer's end.
 pub(super) fn itoa(number: i64, buffer: &mut [u8; 20]) -> &str {
+    let start = digits(number, buffer);
+    std::str::from_utf8(&buffer[start..]).unwrap_or_default()
+}
+
+/// Where the digits begin.
+fn digits(number: i64, buffer: &mut [u8; 20]) -> usize {
     let mut rest = number.unsigned_abs();
     let mut at = buffer.len();
     loop {
@@ -306,7 +323,7 @@ pub(super) fn itoa(number: i64, buffer: &mut [u8; 20]) -> &str {
         at -= 1;
         buffer[at] = b'-';
     }
-    std::str::from_utf8(&buffer[at..]).unwrap_or_default()
+    at
 }
 
 /// Integers from this many words on are added word by word here; shorter ones by the library, which keeps them inline.

@@ -35,7 +35,7 @@ pub fn debug(value: &Value, callback: &mut dyn Callback) -> Result<String, Raise
 pub fn display_into(out: &mut String, value: &Value, callback: &mut dyn Callback) -> Result<(), Raise> {
     match value {
         Value::Str(text) => out.push_str(text.as_str()),
-        Value::Int(number) => out.push_str(super::arith::itoa(*number, &mut [0; 20])),
+        Value::Int(number) => super::arith::push_int(out, *number),
         other => return write(out, other, Form::Display, User::Run(callback)).map(|_| ()),
     }
     Ok(())
@@ -88,7 +88,7 @@ pub fn plain(value: &Value) -> Option<Result<String, Raise>> {
 pub fn plain_into(out: &mut String, value: &Value) -> bool {
     match value {
         Value::Str(text) => out.push_str(text.as_str()),
-        Value::Int(number) => out.push_str(super::arith::itoa(*number, &mut [0; 20])),
+        Value::Int(number) => super::arith::push_int(out, *number),
         other => return matches!(write(out, other, Form::Display, User::Refuse), Ok(true)),
     }
     true

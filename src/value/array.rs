@@ -82,6 +82,15 @@ pub fn from_vec(items: Vec<Value>) -> Result<ArrRef, OutOfMemory> {
     Ok(Ref::new(packed.or_else(|_| Array::adopt(items))?))
 }
 
+/// An array of values none of which is stored unboxed, made one by one; `least` of them are expected.
+pub fn of_objects(least: usize, values: impl Iterator<Item = Result<Value, OutOfMemory>>) -> Result<ArrRef, OutOfMemory> {
+    let mut array = Array::with_kind::<Value>(least)?;
+    for value in values {
+        array.push_raw(value?)?;
+    }
+    Ok(if array.is_empty() { new() } else { Ref::new(array) })
+}
+
 fn collect_into<T: Elem>(items: &[Value], unbox: impl Fn(&Value) -> Option<T>) -> Result<Array, OutOfMemory> {
     let mut array = Array::with_kind::<T>(items.len())?;
     for item in items.iter().filter_map(unbox) {

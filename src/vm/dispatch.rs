@@ -65,6 +65,18 @@ impl Vm {
                 }
             }};
         }
+        // The same where the method may jump: a back edge that is hot asks for the loop's code.
+        macro_rules! cold_jump {
+            ($call:expr) => {{
+                cold!($call);
+                if self.hot_edge.take() == Some(ip) && !(WATCHED && one) {
+                    cold!(self.back_edge());
+                    if let Some(value) = self.finished.take() {
+                        return Ok(value);
+                    }
+                }
+            }};
+        }
         macro_rules! arith {
             ($dst:ident, $a:ident, $b:ident, $int:ident, $float:tt, $code:ident) => {{
                 if let Some((x, y)) = fp.ints($a, $b)
@@ -113,7 +125,7 @@ impl Vm {
                     note!(seen::FLOAT);
                     x $op y
                 } else {
-                    cold!(self.compare_jump(CompareCode::$code, $want, $a, $b, i32::from($to)));
+                    cold_jump!(self.compare_jump(CompareCode::$code, $want, $a, $b, i32::from($to)));
                     continue;
                 };
                 if holds == $want {
@@ -129,7 +141,7 @@ impl Vm {
                     note!(seen::MIXED);
                     x $op f64::from($k)
                 } else {
-                    cold!(self.compare_jump_value(CompareCode::$code, $want, $a, Value::Int(i64::from($k)), i32::from($to)));
+                    cold_jump!(self.compare_jump_value(CompareCode::$code, $want, $a, Value::Int(i64::from($k)), i32::from($to)));
                     continue;
                 };
                 if holds == $want {
@@ -431,7 +443,7 @@ impl Vm {
                             jump!(to);
                         }
                     } else {
-                        cold!(self.compare_jump(equality(ne), ne == 0, a, b, i32::from(to)));
+                        cold_jump!(self.compare_jump(equality(ne), ne == 0, a, b, i32::from(to)));
                     }
                 }
                 Op::JumpIfNe { ne, a, b, to } => {
@@ -440,7 +452,7 @@ impl Vm {
                             jump!(to);
                         }
                     } else {
-                        cold!(self.compare_jump(equality(ne), ne != 0, a, b, i32::from(to)));
+                        cold_jump!(self.compare_jump(equality(ne), ne != 0, a, b, i32::from(to)));
                     }
                 }
                 Op::JumpIfLt { a, b, to } => compare!(a, b, to, <, Lt, true),
@@ -458,7 +470,7 @@ impl Vm {
                         }
                     } else {
                         let k = Value::Int(i64::from(k));
-                        cold!(self.compare_jump_value(equality(ne), ne == 0, a, k, i32::from(to)));
+                        cold_jump!(self.compare_jump_value(equality(ne), ne == 0, a, k, i32::from(to)));
                     }
                 }
                 Op::JumpIfNeK { ne, a, k, to } => {
@@ -468,7 +480,7 @@ impl Vm {
                         }
                     } else {
                         let k = Value::Int(i64::from(k));
-                        cold!(self.compare_jump_value(equality(ne), ne != 0, a, k, i32::from(to)));
+                        cold_jump!(self.compare_jump_value(equality(ne), ne != 0, a, k, i32::from(to)));
                     }
                 }
                 Op::JumpIfLtK { a, k, to } => compare_k!(a, k, to, <, Lt, true),
@@ -481,11 +493,11 @@ impl Vm {
                 Op::JumpIfNotGeK { a, k, to } => compare_k!(a, k, to, >=, Ge, false),
                 Op::JumpIfEqC { ne, a, c, to } => {
                     let constant = func.constants.at(usize::from(c)).clone();
-                    cold!(self.compare_jump_value(equality(ne), ne == 0, a, constant, i32::from(to)));
+                    cold_jump!(self.compare_jump_value(equality(ne), ne == 0, a, constant, i32::from(to)));
                 }
                 Op::JumpIfNeC { ne, a, c, to } => {
                     let constant = func.constants.at(usize::from(c)).clone();
-                    cold!(self.compare_jump_value(equality(ne), ne != 0, a, constant, i32::from(to)));
+                    cold_jump!(self.compare_jump_value(equality(ne), ne != 0, a, constant, i32::from(to)));
                 }
 
                 Op::Fuel {} => cold!(self.burn()),
@@ -509,7 +521,7 @@ impl Vm {
                             jump!(to);
                         }
                     } else {
-                        cold!(self.for_next(state, dst, to, false));
+                        cold_jump!(self.for_next(state, dst, to, false));
                     }
                 }
                 Op::ForPrep { pairs, state, to } => cold!(self.for_prep(pairs != 0, state, to)),
@@ -530,7 +542,7 @@ impl Vm {
                         fp.put_raw_int(state + 1, at + 1);
                         jump!(to);
                     } else {
-                        cold!(self.for_next(state, dst, to, false));
+                        cold_jump!(self.for_next(state, dst, to, false));
                     }
                 }
                 Op::ForNextPair { state, dst, to } => {
@@ -543,7 +555,7 @@ impl Vm {
                         fp.set_int(dst, at);
                         jump!(to);
                     } else {
-                        cold!(self.for_next(state, dst, to, true));
+                        cold_jump!(self.for_next(state, dst, to, true));
                     }
                 }
                 Op::ForClose { state } => cold!(self.for_close(state)),

@@ -76,6 +76,7 @@ impl Vm {
     pub(super) fn for_next(&mut self, state: u16, dst: u16, to: i16, pair: bool) -> Result<(), Raise> {
         let fp = self.here.fp;
         let source = fp.get(state);
+        self.note_base(source);
         let found = match source {
             Value::Iter(_) | Value::Gen(_) | Value::Handle(_) => {
                 let source = source.clone();

@@ -163,6 +163,8 @@ pub struct Vm {
     verify: bool,
     /// What compiled code has returned from the foot of a nested run.
     finished: Option<Value>,
+    /// The head of the loop that a cold instruction has jumped back to, when it was counted often.
+    hot_edge: Option<stack::Ip>,
     functions: Vec<Option<Box<Activation>>>,
     /// Bodies of builtins written in Ruff, once called.
     prelude: Vec<Option<FnId>>,
@@ -204,6 +206,7 @@ impl Vm {
             fuel: options.fuel,
             verify: options.verify,
             finished: None,
+            hot_edge: None,
             functions: Vec::new(),
             prelude: vec![None; builtins::N_BUILTINS],
             imported: Vec::new(),

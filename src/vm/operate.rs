@@ -245,6 +245,7 @@ impl Vm {
             let head = func.feedback.at(self.here.ip.pc(func.start));
             head.set(head.get().wrapping_add(1));
             if head.get() % super::function::CALL_INTERVAL == 0 {
+                self.hot_edge = Some(self.here.ip);
                 return self.poll_word();
             }
         }

@@ -418,7 +418,7 @@ impl Home {
 }
 
 /// The next instruction.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Ip(*const Op);
 
 impl Ip {

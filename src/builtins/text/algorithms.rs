@@ -180,9 +180,27 @@ impl<'a> Iterator for Lines<'a> {
 pub fn split<'a>(text: &'a str, separator: Option<&str>, limit: usize) -> Vec<&'a str> {
     match separator {
         Some("") => split_chars(text, limit),
-        Some(separator) => text.splitn(limit, separator).collect(),
+        Some(separator) => match separator.as_bytes() {
+            &[byte] => split_at_byte(text, byte, limit),
+            _ => text.splitn(limit, separator).collect(),
+        },
         None => split_white_space(text, limit),
     }
+}
+
+/// A separator of one byte is a whole character.
+fn split_at_byte(text: &str, separator: u8, limit: usize) -> Vec<&str> {
+    let mut out = Vec::new();
+    let mut start = 0;
+    for end in memchr::memchr_iter(separator, text.as_bytes()) {
+        if out.len() + 1 >= limit {
+            break;
+        }
+        out.push(&text[start..end]);
+        start = end + 1;
+    }
+    out.push(&text[start..]);
+    out
 }
 
 fn split_chars(text: &str, limit: usize) -> Vec<&str> {

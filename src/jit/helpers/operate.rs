@@ -202,16 +202,15 @@ fn with_tables<R>(context: *mut Context, site: u64, work: impl FnOnce(&Activatio
 }
 
 /// The interpolated string in the context's buffer, which keeps its room.
-fn filled(context: *mut Context, site: u64, values: &[Value], finish: impl FnOnce(&str) -> Option<Value>) -> Option<Value> {
-    // SAFETY: **context**.
-    let mut text = std::mem::take(unsafe { &mut (*context).text });
+fn filled<R>(context: *mut Context, site: u64, values: &[Value], finish: impl FnOnce(&str) -> Option<R>) -> Option<R> {
+    // SAFETY: **context**; nothing else uses the buffer meanwhile, since no user code runs.
+    let text = unsafe { &mut (*context).text };
     text.clear();
     let result = with_tables(context, site, |function, template| {
-        if function.fill_plainly(&mut text, template, values, &mut Alone) { finish(&text) } else { None }
+        if function.fill_plainly(text, template, values, &mut Alone) { finish(text) } else { None }
     });
-    if text.capacity() <= MOST_KEPT {
-        // SAFETY: **context**.
-        unsafe { (*context).text = text };
+    if text.capacity() > MOST_KEPT {
+        *text = String::new();
     }
     result
 }
@@ -225,11 +224,10 @@ pub extern "C" fn text(context: *mut Context, template: u64, parts: *const Manua
 
 pub extern "C" fn append_text(context: *mut Context, template: u64, place: *mut Value, parts: *const ManuallyDrop<Value>, count: u64) -> u64 {
     let place = place_at(place);
-    let appended = filled(context, template, values(parts, count), |text| match place.push_str(text) {
-        Ok(true) => Some(Value::Null),
+    done(filled(context, template, values(parts, count), |text| match place.push_str(text) {
+        Ok(true) => Some(()),
         _ => None,
-    });
-    u64::from(appended.is_some())
+    }))
 }
 
 pub extern "C" fn dict(entries: *const ManuallyDrop<Value>, count: u64) -> Pair {
