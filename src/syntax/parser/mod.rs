@@ -9,7 +9,8 @@
 //!
 //! ```text
 //! stmt      statements, imports, assignments, loops      decl      functions, structs, enums
-//! expr      operators and operands                       literal   numbers, strings, format specifications
+//! expr      operators and postfix chains                 operand   brackets, `if`, `match`, functions
+//! literal   numbers, strings, format specifications
 //! pattern   targets of assignments, patterns of cases    types     annotations
 //! recover   expectations, skipping, unclosed brackets    habits    notations of other languages
 //! ```
@@ -18,6 +19,7 @@ mod decl;
 mod expr;
 mod habits;
 mod literal;
+mod operand;
 mod pattern;
 mod recover;
 mod stmt;

@@ -28,7 +28,8 @@ pub fn undefined_name_hint(name: &str) -> Option<&'static str> {
         "lambda" => "write `x => …`",
         "length" | "size" | "strlen" | "count" => "write `len(x)`",
         "Math" | "math" => "mathematical functions are builtins: `sqrt(x)`",
-        "nan" => "write `NaN`",
+        "nan" | "NaN" => "write `NAN`",
+        "inf" | "Infinity" | "infinity" => "write `INF`",
         _ => return None,
     })
 }
