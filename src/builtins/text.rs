@@ -416,7 +416,7 @@ fn reserve_pieces(function: &str, s: &str, sep: Option<&str>) -> Fallible<()> {
     }
     let pieces = match sep {
         Some("") => s.len(),
-        Some(sep) => s.matches(sep).count() + 1,
+        Some(sep) => memchr::memmem::find_iter(s.as_bytes(), sep).count() + 1,
         None => s.split_whitespace().count(),
     };
     super::arg::reserve_items(function, pieces.saturating_mul(2))

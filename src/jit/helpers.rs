@@ -105,6 +105,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::Range => operate::range as *const u8,
         Helper::HasParts => operate::has_parts as *const u8,
         Helper::Cell => operate::cell as *const u8,
+        Helper::Assign => operate::assign as *const u8,
     }
 }
 

@@ -238,6 +238,7 @@ impl Vm {
         match operand {
             Value::Int(_) => {}
             Value::Float(_) => self.note(super::feedback::seen::FLOAT),
+            Value::Struct(_) | Value::Variant(_) | Value::Unit { .. } => self.note(super::feedback::seen::DECLARED),
             _ => self.note(super::feedback::seen::OTHER),
         }
     }

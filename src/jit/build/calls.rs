@@ -189,7 +189,7 @@ impl Builder<'_> {
         let chunk = self.context().profile.chunk.clone();
         let method = &chunk.methods[usize::from(site)];
         let path = method.path.map(|path| &chunk.paths[usize::from(path)]);
-        if path.is_some_and(|path| !path.segments.is_empty()) {
+        if path.is_some_and(|path| !path.segments.is_empty() || !matches!(path.root, Root::Local(_))) {
             return self.call_method_at(op, argc, dst, base, site);
         }
         let (Some(path), Some(target)) = (path, self.only_target()) else { return self.fallback(op) };
@@ -336,7 +336,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn capture_cell_set(&mut self, op: Op, index: u16, value: u16) -> Built {
-        let (Some(closure), Some(scalar)) = (self.captures(), self.known_scalar(value)) else { return self.fallback(op) };
+        let (Some(closure), Some(scalar)) = (self.captures(), self.known_scalar(value)) else {
+            return self.assign_variable(op, Root::CaptureCell(index), value);
+        };
         let exit = self.exit();
         self.effect(InstKind::StoreCaptureCell { closure, index: u32::from(index), value: scalar, exit });
         self.consume(value);

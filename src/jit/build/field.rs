@@ -87,12 +87,22 @@ impl Builder<'_> {
         let chunk = self.context().profile.chunk.clone();
         let path_of = &chunk.paths[usize::from(path)];
         let count = path_of.keys() as u16;
-        let Root::Local(local) = path_of.root else { return self.fallback(op) };
-        let slot = if usize::from(count) <= MOST_KEYS { self.changeable(local) } else { None };
-        let Some(slot) = slot else { return self.fallback(op) };
+        if usize::from(count) > MOST_KEYS {
+            return self.fallback(op);
+        }
+        if !matches!(path_of.root, Root::Local(_)) {
+            // What was read from the variable stays what it was.
+            self.settle_passing();
+        }
         let mut args: Vec<ValueId> = (keys..keys + count).map(|key| self.boxed(key)).collect();
         args.push(self.boxed(value));
-        self.change(change, slot, &args);
+        if let Root::Local(local) = path_of.root {
+            let Some(slot) = self.changeable(local) else { return self.fallback(op) };
+            self.change(change, slot, &args);
+        } else {
+            let Some((_, home)) = self.present_variable(path_of.root) else { return self.fallback(op) };
+            self.change_home(change, home, &args);
+        }
         self.consume(value);
         self.consume_keys(path, keys);
         Ok(())

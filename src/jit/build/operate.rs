@@ -28,6 +28,13 @@ impl Builder<'_> {
         self.put(slot, Slot::Memory);
     }
 
+    /// An operation that changes what stands in a container or variable.
+    pub(super) fn change_home(&mut self, op: Operation, home: Home, args: &[ValueId]) {
+        let exit = self.exit();
+        self.effect(InstKind::Operate { op, home: Some(home), args: args.into(), exit });
+        self.exit = None;
+    }
+
     /// The operand, boxed and borrowed.
     pub(super) fn lent(&mut self, source: Source) -> ValueId {
         match source {

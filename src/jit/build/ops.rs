@@ -3,7 +3,7 @@ use super::arith::Source;
 use super::state::{Lender, Scalar, Slot};
 use super::{Built, Builder, Edge};
 use crate::builtins::{self, BuiltinTypeId};
-use crate::bytecode::chunk::{Const, SelfKind};
+use crate::bytecode::chunk::{Const, Root, SelfKind};
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
 use crate::jit::ir::inst::{Cmp, IntOp};
 use crate::jit::ir::{InstKind, SlotIx, Terminator, Type, ValueId};
@@ -72,14 +72,14 @@ impl Builder<'_> {
                 self.write_borrowed(dst, value);
             }
             Op::CellSet { cell, value, .. } => {
-                let Some(scalar) = self.known_scalar(value) else { return self.fallback(op) };
+                let Some(scalar) = self.known_scalar(value) else { return self.assign_variable(op, Root::LocalCell(cell), value) };
                 let (slot, exit) = (self.slot(cell), self.exit());
                 self.effect(InstKind::StoreCell { slot, value: scalar, exit });
                 self.consume(value);
             }
             Op::CaptureCellSet { index, value, .. } => return self.capture_cell_set(op, index, value),
             Op::ModuleSet { value, var } => {
-                let Some(scalar) = self.known_scalar(value) else { return self.fallback(op) };
+                let Some(scalar) = self.known_scalar(value) else { return self.assign_variable(op, Root::Module(var), value) };
                 let (index, exit) = (self.context().profile.module_base + var, self.exit());
                 self.effect(InstKind::StoreModule { index, value: scalar, exit });
                 self.consume(value);

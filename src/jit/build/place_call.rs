@@ -19,7 +19,7 @@ use crate::vm::compiled::needs_no_binding;
 #[derive(Clone, Copy)]
 struct At {
     path: u16,
-    local: u16,
+    root: Root,
     /// Register of the first key; behind the keys come the receiver's register and the arguments.
     base: u16,
     keys: u16,
@@ -39,9 +39,11 @@ impl Builder<'_> {
         let chunk = self.context().profile.chunk.clone();
         let method = &chunk.methods[usize::from(site)];
         let (Some(path), Some(target)) = (method.path, self.only_target()) else { return self.fallback(op) };
-        let Root::Local(local) = chunk.paths[usize::from(path)].root else { return self.fallback(op) };
-        let at = At { path, local, base, keys: method.keys, argc: u16::from(argc), dst, used: method.used };
-        if !self.holds_object(local) {
+        let root = chunk.paths[usize::from(path)].root;
+        let at = At { path, root, base, keys: method.keys, argc: u16::from(argc), dst, used: method.used };
+        if let Root::Local(local) = root
+            && !self.holds_object(local)
+        {
             return self.fallback(op);
         }
         let access = chunk.paths[usize::from(path)].access;
@@ -69,6 +71,10 @@ impl Builder<'_> {
         let window = self.slot(at.receiver());
         if !self.guard_instance(window, target) {
             return self.give_up_place(op, at);
+        }
+        if !matches!(at.root, Root::Local(_)) {
+            // The method may change the variable.
+            self.settle(window);
         }
         self.consume_keys(at.path, at.base);
         self.call_known(op, Call { function: target.function, count: at.argc + 1, dst: at.dst, window, running: Running::Nothing, own: None })
@@ -105,14 +111,24 @@ impl Builder<'_> {
         let Some(value) = self.value_at(at) else { return false };
         let receiver = self.slot(at.receiver());
         self.release(receiver);
-        self.put(receiver, Slot::Borrowed { value, lender: Lender::Slot(self.slot(at.local)) });
+        let lender = match at.root {
+            Root::Local(local) => Lender::Slot(self.slot(local)),
+            _ => Lender::Passing,
+        };
+        self.put(receiver, Slot::Borrowed { value, lender });
         true
     }
 
     fn value_at(&mut self, at: At) -> Option<ValueId> {
-        let root = self.boxed(at.local);
+        let root = match at.root {
+            Root::Local(local) => self.boxed(local),
+            shared => self.present_variable(shared)?.0,
+        };
         let chunk = self.context().profile.chunk.clone();
         let segments = &chunk.paths[usize::from(at.path)].segments;
+        if segments.is_empty() {
+            return Some(root);
+        }
         let cases: Option<Vec<_>> = {
             let (fields, _) = self.place_site()?;
             let only = |at: usize| match fields[at][..] {
@@ -145,6 +161,9 @@ impl Builder<'_> {
         if !plain || !is_builtin_kind {
             return self.fallback(op);
         }
+        if !matches!(at.root, Root::Local(_)) {
+            return self.change_variable(op, target, at);
+        }
         let Some(end) = self.walk(at.path, at.base).filter(|end: &End| end.cell() == Cell::Value) else { return self.fallback(op) };
         let boxed = self.emit(end.load(), Type::ANY);
         let pointer = self.guarded_value(boxed, wanted, 0);
@@ -154,6 +173,24 @@ impl Builder<'_> {
             self.push_item(builtin, end.home(), pointer, at.receiver() + 1, at.dst);
         } else {
             self.change_value(builtin, end.home(), at.used, at.argc as u8, at.dst, at.receiver());
+        }
+        Ok(())
+    }
+
+    /// The same of a whole variable that others can reach: by builtins that run no user code, so that nobody sees it in use.
+    fn change_variable(&mut self, op: Op, target: Target, at: At) -> Built {
+        let builtin = target.function as u16;
+        let row = builtins::info(BuiltinId(builtin));
+        let is_whole = self.context().profile.chunk.paths[usize::from(at.path)].segments.is_empty();
+        if !is_whole || row.effects.can_call() {
+            return self.fallback(op);
+        }
+        let Some((held, home)) = self.present_variable(at.root) else { return self.fallback(op) };
+        let pointer = self.guarded_value(held, u64::from(target.shape), 0);
+        if row.name == "push" && !at.used && u64::from(target.shape) == tag::ARRAY {
+            self.push_item(builtin, home, pointer, at.receiver() + 1, at.dst);
+        } else {
+            self.change_value(builtin, home, at.used, at.argc as u8, at.dst, at.receiver());
         }
         Ok(())
     }

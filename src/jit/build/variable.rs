@@ -4,7 +4,9 @@ use super::state::Scalar;
 use super::{Built, Builder};
 use crate::bytecode::chunk::Root;
 use crate::bytecode::op::{ArithCode, Op};
-use crate::jit::ir::{InstKind, Kinds, StateId, Type, ValueId};
+use crate::jit::ir::inst::{Home, Variable};
+use crate::jit::ir::{InstKind, Kinds, Operation, StateId, Type, ValueId};
+use crate::value::layout::tag;
 
 impl Builder<'_> {
     /// `x op= value` for numbers; `old`: a register that holds the variable's value read before.
@@ -12,7 +14,7 @@ impl Builder<'_> {
         let root = self.context().profile.chunk.paths[usize::from(path)].root;
         let (seen, overflow) = self.context().profile.operands(self.pc);
         if overflow || !seen.is_subset(Kinds::INT.union(Kinds::FLOAT)) || !self.is_numeric(code) {
-            return self.fallback(op);
+            return self.amend_variable(op, code, root, old, value);
         }
         let scalar = if seen.intersect(Kinds::FLOAT) == Kinds::NEVER { Scalar::Int } else { Scalar::Float };
         let Some(right) = self.scalar(Source::Register(value), scalar) else { return self.fallback(op) };
@@ -65,5 +67,48 @@ impl Builder<'_> {
         };
         self.effect(kind);
         true
+    }
+
+    /// A variable as the home of its value.
+    pub(super) fn variable_home(&self, root: Root) -> Option<Variable> {
+        match root {
+            Root::CaptureCell(index) => Some(Variable::Capture { closure: self.captures()?, index: u32::from(index) }),
+            Root::LocalCell(local) => Some(Variable::Cell(self.slot(local))),
+            Root::Module(var) => Some(Variable::Module(self.context().profile.module_base + var)),
+            Root::Local(_) | Root::Capture(_) | Root::SelfFn => None,
+        }
+    }
+
+    /// The value of a variable, checked to be there, and where it stands.
+    pub(super) fn present_variable(&mut self, root: Root) -> Option<(ValueId, Home)> {
+        let home = self.variable_home(root)?;
+        let exit = self.exit();
+        Some((self.variable(root, exit)?, Home::Variable(home)))
+    }
+
+    /// `x op= value` in place, for what is no number.
+    fn amend_variable(&mut self, op: Op, code: ArithCode, root: Root, old: Option<u16>, value: u16) -> Built {
+        let seen = self.context().profile.operands(self.pc).0;
+        if old.is_some() || !seen.is_subset(Kinds::PLAIN) {
+            return self.fallback(op);
+        }
+        let Some((held, home)) = self.present_variable(root) else { return self.fallback(op) };
+        if code == ArithCode::Concat {
+            let exit = self.exit();
+            self.emit(InstKind::GuardTag { value: held, tag: tag::STR, exit }, Type::pointer(tag::STR, 0));
+        }
+        let operand = self.boxed(value);
+        self.change_home(Operation::Amend(code), home, &[operand]);
+        self.consume(value);
+        Ok(())
+    }
+
+    /// Stores any value to a variable.
+    pub(super) fn assign_variable(&mut self, op: Op, root: Root, value: u16) -> Built {
+        let Some(home) = self.variable_home(root) else { return self.fallback(op) };
+        let new = self.boxed(value);
+        self.change_home(Operation::Assign, Home::Variable(home), &[new]);
+        self.consume(value);
+        Ok(())
     }
 }

@@ -382,3 +382,15 @@ pub extern "C" fn cell(value_tag: u64, payload: u64) -> Pair {
     let value = lent(value_tag, payload);
     owned(attempt(|| Some(Value::Cell(Cell::alloc(Value::clone(&value))))))
 }
+
+pub extern "C" fn assign(place: *mut Value, value_tag: u64, value: u64) -> u64 {
+    let (place, value) = (place_at(place), lent(value_tag, value));
+    done(attempt(|| {
+        if matches!(place, Value::InUse) {
+            return None;
+        }
+        let old = std::mem::replace(place, Value::clone(&value));
+        drop(old);
+        Some(())
+    }))
+}

@@ -75,6 +75,19 @@ pub enum Home {
     Element { data: ValueId, index: ValueId },
     /// A value field of an unshared instance.
     Field { pointer: ValueId, offset: u32 },
+    /// A variable that was checked to be assigned and not in use, or is only stored to.
+    Variable(Variable),
+}
+
+/// A variable that several functions share.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Variable {
+    /// Entry of the isolate's module table.
+    Module(u32),
+    /// The cell in a slot.
+    Cell(SlotIx),
+    /// The captured cell `n` of a closure (`None`: the one passed to the code).
+    Capture { closure: Option<ValueId>, index: u32 },
 }
 
 impl Home {
@@ -86,6 +99,8 @@ impl Home {
                 f(index);
             }
             Home::Field { pointer, .. } => f(pointer),
+            Home::Variable(Variable::Capture { closure, .. }) => closure.iter_mut().for_each(f),
+            Home::Variable(Variable::Module(_) | Variable::Cell(_)) => {}
         }
     }
 
@@ -94,6 +109,8 @@ impl Home {
             Home::Slot(_) => Heaps::SLOTS,
             Home::Element { .. } => Heaps::VALUES,
             Home::Field { .. } => Heaps::FIELDS,
+            Home::Variable(Variable::Module(_)) => Heaps::MODULE,
+            Home::Variable(_) => Heaps::CELLS,
         }
     }
 }

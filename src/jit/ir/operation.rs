@@ -27,6 +27,8 @@ pub enum Operation {
     Item,
     /// `base[index]`, null for a missing key of a dict → owned.
     ItemOrNull,
+    /// The place, unless it is in use, becomes the value.
+    Assign,
     /// `place[key] = value`.
     SetItem,
     /// `place[key] op= value`.
@@ -109,7 +111,7 @@ impl Operation {
             Operation::Compare(_) | Operation::Contains | Operation::Passes(_) | Operation::Succeeded | Operation::OfEnum(_) | Operation::HasParts(_) => Gives::Bool,
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Payload | Operation::Place(_) => Gives::Borrowed,
             Operation::NextEntry => Gives::Int,
-            Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) | Operation::SetField(_)
+            Operation::Assign | Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) | Operation::SetField(_)
             | Operation::UpdateField(..) | Operation::SetPlace(_) | Operation::UpdatePlace(..) => Gives::Nothing,
         }
     }
@@ -133,7 +135,7 @@ impl Operation {
             Operation::Arith(_) | Operation::Compare(_) | Operation::Contains | Operation::Item | Operation::ItemOrNull | Operation::Slice(_)
             | Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_) | Operation::Place(_)
             | Operation::Field { .. } | Operation::Range(_) | Operation::Cell => (Heaps::ALL, Heaps::COUNTS),
-            Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) | Operation::SetField(_)
+            Operation::Assign | Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) | Operation::SetField(_)
             | Operation::UpdateField(..) | Operation::SetPlace(_) | Operation::UpdatePlace(..) => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 (Heaps::ALL, items.with(Heaps::HEADERS).with(Heaps::COUNTS).with(Heaps::DICTS).with(Heaps::FIELDS))
@@ -158,7 +160,7 @@ impl Operation {
             }
             Operation::Contains | Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Item
             | Operation::ItemOrNull | Operation::SetItem | Operation::Dict | Operation::Succeeded | Operation::Payload
-            | Operation::NextEntry | Operation::Cell => None,
+            | Operation::NextEntry | Operation::Cell | Operation::Assign => None,
         }
     }
 

@@ -4,7 +4,7 @@ use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, types};
 
 use super::exits::ExitKind;
 use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
-use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, Home, IntOp};
+use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, Variable};
 use crate::jit::opt::narrow::SMALL;
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::{array, cell, closure, dict, header, string, shape, tag};
@@ -513,6 +513,12 @@ impl Lowering<'_> {
             Home::Slot(slot) => (self.fp, slot_offset(slot)),
             Home::Element { data, index } => (self.element(Cell::Value, data, index), 0),
             Home::Field { pointer, offset } => (self.one(pointer), offset as i32),
+            Home::Variable(Variable::Module(index)) => (self.module_table(), (index * 16) as i32),
+            Home::Variable(Variable::Cell(slot)) => (self.load(types::I64, self.fp, slot_offset(slot) + 8), cell::VALUE as i32),
+            Home::Variable(Variable::Capture { closure, index }) => {
+                let closure = self.closure_object(closure);
+                (self.load(types::I64, closure, capture_offset(index) + 8), cell::VALUE as i32)
+            }
         }
     }
 

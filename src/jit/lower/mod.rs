@@ -140,6 +140,8 @@ pub enum Helper {
     HasParts,
     /// `(value) -> (tag, payload)`
     Cell,
+    /// `(place, value) -> 1 if done`
+    Assign,
 }
 
 impl Helper {
@@ -189,6 +191,7 @@ impl Helper {
         Helper::Range,
         Helper::HasParts,
         Helper::Cell,
+        Helper::Assign,
     ];
 
     pub fn symbol(self) -> &'static str {
@@ -238,6 +241,7 @@ impl Helper {
             Helper::Range => "ruff_range",
             Helper::HasParts => "ruff_has_parts",
             Helper::Cell => "ruff_cell",
+            Helper::Assign => "ruff_assign",
         }
     }
 
@@ -289,6 +293,7 @@ impl Helper {
             Helper::Range => (5, 2),
             Helper::HasParts => (3, 1),
             Helper::Cell => (2, 2),
+            Helper::Assign => (3, 1),
         }
     }
 }

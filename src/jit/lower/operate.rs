@@ -19,6 +19,7 @@ fn helper_of(op: Operation) -> Helper {
         Operation::EntryOr => Helper::EntryOr,
         Operation::Item => Helper::Item,
         Operation::ItemOrNull => Helper::ItemOrNull,
+        Operation::Assign => Helper::Assign,
         Operation::SetItem => Helper::SetItem,
         Operation::UpdateItem(_) => Helper::UpdateItem,
         Operation::Slice(_) => Helper::Slice,

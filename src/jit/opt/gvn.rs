@@ -153,6 +153,7 @@ impl Pass<'_> {
         let load = match home {
             Home::Slot(slot) => InstKind::LoadSlot(slot),
             Home::Element { data, index } => InstKind::LoadElement { cell: crate::jit::ir::inst::Cell::Value, data, index },
+            Home::Variable(_) => return None,
             Home::Field { pointer, offset } => InstKind::LoadField { cell: crate::jit::ir::inst::Cell::Value, pointer, offset },
         };
         let boxed = self.function.new_value(Type::ANY);

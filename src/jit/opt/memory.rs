@@ -80,7 +80,7 @@ impl Memory {
     fn unique_home(&self, home: Home) -> usize {
         match home {
             Home::Slot(slot) => self.unique(slot),
-            Home::Element { .. } | Home::Field { .. } => self.unique_inside(),
+            Home::Element { .. } | Home::Field { .. } | Home::Variable(_) => self.unique_inside(),
         }
     }
 
