@@ -378,6 +378,9 @@ impl Builder<'_> {
     // ---- places ----
 
     pub(super) fn place_set(&mut self, op: Op, path: u16, keys: u16, value: u16) -> Built {
+        if self.is_shared(path) {
+            return self.set_place(op, path, keys, value);
+        }
         let Some(cell) = self.place_cell(path) else { return self.set_place(op, path, keys, value) };
         let Some(new) = self.to_store(cell, value) else { return self.set_place(op, path, keys, value) };
         let Some(end) = self.walk(path, keys) else { return self.fallback(op) };
@@ -387,6 +390,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn place_update(&mut self, op: Op, code: ArithCode, path: u16, keys: u16, value: u16) -> Built {
+        if self.is_shared(path) {
+            return self.update_place(op, code, path, keys, value);
+        }
         let Some(cell) = self.place_cell(path) else { return self.update_place(op, code, path, keys, value) };
         let Some(operand) = self.operand_of_update(cell, value) else { return self.update_place(op, code, path, keys, value) };
         let Some(end) = self.walk(path, keys) else { return self.fallback(op) };
@@ -401,6 +407,11 @@ impl Builder<'_> {
     pub(super) fn consume_keys(&mut self, path: u16, keys: u16) {
         let count = self.context().profile.chunk.paths[usize::from(path)].keys() as u16;
         (keys..keys + count).for_each(|key| self.consume(key));
+    }
+
+    /// Can others reach the root of the place?
+    fn is_shared(&self, path: u16) -> bool {
+        !matches!(self.context().profile.chunk.paths[usize::from(path)].root, Root::Local(_))
     }
 
     /// What the segments of the place at hand have met: the fields' cases, and the shapes of the containers.
