@@ -188,8 +188,11 @@ impl Parser<'_> {
                 }
                 T::Eof => return self.unclosed_block(open),
                 _ => {
+                    let before = self.pos;
                     if !self.foreign_arm() {
                         self.expected_with_help("`case` or `default`", "an arm is `case pattern: statement`");
+                    }
+                    if self.pos == before {
                         self.bump();
                         self.skip_statement();
                     }
