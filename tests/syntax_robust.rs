@@ -22,6 +22,13 @@ const PIECES: &[&str] = &[
     "then", "end", "new", "lambda", "function", "class", "do", "foreach", "public", "static", "catch", "x:", "f(", "case 1:", "if x {", "0x", "1e",
 ];
 
+/// What soup may stand in.
+const HEADS: &[&str] = &[
+    "match x {\n", "match x { case ", "match x { case 1: ", "struct S {\n", "struct S { x\n func f(", "enum E {\n", "enum E { A(", "impl S {\n",
+    "func f(", "func f() -> ", "x := [", "x := {", "x := P {", "f(", "x[", "[a, ", "{a, ", "let {", "\"${", "\"${x:", "from m import ", "import ",
+    "for ", "try { } ", "x: dict<", "x => {", "(a, ", "test \"t\" {", "if a { } else ", "export ", "async ", "x?.", "x::", "case [",
+];
+
 fn check(text: &str) {
     let mut sources = SourceMap::new();
     let id = sources.add("soup.ruff", text);
@@ -83,7 +90,7 @@ fn programs() -> Vec<String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(400) })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(2000) })]
 
     #[test]
     fn any_text(text in any::<String>()) {
@@ -103,6 +110,12 @@ proptest! {
     #[test]
     fn token_soup(pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..120), spaced in any::<bool>()) {
         check(&pieces.join(if spaced { " " } else { "" }));
+    }
+
+    /// Each kind of bracket has a loop over its items, which must go on whatever stands there.
+    #[test]
+    fn token_soup_within(head in proptest::sample::select(HEADS), pieces in proptest::collection::vec(proptest::sample::select(PIECES), 0..40)) {
+        check(&format!("{head}{}", pieces.join(" ")));
     }
 }
 

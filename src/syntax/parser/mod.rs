@@ -145,7 +145,9 @@ impl<'a> Parser<'a> {
             }
             if !unclosed.is_empty() {
                 for (doc, place) in docs.iter_mut().zip(places) {
-                    doc.0 = list.partition_point(|token| token.end <= place) as u32;
+                    // The end of the file has no width.
+                    let behind = list.partition_point(|token| token.end <= place).min(list.len() - 1);
+                    doc.0 = behind as u32;
                 }
             }
         }
