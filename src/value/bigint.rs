@@ -29,12 +29,12 @@ struct Sum {
     negative: bool,
     buffer: Vec<Word>,
     /// Where the words begin in the buffer: at a border of the cache's lines, if it was made for a sum.
-    from: usize,
+    from: u8,
 }
 
 impl Sum {
     fn words(&self) -> &[Word] {
-        &self.buffer[self.from..]
+        &self.buffer[usize::from(self.from)..]
     }
 }
 
@@ -107,12 +107,13 @@ thread_local! {
 const LINE: usize = 64;
 
 /// A buffer of any content and length, and the position from which on it has room for `words` words.
-fn take_spare(words: usize) -> (Vec<Word>, usize) {
-    let total = words + LINE / size_of::<Word>();
+fn take_spare(words: usize) -> (Vec<Word>, u8) {
+    let line = LINE / size_of::<Word>();
+    let total = words + line;
     let spare = if total <= SPARE_WORDS { SPARE.try_with(Cell::take).unwrap_or_default() } else { Vec::new() };
     let buffer = if spare.capacity() >= total { spare } else { Vec::with_capacity(total + words / 8) };
     let from = buffer.as_ptr().align_offset(LINE);
-    (buffer, if from < LINE { from } else { 0 })
+    (buffer, if from < line { from as u8 } else { 0 })
 }
 
 fn keep_spare(words: Vec<Word>) {
@@ -124,9 +125,9 @@ fn keep_spare(words: Vec<Word>) {
 /// `sum += words`.
 fn add_words(sum: &mut Sum, words: &[Word]) {
     if sum.words().len() < words.len() {
-        sum.buffer.resize(sum.from + words.len(), 0);
+        sum.buffer.resize(usize::from(sum.from) + words.len(), 0);
     }
-    let (low, high) = sum.buffer[sum.from..].split_at_mut(words.len());
+    let (low, high) = sum.buffer[usize::from(sum.from)..].split_at_mut(words.len());
     if words::add_to(low, words) && words::add_one(high) {
         sum.buffer.push(1);
     }
@@ -165,13 +166,13 @@ impl Value {
     /// The sum of two magnitudes of one sign; the first is the longer one and has at least two words.
     pub fn magnitude_sum(negative: bool, long: &[Word], short: &[Word]) -> Value {
         let (mut buffer, from) = take_spare(long.len() + 1);
-        buffer.resize(from + long.len(), 0);
-        let (low, high) = buffer[from..].split_at_mut(short.len());
+        buffer.resize(usize::from(from) + long.len(), 0);
+        let (low, high) = buffer[usize::from(from)..].split_at_mut(short.len());
         high.copy_from_slice(&long[short.len()..]);
         if words::add(low, &long[..short.len()], short) && words::add_one(high) {
             buffer.push(1);
         }
-        let charged = (buffer.len() - from) * size_of::<Word>();
+        let charged = (buffer.len() - usize::from(from)) * size_of::<Word>();
         limits::account(charged);
         let sum = Some(Sum { negative, buffer, from });
         Value::BigInt(Ref::new(Big { hdr: Hdr::new(shape::BIGINT), whole: OnceLock::new(), sum, charged }))
