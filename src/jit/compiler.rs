@@ -61,6 +61,8 @@ pub struct Product {
     pub first_exit: u64,
     /// For a loop: what its variables must hold where it is entered.
     pub expected: Box<[(u16, Expected)]>,
+    /// For a loop: variables to be emptied before.
+    pub emptied: Box<[u16]>,
     pub exits: Vec<ExitInfo>,
     pub calls: Vec<CallSite>,
     pub sizes: Sizes,
@@ -166,7 +168,7 @@ impl Compiler {
         let sizes = Sizes { ops, ir: ir.values.len(), code: compiled.bytes };
         let inlined = inlined(&ir, &job.request);
         let params = speculated(&job.request);
-        Ok(Product { address: compiled.address, trampoline, first_exit, expected: ir.expected.into(), exits: compiled.exits, calls: compiled.calls, sizes, times, passes, fallbacks, inlined, params })
+        Ok(Product { address: compiled.address, trampoline, first_exit, expected: ir.expected.into(), emptied: ir.emptied.into(), exits: compiled.exits, calls: compiled.calls, sizes, times, passes, fallbacks, inlined, params })
     }
 
     fn store(&mut self) -> Result<&mut CodeStore, Refusal> {

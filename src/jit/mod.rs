@@ -206,7 +206,7 @@ impl Jit {
         debug_assert_eq!(first, context.exits.len(), "code is published in the order of its exits");
         let exits = first..first + product.exits.len();
         context.exits.extend(product.exits.into_iter().map(|info| Exit { info: Rc::new(info), code: number, taken: 0 }));
-        context.codes.push(Code { place, address: product.address, expected: product.expected, exits, failed: 0, given_up: false });
+        context.codes.push(Code { place, address: product.address, expected: product.expected, emptied: product.emptied, exits, failed: 0, given_up: false });
         context.calls.extend(product.calls.into_iter().map(|call| (call.address, call.frames)));
         if place.1.is_none() {
             context.entry_table[place.0 as usize] = product.address;
@@ -340,7 +340,9 @@ impl Tier for Jit {
             context.module_table = vm.module_table() as u64;
             let lists = crate::value::heap::free_lists();
             (context.free_blocks, context.live_objects) = (lists.heads as u64, lists.live as u64);
-            let address = context.codes[entry.0 as usize].address;
+            let code = &context.codes[entry.0 as usize];
+            code.emptied.iter().for_each(|register| fp.clear_nulling(*register, 1));
+            let address = code.address;
             (std::ptr::from_mut(&mut **context), outside, address)
         };
         self.stats.borrow_mut().entered += 1;

@@ -82,6 +82,8 @@ pub struct Code {
     pub address: u64,
     /// For a loop: what it expects in variables.
     pub expected: Box<[(u16, Expected)]>,
+    /// For a loop: variables that it does not want, to be emptied before.
+    pub emptied: Box<[u16]>,
     /// Its exits, by number.
     pub exits: Range<usize>,
     /// Checks that failed in it.

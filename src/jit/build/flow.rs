@@ -78,6 +78,32 @@ impl Flow {
         loops.find(|(start, end)| (*start..*end).contains(&pc)).unwrap_or((pc, self.loop_end(pc)))
     }
 
+    /// Where the loops around the one with its head at `pc` are entered: only there may the first turn join the others, or they
+    /// would have two ways in.
+    pub fn entries_around(&self, code: &[Op], pc: u32) -> Vec<u32> {
+        let heads = code[..pc as usize].iter().enumerate().filter(|(_, op)| matches!(op, Op::LoopHead {}));
+        let loops = heads.map(|(at, _)| at as u32 + 1).map(|head| head..self.loop_end(head));
+        let reached = self.reached();
+        let mut found = Vec::new();
+        for range in loops.filter(|range| range.start < pc && range.contains(&pc)) {
+            let outside = self.blocks.iter().zip(&reached).filter(|(block, reached)| **reached && !range.contains(&block.start));
+            found.extend(outside.flat_map(|(block, _)| &block.next).filter(|next| range.contains(next)));
+        }
+        found
+    }
+
+    /// Which blocks can be reached from the start, other than by an exception.
+    fn reached(&self) -> Vec<bool> {
+        let mut reached = vec![false; self.blocks.len()];
+        let mut work = vec![0];
+        while let Some(at) = work.pop() {
+            if !std::mem::replace(&mut reached[at], true) {
+                work.extend(self.blocks[at].next.iter().map(|next| self.index(*next)));
+            }
+        }
+        reached
+    }
+
     fn solve_liveness(&mut self, chunk: &Chunk, code: &[Op]) {
         let registers = usize::from(chunk.registers);
         let mut changed = true;

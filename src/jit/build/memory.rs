@@ -365,12 +365,7 @@ impl Builder<'_> {
             };
         }
         let Some(new) = self.combine(scalar, code, old, operand) else { return false };
-        if boxed {
-            let value = self.emit(InstKind::Box(new), Type::ANY);
-            self.effect(InstKind::StoreOwned { home: end.home(), value });
-        } else {
-            self.effect(end.store(new));
-        }
+        self.effect(end.store(new));
         self.exit = None;
         true
     }

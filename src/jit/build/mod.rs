@@ -5,8 +5,8 @@
 //! loop head the ways in decide, before the ways back are known; if a way back disagrees, the slot is noted as a *conflict*
 //! and everything is built again with that slot in memory there.
 //!
-//! A loop entered in the middle of other loops (by OSR) is built twice: as the loop that is entered, and again as part of
-//! what surrounds it, so that the loops around it stay proper loops.
+//! A loop entered in the middle of other loops (by OSR) is built twice, together with the rest of the first turn of the loops
+//! around it: as what is entered, and again as part of those loops, so that they stay proper loops.
 //!
 //! Always holds: every instruction either is built from what its site has seen, or is left to the VM
 //! ([`InstKind::Fallback`]); no function is refused.
@@ -87,8 +87,8 @@ struct Context {
     chain: Vec<u32>,
     /// While a call of it is inlined: registers wanted after that call.
     live_after: RegisterSet,
-    /// `[start, end)` of the loop entered by OSR; its blocks exist twice.
-    entered: Option<(u32, u32)>,
+    /// For code entered at a loop: where its first turn through the loops around it ends. What comes before exists twice.
+    entered: Option<Arc<Vec<u32>>>,
     running: Running,
     /// The `self` of an inlined mutating method, which stays where its caller has it.
     own: Option<Lent>,
@@ -198,7 +198,7 @@ impl<'r> Builder<'r> {
             Entry::Loop { pc, .. } => Some(pc),
         };
         let flow = Arc::new(Flow::new(&profile.chunk, &profile.chunk.code, head));
-        let entered = head.map(|pc| (pc, flow.loop_end(pc)));
+        let entered = head.map(|pc| Arc::new(flow.entries_around(&profile.chunk.code, pc)));
         self.region = head.map(|pc| flow.outermost_loop(&profile.chunk.code, pc));
         self.out.name = profile.chunk.name.to_string();
         (self.out.id, self.out.entry) = (self.request.function, head);
@@ -213,7 +213,7 @@ impl<'r> Builder<'r> {
             base: 0,
             chain: Vec::new(),
             live_after,
-            entered,
+            entered: entered.clone(),
             running: Running::Outermost,
             own: None,
         };
@@ -237,7 +237,12 @@ impl<'r> Builder<'r> {
         self.pc = head.unwrap_or(0);
         let live = self.live_at(self.pc);
         for at in 0..kinds.len() {
-            self.state.set(SlotIx(at as u32), Slot::Memory);
+            // Whoever enters a loop empties what it does not want.
+            let empty = head.is_some() && !live.contains(at);
+            if empty {
+                self.out.emptied.push(at as u16);
+            }
+            self.state.set(SlotIx(at as u32), if empty { Slot::Clean } else { Slot::Memory });
         }
         for (at, kind) in kinds.iter().enumerate() {
             let slot = SlotIx(at as u32);
@@ -500,7 +505,7 @@ impl<'r> Builder<'r> {
 
     fn successors(&self, (copy, pc): Key) -> Vec<Key> {
         let context = self.context();
-        let inside = |pc: u32| copy && context.entered.is_some_and(|(start, end)| (start..end).contains(&pc));
+        let inside = |pc: u32| copy && context.entered.as_ref().is_some_and(|entries| !entries.contains(&pc));
         context.flow.at(pc).next.iter().map(|&next| (inside(next), next)).collect()
     }
 

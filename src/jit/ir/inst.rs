@@ -249,7 +249,7 @@ pub enum InstKind {
     LoadData(ValueId),
     /// Element → int, float, bool, or boxed (borrowed from the array).
     LoadElement { cell: Cell, data: ValueId, index: ValueId },
-    /// Stores a scalar of the element kind.
+    /// Stores a scalar of the element kind; to a value element, over a scalar.
     StoreElement { cell: Cell, data: ValueId, index: ValueId, value: ValueId },
     /// Value element that holds a scalar or immediate before and after; leaves if it holds a heap value.
     StoreElementValue { data: ValueId, index: ValueId, value: ValueId, exit: StateId },

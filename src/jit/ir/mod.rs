@@ -61,6 +61,8 @@ pub struct Function {
     pub unreached: Vec<StateId>,
     /// For code entered at a loop: what the variables in use must hold; checked by whoever enters.
     pub expected: Vec<(u16, Expected)>,
+    /// The other variables, which must hold no object then.
+    pub emptied: Vec<u16>,
     /// States that checks of several instructions leave with.
     pub merged: Vec<StateId>,
     /// Each check leaves with the state of its own instruction.

@@ -329,7 +329,7 @@ impl Lowering<'_> {
             }
             InstKind::StoreElement { cell, data, index, value } => {
                 let address = self.element(*cell, *data, *index);
-                self.store_cell(*value, address, 0);
+                self.store_cell(*cell, *value, address, 0);
             }
             InstKind::StoreElementValue { data, index, value, exit } => {
                 let address = self.element(Cell::Value, *data, *index);
@@ -340,9 +340,9 @@ impl Lowering<'_> {
                 let pointer = self.one(*pointer);
                 self.load_cell(*cell, pointer, *offset as i32, result);
             }
-            InstKind::StoreField { pointer, offset, value, .. } => {
+            InstKind::StoreField { cell, pointer, offset, value } => {
                 let pointer = self.one(*pointer);
-                self.store_cell(*value, pointer, *offset as i32);
+                self.store_cell(*cell, *value, pointer, *offset as i32);
             }
 
             InstKind::CallCompiled { callee, base, args, closure, gives_back, exit } => {
@@ -491,7 +491,11 @@ impl Lowering<'_> {
     }
 
     /// Stores a scalar in the width of its kind.
-    fn store_cell(&mut self, value: ValueId, address: clif::Value, offset: i32) {
+    fn store_cell(&mut self, cell: Cell, value: ValueId, address: clif::Value, offset: i32) {
+        if cell == Cell::Value {
+            let (tag, payload) = self.boxed(value);
+            return self.store_pair(tag, payload, address, offset);
+        }
         let held = self.one(value);
         self.store(held, address, offset);
     }
