@@ -300,15 +300,6 @@ impl Builder<'_> {
 
     // ---- captures ----
 
-    pub(super) fn make_closure(&mut self, op: Op, dst: u16, closure: u16) -> Built {
-        let profile = self.context().profile.clone();
-        let function = profile.unit_base + profile.chunk.closures[usize::from(closure)].func;
-        self.fallback(op)?;
-        let slot = self.slot(dst);
-        self.hints.insert(slot, function);
-        Ok(())
-    }
-
     /// The closure that captures are read from (`None`: the one passed to the code), if this context has one.
     pub(super) fn captures(&self) -> Option<Option<ValueId>> {
         match self.context().running {

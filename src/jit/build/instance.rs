@@ -1,22 +1,24 @@
-//! Instances of structs: made in one step, or not at all while all that is asked of them are their fields.
+//! Instances of structs and closures: made in one step; instances not at all while all that is asked of them are their fields.
 //!
 //! Structs are values, so that a slot may hold an instance that does not exist ([`Slot::Virtual`]): its fields are known as
 //! scalars. It is made when something needs the object, and when compiled code is left. A copy of the slot is another instance
 //! of the same fields; changing a field changes only what the slot stands for.
 use super::state::{Scalar, Slot};
 use super::{Built, Builder};
-use crate::bytecode::chunk::LiteralSite;
+use crate::bytecode::chunk::{LiteralSite, Root};
 use crate::bytecode::op::{ArithCode, Op};
 use crate::jit::ir::inst::Cell;
 use crate::jit::ir::{InstKind, Repr, SlotIx, Type, ValueId};
 use crate::jit::profile::{FieldCase, Site};
 use crate::value::Rep;
-use crate::value::layout::tag;
+use crate::value::layout::{shape, tag};
 use crate::value::shapes::{ShapeInfo, shape_info};
 
 /// Fields of an instance that is not made at once, and slots that may hold such instances: what an exit has room for.
 const MOST_FIELDS: usize = 8;
 const MOST_VIRTUAL: usize = 32;
+/// Captures of a closure that is made here.
+const MOST_CAPTURES: usize = 14;
 /// Larger instances may meet the memory limit.
 const MOST_BYTES: u32 = 256;
 
@@ -106,6 +108,47 @@ impl Builder<'_> {
             Slot::Virtual(at) => Some(self.virtuals[at as usize].shape),
             _ => None,
         }
+    }
+
+    /// A closure; its calls know which function it runs.
+    pub(super) fn make_closure(&mut self, op: Op, dst: u16, closure: u16) -> Built {
+        let profile = self.context().profile.clone();
+        let site = &profile.chunk.closures[usize::from(closure)];
+        let function = profile.unit_base + site.func;
+        let captures = if site.captures.len() <= MOST_CAPTURES { site.captures.iter().map(|root| self.captured(*root)).collect() } else { None };
+        match captures {
+            Some(captures) => {
+                let pointer = self.emit(InstKind::MakeClosure { function, captures }, Type::pointer(tag::CLOSURE, shape::CLOSURE));
+                self.exit = None;
+                self.write_owned(dst, pointer);
+            }
+            None => self.fallback(op)?,
+        }
+        let slot = self.slot(dst);
+        self.hints.insert(slot, function);
+        Ok(())
+    }
+
+    /// What a closure takes along, counted.
+    fn captured(&mut self, root: Root) -> Option<ValueId> {
+        let value = match root {
+            Root::Local(local) | Root::LocalCell(local) => {
+                let slot = self.slot(local);
+                match self.state.get(slot) {
+                    Slot::Scalar { value, .. } => return Some(self.emit(InstKind::Box(value), Type::ANY)),
+                    Slot::Immediate { value, .. } => return Some(value),
+                    Slot::Owned { .. } | Slot::Virtual(_) => self.settle(slot),
+                    Slot::Clean | Slot::Borrowed { .. } | Slot::Memory => {}
+                }
+                self.boxed_slot(slot)
+            }
+            Root::Capture(index) | Root::CaptureCell(index) => {
+                let closure = self.captures()?;
+                self.emit(InstKind::LoadCapture { closure, index: u32::from(index) }, Type::ANY)
+            }
+            Root::SelfFn | Root::Module(_) => return None,
+        };
+        Some(self.emit(InstKind::Retain(value), Type::ANY))
     }
 
     // ---- fields ----

@@ -186,6 +186,8 @@ pub enum InstKind {
     ToFloat { value: ValueId, exit: StateId },
     /// A new instance of a shape with one value per field, in its representation; boxed ones are moved there → pointer, owned.
     MakeInstance { shape: u32, values: Box<[ValueId]> },
+    /// A new closure of a function (`FnId`) with captured values, cells included, which are moved there → pointer, owned.
+    MakeClosure { function: u32, captures: Box<[ValueId]> },
     /// Counts one more reference to a boxed value → the same value, owned.
     Retain(ValueId),
     /// Moves an owned boxed value to its place in a container and releases what was there.
@@ -412,7 +414,7 @@ impl InstKind {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 read(items.with(Heaps::HEADERS), false)
             }
-            Retain(_) | MakeInstance { .. } => write(Heaps::COUNTS, false),
+            Retain(_) | MakeInstance { .. } | MakeClosure { .. } => write(Heaps::COUNTS, false),
             StoreOwned { home, .. } => write(home.heap().with(Heaps::COUNTS), false),
             LoadModule { .. } => read(Heaps::MODULE, true),
             StoreModule { .. } => write(Heaps::MODULE, true),

@@ -78,7 +78,7 @@ impl InstKind {
                 f(pointer);
                 f(value);
             }
-            MakeInstance { values, .. } => values.iter_mut().for_each(f),
+            MakeClosure { captures: values, .. } | MakeInstance { values, .. } => values.iter_mut().for_each(f),
             CallHelper { args, .. } => args.iter_mut().for_each(f),
             Operate { home, args, .. } => {
                 home.iter_mut().for_each(|home| home.each_operand(&mut f));
@@ -101,7 +101,7 @@ impl InstKind {
             ModI { zero, .. } => zero.iter_mut().for_each(f),
             DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) | LoadSlot(_) | StoreSlot(..) | ClearSlot(_)
-            | LoadEntry { .. } | LoadItem { .. } | MakeInstance { .. } | Retain(_) | StoreOwned { .. } | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | IsShape { .. } | IsClosure { .. } | IsFunction { .. } | TagOf(_) | Unbox { .. } | Box(_)
+            | LoadEntry { .. } | LoadItem { .. } | MakeInstance { .. } | MakeClosure { .. } | Retain(_) | StoreOwned { .. } | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | IsShape { .. } | IsClosure { .. } | IsFunction { .. } | TagOf(_) | Unbox { .. } | Box(_)
             | Bit { .. } | NotI(_) | Float { .. } | FloatUnary { .. } | IntToFloat(_) | CmpI { .. } | CmpF { .. } | NotB(_)
             | CmpPtr { .. } | Truthy(_) | Select { .. } | LoadLength(_) | LoadData(_) | LoadElement { .. } | StoreElement { .. }
             | LoadField { .. } | StoreField { .. } => {}

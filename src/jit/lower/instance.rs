@@ -1,10 +1,10 @@
-//! New objects of structs: a block from the free list of its size, filled.
+//! New instances and closures: a block from the free list of its size, filled.
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, types};
 
 use super::{Helper, Lowering, context};
 use crate::jit::ir::ValueId;
 use crate::value::Rep;
-use crate::value::layout::header;
+use crate::value::layout::{closure, header, shape};
 use crate::value::shapes::shape_info;
 
 impl Lowering<'_> {
@@ -24,6 +24,22 @@ impl Lowering<'_> {
                 let held = self.one(*value);
                 self.store(held, object, at);
             }
+        }
+        self.define(result, object);
+    }
+
+    pub(super) fn make_closure(&mut self, function: u32, captures: &[ValueId], result: Option<ValueId>) {
+        let object = self.new_block(closure::CAPTURES as u32 + 16 * captures.len() as u32);
+        let start = self.b.ins().iconst(types::I64, 1 | i64::from(shape::CLOSURE) << 32);
+        self.store(start, object, header::COUNT as i32);
+        // The upper half of this word is padding.
+        let function = self.b.ins().iconst(types::I64, i64::from(function));
+        self.store(function, object, closure::FUNCTION as i32);
+        let count = self.b.ins().iconst(types::I64, captures.len() as i64);
+        self.store(count, object, closure::COUNT as i32);
+        for (at, value) in captures.iter().enumerate() {
+            let (tag, payload) = self.boxed(*value);
+            self.store_pair(tag, payload, object, (closure::CAPTURES + 16 * at) as i32);
         }
         self.define(result, object);
     }

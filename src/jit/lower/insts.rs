@@ -112,6 +112,7 @@ impl Lowering<'_> {
             InstKind::LoadItem { pointer, index } => self.load_item(*pointer, *index, result),
             InstKind::ToFloat { value, exit } => self.to_float(*value, *exit, result),
             InstKind::MakeInstance { shape, values } => self.make_instance(*shape, values, result),
+            InstKind::MakeClosure { function, captures } => self.make_closure(*function, captures, result),
             InstKind::Retain(value) => {
                 let (tag, payload) = self.boxed(*value);
                 self.retain(tag, payload);
@@ -376,7 +377,7 @@ impl Lowering<'_> {
         self.define_pair(result, tag, payload);
     }
 
-    fn store_pair(&mut self, tag: clif::Value, payload: clif::Value, address: clif::Value, offset: i32) {
+    pub(super) fn store_pair(&mut self, tag: clif::Value, payload: clif::Value, address: clif::Value, offset: i32) {
         self.store(tag, address, offset);
         self.store(payload, address, offset + 8);
     }
