@@ -271,6 +271,13 @@ impl Jit {
         }
     }
 
+    /// The outermost loop around the one with its head at `pc` that has made some turns.
+    fn running_around(&self, function: FnRef, pc: u32) -> Option<u32> {
+        let flow = |head: &u32| build::loop_end(function.code(), *head) > pc;
+        let turns = |head: &u32| function.turns(*head) >= self.policy.outer_turns;
+        build::loop_heads(function.code()).take_while(|head| *head < pc).filter(turns).find(flow)
+    }
+
     /// The code to enter on a frame: another one of the same loop, if its variables are of other kinds than this one expects;
     /// nothing if there is none, and then the VM asks at the next turn that is counted.
     fn fitting(&self, vm: &Vm, entry: Entry, fp: Fp) -> Option<Entry> {
@@ -320,6 +327,13 @@ impl Tier for Jit {
 
     fn hot_loop(&self, vm: &Vm, function: FnRef, pc: usize) -> Verdict {
         let pc = pc as u32;
+        if let Some(head) = self.running_around(function, pc) {
+            let id = function.id.0;
+            if self.ledger.borrow_mut().yields((id, Some(pc)), (id, Some(head)), &self.policy) {
+                function.report_loop_next(head);
+                return Verdict::Later(1);
+            }
+        }
         self.ask(vm, function, (function.id.0, Some(pc)), || {
             let frame = vm.current_frame();
             let tags = (0..function.chunk.registers).map(|at| frame.tag(at)).collect();

@@ -13,6 +13,9 @@ pub struct Policy {
     pub patience: Patience,
     /// Reports of a hot loop before it is compiled.
     pub loop_reports: u32,
+    /// Turns after which a loop around a hot one is compiled instead of that, and reports of the hot one to wait for its end.
+    pub outer_turns: u32,
+    pub outer_reports: u32,
     /// Failed checks at one instruction after which the code that contains it is given up.
     pub storm: u32,
     /// The same for all instructions of one code together.
@@ -32,6 +35,8 @@ impl Policy {
         let usual = Policy {
             patience: Patience { calls: CALL_INTERVAL, turns: CALL_INTERVAL },
             loop_reports: 3,
+            outer_turns: 8,
+            outer_reports: 12,
             storm: 50,
             storms: 200,
             most_compiles: 5,
@@ -39,7 +44,7 @@ impl Policy {
             variants: 4,
             rest: 1000,
         };
-        let hostile = Policy { loop_reports: 1, storm: 5, storms: 20, worth: 0, rest: 2, ..usual };
+        let hostile = Policy { loop_reports: 1, outer_turns: u32::MAX, storm: 5, storms: 20, worth: 0, rest: 2, ..usual };
         if options.eager {
             Policy { patience: Patience { calls: 1, turns: 1 }, ..hostile }
         } else if options.churn || options.exit_every.is_some() {
@@ -65,6 +70,10 @@ struct Record {
     pending: bool,
     /// Checks leave with the state of their own instruction.
     exact: bool,
+    /// A loop inside is hot.
+    wanted: bool,
+    /// Reports for which a loop around this one was asked for instead.
+    yielded: u32,
 }
 
 /// What to do with a hot place.
@@ -119,13 +128,28 @@ impl Ledger {
             Some(_) if is_variant => policy.loop_reports,
             Some(_) => policy.loop_reports << (2 * record.compiles.min(8)),
         };
-        if record.reports < wanted {
+        if record.reports < wanted && !std::mem::take(&mut record.wanted) {
             return Decision::Wait(1);
         }
         record.reports = 0;
         record.compiles += u32::from(!is_variant);
         record.pending = true;
         Decision::Compile
+    }
+
+    /// A loop is hot, and a loop around it is to be compiled instead: whether to wait for that.
+    pub fn yields(&mut self, inner: Place, outer: Place, policy: &Policy) -> bool {
+        let around = self.places.entry(outer).or_default();
+        if around.refused {
+            return false;
+        }
+        if around.pending {
+            return true;
+        }
+        around.wanted = true;
+        let record = self.places.entry(inner).or_default();
+        record.yielded += 1;
+        record.yielded <= policy.outer_reports && record.codes.is_empty() && !record.pending
     }
 
     pub fn compiled(&mut self, place: Place, entry: Entry) {

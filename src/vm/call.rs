@@ -26,6 +26,9 @@ pub(super) enum Target {
     Overload(FnId),
 }
 
+/// Turns of a loop in the VM before it is reported again, once compiled code has left.
+const TURNS_AFTER_EXIT: u32 = 8;
+
 impl Vm {
     /// A function that was called before.
     #[inline(always)]
@@ -113,7 +116,7 @@ impl Vm {
                 Err(raise)
             }
             Outcome::Left { frames, raise } => {
-                func.report_loops_after(tier.patience().turns);
+                func.report_loops_after(tier.patience().turns.min(TURNS_AFTER_EXIT));
                 self.stand_up(&frames, raise.is_some())?;
                 if self.sampled {
                     self.sample_compiled(self.here.func);

@@ -100,6 +100,17 @@ impl Activation {
         heads.for_each(|(pc, _)| self.feedback.at(pc).set(CALL_INTERVAL - turns));
     }
 
+    /// Lets the loop with its head at `pc` be reported at its next turn.
+    pub fn report_loop_next(&self, pc: u32) {
+        let word = self.feedback.at(pc as usize - 1);
+        word.set(word.get() | (CALL_INTERVAL - 1));
+    }
+
+    /// Turns of the loop with its head at `pc`.
+    pub fn turns(&self, pc: u32) -> u32 {
+        self.feedback.at(pc as usize - 1).get()
+    }
+
     #[inline(always)]
     pub fn code(&self) -> &[Op] {
         &self.chunk.code

@@ -1,5 +1,5 @@
 //! Control flow and liveness of bytecode, computed once for each function that is built or inlined.
-use crate::bytecode::chunk::Chunk;
+use crate::bytecode::chunk::{Callee, Chunk, MethodSite, Root, SelfKind};
 use crate::bytecode::op::{Op, OperandKind};
 
 /// A set of registers.
@@ -73,16 +73,14 @@ impl Flow {
 
     /// `[start, end)` of the outermost loop that contains `pc`, which is a loop's head.
     pub fn outermost_loop(&self, code: &[Op], pc: u32) -> (u32, u32) {
-        let heads = code[..pc as usize].iter().enumerate().filter(|(_, op)| matches!(op, Op::LoopHead {}));
-        let mut loops = heads.map(|(at, _)| at as u32 + 1).map(|head| (head, self.loop_end(head)));
+        let mut loops = loop_heads(&code[..pc as usize]).map(|head| (head, self.loop_end(head)));
         loops.find(|(start, end)| (*start..*end).contains(&pc)).unwrap_or((pc, self.loop_end(pc)))
     }
 
     /// Where the loops around the one with its head at `pc` are entered: only there may the first turn join the others, or they
     /// would have two ways in.
     pub fn entries_around(&self, code: &[Op], pc: u32) -> Vec<u32> {
-        let heads = code[..pc as usize].iter().enumerate().filter(|(_, op)| matches!(op, Op::LoopHead {}));
-        let loops = heads.map(|(at, _)| at as u32 + 1).map(|head| head..self.loop_end(head));
+        let loops = loop_heads(&code[..pc as usize]).map(|head| head..self.loop_end(head));
         let reached = self.reached();
         let mut found = Vec::new();
         for range in loops.filter(|range| range.start < pc && range.contains(&pc)) {
@@ -183,6 +181,17 @@ fn is_loop_head(code: &[Op], start: u32) -> bool {
     start.checked_sub(1).is_some_and(|before| matches!(code[before as usize], Op::LoopHead {}))
 }
 
+/// Where loops begin: behind each `LoopHead`.
+pub fn loop_heads(code: &[Op]) -> impl Iterator<Item = u32> {
+    code.iter().enumerate().filter(|(_, op)| matches!(op, Op::LoopHead {})).map(|(at, _)| at as u32 + 1)
+}
+
+/// One past the last jump back to a loop's head.
+pub fn loop_end(code: &[Op], head: u32) -> u32 {
+    let jumps_back = |at: &usize| code[*at].jump().is_some_and(|offset| target(*at, offset) == head);
+    (head as usize..code.len()).rev().find(jumps_back).map_or(head, |at| at as u32 + 1)
+}
+
 /// Where a jump at `pc` leads.
 pub fn target(pc: usize, offset: i64) -> u32 {
     (pc as i64 + 1 + offset) as u32
@@ -212,11 +221,30 @@ fn step_back(chunk: &Chunk, op: &Op, live: &mut RegisterSet) {
                 let first = register.saturating_sub(1).max(usize::from(chunk.locals));
                 (first..usize::from(chunk.registers)).for_each(|r| live.insert(r));
             }
-            // Places may be rooted in any local.
-            OperandKind::Path | OperandKind::MethodSite | OperandKind::CallSite | OperandKind::Closure => {
-                (0..usize::from(chunk.locals)).for_each(|r| live.insert(r));
-            }
-            _ => {}
+            _ => roots(chunk, kind, value as usize).for_each(|r| live.insert(r)),
         }
     });
+    // The `self` of a mutating method goes back to the caller's place however it ends.
+    if chunk.self_kind != SelfKind::Value && chunk.self_kind != SelfKind::None {
+        live.insert(0);
+    }
+}
+
+/// Locals that an operand refers to by a place or a list of captures.
+fn roots(chunk: &Chunk, kind: OperandKind, value: usize) -> impl Iterator<Item = usize> {
+    let place = |method: &MethodSite| method.path.map(|path| chunk.paths[usize::from(path)].root);
+    let one = match kind {
+        OperandKind::Path => Some(chunk.paths[value].root),
+        OperandKind::MethodSite => place(&chunk.methods[value]),
+        OperandKind::CallSite => match chunk.calls[value].callee {
+            Callee::Place(method) => place(&chunk.methods[usize::from(method)]),
+            _ => None,
+        },
+        _ => None,
+    };
+    let captures = if kind == OperandKind::Closure { &chunk.closures[value].captures[..] } else { &[] };
+    one.into_iter().chain(captures.iter().copied()).filter_map(|root| match root {
+        Root::Local(local) | Root::LocalCell(local) => Some(usize::from(local)),
+        Root::CaptureCell(_) | Root::Capture(_) | Root::SelfFn | Root::Module(_) => None,
+    })
 }

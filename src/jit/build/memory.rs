@@ -192,7 +192,12 @@ impl Builder<'_> {
     fn unshared(&mut self, home: Home, pointer: ValueId, tag: u64, shape: u32) -> ValueId {
         let exit = self.exit();
         let guess = self.context().profile.storms(self.pc) == 0;
-        self.emit(InstKind::Unshare { home, pointer, guess, exit }, Type::pointer(tag, shape))
+        let ty = Type::pointer(tag, shape);
+        if guess && !matches!(home, Home::Slot(_)) {
+            // Inside of something unshared, sharing is rare: the VM may copy.
+            return self.emit(InstKind::GuardUnique { slot: None, pointer, exit }, ty);
+        }
+        self.emit(InstKind::Unshare { home, pointer, guess, exit }, ty)
     }
 
     /// The value of a register as an owned boxed value; a temporary gives it up. Nothing may leave before it is stored.

@@ -28,6 +28,8 @@ mod place_call;
 mod state;
 mod variable;
 
+pub use flow::{loop_end, loop_heads};
+
 use std::sync::Arc;
 
 use ahash::{AHashMap, AHashSet};

@@ -173,8 +173,8 @@ pub enum InstKind {
     GuardNotTag { value: ValueId, tag: u64, exit: StateId },
     /// Header shape of a pointer is this one → pointer.
     GuardShape { pointer: ValueId, shape: u32, exit: StateId },
-    /// The count of what a slot holds is one → pointer.
-    GuardUnique { slot: SlotIx, pointer: ValueId, exit: StateId },
+    /// The count of what a slot holds (`None`: an element or field of an unshared object) is one → pointer.
+    GuardUnique { slot: Option<SlotIx>, pointer: ValueId, exit: StateId },
     /// The object that `pointer` refers to, from `home`, for changing: if others hold it, a copy takes its place there → pointer.
     /// Leaves if there is no room for a copy or it has another shape. `guess`: expected never to copy, may become a check.
     Unshare { home: Home, pointer: ValueId, guess: bool, exit: StateId },

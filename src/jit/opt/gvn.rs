@@ -147,7 +147,7 @@ impl Pass<'_> {
         let again = InstKind::Unshare { home, pointer, guess: false, exit: StateId(0) };
         self.learn(self.key(&again, versions), pointer, undo);
         if let Home::Slot(slot) = home {
-            let guard = InstKind::GuardUnique { slot, pointer, exit: StateId(0) };
+            let guard = InstKind::GuardUnique { slot: Some(slot), pointer, exit: StateId(0) };
             self.learn(self.key(&guard, versions), pointer, undo);
         }
         let load = match home {

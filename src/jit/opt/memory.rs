@@ -102,7 +102,8 @@ impl Memory {
             InstKind::LoadSlot(slot) => vec![self.slot(*slot)],
             InstKind::LoadCell { slot, .. } => vec![self.slot(*slot), heap_dimensions(Heaps::CELLS)[0]],
             InstKind::LoadField { pointer, offset, .. } => vec![self.field(function, *pointer, *offset)],
-            InstKind::GuardUnique { slot, .. } => vec![self.unique(*slot)],
+            InstKind::GuardUnique { slot: Some(slot), .. } => vec![self.unique(*slot)],
+            InstKind::GuardUnique { slot: None, .. } => vec![self.unique_inside()],
             InstKind::Unshare { home, .. } => vec![self.unique_home(*home)],
             _ => heap_dimensions(kind.effects().reads),
         }

@@ -118,5 +118,5 @@ fn check_only(function: &mut Function, looped: &Loop, slot: SlotIx) -> usize {
 }
 
 fn guard(slot: SlotIx, pointer: ValueId, exit: StateId) -> InstKind {
-    InstKind::GuardUnique { slot, pointer, exit }
+    InstKind::GuardUnique { slot: Some(slot), pointer, exit }
 }
