@@ -2,13 +2,13 @@
 use std::sync::Arc;
 
 use super::{Frame, Interp};
-use crate::builtins::{Engine, Site};
+use crate::builtins::{self, Engine, Site};
 use crate::host::Host;
 use crate::semantics::call::FnInfo;
 use crate::semantics::fault::Raise;
 use crate::semantics::step::Callback;
 use crate::value::isolate::Isolate;
-use crate::value::{FnId, Value};
+use crate::value::{FnId, ModuleId, Value};
 
 impl<'p> Interp<'p> {
     /// The frame that stands for native code calling back: the script's top level.
@@ -40,6 +40,14 @@ impl Callback for Interp<'_> {
 
     fn is_builtin(&self, function: FnId) -> bool {
         self.user(function).is_none()
+    }
+
+    fn module_name(&self, module: ModuleId) -> Arc<str> {
+        if let Some(namespace) = builtins::namespace_of(module) {
+            return Arc::from(builtins::namespace_name(namespace));
+        }
+        let program = self.units[0].program;
+        program.modules.get(module.0 as usize).map_or_else(|| Arc::from("module"), |data| Arc::from(&program[data.name]))
     }
 
     fn poll(&mut self) -> Result<(), Raise> {
