@@ -2,9 +2,9 @@
 //!
 //! ```text
 //!  discover (scripts, `bench` blocks)
-//!     └──► runner ──► one process per script or block, and engine (worker: timer around a subject) ──► record (rows, JSON)
-//!                                                                                                        │
-//!                                             saved (earlier runs) ──► stats (verdict) ──► report · markdown · svg
+//!     └──► runner ──► processes per script or block, and engine (worker: timer around a subject) ──► record (rows, JSON)
+//!                                                                                                      │
+//!                                 saved (earlier runs) ──► stats · student (verdict) ──► report · markdown · svg
 //! ```
 //!
 //! Always holds: a script that fails, hangs or crashes is a row that says so; nothing that it does reaches another row.
@@ -16,6 +16,7 @@ pub mod report;
 pub mod runner;
 pub mod saved;
 pub mod stats;
+mod student;
 pub mod svg;
 pub mod timer;
 pub mod units;

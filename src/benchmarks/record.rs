@@ -73,10 +73,14 @@ pub struct Row {
     /// Why there is no result.
     pub problem: Option<Problem>,
     pub stages: Stages,
-    /// Nanoseconds of each measured turn.
+    /// Nanoseconds of each measured turn, process by process.
     pub times: Vec<u64>,
+    /// How many of the turns each process has measured.
+    pub processes: Vec<usize>,
     /// How often a turn repeats what is measured; 0 stands for 1.
     pub repeat: u64,
+    /// Whether each turn had a new engine because the script does not run twice on one.
+    pub fresh: bool,
     /// What a turn printed, in bytes.
     pub output: u64,
     /// Largest amount of memory of the process that ran it.
@@ -100,8 +104,24 @@ impl Row {
         self.times.iter().map(|&time| time as f64 / repeat).collect()
     }
 
+    /// The values by process; of one, where that is not known.
+    pub fn groups(&self) -> Vec<Vec<f64>> {
+        let values = self.values();
+        if self.processes.iter().sum::<usize>() != values.len() {
+            return vec![values];
+        }
+        let mut rest = &values[..];
+        let mut groups = Vec::with_capacity(self.processes.len());
+        for &count in &self.processes {
+            let (group, after) = rest.split_at(count);
+            groups.push(group.to_vec());
+            rest = after;
+        }
+        groups
+    }
+
     pub fn summary(&self) -> Option<Summary> {
-        if self.passed() { Summary::of(&self.values()) } else { None }
+        if self.passed() { Summary::of_groups(&self.groups()) } else { None }
     }
 }
 
@@ -315,7 +335,9 @@ fn row_to_json(row: &Row) -> Value {
         put("summary", summary_to_json(&summary));
     }
     put("times", row.times.clone().into());
+    put("processes", row.processes.clone().into());
     put("repeat", row.repeat.max(1).into());
+    put("fresh", row.fresh.into());
     put("output", row.output.into());
     put("peak_memory", row.peak_memory.into());
     put("allocations", row.allocations.map_or(Value::Null, allocations_to_json));
@@ -348,7 +370,9 @@ fn row_from_json(json: &Value) -> Row {
         problem: Problem::from_json(&json["error"]),
         stages: stages_from_json(&json["stages"]),
         times: json["times"].as_array().into_iter().flatten().map(number).collect(),
+        processes: json["processes"].as_array().into_iter().flatten().map(|count| number(count) as usize).collect(),
         repeat: number(&json["repeat"]),
+        fresh: json["fresh"].as_bool().unwrap_or(false),
         output: number(&json["output"]),
         peak_memory: json["peak_memory"].as_u64(),
         allocations: allocations_from_json(&json["allocations"]),
@@ -398,6 +422,8 @@ mod tests {
         let mut good = row("fib", "jit", &[5, 6, 7]);
         good.stages = Stages { parse: 1, resolve: 2, compile: 3 };
         good.repeat = 8;
+        good.processes = vec![1, 2];
+        assert_eq!(good.groups(), [vec![0.625], vec![0.75, 0.875]]);
         good.allocations = Some(Allocations { count: 4, bytes: 99 });
         good.peak_memory = Some(1 << 20);
         good.notes.push("a note".into());

@@ -73,11 +73,12 @@ pub fn row_lines(row: &Row, first: bool, paint: Paint) -> String {
 /// What is not the same for every row: interval, outliers, memory, stages, notes.
 fn details(row: &Row, paint: &Paint) -> String {
     let Some(summary) = row.summary() else { return String::new() };
-    let mut parts = vec![format!(
-        "95 % [{}, {}]",
-        units::duration(summary.interval.0),
-        units::duration(summary.interval.1)
-    )];
+    let interval =
+        format!("95 % [{}, {}]", units::duration(summary.interval.0), units::duration(summary.interval.1));
+    let mut parts = vec![match row.processes.len() {
+        0 | 1 => interval,
+        count => format!("{interval} by {count} processes"),
+    }];
     let outliers = summary.outliers;
     if outliers.count() > 0 {
         let severe = if outliers.severe > 0 { format!(", {} severe", outliers.severe) } else { String::new() };

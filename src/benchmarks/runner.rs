@@ -1,4 +1,7 @@
-//! Runs each script or benchmark block on each engine in a process of its own, which is ended if it does not listen.
+//! Runs each script or benchmark block on each engine in several processes of its own, which are ended if they do not listen.
+//!
+//! The processes of a row do not follow each other: every row has its first one, then every row its second. So what changes
+//! while all this runs (other programs, the processor's clock) lies between the processes of each row, and its interval knows.
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -11,7 +14,7 @@ use serde_json::Value;
 use super::discover::{Candidate, readable};
 use super::record::{Machine, Problem, ProblemKind, Report, Row};
 use super::record::{allocations_from_json, number, stages_from_json};
-use super::timer::{Plan, Time};
+use super::timer::{Plan, Time, Turns};
 use super::worker::{Task, timed_out};
 
 /// What is to be measured, and how.
@@ -25,6 +28,8 @@ pub struct Job {
     /// Arguments of the scripts.
     pub args: Vec<String>,
     pub plan: Plan,
+    /// Processes that share the turns of a row.
+    pub processes: u32,
     pub time: Time,
     pub fresh: bool,
     pub memory: bool,
@@ -34,9 +39,11 @@ pub struct Job {
 
 /// Hears how far the work is.
 pub trait Progress {
+    /// A process of a row begins; `index` and `total` count processes.
     fn row(&mut self, _name: &str, _engine: &str, _index: usize, _total: usize) {}
-    /// Turns measured so far, and the time they took.
-    fn turns(&mut self, _count: usize, _spent: Duration) {}
+    /// Turns the row's process has measured so far.
+    fn turns(&mut self, _count: usize) {}
+    /// In the order of rows.
     fn row_done(&mut self, _row: &Row) {}
 }
 
@@ -53,51 +60,65 @@ const KEPT_ERRORS: usize = 4096;
 
 /// Runs everything; never fails as a whole.
 pub fn run(job: &Job, scripts: &[Candidate], progress: &mut dyn Progress) -> Report {
-    let mut report = Report { machine: machine(job), ..Report::default() };
-    let total = scripts.len() * job.engines.len();
-    for script in scripts {
-        for engine in &job.engines {
-            progress.row(&script.name, engine, report.rows.len(), total);
-            let row = run_row(job, script, engine, progress);
-            progress.row_done(&row);
-            report.rows.push(row);
+    let parts = job.plan.turns.shared(job.processes);
+    let subjects: Vec<_> =
+        scripts.iter().flat_map(|script| job.engines.iter().map(move |engine| (script, engine.as_str()))).collect();
+    let mut rows: Vec<Row> = subjects.iter().map(|(script, engine)| empty_row(script, engine)).collect();
+    let total = subjects.len() * parts.len();
+    for (round, &turns) in parts.iter().enumerate() {
+        for (at, ((script, engine), row)) in subjects.iter().zip(&mut rows).enumerate() {
+            progress.row(&script.name, engine, round * subjects.len() + at, total);
+            if row.passed() {
+                run_process(job, script, turns, row, progress);
+            }
+            if round + 1 == parts.len() {
+                progress.row_done(row);
+            }
         }
     }
-    report
+    Report { machine: machine(job), rows, ..Report::default() }
+}
+
+fn empty_row(script: &Candidate, engine: &str) -> Row {
+    Row {
+        script: script.name.clone(),
+        path: script.path.to_string_lossy().into_owned(),
+        engine: engine.to_owned(),
+        ..Row::default()
+    }
 }
 
 fn machine(job: &Job) -> Machine {
     Machine { processor_time: job.time == Time::Processor, ..Machine::here() }
 }
 
-fn run_row(job: &Job, script: &Candidate, engine: &str, progress: &mut dyn Progress) -> Row {
-    let mut row = Row {
-        script: script.name.clone(),
-        path: script.path.to_string_lossy().into_owned(),
-        engine: engine.to_owned(),
-        ..Row::default()
-    };
+/// One more process of a row. What the first one has found out, the others are told.
+fn run_process(job: &Job, script: &Candidate, turns: Turns, row: &mut Row, progress: &mut dyn Progress) {
     if let Err(why) = readable(&script.path) {
         row.problem = Some(Problem::new(ProblemKind::Unreadable, why));
-        return row;
+        return;
     }
+    let first = row.processes.is_empty();
     let task = Task {
         script: script.path.clone(),
         bench: script.bench,
-        mode: engine.to_owned(),
+        mode: row.engine.clone(),
         args: job.args.clone(),
-        plan: job.plan,
+        plan: Plan { turns, ..job.plan },
         time: job.time,
-        fresh: job.fresh,
-        memory: job.memory,
+        fresh: job.fresh || row.fresh,
+        repeat: u32::try_from(row.repeat).ok().filter(|&repeat| repeat > 0),
+        stages: first,
+        memory: job.memory && first,
         timeout: job.timeout,
         max_memory: job.max_memory,
     };
+    let before = row.times.len();
     match Worker::start(job, &task) {
-        Ok(worker) => worker.follow(&mut row, job.timeout, progress),
+        Ok(worker) => worker.follow(row, before, job.timeout, progress),
         Err(error) => row.problem = Some(Problem::new(ProblemKind::Crash, format!("no process to run it in: {error}"))),
     }
-    row
+    row.processes.push(row.times.len() - before);
 }
 
 /// A running worker and what it writes.
@@ -135,7 +156,8 @@ impl Worker {
     }
 
     /// Collects what the worker says until it ends or is ended.
-    fn follow(mut self, row: &mut Row, timeout: Option<Duration>, progress: &mut dyn Progress) {
+    /// The row has `before` turns of other processes.
+    fn follow(mut self, row: &mut Row, before: usize, timeout: Option<Duration>, progress: &mut dyn Progress) {
         loop {
             let event = match timeout {
                 Some(timeout) => self.events.recv_timeout(timeout.saturating_add(GRACE)),
@@ -143,7 +165,7 @@ impl Worker {
             };
             match event {
                 Ok(event) => {
-                    if hear(row, &event, progress) {
+                    if hear(row, before, &event, progress) {
                         break;
                     }
                 }
@@ -175,21 +197,28 @@ impl Worker {
 }
 
 /// Takes over what an event says; whether it was the last one.
-fn hear(row: &mut Row, event: &Value, progress: &mut dyn Progress) -> bool {
+fn hear(row: &mut Row, before: usize, event: &Value, progress: &mut dyn Progress) -> bool {
     match event["bench"].as_str() {
         Some("repeat") => row.repeat = number(&event["count"]).max(1),
-        Some("loaded") => row.stages = stages_from_json(&event["stages"]),
+        // The later processes measure them only once.
+        Some("loaded") if before == 0 => row.stages = stages_from_json(&event["stages"]),
         Some("turns") => {
             row.times.extend(event["times"].as_array().into_iter().flatten().map(number));
-            progress.turns(row.times.len(), Duration::from_nanos(row.times.iter().sum()));
+            progress.turns(row.times.len() - before);
         }
-        Some("again") => row.times.clear(),
+        Some("again") => {
+            row.times.truncate(before);
+            row.fresh = true;
+        }
         Some("done") => {
             row.output = number(&event["output"]);
-            row.peak_memory = event["peak_memory"].as_u64();
-            row.allocations = allocations_from_json(&event["allocations"]);
-            let notes = event["notes"].as_array().into_iter().flatten().filter_map(Value::as_str);
-            row.notes.extend(notes.map(str::to_owned));
+            row.peak_memory = row.peak_memory.max(event["peak_memory"].as_u64());
+            row.allocations = row.allocations.or(allocations_from_json(&event["allocations"]));
+            for note in event["notes"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+                if !row.notes.iter().any(|known| known == note) {
+                    row.notes.push(note.to_owned());
+                }
+            }
             return true;
         }
         Some("failed") => {
@@ -240,7 +269,7 @@ mod tests {
     #[test]
     fn events_fill_a_row() {
         let mut row = Row::default();
-        let mut tell = |text: &str| hear(&mut row, &serde_json::from_str(text).unwrap(), &mut Silent);
+        let mut tell = |text: &str| hear(&mut row, 0, &serde_json::from_str(text).unwrap(), &mut Silent);
         assert!(!tell(r#"{"bench":"loaded","stages":{"parse":1,"resolve":2,"compile":3}}"#));
         assert!(!tell(r#"{"bench":"turns","times":[5,6]}"#));
         assert!(!tell(r#"{"bench":"turns","times":[7]}"#));

@@ -56,7 +56,7 @@ pub fn compare(report: &mut Report, earlier: &Report, name: &str) {
     }
     for row in report.rows.iter_mut().filter(|row| row.passed()) {
         let same = earlier.find(&row.script, &row.engine).filter(|row| row.passed());
-        row.comparison = same.map(|same| stats::compare(&same.values(), &row.values()));
+        row.comparison = same.map(|same| stats::compare_groups(&same.groups(), &row.groups()));
     }
     report.baseline = Some(Baseline { name: name.to_owned(), warnings });
 }

@@ -1,7 +1,12 @@
 //! Statistics of measured times: summaries, intervals, outliers, and whether two samples differ.
 //!
-//! Times of programs are skewed and have outliers on one side, so everything that decides is built on ranks: the median
-//! with an interval from order statistics, Tukey's fences, and the Mann–Whitney test. Nothing here is random.
+//! Times of programs are skewed and have outliers on one side, so turns are summed up by their median and Tukey's fences.
+//! Turns of one process share its layout of memory, the state of its allocator and the moment its code was compiled, so
+//! they are not independent, and their spread says little about the next process. With [`LEAST_GROUPS`] processes or more,
+//! what decides are therefore the medians of the processes: the result is their median, its interval comes from their
+//! spread by Student's t, and Welch's test compares them. With fewer there are only turns: order statistics give the
+//! interval and the Mann–Whitney test compares. Nothing here is random.
+use super::student;
 
 /// Confidence of intervals.
 pub const CONFIDENCE: f64 = 0.95;
@@ -17,12 +22,14 @@ pub const LEAST_EFFECT: f64 = 0.01;
 pub struct Summary {
     pub count: usize,
     pub mean: f64,
+    /// The median of the turns; of several processes, the median of their medians.
     pub median: f64,
     /// Standard deviation of the sample; 0 for a single value.
     pub deviation: f64,
     pub min: f64,
     pub max: f64,
-    /// Interval that holds the true median with [`CONFIDENCE`] (as far as the number of values allows).
+    /// Of several processes: holds the median of a second run of the same kind with [`CONFIDENCE`]. Of one process:
+    /// holds that process's true median with [`CONFIDENCE`], as far as the number of values allows.
     pub interval: (f64, f64),
     pub outliers: Outliers,
 }
@@ -60,6 +67,19 @@ impl Summary {
         })
     }
 
+    /// The turns of several processes; those without turns do not count.
+    pub fn of_groups(groups: &[Vec<f64>]) -> Option<Summary> {
+        let all: Vec<f64> = groups.concat();
+        let mut summary = Summary::of(&all)?;
+        let medians = medians(groups);
+        if medians.len() >= LEAST_GROUPS {
+            summary.median = median(&medians);
+            let margin = repetition_margin(&medians);
+            summary.interval = ((summary.median - margin).max(0.0), summary.median + margin);
+        }
+        Some(summary)
+    }
+
     /// Half the interval's width as a share of the median.
     pub fn uncertainty(&self) -> f64 {
         if self.median > 0.0 { (self.interval.1 - self.interval.0) / 2.0 / self.median } else { 0.0 }
@@ -91,6 +111,21 @@ fn deviation(values: &[f64], mean: f64) -> f64 {
     }
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     (squares / (values.len() - 1) as f64).sqrt()
+}
+
+/// With fewer processes than this, nothing is concluded from what lies between them.
+pub const LEAST_GROUPS: usize = 3;
+
+fn medians(groups: &[Vec<f64>]) -> Vec<f64> {
+    groups.iter().filter(|group| !group.is_empty()).map(|group| median(group)).collect()
+}
+
+/// How far the median of as many values again may lie from that of these, with [`CONFIDENCE`]. The median of `k` values
+/// varies by at most `π / 2k` of their variance, and a second one varies as well.
+fn repetition_margin(values: &[f64]) -> f64 {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    student::quantile(CONFIDENCE, count - 1.0) * deviation(values, mean) * (std::f64::consts::PI / count).sqrt()
 }
 
 /// Order statistics around the median, whatever the distribution: the narrowest symmetric pair of ranks that holds it with
@@ -170,13 +205,30 @@ pub fn compare(before: &[f64], after: &[f64]) -> Comparison {
     }
     let ratio = quantile(&after, 0.5) / quantile(&before, 0.5);
     let p = mann_whitney(&before, &after);
-    let verdict = match ratio {
+    Comparison { verdict: verdict(ratio, p), ratio, p }
+}
+
+/// [`compare`] for the turns of several processes on both sides; with fewer it is that of the turns.
+pub fn compare_groups(before: &[Vec<f64>], after: &[Vec<f64>]) -> Comparison {
+    let (first, second) = (medians(before), medians(after));
+    if first.len() < LEAST_GROUPS || second.len() < LEAST_GROUPS {
+        return compare(&before.concat(), &after.concat());
+    }
+    let ratio = median(&second) / median(&first);
+    if !ratio.is_finite() {
+        return Comparison { verdict: Verdict::Unknown, ratio: 1.0, p: 1.0 };
+    }
+    let p = student::welch(&first, &second);
+    Comparison { verdict: verdict(ratio, p), ratio, p }
+}
+
+fn verdict(ratio: f64, p: f64) -> Verdict {
+    match ratio {
         _ if p >= SIGNIFICANCE => Verdict::NoDifference,
         _ if ratio < 1.0 - LEAST_EFFECT => Verdict::Faster,
         _ if ratio > 1.0 + LEAST_EFFECT => Verdict::Slower,
         _ => Verdict::NoDifference,
-    };
-    Comparison { verdict, ratio, p }
+    }
 }
 
 /// Two-sided p of the Mann–Whitney test, by the normal approximation with corrections for ties and continuity.
@@ -260,6 +312,57 @@ mod tests {
             let right = right_verdicts(change, expected);
             assert!(right >= 95, "{expected:?}: right {right} times of 100");
         }
+    }
+
+    /// Turns of processes that differ by themselves by 1 %.
+    fn processes(random: &mut Random, centre: f64, count: usize) -> Vec<Vec<f64>> {
+        let own = |random: &mut Random| centre * (1.0 + 0.01 * ((0..12).map(|_| random.next()).sum::<f64>() - 6.0));
+        (0..count)
+            .map(|_| {
+                let centre = own(random);
+                random.times(centre, 40)
+            })
+            .collect()
+    }
+
+    #[test]
+    fn verdicts_on_processes_are_right_in_95_of_100_repetitions() {
+        for (change, expected) in [(0.95, Verdict::Faster), (1.05, Verdict::Slower), (1.0, Verdict::NoDifference)] {
+            let mut random = Random(0x9E37_79B9_7F4A_7C15);
+            let right = (0..100).filter(|_| {
+                let (before, after) = (processes(&mut random, 1e6, 8), processes(&mut random, 1e6 * change, 8));
+                compare_groups(&before, &after).verdict == expected
+            });
+            let right = right.count();
+            assert!(right >= 95, "{expected:?}: right {right} times of 100");
+        }
+    }
+
+    /// And as the turns of one process they would not be: its interval knows nothing of other processes.
+    #[test]
+    fn a_second_run_is_inside_the_interval_as_often_as_it_says() {
+        let mut random = Random(7);
+        for count in [3, 5, 8] {
+            let (mut inside, mut inside_turns) = (0, 0);
+            for _ in 0..1000 {
+                let (first, second) = (processes(&mut random, 1000.0, count), processes(&mut random, 1000.0, count));
+                let holds = |interval: (f64, f64), value: f64| usize::from((interval.0..=interval.1).contains(&value));
+                let again = Summary::of_groups(&second).unwrap().median;
+                inside += holds(Summary::of_groups(&first).unwrap().interval, again);
+                inside_turns += holds(Summary::of(&first[0]).unwrap().interval, Summary::of(&second[0]).unwrap().median);
+            }
+            assert!(inside >= 945, "{count} processes: {inside} of 1000");
+            assert!(inside_turns < 800, "one process: {inside_turns} of 1000");
+        }
+    }
+
+    #[test]
+    fn few_processes_are_their_turns() {
+        let groups = vec![vec![4.0, 1.0], vec![3.0, 2.0]];
+        assert_eq!(Summary::of_groups(&groups), Summary::of(&[1.0, 2.0, 3.0, 4.0]));
+        assert_eq!(Summary::of_groups(&[]), None);
+        let three = Summary::of_groups(&[vec![1.0], vec![1.0, 1.0], vec![1.0], vec![]]).unwrap();
+        assert_eq!((three.count, three.median, three.interval), (4, 1.0, (1.0, 1.0)));
     }
 
     #[test]

@@ -66,10 +66,14 @@ pub enum Turns {
     Exactly(u32),
     /// As many as fit, but at least [`LEAST_TURNS`] and at most [`MOST_TURNS`].
     Within(Duration),
+    /// One process' part of that, of so many: also its part of the least and the most.
+    Part(Duration, u32),
 }
 
 /// Without a fixed number this many turns are measured, however long they take.
 pub const LEAST_TURNS: u32 = 10;
+/// With a fixed number of turns, each process gets this many or more.
+pub const LEAST_PART: u32 = 5;
 /// More values do not make the median better.
 pub const MOST_TURNS: u32 = 5000;
 
@@ -78,15 +82,46 @@ impl Turns {
         match self {
             Turns::Exactly(count) => count,
             Turns::Within(_) => MOST_TURNS,
+            Turns::Part(_, parts) => MOST_TURNS / parts.max(1),
+        }
+    }
+
+    fn least(self) -> u32 {
+        match self {
+            Turns::Exactly(count) => count,
+            Turns::Within(_) => LEAST_TURNS,
+            Turns::Part(_, parts) => LEAST_TURNS.div_ceil(parts.max(1)),
         }
     }
 
     fn done(self, count: u32, spent: u64) -> bool {
+        let budget = match self {
+            Turns::Exactly(_) => Duration::ZERO,
+            Turns::Within(budget) => budget,
+            Turns::Part(budget, parts) => budget / parts.max(1),
+        };
+        count >= self.most() || count >= self.least() && u128::from(spent) >= budget.as_nanos()
+    }
+
+    /// Whether so many nanoseconds warm a process up, in however many turns: a slow program has warmed up in its first turn,
+    /// and each of its processes would pay for the others.
+    fn warm(self, spent: u64) -> bool {
         match self {
-            Turns::Exactly(wanted) => count >= wanted,
-            Turns::Within(budget) => {
-                count >= MOST_TURNS || count >= LEAST_TURNS && u128::from(spent) >= budget.as_nanos()
+            Turns::Part(budget, parts) => u128::from(spent) > (budget / parts.max(1)).as_nanos(),
+            _ => false,
+        }
+    }
+
+    /// What each process does when `processes` share the work; how many they are is settled for a fixed number of turns.
+    /// Fewer than [`LEAST_PART`] turns are not worth a process.
+    pub fn shared(self, processes: u32) -> Vec<Turns> {
+        match self {
+            Turns::Exactly(count) => {
+                let parts = (count / LEAST_PART).clamp(1, processes.max(1));
+                (0..parts).map(|part| Turns::Exactly(count / parts + u32::from(part < count % parts))).collect()
             }
+            Turns::Within(budget) if processes > 1 => vec![Turns::Part(budget, processes); processes as usize],
+            other => vec![other],
         }
     }
 }
@@ -112,12 +147,17 @@ pub fn measure<W: Work>(plan: Plan, clock: &mut dyn Clock, work: &mut W) -> (Vec
 }
 
 fn repeat<W: Work>(plan: Plan, clock: &mut dyn Clock, work: &mut W, times: &mut Vec<u64>) -> Result<(), W::Error> {
-    for _ in 0..plan.warm_up {
+    let mut warmed = 0;
+    for turn in 0..plan.warm_up {
+        if turn > 0 && plan.turns.warm(warmed) {
+            break;
+        }
         work.before()?;
         let start = clock.now();
         work.turn()?;
-        let end = clock.now();
-        work.after(false, end.saturating_sub(start))?;
+        let time = clock.now().saturating_sub(start);
+        work.after(false, time)?;
+        warmed += time;
     }
     let mut spent = 0;
     while !plan.turns.done(times.len() as u32, spent) {
@@ -202,6 +242,20 @@ mod tests {
         assert_eq!(times.len(), LEAST_TURNS as usize);
         let (times, _) = measure(plan(0, Turns::Within(Duration::from_nanos(60))), &mut Counting(0), &mut Body::default());
         assert_eq!(times.len(), 60);
+    }
+
+    #[test]
+    fn processes_share_the_turns() {
+        assert_eq!(Turns::Exactly(4).shared(8), [Turns::Exactly(4)]);
+        assert_eq!(Turns::Exactly(17).shared(8), [Turns::Exactly(6), Turns::Exactly(6), Turns::Exactly(5)]);
+        assert_eq!(Turns::Within(Duration::from_secs(1)).shared(1), [Turns::Within(Duration::from_secs(1))]);
+        let parts = Turns::Within(Duration::from_nanos(60)).shared(3);
+        assert_eq!(parts.len(), 3);
+        let (times, _) = measure(plan(0, parts[0]), &mut Counting(0), &mut Body::default());
+        assert_eq!(times.len(), 20);
+        let (slow, mut body) = (Turns::Part(Duration::ZERO, 3), Body::default());
+        let (times, _) = measure(plan(9, slow), &mut Counting(0), &mut body);
+        assert_eq!((times.len(), body.turns), (4, 1 + 4));
     }
 
     #[test]

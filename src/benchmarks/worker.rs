@@ -39,6 +39,10 @@ pub struct Task {
     pub time: Time,
     /// A new engine for every turn.
     pub fresh: bool,
+    /// How often a turn repeats a block, if another process has found that out.
+    pub repeat: Option<u32>,
+    /// Measure the stages before running for a moment, rather than once.
+    pub stages: bool,
     /// Count allocations in a turn of its own.
     pub memory: bool,
     /// Longest time one turn may take.
@@ -54,9 +58,10 @@ const STAGE_BUDGET: Duration = Duration::from_millis(10);
 
 impl Task {
     pub fn to_json(&self) -> Value {
-        let (turns, budget) = match self.plan.turns {
-            Turns::Exactly(count) => (Some(count), None),
-            Turns::Within(budget) => (None, Some(budget.as_nanos() as u64)),
+        let (turns, budget, parts) = match self.plan.turns {
+            Turns::Exactly(count) => (Some(count), None, None),
+            Turns::Within(budget) => (None, Some(budget.as_nanos() as u64), None),
+            Turns::Part(budget, parts) => (None, Some(budget.as_nanos() as u64), Some(parts)),
         };
         json!({
             "script": self.script.to_string_lossy(),
@@ -67,7 +72,10 @@ impl Task {
             "warm_up": self.plan.warm_up,
             "turns": turns,
             "budget": budget,
+            "parts": parts,
             "fresh": self.fresh,
+            "repeat": self.repeat,
+            "stages": self.stages,
             "memory": self.memory,
             "timeout": self.timeout.map(|timeout| timeout.as_nanos() as u64),
             "max_memory": self.max_memory,
@@ -77,7 +85,10 @@ impl Task {
     pub fn from_json(json: &Value) -> Option<Task> {
         let turns = match json["turns"].as_u64() {
             Some(count) => Turns::Exactly(u32::try_from(count).ok()?),
-            None => Turns::Within(Duration::from_nanos(json["budget"].as_u64()?)),
+            None => {
+                let budget = Duration::from_nanos(json["budget"].as_u64()?);
+                count_of(&json["parts"]).map_or(Turns::Within(budget), |parts| Turns::Part(budget, parts))
+            }
         };
         Some(Task {
             script: PathBuf::from(json["script"].as_str()?),
@@ -87,11 +98,17 @@ impl Task {
             args: json["args"].as_array()?.iter().filter_map(|word| Some(word.as_str()?.to_owned())).collect(),
             time: if json["processor_time"].as_bool()? { Time::Processor } else { Time::Wall },
             fresh: json["fresh"].as_bool()?,
+            repeat: count_of(&json["repeat"]),
+            stages: json["stages"].as_bool()?,
             memory: json["memory"].as_bool()?,
             timeout: json["timeout"].as_u64().map(Duration::from_nanos),
             max_memory: json["max_memory"].as_u64(),
         })
     }
+}
+
+fn count_of(json: &Value) -> Option<u32> {
+    json.as_u64().and_then(|count| u32::try_from(count).ok())
 }
 
 /// Does what the JSON text says; gives the exit code.
@@ -122,7 +139,7 @@ fn say(event: &Value) {
 fn perform(task: &Task) -> Result<Value, Problem> {
     let mode = Mode::parse(&task.mode).ok_or_else(|| Problem::new(ProblemKind::Crash, "an engine without a name"))?;
     let text = Text::file(&task.script).map_err(|error| Problem::new(ProblemKind::Unreadable, unreadable(&error)))?;
-    let (loaded, stages) = load(text, mode.kind)?;
+    let (loaded, stages) = load(text, mode.kind, if task.stages { STAGE_BUDGET } else { Duration::ZERO })?;
     say(&json!({ "bench": "loaded", "stages": stages_to_json(stages) }));
     let mut options = RunOptions::new(mode);
     options.captured = Some(String::new());
@@ -175,9 +192,9 @@ pub(super) fn unreadable(error: &std::io::Error) -> String {
 
 // ---- stages ----
 
-fn load(text: Text, engine: EngineKind) -> Result<(Arc<Loaded>, Stages), Problem> {
-    let parse = stage(|| drop(std::hint::black_box(syntax::parse(SourceId(0), &text.text))));
-    let whole = stage(|| drop(std::hint::black_box(Script::resolve(text.clone()))));
+fn load(text: Text, engine: EngineKind, budget: Duration) -> Result<(Arc<Loaded>, Stages), Problem> {
+    let parse = stage(budget, || drop(std::hint::black_box(syntax::parse(SourceId(0), &text.text))));
+    let whole = stage(budget, || drop(std::hint::black_box(Script::resolve(text.clone()))));
     let script = Script::resolve(text);
     let loaded = script.load().map_err(|script| source_problem(&script))?;
     let functions = loaded.program.functions.len() as u32;
@@ -186,15 +203,15 @@ fn load(text: Text, engine: EngineKind) -> Result<(Arc<Loaded>, Stages), Problem
             let _ = std::hint::black_box(compile::compile(&loaded.program, FuncId(func), compile::Options::default()));
         }
     };
-    let compile = if engine == EngineKind::Interp { 0 } else { stage(compile_all) };
+    let compile = if engine == EngineKind::Interp { 0 } else { stage(budget, compile_all) };
     Ok((Arc::new(loaded), Stages { parse, resolve: whole.saturating_sub(parse), compile }))
 }
 
 /// The median time of some work, repeated for a moment.
-fn stage(work: impl Fn()) -> u64 {
+fn stage(budget: Duration, work: impl Fn()) -> u64 {
     let begun = Instant::now();
     let mut times = Vec::new();
-    while times.is_empty() || begun.elapsed() < STAGE_BUDGET && times.len() < 100 {
+    while times.is_empty() || begun.elapsed() < budget && times.len() < 100 {
         let start = Instant::now();
         work();
         times.push(start.elapsed().as_nanos() as f64);
@@ -316,19 +333,20 @@ const TRIALS: Duration = Duration::from_millis(20);
 
 const MOST_REPEATS: u32 = 1 << 20;
 
-/// How often a turn repeats a block.
-fn repeats_for(block: &mut Block<'_, '_>) -> Result<u32, Problem> {
+/// How often a turn repeats a block: `known`, or found out.
+fn repeats_for(block: &mut Block<'_, '_>, known: Option<u32>) -> Result<u32, Problem> {
     // A set-up must come before every run of the block.
     if block.case.has_setup() {
         return Ok(1);
     }
+    block.repeat = known.unwrap_or(1).max(1);
     let begun = Instant::now();
     while begun.elapsed() < TRIALS {
         let start = Instant::now();
         well_ended(&block.run())?;
         let time = start.elapsed();
         block.take_output();
-        if time < LEAST_TURN && block.repeat < MOST_REPEATS {
+        if known.is_none() && time < LEAST_TURN && block.repeat < MOST_REPEATS {
             block.repeat *= 2;
         }
     }
@@ -394,7 +412,7 @@ impl<'a> Bench<'a> {
         well_ended(&machine.run())?;
         machine.take_output();
         let mut block = Block { machine, case, loaded: self.loaded, repeat: 1 };
-        block.repeat = repeats_for(&mut block)?;
+        block.repeat = repeats_for(&mut block, self.task.repeat)?;
         say(&json!({ "bench": "repeat", "count": block.repeat }));
         self.measure(&mut block)
     }
@@ -528,13 +546,18 @@ mod tests {
             args: vec!["--size".into(), "5".into()],
             time: Time::Processor,
             fresh: false,
+            repeat: Some(4),
+            stages: true,
             memory: true,
             timeout: Some(Duration::from_millis(1500)),
             max_memory: None,
         };
         assert_eq!(Task::from_json(&task.to_json()), Some(task.clone()));
         let other = Task { plan: Plan { warm_up: 0, turns: Turns::Within(Duration::from_secs(1)) }, bench: None, ..task };
-        assert_eq!(Task::from_json(&other.to_json()), Some(other));
+        assert_eq!(Task::from_json(&other.to_json()), Some(other.clone()));
+        let turns = Turns::Part(Duration::from_secs(1), 8);
+        let part = Task { plan: Plan { warm_up: 0, turns }, repeat: None, ..other };
+        assert_eq!(Task::from_json(&part.to_json()), Some(part));
         assert_eq!(main("{}"), 2);
     }
 }

@@ -12,7 +12,7 @@ use crate::benchmarks::discover::{self, Candidate};
 use crate::benchmarks::record::{Problem, ProblemKind, Report, Row};
 use crate::benchmarks::report::{self, Paint};
 use crate::benchmarks::runner::{self, Job, Progress};
-use crate::benchmarks::timer::{LEAST_TURNS, Plan, Time, Turns};
+use crate::benchmarks::timer::{Plan, Time, Turns};
 use crate::benchmarks::{markdown, saved, svg, worker};
 use crate::diagnostics::Style;
 use crate::driver::engine::{EngineKind, Mode};
@@ -21,7 +21,7 @@ use crate::driver::engine::{EngineKind, Mode};
 #[command(
     after_help = "A script is run again and again on one engine, as a function that is called often would be; its output is\n\
 captured. A script with `bench \"name\" { … }` blocks has its top level run once, and then each of them is measured, with\n\
-what stands in `bench_setup { … }` before each turn. Every script or block, and engine, has a process of its own. Exit code 1: a script failed, or --fail-above was met; if\n\
+what stands in `bench_setup { … }` before each turn. Every script or block, and engine, has processes of its own (--processes). Exit code 1: a script failed, or --fail-above was met; if\n\
 nothing ran and all failed alike, the code that `ruff run` has for that (3 source, 4 error, 5 file, 124 timeout)."
 )]
 pub struct BenchArgs {
@@ -37,9 +37,15 @@ pub struct BenchArgs {
     /// Runs before that are not measured
     #[arg(short = 'w', long, value_name = "N", default_value_t = 3)]
     warmup: u32,
-    /// Time to measure each script and engine for, without -i
+    /// Time to measure each script and engine for, in all processes together, without -i
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration, conflicts_with = "iterations")]
     time: Duration,
+    /// Processes that share the measured runs of each script and engine; the interval comes from what lies between them
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
+    processes: u32,
+    /// Three processes and 250 ms per script and engine, for a first look
+    #[arg(long, conflicts_with_all = ["iterations", "time", "processes"])]
+    quick: bool,
     /// Engines, in the order of columns
     #[arg(long, value_name = "ENGINES", value_delimiter = ',', default_values = ["interp", "vm", "jit"], value_parser = parse_mode)]
     engine: Vec<String>,
@@ -91,7 +97,10 @@ fn parse_mode(text: &str) -> Result<String, String> {
     }
 }
 
-/// What the runner starts for each row.
+/// What `--quick` stands for.
+const QUICK: (Duration, u32) = (Duration::from_millis(250), 3);
+
+/// What the runner starts for each process of a row.
 #[derive(Args, Debug)]
 pub struct WorkerArgs {
     task: String,
@@ -144,9 +153,8 @@ pub fn run(args: BenchArgs, context: Context) -> i32 {
             );
         }
     }
-    let turns = args
-        .iterations
-        .map_or(Turns::Within(args.time), Turns::Exactly);
+    let (time, processes) = if args.quick { QUICK } else { (args.time, args.processes) };
+    let turns = args.iterations.map_or(Turns::Within(time), Turns::Exactly);
     let job = Job {
         program,
         program_args: vec![WORKER.to_owned()],
@@ -156,11 +164,8 @@ pub fn run(args: BenchArgs, context: Context) -> i32 {
             warm_up: args.warmup,
             turns,
         },
-        time: if args.cpu {
-            Time::Processor
-        } else {
-            Time::Wall
-        },
+        processes,
+        time: if args.cpu { Time::Processor } else { Time::Wall },
         fresh: args.fresh,
         memory: args.memory,
         timeout: args.timeout,
@@ -265,7 +270,8 @@ struct Shown {
     bar: ProgressBar,
     rows: bool,
     paint: Paint,
-    turns: Turns,
+    /// Turns a process measures, where that is known.
+    turns: Option<u32>,
     last: Option<String>,
     row: String,
 }
@@ -286,7 +292,10 @@ impl Shown {
             bar,
             rows,
             paint,
-            turns: job.plan.turns,
+            turns: match job.plan.turns.shared(job.processes).first() {
+                Some(Turns::Exactly(count)) => Some(*count),
+                _ => None,
+            },
             last: None,
             row: String::new(),
         }
@@ -305,17 +314,11 @@ impl Progress for Shown {
         self.bar.set_message(self.row.clone());
     }
 
-    fn turns(&mut self, count: usize, spent: Duration) {
-        let share = match self.turns {
-            Turns::Exactly(wanted) => count as f64 / f64::from(wanted),
-            Turns::Within(budget) => {
-                let by_count = count as f64 / f64::from(LEAST_TURNS);
-                by_count.min(spent.as_secs_f64() / budget.as_secs_f64().max(1e-9))
-            }
-        };
+    fn turns(&mut self, count: usize) {
         let done = self.bar.position() / 100 * 100;
-        self.bar
-            .set_position(done + (share.clamp(0.0, 0.99) * 100.0) as u64);
+        // Without a fixed number, the time says how far it is: half of the way is as good a guess as any.
+        let share = self.turns.map_or(0.5, |wanted| count as f64 / f64::from(wanted.max(1)));
+        self.bar.set_position(done + (share.clamp(0.0, 0.99) * 100.0) as u64);
     }
 
     fn row_done(&mut self, row: &Row) {
