@@ -1,5 +1,5 @@
 //! Student's t: the distribution of a mean whose spread is only known from few values. Used for what lies between
-//! processes, of which there are never many.
+//! processes, of which there are never many, and of which some may have been held up.
 
 /// Two-sided: the chance that |t| with `freedom` degrees of freedom is above `t`.
 pub fn tails(t: f64, freedom: f64) -> f64 {
@@ -19,24 +19,46 @@ pub fn quantile(confidence: f64, freedom: f64) -> f64 {
     (low + high) / 2.0
 }
 
-/// Two-sided p that two samples have the same mean, by Welch's test; their spreads may differ. Both have two values or more.
-pub fn welch(a: &[f64], b: &[f64]) -> f64 {
-    let ((mean_a, share_a), (mean_b, share_b)) = (mean_and_variance(a), mean_and_variance(b));
-    let variance = share_a + share_b;
-    if variance <= 0.0 {
-        return if mean_a == mean_b { 1.0 } else { 0.0 };
-    }
-    let t = (mean_a - mean_b) / variance.sqrt();
-    let spread = |share: f64, values: &[f64]| share * share / (values.len() - 1) as f64;
-    tails(t, variance * variance / (spread(share_a, a) + spread(share_b, b)))
+/// Of fewer values all are needed to know their spread.
+const FEW: usize = 8;
+
+/// The mean of the middle half of a sample.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Middle {
+    pub mean: f64,
+    /// Of the mean.
+    pub variance: f64,
+    pub freedom: f64,
 }
 
-/// The mean, and the variance of the mean.
-fn mean_and_variance(values: &[f64]) -> (f64, f64) {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    (mean, squares / (count - 1.0) / count)
+impl Middle {
+    /// Of two values or more. A quarter, rounded down, is left out at either end, if [`FEW`] or more; for the variance those values count as if
+    /// they lay where the middle ends.
+    pub fn of(values: &[f64]) -> Middle {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        let out = if sorted.len() < FEW { 0 } else { sorted.len() / 4 };
+        let middle = &sorted[out..sorted.len() - out];
+        let (low, high) = (middle[0], middle[middle.len() - 1]);
+        let (count, kept) = (sorted.len() as f64, middle.len() as f64);
+        let mean = middle.iter().sum::<f64>() / kept;
+        sorted.iter_mut().for_each(|value| *value = value.clamp(low, high));
+        let winsorised = sorted.iter().sum::<f64>() / count;
+        let squares: f64 = sorted.iter().map(|value| (value - winsorised).powi(2)).sum();
+        // Which values are ends is learnt from the values as well: that costs another degree.
+        let freedom = if out == 0 { kept - 1.0 } else { kept - 2.0 };
+        Middle { mean, variance: squares / (kept * (kept - 1.0)), freedom }
+    }
+}
+
+/// Two-sided p that two means are the same, by Welch's test; their spreads may differ.
+pub fn welch(a: Middle, b: Middle) -> f64 {
+    let variance = a.variance + b.variance;
+    if variance <= 0.0 {
+        return if a.mean == b.mean { 1.0 } else { 0.0 };
+    }
+    let spread = |side: Middle| side.variance * side.variance / side.freedom;
+    tails((a.mean - b.mean) / variance.sqrt(), variance * variance / (spread(a) + spread(b)))
 }
 
 /// The regularised incomplete beta function, by its continued fraction on the side where that converges fast.
@@ -112,9 +134,19 @@ mod tests {
     #[test]
     fn the_test_of_welch() {
         // t = -2.3865 with 6.4366 degrees of freedom; p by integrating the density.
-        let p = welch(&[1.0, 2.0, 3.0, 4.0], &[4.0, 6.0, 5.0, 3.0, 9.0]);
+        let side = |mean, variance, freedom| Middle { mean, variance, freedom };
+        let p = welch(side(2.5, 5.0 / 12.0, 3.0), side(5.4, 1.06, 4.0));
         assert!((p - 0.051487).abs() < 1e-6, "{p}");
-        assert_eq!(welch(&[1.0, 1.0], &[1.0, 1.0]), 1.0);
-        assert_eq!(welch(&[1.0, 1.0], &[2.0, 2.0]), 0.0);
+        assert_eq!(welch(side(1.0, 0.0, 1.0), side(1.0, 0.0, 1.0)), 1.0);
+        assert_eq!(welch(side(1.0, 0.0, 1.0), side(2.0, 0.0, 1.0)), 0.0);
+    }
+
+    #[test]
+    fn the_middle_half() {
+        // Without ends: mean and variance as always.
+        assert_eq!(Middle::of(&[1.0, 2.0, 3.0]), Middle { mean: 2.0, variance: 2.0 / 6.0, freedom: 2.0 });
+        let middle = Middle::of(&[3.0, 900.0, 1.0, 2.0, 4.0, 5.0, 6.0, 0.0]);
+        // Kept are 2 3 4 5; the others count as 2 2 and 5 5.
+        assert_eq!(middle, Middle { mean: 3.5, variance: 14.0 / 12.0, freedom: 2.0 });
     }
 }

@@ -41,7 +41,7 @@ pub struct BenchArgs {
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = parse_duration, conflicts_with = "iterations")]
     time: Duration,
     /// Processes that share the measured runs of each script and engine; the interval comes from what lies between them
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=100))]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100))]
     processes: u32,
     /// Three processes and 250 ms per script and engine, for a first look
     #[arg(long, conflicts_with_all = ["iterations", "time", "processes"])]

@@ -88,6 +88,8 @@ impl Jit {
         stats.exits = by_itself.map(|exit| u64::from(exit.taken)).sum();
         stats.forced_exits = context.forced;
         (stats.work_compiled, stats.work_vm) = (context.executed, vm.instructions());
+        let caches = vm.caches();
+        (stats.cache_hits, stats.cache_misses) = (caches.asked.saturating_sub(caches.missed), caches.missed);
         stats
     }
 

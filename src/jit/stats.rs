@@ -29,6 +29,10 @@ pub struct Stats {
     /// Bytecode instructions executed by compiled code and by the VM, what compiled code leaves to it included.
     pub work_compiled: u64,
     pub work_vm: u64,
+    /// Field and method sites executed by the VM: those whose cache knew the shape met, and the others; counted only for
+    /// profiles and statistics. Compiled code has checks instead.
+    pub cache_hits: u64,
+    pub cache_misses: u64,
     pub code_bytes: u64,
     pub times: Times,
 }
@@ -59,6 +63,12 @@ impl Stats {
     /// Share of the times compiled code was entered in which it was not left by a check; `None` if it was never entered.
     pub fn guard_success(&self) -> Option<f64> {
         (self.entered > 0).then(|| 1.0 - (self.exits as f64 / self.entered as f64).min(1.0))
+    }
+
+    /// Share of the fields and methods that the caches knew; `None` if they were never asked.
+    pub fn cache_success(&self) -> Option<f64> {
+        let asked = self.cache_hits + self.cache_misses;
+        (asked > 0).then(|| self.cache_hits as f64 / asked as f64)
     }
 
     /// Share of all instructions that compiled code has executed.

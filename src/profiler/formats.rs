@@ -162,6 +162,8 @@ fn jit(stats: &JitStats) -> Value {
         "discarded": stats.discarded,
         "entered": stats.entered,
         "exits": stats.exits,
+        "cache_hits": stats.cache_hits,
+        "cache_misses": stats.cache_misses,
         "guard_success": stats.guard_success(),
         "code_bytes": stats.code_bytes,
         "times": {

@@ -80,6 +80,14 @@ fn jit_facts(stats: &JitStats) -> Vec<String> {
         units::duration(stats.times.total().as_nanos() as f64),
         stats.discarded
     )];
+    if let Some(share) = stats.cache_success() {
+        facts.push(format!(
+            "inline caches of the VM: {} hits, {} misses ({:.2}% hits)",
+            units::count(stats.cache_hits),
+            units::count(stats.cache_misses),
+            share * 100.0
+        ));
+    }
     if let Some(share) = stats.guard_success() {
         facts.push(format!(
             "compiled code was entered {} times and left {} times by a check ({:.2}% guard success)",

@@ -117,13 +117,15 @@ impl Vm {
     }
 
     /// Remembers where the field lies in this object's shape.
-    fn learn_field(&self, base: &Value, site: u16, name: Symbol) {
-        let Value::Struct(object) = base else { return };
+    fn learn_field(&mut self, base: &Value, site: u16, name: Symbol) {
         let cache = self.here.func.fields.at(usize::from(site));
-        if cache.find(object.shape()).is_none()
-            && let Some(slot) = object.info().field(name)
-        {
-            cache.add(*slot);
+        let Value::Struct(object) = base else {
+            self.caches.missed += 1;
+            return;
+        };
+        if cache.find(object.shape()).is_none() {
+            self.caches.missed += 1;
+            object.info().field(name).into_iter().for_each(|slot| cache.add(*slot));
         }
     }
 

@@ -55,6 +55,11 @@ impl Vm {
         self.instructions
     }
 
+    /// How the caches of field and method sites did, if a profiler watches or instructions are counted.
+    pub fn caches(&self) -> super::feedback::CacheCounts {
+        self.caches
+    }
+
     /// Tells the tier that compiled code has left by an exit.
     pub fn tell_tier(&mut self, exit: usize, fp: Fp) {
         if let Some(tier) = self.tier.clone() {

@@ -10,31 +10,41 @@ use crate::value::Value;
 
 use super::feedback::seen;
 
+/// What is looked at before every instruction: nothing.
+const PLAIN: u8 = 0;
+/// What a profiler wishes, and nothing else: its loop is nearly as fast as the plain one.
+const SAMPLED: u8 = 1;
+/// That, and whether the one instruction that was wanted is done. Instructions are counted.
+const WATCHED: u8 = 2;
+
 impl Vm {
     /// Runs the frame in `here` and everything it calls, until the foot frame is reached again.
     pub(super) fn run(&mut self) -> Result<Value, Raise> {
-        if self.sampled || self.counts { self.dispatch::<true>(false) } else { self.dispatch::<false>(false) }
+        match (self.counts, self.sampled) {
+            (true, _) => self.dispatch::<WATCHED>(false),
+            (false, true) => self.dispatch::<SAMPLED>(false),
+            (false, false) => self.dispatch::<PLAIN>(false),
+        }
     }
 
     /// Executes one instruction of the frame in `here`. A raise is not unwound, a call is entered but not run.
     #[cold]
     pub(super) fn run_one(&mut self) -> Result<(), Raise> {
-        self.dispatch::<true>(true).map(drop)
+        self.dispatch::<WATCHED>(true).map(drop)
     }
 
-    /// `WATCHED`: something is looked at before every instruction: whether the one wanted is done (`one`), and what a profiler
-    /// wishes. Instructions are counted.
-    fn dispatch<const WATCHED: bool>(&mut self, one: bool) -> Result<Value, Raise> {
+    /// `one`: only one instruction is wanted, of a [`WATCHED`] loop.
+    fn dispatch<const LOOP: u8>(&mut self, one: bool) -> Result<Value, Raise> {
         let mut executed = false;
         let Here { mut func, mut ip, mut fp } = self.here;
-        let mut last = self.here;
+        let mut last = ip;
 
         // Runs a cold method: the frame is saved before and loaded after; a raise is unwound to its handler.
         macro_rules! cold {
             ($call:expr) => {{
                 self.here = Here { func, ip, fp };
                 if let Err(raise) = $call {
-                    if WATCHED && one {
+                    if LOOP == WATCHED && one {
                         return Err(raise);
                     }
                     self.unwind(raise)?;
@@ -48,11 +58,19 @@ impl Vm {
                 func.note(ip.pc(func.start), $bits)
             };
         }
+        // The cache of a field or method is asked; counted for the profiler.
+        macro_rules! ask_cache {
+            () => {
+                if LOOP != PLAIN {
+                    self.caches.asked += 1;
+                }
+            };
+        }
         // Takes a jump; back edges are counted at the loop's head.
         macro_rules! jump {
             ($to:expr) => {{
                 ip.jump(i32::from($to));
-                if !(WATCHED && one) && $to < 0 {
+                if !(LOOP == WATCHED && one) && $to < 0 {
                     let head = func.feedback.at(ip.pc(func.start));
                     let count = head.get().wrapping_add(1);
                     head.set(count);
@@ -69,7 +87,7 @@ impl Vm {
         macro_rules! cold_jump {
             ($call:expr) => {{
                 cold!($call);
-                if self.hot_edge.take() == Some(ip) && !(WATCHED && one) {
+                if self.hot_edge.take() == Some(ip) && !(LOOP == WATCHED && one) {
                     cold!(self.back_edge());
                     if let Some(value) = self.finished.take() {
                         return Ok(value);
@@ -201,18 +219,20 @@ impl Vm {
         }
 
         loop {
-            if WATCHED {
+            if LOOP == WATCHED {
                 if one && executed {
                     self.here = Here { func, ip, fp };
                     return Ok(Value::Null);
                 }
                 executed = true;
                 self.instructions += 1;
-                if self.sampled && crate::limits::pending() {
+            }
+            if LOOP == SAMPLED || LOOP == WATCHED && self.sampled {
+                if crate::limits::pending() {
                     self.here = Here { func, ip, fp };
                     self.sample(last);
                 }
-                last = Here { func, ip, fp };
+                last = ip;
             }
             match ip.next() {
                 Op::Nop {} | Op::LoopHead {} => {}
@@ -612,6 +632,7 @@ impl Vm {
                 }
                 Op::IndexUpdate { op, a, b, value } => cold!(self.index_update(ArithCode::ALL[usize::from(op)], a, b, value)),
                 Op::FieldGet { dst, a, site } => {
+                    ask_cache!();
                     if let Value::Struct(object) = fp.get(a)
                         && let Some(slot) = func.fields.at(usize::from(site)).first()
                         && object.shape() == slot.shape()
@@ -630,6 +651,7 @@ impl Vm {
                 }
                 Op::FieldGetOrNull { dst, a, site } => cold!(self.field_get_or_null(dst, a, site)),
                 Op::FieldSet { a, site, value } => {
+                    ask_cache!();
                     if let Value::Struct(object) = fp.get_mut(a)
                         && let Some(slot) = func.fields.at(usize::from(site)).first()
                         && object.shape() == slot.shape()
@@ -644,6 +666,7 @@ impl Vm {
                     }
                 }
                 Op::FieldUpdate { op, a, site, value } => {
+                    ask_cache!();
                     if let Value::Struct(object) = fp.get_mut(a)
                         && let Some(slot) = func.fields.at(usize::from(site)).first()
                         && let Some(object) = object.get_mut()
@@ -701,6 +724,7 @@ impl Vm {
                     cold!(self.call_builtin_update(argc, base, builtin, path))
                 }
                 Op::CallMethod { argc, dst, base, site } => {
+                    ask_cache!();
                     let cache = func.methods.at(usize::from(site));
                     match cache.find(receiver_key(fp.get(base))) {
                         Some(Target::User { func: callee, mutating: false }) if callee.exact == u16::from(argc) => {
@@ -709,7 +733,10 @@ impl Vm {
                         found => cold!(self.call_method_on_value(found, argc, dst, base, site)),
                     }
                 }
-                Op::CallMethodPlace { argc, dst, base, site } => cold!(self.call_method_on_place(argc, dst, base, site)),
+                Op::CallMethodPlace { argc, dst, base, site } => {
+                    ask_cache!();
+                    cold!(self.call_method_on_place(argc, dst, base, site))
+                }
                 Op::CallArgs { dst, base, site } => cold!(self.call_args(dst, base, site)),
                 Op::Construct { argc, dst, base, decl } => cold!(self.construct(argc, dst, base, decl)),
                 Op::MakeVariant { argc, dst, base, variant } => cold!(self.make_variant(argc, dst, base, variant)),

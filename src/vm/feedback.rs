@@ -74,6 +74,13 @@ impl FieldCache {
     }
 }
 
+/// How often the caches of field and method sites were asked in a watched loop, and did not know the answer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct CacheCounts {
+    pub asked: u64,
+    pub missed: u64,
+}
+
 /// What one function has met, as plain data.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {

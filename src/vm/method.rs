@@ -27,6 +27,7 @@ impl Vm {
 
     /// Looks a method up and remembers what depends on the kind of receiver only.
     fn look_up(&mut self, receiver: &Value, site: u16) -> Result<Method, Raise> {
+        self.caches.missed += 1;
         let name = self.method_name(site);
         let found = member::find_method(receiver, name, &Names)?;
         let target = match &found {

@@ -176,6 +176,7 @@ pub struct Vm {
     counts: bool,
     /// Instructions that loop has executed.
     instructions: u64,
+    caches: feedback::CacheCounts,
     /// Keeps `here` valid between runs.
     _idle: Box<Activation>,
     // Dropped last: frames and caches point into it.
@@ -213,6 +214,7 @@ impl Vm {
             sampled: limits::sample::active(),
             counts: false,
             instructions: 0,
+            caches: feedback::CacheCounts::default(),
             _idle: idle,
             stack,
         })

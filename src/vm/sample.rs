@@ -1,6 +1,6 @@
 //! Where the VM is, for a profiler.
-use super::stack::FnRef;
-use super::{Here, Vm};
+use super::stack::{FnRef, Ip};
+use super::Vm;
 use crate::builtins::{self, BuiltinId};
 use crate::bytecode::op::Op;
 use crate::limits::sample::{self, Frame, NO_SOURCE, Tier};
@@ -8,17 +8,20 @@ use crate::limits;
 use crate::value::FnId;
 
 impl Vm {
-    /// Before an instruction: what is due is the time of the instruction before it, which is the next one of `last`.
+    /// Before an instruction: what is due is the time of the instruction before it, which is the next one of `last`. In a
+    /// recursion a call or return may be taken for one of the frame that runs now; it is the same function's.
     #[cold]
     #[inline(never)]
-    pub(super) fn sample(&mut self, last: Here) {
+    pub(super) fn sample(&mut self, last: Ip) {
         if !limits::take_sample() {
             return;
         }
         // A call or return in between: then it is the frame that runs now.
-        let same = last.func == self.here.func && last.fp == self.here.fp;
-        let pc = if same { last.ip.index(last.func.code()) } else { self.next_pc() };
-        let builtin = if same { builtin_at(last.func, pc) } else { None };
+        let func = self.here.func;
+        let at = last.index(func.code());
+        let same = at < func.code().len();
+        let pc = if same { at } else { self.next_pc() };
+        let builtin = if same { builtin_at(func, pc) } else { None };
         let tier = if builtin.is_some() { Tier::Builtin } else { Tier::Vm };
         self.record(tier, pc, builtin);
     }
