@@ -201,6 +201,53 @@ fn a_block_that_spends_its_state_is_told_of_set_ups() {
 }
 
 #[test]
+fn turns_are_shared_by_processes() {
+    let folder = folder_with(&[("a.ruff", BLOCKS), ("good.ruff", GOOD)]);
+    let processes = |words: &[&str]| -> Vec<u64> {
+        let output = bench(folder.path(), &[&["good.ruff", "--json", "--engine", "vm", "-w", "1"], words].concat());
+        let report: Value = serde_json::from_slice(&output.stdout).expect("the report is JSON");
+        let row = &report["rows"][0];
+        let counts: Vec<u64> = row["processes"].as_array().unwrap().iter().map(|count| count.as_u64().unwrap()).collect();
+        assert_eq!(counts.iter().sum::<u64>(), row["times"].as_array().unwrap().len() as u64);
+        counts
+    };
+    assert_eq!(processes(&["-i", "4"]), [4]);
+    assert_eq!(processes(&["-i", "17"]), [6, 6, 5]);
+    assert_eq!(processes(&["-i", "17", "--processes", "1"]), [17]);
+    assert_eq!(processes(&["--quick"]).len(), 3);
+    assert_eq!(processes(&["--time", "50ms"]).len(), 10);
+    // A block is repeated as often in each of them.
+    let blocks = bench(folder.path(), &["a.ruff", "--json", "--engine", "vm", "--filter", "counts", "-i", "15"]);
+    let report: Value = serde_json::from_slice(&blocks.stdout).expect("the report is JSON");
+    assert_eq!(report["rows"][0]["processes"], serde_json::json!([5, 5, 5]), "{report}");
+}
+
+/// Seen by a program that makes terminals; where there is none, nothing is shown to look at.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_shows_how_far_it_is() {
+    let folder = folder_with(&[("good.ruff", GOOD)]);
+    let words = format!("'{}' bench good.ruff --engine vm,jit --quick", env!("CARGO_BIN_EXE_ruff"));
+    let shown = Command::new("script")
+        .args(["-qec", &words, "/dev/null"])
+        .current_dir(folder.path())
+        .env("TERM", "xterm")
+        .env_remove("CI")
+        .env_remove("NO_COLOR")
+        .output();
+    let Ok(shown) = shown else { return };
+    let text = String::from_utf8_lossy(&shown.stdout);
+    assert_eq!(shown.status.code(), Some(0), "{text}");
+    for wanted in ["good on vm (1 of 6)", "good on jit (6 of 6)", "✓\x1b[0m jit"] {
+        assert!(text.contains(wanted), "no {wanted:?} in {text:?}");
+    }
+    // The bar is gone at the end, and is not there where nobody looks.
+    assert!(text.rfind("of 6)") < text.rfind("linux"), "{text:?}");
+    let unseen = bench(folder.path(), &["good.ruff", "--engine", "vm", "--quick"]);
+    assert_eq!(String::from_utf8_lossy(&unseen.stderr), "");
+}
+
+#[test]
 fn a_filter_chooses_blocks_and_scripts() {
     let folder = folder_with(&[("a.ruff", BLOCKS), ("good.ruff", GOOD)]);
     let chosen = rows(folder.path(), &[".", "--engine", "vm", "--filter", "count"], 0);

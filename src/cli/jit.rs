@@ -1,18 +1,16 @@
 //! `ruff jit explain`: runs a script and shows its source with what became of each loop and function.
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::{Value as Json, json};
 
 use super::options::{LimitOptions, Permissions};
-use super::run::{refuse, report_end};
-use super::{Context, cannot_read, internal_fault, print_result};
+use super::run::{load_for_report, report_end};
+use super::{Context, internal_fault, print_result};
 use crate::benchmarks::report::Paint;
 use crate::diagnostics::Style;
 use crate::driver::engine::{self, JitMode, RunOptions};
 use crate::driver::thread::handle_interrupts;
-use crate::driver::{Script, Text};
 use crate::driver::engine::jit_report::{Fate, Report, Tier};
 
 #[derive(Args, Debug)]
@@ -47,15 +45,10 @@ struct ExplainArgs {
 
 pub fn run(args: JitArgs, context: Context) -> i32 {
     let JitCommand::Explain(args) = args.command;
-    let script = match Text::file(&args.file) {
-        Ok(text) => Script::resolve(text),
-        Err(error) => return cannot_read(&args.file.to_string_lossy(), &error),
+    let loaded = match load_for_report(&args.file, context) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
     };
-    if script.has_errors() {
-        return refuse(&script, context);
-    }
-    let Ok(loaded) = script.load() else { return internal_fault("a script without errors was not loaded") };
-    let loaded = Arc::new(loaded);
     let mut options = RunOptions::new(engine::Mode::new(engine::EngineKind::Jit));
     // Compiled at once, so that the report is the same each time.
     options.mode.jit.mode = JitMode::Sync;

@@ -2,18 +2,17 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 
 use super::options::{EngineOptions, LimitOptions, Permissions};
-use super::run::{refuse, report_end};
-use super::{Context, cannot_read, exit, internal_fault, print_result};
+use super::run::{load_for_report, report_end};
+use super::{Context, exit, print_result};
 use crate::benchmarks::report::Paint;
 use crate::diagnostics::Style;
 use crate::driver::engine::RunOptions;
 use crate::driver::thread::handle_interrupts;
-use crate::driver::{Loaded, Script, Text};
+use crate::driver::Loaded;
 use crate::profiler::{self, Measure, Profile, formats, text};
 
 #[derive(Args, Debug)]
@@ -62,15 +61,10 @@ enum Format {
 }
 
 pub fn run(args: ProfileArgs, context: Context) -> i32 {
-    let script = match Text::file(&args.file) {
-        Ok(text) => Script::resolve(text),
-        Err(error) => return cannot_read(&args.file.to_string_lossy(), &error),
+    let loaded = match load_for_report(&args.file, context) {
+        Ok(loaded) => loaded,
+        Err(code) => return code,
     };
-    if script.has_errors() {
-        return refuse(&script, context);
-    }
-    let Ok(loaded) = script.load() else { return internal_fault("a script without errors was not loaded") };
-    let loaded = Arc::new(loaded);
     let mut options = RunOptions::new(args.engine.mode());
     options.mode.jit.perf_map |= args.perf_map;
     options.args = args.args.clone();

@@ -96,6 +96,16 @@ pub fn run(args: RunArgs, context: Context) -> i32 {
     report_end(&outcome.end, &loaded.sources, &options, context)
 }
 
+/// Loads a script for a command that runs it to report on it; the exit code if that is impossible, which is said.
+pub fn load_for_report(file: &Path, context: Context) -> Result<Arc<Loaded>, i32> {
+    let text = Text::file(file).map_err(|error| cannot_read(&file.to_string_lossy(), &error))?;
+    let script = Script::resolve(text);
+    if script.has_errors() {
+        return Err(refuse(&script, context));
+    }
+    script.load().map(Arc::new).map_err(|_| internal_fault("a script without errors was not loaded"))
+}
+
 /// Reports what stops the program before it runs.
 pub fn refuse(script: &Script, context: Context) -> i32 {
     let errors: Vec<Diagnostic> = script.diagnostics.iter().filter(|diagnostic| diagnostic.is_error()).cloned().collect();
