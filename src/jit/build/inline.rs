@@ -144,7 +144,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Registers of the caller wanted after the call at hand, its result not included.
+    /// Registers of the caller wanted after the call at hand, its result not included, or if it raises.
     pub(super) fn live_after_call(&self, dst: u16) -> RegisterSet {
         let context = self.context();
         let at = (self.pc - self.live.0) as usize + 1;
@@ -160,6 +160,11 @@ impl Builder<'_> {
             }
         };
         live.remove(usize::from(dst));
+        // A handler around the call wants what was there before, the old value of its result's register included.
+        let chunk = &context.profile.chunk;
+        for handler in chunk.handlers.iter().filter(|handler| (handler.start..handler.end).contains(&self.pc)) {
+            live.union(&context.flow.at(handler.target).live);
+        }
         live
     }
 

@@ -115,7 +115,9 @@ impl Builder<'_> {
         let profile = self.context().profile.clone();
         let site = &profile.chunk.closures[usize::from(closure)];
         let function = profile.unit_base + site.func;
-        let captures = if site.captures.len() <= MOST_CAPTURES { site.captures.iter().map(|root| self.captured(*root)).collect() } else { None };
+        // Asked before anything is counted: nothing may be left to the VM afterwards.
+        let is_makeable = site.captures.len() <= MOST_CAPTURES && site.captures.iter().all(|root| self.is_capturable(*root));
+        let captures = if is_makeable { site.captures.iter().map(|root| self.captured(*root)).collect() } else { None };
         match captures {
             Some(captures) => {
                 let pointer = self.emit(InstKind::MakeClosure { function, captures }, Type::pointer(tag::CLOSURE, shape::CLOSURE));
@@ -127,6 +129,14 @@ impl Builder<'_> {
         let slot = self.slot(dst);
         self.hints.insert(slot, function);
         Ok(())
+    }
+
+    fn is_capturable(&self, root: Root) -> bool {
+        match root {
+            Root::Local(_) | Root::LocalCell(_) => true,
+            Root::Capture(_) | Root::CaptureCell(_) => self.captures().is_some(),
+            Root::SelfFn | Root::Module(_) => false,
+        }
     }
 
     /// What a closure takes along, counted.

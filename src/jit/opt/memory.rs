@@ -10,7 +10,8 @@
 use ahash::AHashMap;
 
 use crate::jit::ir::inst::{Heaps, Home, SlotWrites};
-use crate::jit::ir::{Function, InstKind, Operation, Repr, SlotIx, ValueId};
+use crate::jit::ir::{Function, InstKind, Kinds, Operation, Repr, SlotIx, ValueId};
+use crate::value::layout::tag;
 
 /// Versions of slots that a function may have in all its blocks together.
 const MOST_VERSIONS: usize = 1 << 21;
@@ -35,6 +36,8 @@ pub struct Memory {
     shared: bool,
     fields: AHashMap<(u32, u32), usize>,
     origins: Vec<Origin>,
+    /// Values that no write changes: all but those that may be objects with changeable contents.
+    fixed: Vec<bool>,
 }
 
 /// What an instruction writes.
@@ -60,7 +63,7 @@ impl Memory {
                 fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
             }
         }
-        Memory { slots, shared: slots < function.frame_slots as usize, fields, origins: origins(function) }
+        Memory { slots, shared: slots < function.frame_slots as usize, fields, origins: origins(function), fixed: fixed(function) }
     }
 
     /// Number of dimensions.
@@ -105,6 +108,12 @@ impl Memory {
             InstKind::GuardUnique { slot: Some(slot), .. } => vec![self.unique(*slot)],
             InstKind::GuardUnique { slot: None, .. } => vec![self.unique_inside()],
             InstKind::Unshare { home, .. } => vec![self.unique_home(*home)],
+            // Looking for a key compares it as a whole.
+            InstKind::Operate { op: Operation::Entry | Operation::EntryOrNull | Operation::EntryOr, args, .. } if !self.fixed.get(args[1].index()).is_some_and(|fixed| *fixed) => {
+                let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
+                let read = kind.effects().reads.with(items).with(Heaps::HEADERS).with(Heaps::FIELDS);
+                heap_dimensions(read).into_iter().chain(self.fields.values().copied()).collect()
+            }
             _ => heap_dimensions(kind.effects().reads),
         }
     }
@@ -213,6 +222,21 @@ fn origins(function: &Function) -> Vec<Origin> {
         }
     }
     origins
+}
+
+fn fixed(function: &Function) -> Vec<bool> {
+    let changes = [tag::ARRAY, tag::DICT, tag::SET, tag::STRUCT].into_iter().map(Kinds::of_tag).fold(Kinds::NEVER, Kinds::union);
+    let is_fixed = |value: ValueId| function.ty(value).kinds.intersect(changes) == Kinds::NEVER;
+    let mut fixed: Vec<bool> = (0..function.values.len() as u32).map(|at| is_fixed(ValueId(at))).collect();
+    for inst in function.blocks.iter().flat_map(|block| &block.insts) {
+        let Some(result) = inst.result else { continue };
+        match inst.kind {
+            InstKind::ConstPool(..) | InstKind::ConstBoxed(..) => fixed[result.index()] = true,
+            InstKind::Box(value) => fixed[result.index()] |= is_fixed(value),
+            _ => {}
+        }
+    }
+    fixed
 }
 
 fn heap_dimensions(heaps: Heaps) -> Vec<usize> {
