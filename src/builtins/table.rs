@@ -137,8 +137,6 @@ macro_rules! builtins {
      )*) => {
         $(#[$meta])*
         $vis const $table: &[$crate::builtins::BuiltinInfo] = &[$({
-            #[allow(unused)]
-            use $crate::builtins::table::{convert, body};
             const EFFECTS: $crate::builtins::Effects =
                 $crate::builtins::Effects::new() $(.$effect($($crate::builtins::Capability::$capability)?))*;
             $crate::builtins::BuiltinInfo {
@@ -152,7 +150,7 @@ macro_rules! builtins {
                 result: $crate::builtins::Type::$result,
                 effects: EFFECTS,
                 doc: concat!($($doc, "\n"),*),
-                body: body!($kind $name ($($param : $ty $(= $default)?),*) $($body)? $(, $method)?),
+                body: $crate::builtins::table::body!($kind $name ($($param : $ty $(= $default)?),*) $($body)? $(, $method)?),
             }
         }),*];
     };
@@ -162,7 +160,7 @@ pub(super) use builtins;
 /// One argument slot as a value of its parameter's type, or the fault that names function and parameter.
 macro_rules! convert {
     ($name:ident, $param:ident, $ty:ty, $default:expr) => {
-        if matches!($param, $crate::value::Value::Uninit) { $default } else { convert!($name, $param, $ty) }
+        if matches!($param, $crate::value::Value::Uninit) { $default } else { $crate::builtins::table::convert!($name, $param, $ty) }
     };
     ($name:ident, $param:ident, $ty:ty) => {
         match <$ty as $crate::builtins::arg::FromValue>::from_value(&mut *$param) {
@@ -177,48 +175,44 @@ pub(super) use convert;
 macro_rules! body {
     (prelude $name:ident ($($params:tt)*)) => { $crate::builtins::Body::Prelude };
     (native $name:ident ($($params:tt)*) $f:ident) => {
-        $crate::builtins::Body::Native { call: body!(@call $name ($($params)*) $f), method: None }
+        $crate::builtins::Body::Native { call: $crate::builtins::table::body!(@call $name ($($params)*) $f), method: None }
     };
     (native $name:ident ($($params:tt)*) $f:ident, $g:ident) => {
         $crate::builtins::Body::Native {
-            call: body!(@call $name ($($params)*) $f),
-            method: Some(body!(@method $name ($($params)*) $g)),
+            call: $crate::builtins::table::body!(@call $name ($($params)*) $f),
+            method: Some($crate::builtins::table::body!(@method $name ($($params)*) $g)),
         }
     };
     (place $name:ident ($($params:tt)*) $g:ident) => {
         $crate::builtins::Body::Native {
-            call: body!(@derived $name ($($params)*) $g, |place, _outcome| Ok(place)),
-            method: Some(body!(@method $name ($($params)*) $g)),
+            call: $crate::builtins::table::body!(@derived $name ($($params)*) $g, |place, _outcome| Ok(place)),
+            method: Some($crate::builtins::table::body!(@method $name ($($params)*) $g)),
         }
     };
     (both $name:ident ($($params:tt)*) $g:ident) => {
         $crate::builtins::Body::Native {
-            call: body!(@derived $name ($($params)*) $g, $crate::builtins::arg::changed_and_item),
-            method: Some(body!(@method $name ($($params)*) $g)),
+            call: $crate::builtins::table::body!(@derived $name ($($params)*) $g, $crate::builtins::arg::changed_and_item),
+            method: Some($crate::builtins::table::body!(@method $name ($($params)*) $g)),
         }
     };
     (@call $name:ident ($($param:ident : $ty:ty $(= $default:expr)?),*) $f:ident) => {
         |engine, args| {
-            #[allow(unused)]
-            use $crate::builtins::table::convert;
             let [$($param),*] = args else { return Err($crate::builtins::table::wrong_slots(stringify!($name))) };
             if let Some(capability) = EFFECTS.capability() {
                 $crate::builtins::arg::check_capability(engine, capability)?;
             }
-            $(let $param = convert!($name, $param, $ty $(, $default)?);)*
+            $(let $param = $crate::builtins::table::convert!($name, $param, $ty $(, $default)?);)*
             $crate::builtins::arg::IntoResult::into_result($f(engine, $($param),*)?)
         }
     };
     (@derived $name:ident ($place:ident : $place_ty:ty $(, $param:ident : $ty:ty $(= $default:expr)?)*) $g:ident,
      $result:expr) => {
         |engine, args| {
-            #[allow(unused)]
-            use $crate::builtins::table::convert;
             let [$place $(, $param)*] = args else { return Err($crate::builtins::table::wrong_slots(stringify!($name))) };
-            $(let $param = convert!($name, $param, $ty $(, $default)?);)*
-            let _: $place_ty = convert!($name, $place, $place_ty);
+            $(let $param = $crate::builtins::table::convert!($name, $param, $ty $(, $default)?);)*
+            let _: $place_ty = $crate::builtins::table::convert!($name, $place, $place_ty);
             let (place, outcome) = $crate::builtins::table::run_on_argument(engine, $place, |engine, place| {
-                let $place = convert!($name, place, $place_ty);
+                let $place = $crate::builtins::table::convert!($name, place, $place_ty);
                 $g(engine, $place $(, $param)*)
             })?;
             let finish: fn($crate::value::Value, $crate::builtins::table::Outcome)
@@ -228,12 +222,10 @@ macro_rules! body {
     };
     (@method $name:ident ($place:ident : $place_ty:ty $(, $param:ident : $ty:ty $(= $default:expr)?)*) $g:ident) => {
         |engine, place, args, wanted| {
-            #[allow(unused)]
-            use $crate::builtins::table::convert;
             let [$($param),*] = args else { return Err($crate::builtins::table::wrong_slots(stringify!($name))) };
-            $(let $param = convert!($name, $param, $ty $(, $default)?);)*
+            $(let $param = $crate::builtins::table::convert!($name, $param, $ty $(, $default)?);)*
             let outcome = {
-                let $place = convert!($name, place, $place_ty);
+                let $place = $crate::builtins::table::convert!($name, place, $place_ty);
                 $g(engine, $place $(, $param)*)?
             };
             Ok(match outcome {

@@ -1,5 +1,6 @@
 //! The loop: one short arm per instruction. Ints and floats, arrays, fields, calls and loops are handled here; everything else is
 //! a cold method that works on `self.here`.
+use super::fast::{equality, holds, small_bits};
 use super::function::{CALL_INTERVAL, Target, receiver_key};
 use super::stack::{Bits, FnRef};
 use super::{After, Frame, Here, Vm, flag};
@@ -767,11 +768,6 @@ impl Vm {
     }
 }
 
-#[inline(always)]
-fn equality(ne: u8) -> CompareCode {
-    if ne == 0 { CompareCode::Eq } else { CompareCode::Ne }
-}
-
 /// A call site's word is its callee's id plus 1, until it meets another.
 #[inline(always)]
 fn note_callee(func: FnRef, ip: super::stack::Ip, callee: FnRef) {
@@ -779,33 +775,5 @@ fn note_callee(func: FnRef, ip: super::stack::Ip, callee: FnRef) {
     let word = func.feedback.at(pc).get();
     if word != callee.id.0 + 1 && word != seen::MEGAMORPHIC {
         func.note_another(pc, callee.id);
-    }
-}
-
-#[inline(always)]
-fn holds<T: PartialOrd>(op: u8, a: &T, b: &T) -> bool {
-    match CompareCode::ALL[usize::from(op)] {
-        CompareCode::Eq => a == b,
-        CompareCode::Ne => a != b,
-        CompareCode::Lt => a < b,
-        CompareCode::Le => a <= b,
-        CompareCode::Gt => a > b,
-        CompareCode::Ge => a >= b,
-    }
-}
-
-/// Operators on bits where the result is a small int for certain.
-#[inline(always)]
-fn small_bits(op: u8, a: i64, b: i64) -> Option<i64> {
-    const AND: u8 = ArithCode::BitAnd as u8;
-    const OR: u8 = ArithCode::BitOr as u8;
-    const XOR: u8 = ArithCode::BitXor as u8;
-    const SHR: u8 = ArithCode::Shr as u8;
-    match op {
-        AND => Some(a & b),
-        OR => Some(a | b),
-        XOR => Some(a ^ b),
-        SHR if (0..64).contains(&b) => Some(a >> b),
-        _ => None,
     }
 }

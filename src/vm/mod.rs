@@ -18,6 +18,7 @@ mod cells;
 pub mod compiled;
 mod single;
 mod dispatch;
+mod fast;
 mod engine;
 pub mod feedback;
 pub mod function;
