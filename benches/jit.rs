@@ -56,7 +56,9 @@ fn phases(c: &mut Criterion) {
         let mut group = c.benchmark_group(format!("jit {name}"));
         group.sample_size(10).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
         for (phase, time) in PHASES {
-            group.bench_function(*phase, |b| b.iter_custom(|turns| (0..turns).map(|_| time(&statistics(&loaded, args))).sum()));
+            group.bench_function(*phase, |b| {
+                b.iter_custom(|turns| (0..turns).map(|_| time(&statistics(&loaded, args))).sum())
+            });
         }
         group.finish();
     }

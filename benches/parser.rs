@@ -12,7 +12,9 @@ fn parser(criterion: &mut Criterion) {
     for size in [10_000, 1_000_000] {
         let text = source::realistic(size);
         group.throughput(Throughput::Bytes(text.len() as u64));
-        group.bench_function(format!("{} kB", size / 1000), |bencher| bencher.iter(|| parse(SourceId(0), &text).ast.exprs.len()));
+        group.bench_function(format!("{} kB", size / 1000), |bencher| {
+            bencher.iter(|| parse(SourceId(0), &text).ast.exprs.len())
+        });
     }
     group.finish();
 }

@@ -32,7 +32,8 @@ fn recursive_calls() {
 
 #[test]
 fn methods_and_loops() {
-    let program = "struct Point { x, y\n func sum(self) { return self.x + self.y }\n func move(mut self, d) { self.x += d } }
+    let program =
+        "struct Point { x, y\n func sum(self) { return self.x + self.y }\n func move(mut self, d) { self.x += d } }
 func run(n) {
     mut p := Point { x: 0, y: 1 }
     for i in 0..n { p.move(p.sum() % 3) }

@@ -28,8 +28,11 @@ fn expectations(source: &Source) -> Vec<Expectation> {
     for line in 1..=source.lines().line_count() {
         let text = source.line_text(line).unwrap_or("");
         for mark in text.split("// error@").skip(1) {
-            let Some((place, text)) = mark.split_once(": ") else { panic!("{}:{line}: malformed expectation", source.name()) };
-            let numbers: Vec<u32> = place.split(':').map(|number| number.parse().expect("a number after `error@`")).collect();
+            let Some((place, text)) = mark.split_once(": ") else {
+                panic!("{}:{line}: malformed expectation", source.name())
+            };
+            let numbers: Vec<u32> =
+                place.split(':').map(|number| number.parse().expect("a number after `error@`")).collect();
             let (line, column) = if let [line, column] = numbers[..] { (line, column) } else { (line, numbers[0]) };
             list.push(Expectation { line, column, text: text.trim().to_string() });
         }
@@ -71,7 +74,8 @@ fn check(source: &Source) -> Result<(), String> {
 #[test]
 fn broken_programs_are_reported_where_and_as_expected() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
-    let mut files: Vec<_> = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("readable").path()).collect();
+    let mut files: Vec<_> =
+        fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("readable").path()).collect();
     files.sort();
     assert!(files.len() >= 150, "only {} programs", files.len());
     let mut failures = String::new();

@@ -136,7 +136,9 @@ fn types(engine: &str) -> Result<(), Failed> {
                 .params
                 .iter()
                 .enumerate()
-                .filter(|(at, param)| *at == wrong || *at < wrong && param.kind != ParamKind::Rest || param.kind == ParamKind::Required)
+                .filter(|(at, param)| {
+                    *at == wrong || *at < wrong && param.kind != ParamKind::Rest || param.kind == ParamKind::Required
+                })
                 .map(|(at, param)| {
                     let value = if at == wrong { bad } else { fitting(param.ty) };
                     if before_rest || at < wrong { value.to_owned() } else { format!("{}: {value}", param.name) }

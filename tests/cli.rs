@@ -84,7 +84,11 @@ fn code_on_the_command_line() {
 #[test]
 fn what_follows_the_script_belongs_to_it() {
     let folder = folder(&[("a.ruff", "#!/usr/bin/env ruff\nprint(args())\n")]);
-    for command in [&["a.ruff", "--engine", "-v"][..], &["run", "a.ruff", "--engine", "-v"], &["run", "--fuel", "9999", "--", "a.ruff", "--engine", "-v"]] {
+    for command in [
+        &["a.ruff", "--engine", "-v"][..],
+        &["run", "a.ruff", "--engine", "-v"],
+        &["run", "--fuel", "9999", "--", "a.ruff", "--engine", "-v"],
+    ] {
         let ran = run_in(folder.path(), command);
         assert_eq!((ran.stdout.as_str(), ran.code), ("[--engine, -v]\n", Some(0)), "{}", ran.stderr);
     }
@@ -100,7 +104,9 @@ fn standard_input_is_the_script_or_its_input() {
 
 #[test]
 fn every_engine_runs_and_all_compares_them() {
-    for engine in [&["--interpreter"][..], &["--engine", "interp"], &["--engine", "vm"], &["--engine", "all"], &["--jit", "off"]] {
+    for engine in
+        [&["--interpreter"][..], &["--engine", "interp"], &["--engine", "vm"], &["--engine", "all"], &["--jit", "off"]]
+    {
         let args: Vec<&str> = ["run"].into_iter().chain(engine.iter().copied()).chain(["-e", "print(2 ** 100)"]).collect();
         check(&args, 0, "1267650600228229401496703205376\n", "");
     }
@@ -135,7 +141,12 @@ fn limits_end_programs() {
     check(&["run", "--fuel", "1000", "-e", "loop { }"], 124, "", "fuel");
     check(&["run", "--timeout", "100ms", "-e", "loop { }"], 124, "", "--timeout");
     check(&["run", "--timeout", "100ms", "-e", "sleep(60000)"], 124, "", "--timeout");
-    check(&["run", "--max-depth", "50", "-e", "func f(n) { return f(n + 1) }\nf(0)"], 4, "", "error[StackOverflow]: Stack overflow");
+    check(
+        &["run", "--max-depth", "50", "-e", "func f(n) { return f(n + 1) }\nf(0)"],
+        4,
+        "",
+        "error[StackOverflow]: Stack overflow",
+    );
     check(&["run", "--max-memory", "64M", "-e", "x := \"a\" * 10 ** 9"], 4, "", "error[MemoryError]");
 }
 
@@ -281,7 +292,8 @@ fn tests_in_scripts() {
 
 #[test]
 fn recorded_output() {
-    let folder = folder(&[("a.ruff", "print(1)\nprint(2)\n"), ("a.out", "1\n2\n"), ("b.ruff", "print(9)\n"), ("b.out", "8\n")]);
+    let folder =
+        folder(&[("a.ruff", "print(1)\nprint(2)\n"), ("a.out", "1\n2\n"), ("b.ruff", "print(9)\n"), ("b.out", "8\n")]);
     let ran = run_in(folder.path(), &["test"]);
     assert!(ran.code == Some(1) && ran.stdout.contains("1 passed, 1 failed"), "{}", ran.stdout);
     assert!(ran.stdout.contains("- 8") && ran.stdout.contains("+ 9"), "{}", ran.stdout);

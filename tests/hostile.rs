@@ -86,7 +86,8 @@ print(s)
 
 #[test]
 fn a_megabyte_of_brackets_is_a_diagnostic() {
-    for (open, close) in [("[", "]"), ("(", ")"), ("{a: ", "}"), ("x => ", ""), ("-", ""), ("f(", ")"), ("if true { ", " }")] {
+    for (open, close) in [("[", "]"), ("(", ")"), ("{a: ", "}"), ("x => ", ""), ("-", ""), ("f(", ")"), ("if true { ", " }")]
+    {
         let n = (1 << 20) / (open.len() + close.len());
         let text = format!("x := {}1{}\n", open.repeat(n), close.repeat(n));
         let errors = load(text).err();

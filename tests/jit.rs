@@ -137,7 +137,11 @@ fn without_compiler_nothing_is_compiled() {
 }
 
 fn ruff(args: &[&str]) -> (i32, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_ruff")).args(args).env_remove("DEBUG_JIT").output().expect("it was built for this test");
+    let output = Command::new(env!("CARGO_BIN_EXE_ruff"))
+        .args(args)
+        .env_remove("DEBUG_JIT")
+        .output()
+        .expect("it was built for this test");
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("our texts are UTF-8");
     (output.status.code().unwrap_or(-1), text(output.stdout), text(output.stderr))
 }
@@ -154,7 +158,10 @@ fn explain_shows_the_source_with_remarks() {
     assert!(stdout.contains("instructions ran compiled"), "{stdout}");
     let (code, stdout, _) = ruff(&["jit", "explain", "--json", &path]);
     assert_eq!(code, 0);
-    assert!(stdout.contains("\"schema\": \"rufflang.jit-explain/1\"") && stdout.contains("\"tier\": \"compiled\""), "{stdout}");
+    assert!(
+        stdout.contains("\"schema\": \"rufflang.jit-explain/1\"") && stdout.contains("\"tier\": \"compiled\""),
+        "{stdout}"
+    );
 }
 
 #[test]
@@ -202,7 +209,9 @@ fn check_same_end(mode: &str, text: &str, change: fn(&mut RunOptions)) -> Outcom
 
 #[test]
 fn a_timeout_ends_compiled_loops_and_recursion() {
-    for text in ["i := 0\nloop { i = i + 1 }", "func f(n) {\n    if n < 2 { return n }\n    return f(n - 1) + f(n - 2)\n}\nf(90)"] {
+    for text in
+        ["i := 0\nloop { i = i + 1 }", "func f(n) {\n    if n < 2 { return n }\n    return f(n - 1) + f(n - 2)\n}\nf(90)"]
+    {
         // In a process of its own: the timeout is that of the process.
         let (code, _, stderr) = ruff(&["run", "--jit", "sync", "--jit-stats", "--timeout", "700ms", "-e", text]);
         assert_eq!(code, 124, "{stderr}");

@@ -55,7 +55,9 @@ fn a_second_read_is_merged_unless_something_is_written_between() {
 #[test]
 fn a_check_of_what_a_loop_does_not_change_stands_in_front_of_it() {
     let program = |body: &str| {
-        format!("func f(xs, ys) {{\n    s := 0\n    a := xs\n    for i in 0..40 {{\n        {body}\n    }}\n    return s\n}}\nfor i in 0..600 {{ f([1, 2], [3, 4]) }}")
+        format!(
+            "func f(xs, ys) {{\n    s := 0\n    a := xs\n    for i in 0..40 {{\n        {body}\n    }}\n    return s\n}}\nfor i in 0..600 {{ f([1, 2], [3, 4]) }}"
+        )
     };
     let kept = ir(&program("s = s + a[0]"));
     assert_eq!(count(&looped(&kept), "GuardShape"), 0, "{kept}");
@@ -67,9 +69,12 @@ fn a_check_of_what_a_loop_does_not_change_stands_in_front_of_it() {
 #[test]
 fn a_bound_that_the_loop_keeps_is_not_checked() {
     let program = |index: &str| {
-        format!("func f(xs) {{\n    s := 0\n    for i in 0..len(xs) {{ s = s + xs[{index}] }}\n    return s\n}}\nys := [1, 2, 3]\nfor i in 0..600 {{ f(ys) }}")
+        format!(
+            "func f(xs) {{\n    s := 0\n    for i in 0..len(xs) {{ s = s + xs[{index}] }}\n    return s\n}}\nys := [1, 2, 3]\nfor i in 0..600 {{ f(ys) }}"
+        )
     };
-    let checked = |ir: &str| looped(ir).lines().filter(|line| line.contains("GuardBounds") && !line.contains("exit: None")).count();
+    let checked =
+        |ir: &str| looped(ir).lines().filter(|line| line.contains("GuardBounds") && !line.contains("exit: None")).count();
     let kept = ir(&program("i"));
     assert_eq!(checked(&kept), 0, "{kept}");
     let beyond = ir(&program("i * 2 - i"));
@@ -78,7 +83,9 @@ fn a_bound_that_the_loop_keeps_is_not_checked() {
 
 #[test]
 fn a_value_that_a_loop_does_not_change_is_no_parameter_of_it() {
-    let program = |body: &str| format!("func f(n) {{\n    i := 0\n    while i < n {{ {body} }}\n    return i\n}}\nfor i in 0..600 {{ f(40) }}");
+    let program = |body: &str| {
+        format!("func f(n) {{\n    i := 0\n    while i < n {{ {body} }}\n    return i\n}}\nfor i in 0..600 {{ f(40) }}")
+    };
     let kept = ir(&program("i = i + 1"));
     assert_eq!(loop_params(&kept), 1, "{kept}");
     let changed = ir(&program("i = i + 1\nn = n - 1"));
@@ -98,7 +105,9 @@ fn what_nobody_uses_goes_unless_it_may_fail() {
 
 #[test]
 fn small_callees_become_part_of_the_caller_and_large_ones_do_not() {
-    let program = |body: &str| format!("func g(x) {{\n{body}\nreturn x\n}}\nfunc f(x) {{ return g(x) * 2 }}\nfor i in 0..600 {{ f(i) }}");
+    let program = |body: &str| {
+        format!("func g(x) {{\n{body}\nreturn x\n}}\nfunc f(x) {{ return g(x) * 2 }}\nfor i in 0..600 {{ f(i) }}")
+    };
     let small = ir(&program("x = x + 1"));
     assert_eq!(count(&small, "CallCompiled"), 0, "{small}");
     let large = ir(&program(&"x = x + 1\nx = x - 2\n".repeat(200)));
@@ -108,7 +117,9 @@ fn small_callees_become_part_of_the_caller_and_large_ones_do_not() {
 #[test]
 fn arithmetic_with_counters_is_not_checked_unless_their_bounds_were_large() {
     let program = |arg: &str| {
-        format!("func f(n) {{\n    s := 0\n    for i in 0..n {{\n        s = (i * i - i) % 7\n        if s == 6 {{ break }}\n    }}\n    return s\n}}\nfor i in 0..3000 {{ f({arg}) }}")
+        format!(
+            "func f(n) {{\n    s := 0\n    for i in 0..n {{\n        s = (i * i - i) % 7\n        if s == 6 {{ break }}\n    }}\n    return s\n}}\nfor i in 0..3000 {{ f({arg}) }}"
+        )
     };
     let checked = |ir: &str| ir.lines().filter(|line| line.contains("op: Mul") && !line.contains("exit: None")).count();
     let small = ir(&program("9"));

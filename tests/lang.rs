@@ -165,11 +165,15 @@ fn directive(line: &str) -> Option<(&'static str, Option<usize>, &str)> {
             if let Some(text) = after.strip_prefix(':') {
                 return Some((word, None, text));
             }
-            if word == "expect" && let Some(text) = after.strip_prefix('|') {
+            if word == "expect"
+                && let Some(text) = after.strip_prefix('|')
+            {
                 return Some(("expect|", None, text));
             }
             let pinned = after.strip_prefix('@').and_then(|text| text.split_once(':'));
-            if let Some((digits, text)) = pinned && let Ok(column) = digits.parse() {
+            if let Some((digits, text)) = pinned
+                && let Ok(column) = digits.parse()
+            {
                 return Some((word, Some(column), text));
             }
         }

@@ -71,7 +71,9 @@ fn inline_caches_are_counted() {
     // Each site meets one kind of receiver, until the last loop shows one of them six kinds in turn.
     let kinds: String = (0..6).map(|kind| format!("struct K{kind} {{ x{kind}, x }}\n")).collect();
     let made: String = (0..6).map(|kind| format!("K{kind} {{ x{kind}: 0, x: 1 }}, ")).collect();
-    let script = |loops: &str| format!("{kinds}struct P {{ x\n func get(self) {{ return self.x }} }}\nmany := [{made}]\np := P {{ x: 1 }}\n{loops}");
+    let script = |loops: &str| {
+        format!("{kinds}struct P {{ x\n func get(self) {{ return self.x }} }}\nmany := [{made}]\np := P {{ x: 1 }}\n{loops}")
+    };
     let one = "for i in 0..20000 { p.x = p.x + p.get() }\n";
     fs::write(folder.path().join("one.ruff"), script(one)).unwrap();
     fs::write(folder.path().join("many.ruff"), script("sum := 0\nfor i in 0..20000 { sum += many[i % 6].x }\n")).unwrap();
@@ -151,7 +153,10 @@ fn perf_learns_the_names_of_compiled_code() {
     assert!(child.wait().expect("it ends").success());
     let text = fs::read_to_string(&map).expect("the map was written");
     fs::remove_file(&map).expect("it can be removed");
-    let line = text.lines().find(|line| line.contains(" ruff: ") && line.ends_with(" work")).unwrap_or_else(|| panic!("no code of work in\n{text}"));
+    let line = text
+        .lines()
+        .find(|line| line.contains(" ruff: ") && line.ends_with(" work"))
+        .unwrap_or_else(|| panic!("no code of work in\n{text}"));
     let mut words = line.split(' ');
     let mut number = || words.next().and_then(|word| u64::from_str_radix(word, 16).ok());
     assert!(number().is_some_and(|address| address > 4096) && number().is_some_and(|size| size > 0), "{line}");

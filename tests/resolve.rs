@@ -123,10 +123,7 @@ fn update_never_creates() {
 
 #[test]
 fn immutable_bindings_are_not_assigned() {
-    check_stop(
-        "let x := 1\nx := 2",
-        "Cannot assign to immutable binding: x (line 1); use let or mut for a new variable",
-    );
+    check_stop("let x := 1\nx := 2", "Cannot assign to immutable binding: x (line 1); use let or mut for a new variable");
     check_stop("const N := 1\nfunc f() { N = 2 }", "Cannot assign to immutable binding: N (line 1)");
     check_stop("func f() {}\nf = 1", "Cannot assign to immutable binding: f");
     check_stop("let a := [1]\na[0] = 2", "Cannot mutate immutable binding: a");
@@ -185,10 +182,7 @@ fn functions_are_hoisted_and_called_directly() {
 
 #[test]
 fn what_is_never_assigned_is_captured_by_value() {
-    check(
-        "func make(k) { return x => x * k }",
-        &["f5 <lambda>(x) slots=1 captures [k=s0]", "return (x@s0 * k@c0)"],
-    );
+    check("func make(k) { return x => x * k }", &["f5 <lambda>(x) slots=1 captures [k=s0]", "return (x@s0 * k@c0)"]);
 }
 
 #[test]
@@ -256,10 +250,7 @@ fn a_function_above_reads_a_lambda_binding_through_the_table() {
 
 #[test]
 fn closures_are_made_before_their_first_mention() {
-    check(
-        "func f(k) { x := g()\n func g() { return k }\n return x }",
-        &["g@s1 := closure f5", "x@s2 := call g@s1()"],
-    );
+    check("func f(k) { x := g()\n func g() { return k }\n return x }", &["g@s1 := closure f5", "x@s2 := call g@s1()"]);
     let dump = dump("func f(k) { x := g()\n func g() { return k }\n return x }");
     let made = dump.find("closure f5").expect("the closure is made");
     assert!(made < dump.find("x@s2 :=").expect("x is bound"), "{dump}");
@@ -293,10 +284,7 @@ fn a_second_reader_keeps_the_value() {
 
 #[test]
 fn a_handler_that_reads_keeps_the_value() {
-    check(
-        "func f(xs) { try { g(xs) } except e { print(xs) } }\nfunc g(a) { return a }",
-        &["g#f5(xs@s0)", "print(xs@s0!)"],
-    );
+    check("func f(xs) { try { g(xs) } except e { print(xs) } }\nfunc g(a) { return a }", &["g#f5(xs@s0)", "print(xs@s0!)"]);
     check("func f(xs) { try { g(xs) } finally { print(xs) } }\nfunc g(a) { return a }", &["g#f5(xs@s0)"]);
     check("func f(xs) { try { g(xs) } except e { print(e) } }\nfunc g(a) { return a }", &["g#f5(xs@s0!)"]);
 }
@@ -365,10 +353,7 @@ fn builtins_written_in_ruff_and_callbacks_update_nothing() {
 #[test]
 fn captured_and_module_variables_update_with_care() {
     check("s := \"\"\nfunc add(t) { s = s + t }\nadd(\"x\")", &["s@m0 = (s@m0!update-shared + t@s0)"]);
-    check(
-        "func f() { s := \"\"\n return t => { s = s + t } }",
-        &["s@ccell0 = (s@ccell0!update-shared + t@s0)"],
-    );
+    check("func f() { s := \"\"\n return t => { s = s + t } }", &["s@ccell0 = (s@ccell0!update-shared + t@s0)"]);
 }
 
 #[test]

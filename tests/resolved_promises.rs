@@ -197,7 +197,8 @@ fn a_broken_tree_is_noticed() {
 }
 
 fn verify(program: &Program) -> Vec<String> {
-    let mut checker = Checker { program, problems: Vec::new(), func: FuncId(0), state: Vec::new(), loops: Vec::new(), taken: Vec::new() };
+    let mut checker =
+        Checker { program, problems: Vec::new(), func: FuncId(0), state: Vec::new(), loops: Vec::new(), taken: Vec::new() };
     for func in 0..program.functions.len() {
         checker.function(FuncId(func as u32));
     }

@@ -11,9 +11,8 @@ use ruff::diagnostics::{RenderOptions, render_all};
 use ruff::driver::{Script, Text, dump};
 
 /// Malformed programs whose reports differ in kind: labels, several lines, help, a fix, more than one mistake.
-const BROKEN: &[&str] = &[
-    "assign_to_call", "assignment_in_if", "backquotes", "bad_format_letter", "c_for", "case_brace_without_colon",
-];
+const BROKEN: &[&str] =
+    &["assign_to_call", "assignment_in_if", "backquotes", "bad_format_letter", "c_for", "case_brace_without_colon"];
 
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(name)

@@ -13,20 +13,184 @@ use ruff::syntax::{Ast, parse};
 
 /// Pieces that programs are made of, and some that they are not.
 const PIECES: &[&str] = &[
-    "let", "mut", "const", "func", "return", "enum", "struct", "impl", "match", "case", "default", "if", "else", "loop", "while", "for", "in",
-    "break", "continue", "try", "except", "finally", "throw", "import", "export", "from", "as", "self", "null", "true", "spawn", "async", "await",
-    "yield", "and", "or", "not", "test", ":=", "=", "+=", "**=", "??=", "==", "!=", "<", "<=", ">", ">=", "+", "-", "*", "/", "%", "**", "&", "|",
-    "^", "~", "<<", ">>", "&&", "||", "!", "|>", "??", "?.", "?", "::", ".", "..", "..=", "...", "->", "=>", ",", ";", ":", "(", ")", "[", "]",
-    "{", "}", "\n", "\r\n", " ", "x", "y", "_", "foo", "1", "2.5", "0xff", "1..", "\"a\"", "'b'", "r\"c\"", "\"${", "}\"", "\"\"\"", "\"", "'",
-    "\"a${x}b\"", "\"${x:>5}\"", "\"${x:", "{w}", "//", "/*", "*/", "#", "///", "\\", "@", "$", "`", "é", "“", "\u{a0}", "def", "elif", "var", "switch",
-    "then", "end", "new", "lambda", "function", "class", "do", "foreach", "public", "static", "catch", "x:", "f(", "case 1:", "if x {", "0x", "1e",
+    "let",
+    "mut",
+    "const",
+    "func",
+    "return",
+    "enum",
+    "struct",
+    "impl",
+    "match",
+    "case",
+    "default",
+    "if",
+    "else",
+    "loop",
+    "while",
+    "for",
+    "in",
+    "break",
+    "continue",
+    "try",
+    "except",
+    "finally",
+    "throw",
+    "import",
+    "export",
+    "from",
+    "as",
+    "self",
+    "null",
+    "true",
+    "spawn",
+    "async",
+    "await",
+    "yield",
+    "and",
+    "or",
+    "not",
+    "test",
+    ":=",
+    "=",
+    "+=",
+    "**=",
+    "??=",
+    "==",
+    "!=",
+    "<",
+    "<=",
+    ">",
+    ">=",
+    "+",
+    "-",
+    "*",
+    "/",
+    "%",
+    "**",
+    "&",
+    "|",
+    "^",
+    "~",
+    "<<",
+    ">>",
+    "&&",
+    "||",
+    "!",
+    "|>",
+    "??",
+    "?.",
+    "?",
+    "::",
+    ".",
+    "..",
+    "..=",
+    "...",
+    "->",
+    "=>",
+    ",",
+    ";",
+    ":",
+    "(",
+    ")",
+    "[",
+    "]",
+    "{",
+    "}",
+    "\n",
+    "\r\n",
+    " ",
+    "x",
+    "y",
+    "_",
+    "foo",
+    "1",
+    "2.5",
+    "0xff",
+    "1..",
+    "\"a\"",
+    "'b'",
+    "r\"c\"",
+    "\"${",
+    "}\"",
+    "\"\"\"",
+    "\"",
+    "'",
+    "\"a${x}b\"",
+    "\"${x:>5}\"",
+    "\"${x:",
+    "{w}",
+    "//",
+    "/*",
+    "*/",
+    "#",
+    "///",
+    "\\",
+    "@",
+    "$",
+    "`",
+    "é",
+    "“",
+    "\u{a0}",
+    "def",
+    "elif",
+    "var",
+    "switch",
+    "then",
+    "end",
+    "new",
+    "lambda",
+    "function",
+    "class",
+    "do",
+    "foreach",
+    "public",
+    "static",
+    "catch",
+    "x:",
+    "f(",
+    "case 1:",
+    "if x {",
+    "0x",
+    "1e",
 ];
 
 /// What soup may stand in.
 const HEADS: &[&str] = &[
-    "match x {\n", "match x { case ", "match x { case 1: ", "struct S {\n", "struct S { x\n func f(", "enum E {\n", "enum E { A(", "impl S {\n",
-    "func f(", "func f() -> ", "x := [", "x := {", "x := P {", "f(", "x[", "[a, ", "{a, ", "let {", "\"${", "\"${x:", "from m import ", "import ",
-    "for ", "try { } ", "x: dict<", "x => {", "(a, ", "test \"t\" {", "if a { } else ", "export ", "async ", "x?.", "x::", "case [",
+    "match x {\n",
+    "match x { case ",
+    "match x { case 1: ",
+    "struct S {\n",
+    "struct S { x\n func f(",
+    "enum E {\n",
+    "enum E { A(",
+    "impl S {\n",
+    "func f(",
+    "func f() -> ",
+    "x := [",
+    "x := {",
+    "x := P {",
+    "f(",
+    "x[",
+    "[a, ",
+    "{a, ",
+    "let {",
+    "\"${",
+    "\"${x:",
+    "from m import ",
+    "import ",
+    "for ",
+    "try { } ",
+    "x: dict<",
+    "x => {",
+    "(a, ",
+    "test \"t\" {",
+    "if a { } else ",
+    "export ",
+    "async ",
+    "x?.",
+    "x::",
+    "case [",
 ];
 
 fn check(text: &str) {
@@ -74,7 +238,8 @@ fn check_tree(ast: &Ast, text: &str, errors: bool) {
 /// All programs of the repository, broken or not.
 fn programs() -> Vec<String> {
     let mut list = Vec::new();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"), Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")];
+    let mut folders =
+        vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests"), Path::new(env!("CARGO_MANIFEST_DIR")).join("examples")];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
@@ -135,13 +300,33 @@ fn programs_cut_short_or_with_a_hole() {
 #[test]
 fn deep_and_long_texts() {
     let repeat = |piece: &str, count: usize| piece.repeat(count);
-    for piece in ["(", "[", "{", "-", "!", "x => ", "if x {", "\"${", "f(", "a[", "case ", "await ", "not ", "new ", "yield ", "else if x {", "public "] {
+    for piece in [
+        "(",
+        "[",
+        "{",
+        "-",
+        "!",
+        "x => ",
+        "if x {",
+        "\"${",
+        "f(",
+        "a[",
+        "case ",
+        "await ",
+        "not ",
+        "new ",
+        "yield ",
+        "else if x {",
+        "public ",
+    ] {
         check(&repeat(piece, 20_000));
         check(&format!("x := {}", repeat(piece, 5_000)));
         check(&format!("match x {{ case {}", repeat(piece, 5_000)));
         check(&format!("let x: {}", repeat(piece, 5_000)));
     }
-    for (open, close) in [("(", ")"), ("[", "]"), ("{a: ", "}"), ("f(", ")"), ("\"${", "}\""), ("func() { ", " }"), ("if x { ", " }")] {
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("{a: ", "}"), ("f(", ")"), ("\"${", "}\""), ("func() { ", " }"), ("if x { ", " }")]
+    {
         let nested = |depth: usize| format!("x := {}1{}", repeat(open, depth), repeat(close, depth));
         check(&nested(1_000));
         check(&nested(2_500));
@@ -160,7 +345,16 @@ fn nesting_up_to_the_limit_is_read_and_beyond_is_reported() {
 
 #[test]
 fn long_chains_are_no_nesting() {
-    for (first, more) in [("1", "+1"), ("a", ".b()"), ("a", "|> f"), ("a", " && b"), ("x := 1", "; x := 1"), ("if a { }", " else if b { }"), ("a", "[0]"), ("a", "?.b")] {
+    for (first, more) in [
+        ("1", "+1"),
+        ("a", ".b()"),
+        ("a", "|> f"),
+        ("a", " && b"),
+        ("x := 1", "; x := 1"),
+        ("if a { }", " else if b { }"),
+        ("a", "[0]"),
+        ("a", "?.b"),
+    ] {
         let text = format!("{first}{}", more.repeat(100_000));
         let parsed = parse(Default::default(), &text);
         assert!(parsed.diagnostics.is_empty(), "{more}: {:?}", parsed.diagnostics.first());
@@ -170,7 +364,40 @@ fn long_chains_are_no_nesting() {
 /// Broken text takes no more than linear time either. (Generous: the machine may be busy.)
 #[test]
 fn broken_text_is_read_in_linear_time() {
-    for piece in ["(", ")", "}", "\"", "'", "x ? y ", "(a, ", "`", "/*", "for (", "{ a: ", "x y z ", "\"${", "=", "if x: ", "[a] ", "x(", "\n)", "f(\n", "if x y ", "switch x ", "struct A (", "match x y ", "x => y : ", "foreach ", "if x {\n", "for { ", "if { ", "else ", "case 1 ", "[x for ", "do { "] {
+    for piece in [
+        "(",
+        ")",
+        "}",
+        "\"",
+        "'",
+        "x ? y ",
+        "(a, ",
+        "`",
+        "/*",
+        "for (",
+        "{ a: ",
+        "x y z ",
+        "\"${",
+        "=",
+        "if x: ",
+        "[a] ",
+        "x(",
+        "\n)",
+        "f(\n",
+        "if x y ",
+        "switch x ",
+        "struct A (",
+        "match x y ",
+        "x => y : ",
+        "foreach ",
+        "if x {\n",
+        "for { ",
+        "if { ",
+        "else ",
+        "case 1 ",
+        "[x for ",
+        "do { ",
+    ] {
         let text = piece.repeat(1_000_000 / piece.len());
         let start = std::time::Instant::now();
         parse(Default::default(), &text);

@@ -11,7 +11,8 @@ use ruff::syntax::print::{ast_text, tokens_text};
 
 fn programs() -> Vec<(String, String)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/syntax");
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("readable").path()).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(folder).expect("the folder is there").map(|entry| entry.expect("readable").path()).collect();
     files.sort();
     let read = |file: &PathBuf| {
         let name = file.file_stem().expect("a file").to_string_lossy().into_owned();

@@ -264,12 +264,7 @@ proptest! {
     }
 }
 
-fn apply(
-    change: Change,
-    ours: &mut array::ArrRef,
-    plain: &mut Vec<Value>,
-    held: &mut Vec<(array::ArrRef, Vec<Value>)>,
-) {
+fn apply(change: Change, ours: &mut array::ArrRef, plain: &mut Vec<Value>, held: &mut Vec<(array::ArrRef, Vec<Value>)>) {
     match change {
         Change::Hold => return held.push((ours.clone(), plain.clone())),
         Change::Slice(a, b) => {

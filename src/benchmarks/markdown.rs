@@ -33,7 +33,8 @@ pub fn render(report: &Report) -> String {
 fn rows(report: &Report) -> Table {
     use super::report::{Cell, Tone};
     let cell = |text: String| Cell { text, tone: Tone::Plain };
-    let head = ["script", "engine", "median", "95 % interval", "mean", "sd", "min", "max", "n", "peak memory", "allocations"];
+    let head =
+        ["script", "engine", "median", "95 % interval", "mean", "sd", "min", "max", "n", "peak memory", "allocations"];
     let mut table = vec![head.map(|name| cell(name.to_owned())).to_vec()];
     for row in &report.rows {
         let Some(summary) = row.summary() else { continue };

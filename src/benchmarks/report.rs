@@ -73,8 +73,7 @@ pub fn row_lines(row: &Row, first: bool, paint: Paint) -> String {
 /// What is not the same for every row: interval, outliers, memory, stages, notes.
 fn details(row: &Row, paint: &Paint) -> String {
     let Some(summary) = row.summary() else { return String::new() };
-    let interval =
-        format!("95 % [{}, {}]", units::duration(summary.interval.0), units::duration(summary.interval.1));
+    let interval = format!("95 % [{}, {}]", units::duration(summary.interval.0), units::duration(summary.interval.1));
     let mut parts = vec![match row.processes.len() {
         0 | 1 => interval,
         count => format!("{interval} by {count} processes"),
@@ -200,7 +199,13 @@ fn median_cell(row: Option<&Row>) -> Cell {
 fn factor_cell(factor: Option<f64>) -> Cell {
     match factor {
         Some(factor) => {
-            let tone = if factor >= 1.05 { Tone::Good } else if factor < 0.95 { Tone::Bad } else { Tone::Plain };
+            let tone = if factor >= 1.05 {
+                Tone::Good
+            } else if factor < 0.95 {
+                Tone::Bad
+            } else {
+                Tone::Plain
+            };
             Cell { text: units::factor(factor), tone }
         }
         None => Cell::plain("-"),
@@ -213,11 +218,8 @@ pub fn comparison_table(report: &Report) -> Table {
     let mut table = vec![head.map(Cell::plain).to_vec()];
     for row in &report.rows {
         let Some(summary) = row.summary() else { continue };
-        let mut cells = vec![
-            Cell::plain(&row.script),
-            Cell::plain(&row.engine),
-            Cell::plain(units::duration(summary.median)),
-        ];
+        let mut cells =
+            vec![Cell::plain(&row.script), Cell::plain(&row.engine), Cell::plain(units::duration(summary.median))];
         match row.comparison {
             Some(comparison) => {
                 let tone = match comparison.verdict {
@@ -253,7 +255,8 @@ pub fn render(table: &Table, paint: Paint) -> String {
                 Tone::Bad => paint.bad(&cell.text),
             };
             let separator = if column == 0 { "" } else { "  " };
-            let _ = if column == 0 { write!(line, "{separator}{shown}{gap}") } else { write!(line, "{separator}{gap}{shown}") };
+            let _ =
+                if column == 0 { write!(line, "{separator}{shown}{gap}") } else { write!(line, "{separator}{gap}{shown}") };
         }
         text.push_str(line.trim_end());
         text.push('\n');

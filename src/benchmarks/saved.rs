@@ -49,7 +49,8 @@ pub fn compare(report: &mut Report, earlier: &Report, name: &str) {
         warnings.push(format!("'{name}' was measured on another machine: {}", before.line()));
     }
     if now.optimised != before.optimised {
-        warnings.push(format!("'{name}' was measured with {} build", if before.optimised { "an optimised" } else { "a debug" }));
+        warnings
+            .push(format!("'{name}' was measured with {} build", if before.optimised { "an optimised" } else { "a debug" }));
     }
     if now.processor_time != before.processor_time {
         warnings.push(format!("'{name}' has {} time", if before.processor_time { "processor" } else { "wall" }));

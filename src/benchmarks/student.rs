@@ -115,9 +115,13 @@ mod tests {
 
     #[test]
     fn quantiles_are_those_of_the_tables() {
-        for (freedom, t95, t99) in
-            [(1.0, 12.7062, 63.6567), (2.0, 4.3027, 9.9248), (4.0, 2.7764, 4.6041), (7.0, 2.3646, 3.4995), (30.0, 2.0423, 2.7500)]
-        {
+        for (freedom, t95, t99) in [
+            (1.0, 12.7062, 63.6567),
+            (2.0, 4.3027, 9.9248),
+            (4.0, 2.7764, 4.6041),
+            (7.0, 2.3646, 3.4995),
+            (30.0, 2.0423, 2.7500),
+        ] {
             assert!((quantile(0.95, freedom) - t95).abs() < 1e-4, "{freedom}: {}", quantile(0.95, freedom));
             assert!((quantile(0.99, freedom) - t99).abs() < 1e-4, "{freedom}: {}", quantile(0.99, freedom));
         }

@@ -35,7 +35,12 @@ pub fn render(report: &Report) -> String {
     for (at, script) in scripts.iter().enumerate() {
         let top = TOP + at as f64 * group + GAP / 2.0;
         let middle = top + engines.len() as f64 * BAR / 2.0 + 4.0;
-        let _ = writeln!(svg, "<text x=\"{}\" y=\"{middle}\" text-anchor=\"end\">{}</text>", LABELS - 8.0, escape(&shorten(script)));
+        let _ = writeln!(
+            svg,
+            "<text x=\"{}\" y=\"{middle}\" text-anchor=\"end\">{}</text>",
+            LABELS - 8.0,
+            escape(&shorten(script))
+        );
         for (number, engine) in engines.iter().enumerate() {
             let y = top + number as f64 * BAR;
             let Some(row) = report.find(script, engine) else { continue };

@@ -11,8 +11,8 @@ use crate::limits::{self, OutOfMemory};
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::step::NoCallback;
-use crate::value::{Array, Dict, Ref, Value};
 use crate::value::type_name;
+use crate::value::{Array, Dict, Ref, Value};
 
 use super::table::Outcome;
 
@@ -508,5 +508,9 @@ pub fn as_float(value: Value) -> Value {
 
 /// The one check of a capability, before the call.
 pub fn check_capability(engine: &mut dyn Engine, capability: Capability) -> Result<(), Raise> {
-    engine.host().capabilities.check(capability).map_err(|refusal| faults::capability(refusal.capability.name(), refusal.flag()))
+    engine
+        .host()
+        .capabilities
+        .check(capability)
+        .map_err(|refusal| faults::capability(refusal.capability.name(), refusal.flag()))
 }

@@ -278,7 +278,12 @@ fn fill(_: &mut dyn Engine, items: Any, value: Any) -> Fallible {
         Value::Int(n) if *n >= 0 => *n as usize,
         Value::BigInt(n) if n.get() > &crate::value::IBig::ZERO => usize::MAX,
         Value::Int(_) | Value::BigInt(_) => {
-            return Err(faults::argument_value("fill", "items", "an array or a non-negative int", super::arg::describe(items)));
+            return Err(faults::argument_value(
+                "fill",
+                "items",
+                "an array or a non-negative int",
+                super::arg::describe(items),
+            ));
         }
         _ => return Err(faults::argument_type("fill", "items", "an array or a non-negative int", items.type_name())),
     };

@@ -288,7 +288,12 @@ fn pack_value(out: &mut Vec<u8>, field: Field, value: &Value, big: bool) -> Fall
             out.extend(bytes);
             out.extend(std::iter::repeat_n(0, size - bytes.len()));
         }
-        _ => return Err(faults::type_error("pack", format_args!("the format does not fit a value of type {}", value.type_name()))),
+        _ => {
+            return Err(faults::type_error(
+                "pack",
+                format_args!("the format does not fit a value of type {}", value.type_name()),
+            ));
+        }
     }
     Ok(())
 }

@@ -450,7 +450,12 @@ impl Seen {
 /// Is key equality of this value the same as `==`? Not of NaN, and not where user code may define `==`.
 pub(super) fn is_plain_key(value: &Value, depth: usize) -> bool {
     match value {
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::BigInt(_) | Value::Str(_) | Value::Bytes(_)
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::BigInt(_)
+        | Value::Str(_)
+        | Value::Bytes(_)
         | Value::Unit { .. } => true,
         Value::Float(x) => !x.is_nan(),
         Value::Array(items) => {
@@ -466,8 +471,17 @@ pub(super) fn is_plain_key(value: &Value, depth: usize) -> bool {
 pub(super) fn is_iterable(value: &Value) -> bool {
     matches!(
         value,
-        Value::Array(_) | Value::Int(_) | Value::BigInt(_) | Value::Str(_) | Value::Bytes(_) | Value::Dict(_)
-            | Value::Set(_) | Value::Iter(_) | Value::Gen(_) | Value::Handle(_) | Value::Struct(_)
+        Value::Array(_)
+            | Value::Int(_)
+            | Value::BigInt(_)
+            | Value::Str(_)
+            | Value::Bytes(_)
+            | Value::Dict(_)
+            | Value::Set(_)
+            | Value::Iter(_)
+            | Value::Gen(_)
+            | Value::Handle(_)
+            | Value::Struct(_)
     )
 }
 
@@ -593,9 +607,7 @@ pub(super) fn dict_of(engine: &mut dyn Engine, function: &str, pairs: &mut Value
     }
     let pairs = items_of(engine, function, "pairs", pairs)?;
     new_dict(pairs.into_iter().map(|pair| match &pair {
-        Value::Array(pair) if pair.len() == 2 => {
-            Ok((pair.get(0).unwrap_or_default(), pair.get(1).unwrap_or_default()))
-        }
+        Value::Array(pair) if pair.len() == 2 => Ok((pair.get(0).unwrap_or_default(), pair.get(1).unwrap_or_default())),
         _ => Err(faults::argument_type(function, "pairs", "[key, value] pairs", super::arg::describe(&pair))),
     }))
 }
@@ -638,8 +650,7 @@ fn zip(engine: &mut dyn Engine, items: Iterable, others: Rest) -> Fallible {
             sources.into_iter().map(|source| start_argument(engine, "zip", "items", source)).collect();
         return adaptor(IterState::Zip { sources: sources? });
     }
-    let columns: Fallible<Vec<Ref<Array>>> =
-        sources.iter_mut().map(|source| array_of(engine, "zip", source)).collect();
+    let columns: Fallible<Vec<Ref<Array>>> = sources.iter_mut().map(|source| array_of(engine, "zip", source)).collect();
     let columns = columns?;
     let length = columns.iter().map(|column| column.len()).min().unwrap_or(0);
     super::arg::reserve_items("zip", length)?;
@@ -672,7 +683,9 @@ fn flatten(engine: &mut dyn Engine, items: Iterable, depth: Size) -> Fallible {
             None => {
                 levels.pop();
             }
-            Some(Value::Array(inner)) if levels.len() <= depth.0 => levels.push(inner.to_vec().within("flatten")?.into_iter()),
+            Some(Value::Array(inner)) if levels.len() <= depth.0 => {
+                levels.push(inner.to_vec().within("flatten")?.into_iter())
+            }
             Some(item) => array::make_unique(&mut out).within("flatten")?.push(item).within("flatten")?,
         }
     }

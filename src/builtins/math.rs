@@ -412,7 +412,9 @@ fn round(_: &mut dyn Engine, x: Number, digits: i64) -> Fallible {
         Number::Float(x) if digits > 0 => Ok(Value::Float(round_decimals(x, digits))),
         Number::Float(x) if digits == 0 => float_to_int("round", x.round()),
         Number::Float(x) => {
-            let Some(whole) = exact_int(x.trunc()) else { return Err(faults::not_finite("round", super::arg::show_float(x))) };
+            let Some(whole) = exact_int(x.trunc()) else {
+                return Err(faults::not_finite("round", super::arg::show_float(x)));
+            };
             Ok(Value::int_from(round_to_power(&whole, digits)))
         }
         _ if digits >= 0 => rounded("round", x, f64::round),
@@ -596,7 +598,13 @@ fn best(engine: &mut dyn Engine, op: CompareOp, values: impl Iterator<Item = Val
             None => value,
             Some(best @ Value::Float(x)) if x.is_nan() => best,
             Some(_) if matches!(value, Value::Float(x) if x.is_nan()) => value,
-            Some(best) => if holds(engine, op, &value, &best)? { value } else { best },
+            Some(best) => {
+                if holds(engine, op, &value, &best)? {
+                    value
+                } else {
+                    best
+                }
+            }
         });
     }
     Ok(best.unwrap_or(Value::Null))

@@ -14,37 +14,81 @@ use crate::value::{Symbol, Value};
 
 /// Mutating methods by type: the name, and the row whose `method` body it runs.
 const ARRAY_MUTATING: &[(&str, &str)] = &[
-    ("push", "push"), ("append", "push"), ("pop", "pop"), ("insert", "insert"), ("remove", "remove"),
-    ("remove_at", "remove_at"), ("clear", "clear"), ("extend", "extend"), ("sort", "sort"), ("sort_by", "sort_by"),
-    ("reverse", "reverse"), ("shuffle", "shuffle"), ("swap", "swap"), ("retain", "retain"), ("truncate", "truncate"),
-    ("fill", "fill"), ("rotate", "rotate"),
+    ("push", "push"),
+    ("append", "push"),
+    ("pop", "pop"),
+    ("insert", "insert"),
+    ("remove", "remove"),
+    ("remove_at", "remove_at"),
+    ("clear", "clear"),
+    ("extend", "extend"),
+    ("sort", "sort"),
+    ("sort_by", "sort_by"),
+    ("reverse", "reverse"),
+    ("shuffle", "shuffle"),
+    ("swap", "swap"),
+    ("retain", "retain"),
+    ("truncate", "truncate"),
+    ("fill", "fill"),
+    ("rotate", "rotate"),
 ];
 const DICT_MUTATING: &[(&str, &str)] = &[
-    ("insert", "insert"), ("set", "insert"), ("remove", "remove"), ("clear", "clear"), ("extend", "extend"),
-    ("update", "merge"), ("merge", "merge"), ("get_or_insert", "get_or_insert"),
+    ("insert", "insert"),
+    ("set", "insert"),
+    ("remove", "remove"),
+    ("clear", "clear"),
+    ("extend", "extend"),
+    ("update", "merge"),
+    ("merge", "merge"),
+    ("get_or_insert", "get_or_insert"),
 ];
-const SET_MUTATING: &[(&str, &str)] =
-    &[("add", "set_add"), ("remove", "remove"), ("clear", "clear"), ("extend", "extend")];
+const SET_MUTATING: &[(&str, &str)] = &[("add", "set_add"), ("remove", "remove"), ("clear", "clear"), ("extend", "extend")];
 
 /// Queue, Stack and PriorityQueue are structs; on others these names are faults of the same kind.
 const QUEUE_MUTATING: &[(&str, &str)] = &[
-    ("enqueue", "enqueue"), ("dequeue", "dequeue"), ("push", "stack_push"), ("pop", "stack_pop"), ("clear", "queue_clear"),
+    ("enqueue", "enqueue"),
+    ("dequeue", "dequeue"),
+    ("push", "stack_push"),
+    ("pop", "stack_pop"),
+    ("clear", "queue_clear"),
 ];
 const QUEUE_METHODS: &[(&str, &str)] =
     &[("is_empty", "queue_is_empty"), ("to_array", "queue_to_array"), ("collect", "queue_to_array")];
 
 /// What a dict understands before its own entries.
 const DICT_METHODS: &[(&str, &str)] = &[
-    ("len", "len"), ("is_empty", "is_empty"), ("keys", "keys"), ("values", "values"), ("items", "items"),
-    ("entries", "items"), ("has_key", "has_key"), ("contains", "contains"), ("get", "get"),
-    ("get_default", "get_default"), ("get_or_insert", "get_or_insert"), ("merge", "merge"), ("update", "merge"),
-    ("invert", "invert"), ("insert", "insert"), ("set", "insert"), ("remove", "remove"), ("clear", "clear"),
-    ("extend", "extend"), ("map_values", "map_values"), ("filter_dict", "filter_dict"), ("iter", "iter"),
+    ("len", "len"),
+    ("is_empty", "is_empty"),
+    ("keys", "keys"),
+    ("values", "values"),
+    ("items", "items"),
+    ("entries", "items"),
+    ("has_key", "has_key"),
+    ("contains", "contains"),
+    ("get", "get"),
+    ("get_default", "get_default"),
+    ("get_or_insert", "get_or_insert"),
+    ("merge", "merge"),
+    ("update", "merge"),
+    ("invert", "invert"),
+    ("insert", "insert"),
+    ("set", "insert"),
+    ("remove", "remove"),
+    ("clear", "clear"),
+    ("extend", "extend"),
+    ("map_values", "map_values"),
+    ("filter_dict", "filter_dict"),
+    ("iter", "iter"),
 ];
 /// Shorter names that a set understands.
 const SET_METHODS: &[(&str, &str)] = &[
-    ("add", "set_add"), ("has", "set_has"), ("union", "set_union"), ("intersect", "set_intersect"),
-    ("difference", "set_difference"), ("symmetric_difference", "set_symmetric_difference"), ("to_array", "set_to_array"),
+    ("add", "set_add"),
+    ("has", "set_has"),
+    ("union", "set_union"),
+    ("intersect", "set_intersect"),
+    ("difference", "set_difference"),
+    ("symmetric_difference", "set_symmetric_difference"),
+    ("to_array", "set_to_array"),
 ];
 
 type Methods = AHashMap<&'static str, BuiltinId>;

@@ -68,7 +68,10 @@ pub enum PreludeName {
     Type(BuiltinTypeId),
     Namespace(NamespaceId),
     /// A variant of `Result` (`decl` 0: `Ok` 0, `Err` 1) or `Option` (`decl` 1: `None` 0, `Some` 1), as `value` numbers them.
-    Variant { decl: u32, variant: u32 },
+    Variant {
+        decl: u32,
+        variant: u32,
+    },
     /// `Result` (0) or `Option` (1) itself.
     Enum(u32),
 }
@@ -131,8 +134,26 @@ pub fn constructor_of_id(id: BuiltinTypeId) -> Option<BuiltinId> {
 
 /// The names of the built-in types, by [`BuiltinTypeId`]: those of `BuiltinType::ALL`, in its order.
 pub const BUILTIN_TYPES: &[&str] = &[
-    "null", "bool", "int", "float", "string", "bytes", "array", "dict", "set", "function", "type", "Error", "iterator",
-    "generator", "module", "promise", "channel", "task", "file", "any",
+    "null",
+    "bool",
+    "int",
+    "float",
+    "string",
+    "bytes",
+    "array",
+    "dict",
+    "set",
+    "function",
+    "type",
+    "Error",
+    "iterator",
+    "generator",
+    "module",
+    "promise",
+    "channel",
+    "task",
+    "file",
+    "any",
 ];
 
 /// The names of constants, by [`ConstantId`].
@@ -148,33 +169,66 @@ const NAMESPACES: &[Namespace] = &[
     Namespace {
         name: "math",
         members: &[
-            ("abs", "abs"), ("floor", "floor"), ("ceil", "ceil"), ("round", "round"), ("trunc", "trunc"),
-            ("sqrt", "sqrt"), ("cbrt", "cbrt"), ("pow", "pow"), ("exp", "exp"), ("log", "log"), ("log2", "log2"),
-            ("log10", "log10"), ("sin", "sin"), ("cos", "cos"), ("tan", "tan"), ("asin", "asin"), ("acos", "acos"),
-            ("atan", "atan"), ("atan2", "atan2"), ("sinh", "sinh"), ("cosh", "cosh"), ("tanh", "tanh"),
-            ("hypot", "hypot"), ("min", "min"), ("max", "max"), ("clamp", "clamp"), ("sign", "sign"), ("gcd", "gcd"),
-            ("lcm", "lcm"), ("factorial", "factorial"), ("is_prime", "is_prime"), ("floor_div", "floor_div"),
-            ("mod", "mod"), ("divmod", "divmod"), ("degrees", "degrees"), ("radians", "radians"),
-            ("is_nan", "is_nan"), ("is_finite", "is_finite"), ("approx_equal", "approx_equal"),
-            ("PI", "PI"), ("E", "E"), ("TAU", "TAU"), ("INF", "INF"), ("NAN", "NAN"),
-            ("INT64_MAX", "INT64_MAX"), ("INT64_MIN", "INT64_MIN"),
+            ("abs", "abs"),
+            ("floor", "floor"),
+            ("ceil", "ceil"),
+            ("round", "round"),
+            ("trunc", "trunc"),
+            ("sqrt", "sqrt"),
+            ("cbrt", "cbrt"),
+            ("pow", "pow"),
+            ("exp", "exp"),
+            ("log", "log"),
+            ("log2", "log2"),
+            ("log10", "log10"),
+            ("sin", "sin"),
+            ("cos", "cos"),
+            ("tan", "tan"),
+            ("asin", "asin"),
+            ("acos", "acos"),
+            ("atan", "atan"),
+            ("atan2", "atan2"),
+            ("sinh", "sinh"),
+            ("cosh", "cosh"),
+            ("tanh", "tanh"),
+            ("hypot", "hypot"),
+            ("min", "min"),
+            ("max", "max"),
+            ("clamp", "clamp"),
+            ("sign", "sign"),
+            ("gcd", "gcd"),
+            ("lcm", "lcm"),
+            ("factorial", "factorial"),
+            ("is_prime", "is_prime"),
+            ("floor_div", "floor_div"),
+            ("mod", "mod"),
+            ("divmod", "divmod"),
+            ("degrees", "degrees"),
+            ("radians", "radians"),
+            ("is_nan", "is_nan"),
+            ("is_finite", "is_finite"),
+            ("approx_equal", "approx_equal"),
+            ("PI", "PI"),
+            ("E", "E"),
+            ("TAU", "TAU"),
+            ("INF", "INF"),
+            ("NAN", "NAN"),
+            ("INT64_MAX", "INT64_MAX"),
+            ("INT64_MIN", "INT64_MIN"),
         ],
     },
     Namespace {
         name: "fs",
         members: &[
-            ("read", "read_file"), ("write", "write_file"), ("append", "append_file"), ("exists", "file_exists"),
+            ("read", "read_file"),
+            ("write", "write_file"),
+            ("append", "append_file"),
+            ("exists", "file_exists"),
             ("delete", "delete_file"),
         ],
     },
-    Namespace {
-        name: "json",
-        members: &[("parse", "parse_json"), ("stringify", "to_json"), ("pretty", "to_json_pretty")],
-    },
-    Namespace {
-        name: "time",
-        members: &[("now", "now"), ("performance_now", "performance_now"), ("sleep", "sleep")],
-    },
+    Namespace { name: "json", members: &[("parse", "parse_json"), ("stringify", "to_json"), ("pretty", "to_json_pretty")] },
+    Namespace { name: "time", members: &[("now", "now"), ("performance_now", "performance_now"), ("sleep", "sleep")] },
 ];
 
 /// Everything known about a builtin.
@@ -316,13 +370,7 @@ fn describe(row: &BuiltinInfo, skipped: usize) -> FnInfo {
         after_rest |= param.kind == ParamKind::Rest;
         call::ParamInfo { name: param.name.into(), kind, has_default: param.kind != ParamKind::Required }
     });
-    FnInfo {
-        name: row.name.into(),
-        params: params.collect(),
-        self_mode: SelfMode::None,
-        builtin: true,
-        ..FnInfo::default()
-    }
+    FnInfo { name: row.name.into(), params: params.collect(), self_mode: SelfMode::None, builtin: true, ..FnInfo::default() }
 }
 
 /// The builtin that makes `Ok(v)`, `Err(e)` or `Some(v)`, as a function value.
@@ -359,9 +407,9 @@ fn build_names() -> AHashMap<&'static str, PreludeName> {
     names.extend(namespaces.map(|(index, space)| (space.name, PreludeName::Namespace(NamespaceId(index as u16)))));
     let types = BuiltinType::ALL.iter().enumerate().filter(|(_, ty)| is_visible_type(**ty));
     names.extend(types.map(|(index, ty)| (ty.name(), PreludeName::Type(BuiltinTypeId(index as u8)))));
-    for (name, decl, variant) in [
-        ("Ok", 0, outcome::OK), ("Err", 0, outcome::ERR), ("Some", 1, outcome::SOME), ("None", 1, outcome::NONE),
-    ] {
+    for (name, decl, variant) in
+        [("Ok", 0, outcome::OK), ("Err", 0, outcome::ERR), ("Some", 1, outcome::SOME), ("None", 1, outcome::NONE)]
+    {
         names.insert(name, PreludeName::Variant { decl, variant });
     }
     names.extend([("Result", PreludeName::Enum(0)), ("Option", PreludeName::Enum(1))]);
@@ -371,10 +419,26 @@ fn build_names() -> AHashMap<&'static str, PreludeName> {
 /// Types that are visible under their name. Those that also have a row are called through it.
 fn is_visible_type(ty: BuiltinType) -> bool {
     match ty {
-        BuiltinType::Bool | BuiltinType::Int | BuiltinType::Float | BuiltinType::String | BuiltinType::Bytes
-        | BuiltinType::Array | BuiltinType::Dict | BuiltinType::Set | BuiltinType::Function | BuiltinType::Error => true,
-        BuiltinType::Null | BuiltinType::Type | BuiltinType::Iterator | BuiltinType::Generator | BuiltinType::Module
-        | BuiltinType::Promise | BuiltinType::Channel | BuiltinType::Task | BuiltinType::File | BuiltinType::Any => false,
+        BuiltinType::Bool
+        | BuiltinType::Int
+        | BuiltinType::Float
+        | BuiltinType::String
+        | BuiltinType::Bytes
+        | BuiltinType::Array
+        | BuiltinType::Dict
+        | BuiltinType::Set
+        | BuiltinType::Function
+        | BuiltinType::Error => true,
+        BuiltinType::Null
+        | BuiltinType::Type
+        | BuiltinType::Iterator
+        | BuiltinType::Generator
+        | BuiltinType::Module
+        | BuiltinType::Promise
+        | BuiltinType::Channel
+        | BuiltinType::Task
+        | BuiltinType::File
+        | BuiltinType::Any => false,
     }
 }
 
@@ -382,6 +446,9 @@ fn is_visible_type(ty: BuiltinType) -> bool {
 fn constructors() -> &'static AHashMap<&'static str, BuiltinId> {
     static CONSTRUCTORS: OnceLock<AHashMap<&'static str, BuiltinId>> = OnceLock::new();
     CONSTRUCTORS.get_or_init(|| {
-        all().filter(|(_, row)| BuiltinType::by_name(row.name).is_some_and(is_visible_type)).map(|(id, row)| (row.name, id)).collect()
+        all()
+            .filter(|(_, row)| BuiltinType::by_name(row.name).is_some_and(is_visible_type))
+            .map(|(id, row)| (row.name, id))
+            .collect()
     })
 }

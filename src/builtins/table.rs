@@ -93,7 +93,10 @@ impl ParamKind {
 pub enum Body {
     /// A function of that name in `prelude/*.ruff`.
     Prelude,
-    Native { call: NativeFn, method: Option<MutatingFn> },
+    Native {
+        call: NativeFn,
+        method: Option<MutatingFn>,
+    },
 }
 
 /// What a mutating method has done to its place.
@@ -160,7 +163,11 @@ pub(super) use builtins;
 /// One argument slot as a value of its parameter's type, or the fault that names function and parameter.
 macro_rules! convert {
     ($name:ident, $param:ident, $ty:ty, $default:expr) => {
-        if matches!($param, $crate::value::Value::Uninit) { $default } else { $crate::builtins::table::convert!($name, $param, $ty) }
+        if matches!($param, $crate::value::Value::Uninit) {
+            $default
+        } else {
+            $crate::builtins::table::convert!($name, $param, $ty)
+        }
     };
     ($name:ident, $param:ident, $ty:ty) => {
         match <$ty as $crate::builtins::arg::FromValue>::from_value(&mut *$param) {

@@ -174,7 +174,8 @@ fn assert_true(engine: &mut dyn Engine, cond: Any, msg: Missing) -> Fallible {
     if cond.is_truthy() {
         return Ok(());
     }
-    let got = if matches!(cond, Value::Bool(_)) { String::new() } else { format!("\n  got: {}", display::debug(cond, engine)?) };
+    let got =
+        if matches!(cond, Value::Bool(_)) { String::new() } else { format!("\n  got: {}", display::debug(cond, engine)?) };
     Err(failed(engine, "assertion failed", msg, &got))
 }
 
@@ -238,7 +239,9 @@ fn assert_approx(engine: &mut dyn Engine, a: Float, b: Float, eps: Float) -> Fal
     }
     let details = format!(
         "\n  left:  {}\n  right: {}\n  eps:   {}",
-        super::arg::show_float(a.0), super::arg::show_float(b.0), super::arg::show_float(eps.0)
+        super::arg::show_float(a.0),
+        super::arg::show_float(b.0),
+        super::arg::show_float(eps.0)
     );
     Err(failed(engine, "assertion failed: the numbers are too far apart", Missing(None), &details))
 }

@@ -371,11 +371,15 @@ fn ends_with(_: &mut dyn Engine, s: &str, suffix: &str) -> Fallible<bool> {
 fn code_point_positions(s: &str, found: impl Iterator<Item = usize>) -> Fallible<Value> {
     let ascii = s.is_ascii();
     let (mut at, mut position) = (0, 0);
-    new_array(found.map(|offset| {
-        position += if ascii { offset - at } else { s[at..offset].chars().count() };
-        at = offset;
-        Value::Int(position as i64)
-    }).collect())
+    new_array(
+        found
+            .map(|offset| {
+                position += if ascii { offset - at } else { s[at..offset].chars().count() };
+                at = offset;
+                Value::Int(position as i64)
+            })
+            .collect(),
+    )
 }
 
 fn find_all(_: &mut dyn Engine, s: &str, part: &str) -> Fallible<Value> {
@@ -465,7 +469,9 @@ fn count_chars(_: &mut dyn Engine, s: &str) -> Fallible<Value> {
         });
         order[place].1 += 1;
     }
-    super::arg::new_dict(order.into_iter().map(|(c, count)| Ok((new_string(c.encode_utf8(&mut [0; 4]))?, Value::Int(count)))))
+    super::arg::new_dict(
+        order.into_iter().map(|(c, count)| Ok((new_string(c.encode_utf8(&mut [0; 4]))?, Value::Int(count)))),
+    )
 }
 
 fn substring(_: &mut dyn Engine, s: &str, start: i64, end: Option<i64>) -> Fallible<Value> {

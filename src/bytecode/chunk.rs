@@ -215,9 +215,16 @@ pub enum Test {
     Enum(u32),
     Variant(u32, u32),
     /// Constants; both ends may be open.
-    Range { low: Option<u16>, high: Option<u16>, inclusive: bool },
+    Range {
+        low: Option<u16>,
+        high: Option<u16>,
+        inclusive: bool,
+    },
     /// An array of at least (`open`) or exactly `length` items.
-    Array { length: u32, open: bool },
+    Array {
+        length: u32,
+        open: bool,
+    },
     /// A dict or struct.
     Fields,
 }
@@ -227,9 +234,16 @@ pub enum Test {
 pub enum Part {
     Element(u32),
     /// Element `index` of the `after` elements at the end of an array of which `before` are named at the front.
-    FromEnd { index: u32, before: u32, after: u32 },
+    FromEnd {
+        index: u32,
+        before: u32,
+        after: u32,
+    },
     /// The items between the first `before` and the last `after`.
-    Rest { before: u32, after: u32 },
+    Rest {
+        before: u32,
+        after: u32,
+    },
     /// Payload value of a variant.
     Payload(u32),
     /// Entry or field by name.

@@ -7,10 +7,8 @@ use crate::source::Source;
 
 /// The whole function.
 pub fn disassemble(chunk: &Chunk, source: &Source) -> String {
-    let mut text = format!(
-        "func {} ({} params, {} locals, {} registers)\n",
-        chunk.name, chunk.params, chunk.locals, chunk.registers
-    );
+    let mut text =
+        format!("func {} ({} params, {} locals, {} registers)\n", chunk.name, chunk.params, chunk.locals, chunk.registers);
     let targets: Vec<usize> = (0..chunk.code.len()).filter_map(|pc| target(chunk, pc)).collect();
     let mut shown_line = 0;
     for (pc, op) in chunk.code.iter().enumerate() {
@@ -50,18 +48,14 @@ fn operand(chunk: &Chunk, pc: usize, kind: OperandKind, value: i64) -> String {
     match kind {
         kind if kind.is_register() => register(chunk, index),
         OperandKind::Jump16 | OperandKind::Jump32 => format!("->{}", pc as i64 + 1 + value),
-        OperandKind::Const16 | OperandKind::Const32 => {
-            chunk.constants.get(index).map_or_else(|| "?".to_owned(), constant)
-        }
+        OperandKind::Const16 | OperandKind::Const32 => chunk.constants.get(index).map_or_else(|| "?".to_owned(), constant),
         OperandKind::Name | OperandKind::Text => {
             chunk.names.get(index).map_or_else(|| "?".to_owned(), |name| format!("{name:?}"))
         }
         OperandKind::ArithOp | OperandKind::BinaryOp => {
             ArithCode::ALL.get(index).map_or_else(|| "?".to_owned(), |code| format!("{code:?}"))
         }
-        OperandKind::CompareOp => {
-            CompareCode::ALL.get(index).map_or_else(|| "?".to_owned(), |code| format!("{code:?}"))
-        }
+        OperandKind::CompareOp => CompareCode::ALL.get(index).map_or_else(|| "?".to_owned(), |code| format!("{code:?}")),
         OperandKind::Builtin => u16::try_from(index).map_or_else(|_| "?".to_owned(), builtin),
         OperandKind::Function => {
             chunk.functions.get(index).map_or_else(|| "?".to_owned(), |function| format!("f{function}"))

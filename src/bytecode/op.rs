@@ -423,10 +423,7 @@ impl OperandKind {
     /// Whether the operand names a register.
     pub fn is_register(self) -> bool {
         use OperandKind::*;
-        matches!(
-            self,
-            Write | WritePair | Read | Peek | Keep | Empty | Last | Modify | Local | State | Window | PeekWindow
-        )
+        matches!(self, Write | WritePair | Read | Peek | Keep | Empty | Last | Modify | Local | State | Window | PeekWindow)
     }
 }
 

@@ -205,9 +205,11 @@ impl Checker<'_> {
     /// Operands that belong together.
     fn ranges(&self, pc: usize) -> Result<(), Violation> {
         match self.chunk.code[pc] {
-            Op::Clear { first, count } => {
-                self.check(first.checked_add(count).is_some_and(|end| end <= self.chunk.locals), pc, "clears beyond the locals")
-            }
+            Op::Clear { first, count } => self.check(
+                first.checked_add(count).is_some_and(|end| end <= self.chunk.locals),
+                pc,
+                "clears beyond the locals",
+            ),
             Op::CallValue { base, .. } => self.check(base > self.chunk.locals, pc, "a call without room for the callee"),
             _ => Ok(()),
         }
@@ -269,9 +271,7 @@ impl Checker<'_> {
                 _ => None,
             },
             // The first argument is moved there from a plain local.
-            Op::CallBuiltinUpdate { path, .. } => {
-                self.chunk.paths[usize::from(path)].is_local().then_some(0)
-            }
+            Op::CallBuiltinUpdate { path, .. } => self.chunk.paths[usize::from(path)].is_local().then_some(0),
             _ => None,
         }
     }
@@ -315,7 +315,9 @@ impl Checker<'_> {
         while let Some(pc) = work.pop() {
             let Some(mut state) = states[pc].clone() else { continue };
             let op = chunk.code[pc];
-            if matches!(op, Op::LoopHead {}) && let Some(temp) = state.full.first() {
+            if matches!(op, Op::LoopHead {})
+                && let Some(temp) = state.full.first()
+            {
                 return self.fail(pc, format!("temporary {temp} holds a value at a loop head"));
             }
             self.step(pc, op, &mut state)?;
@@ -345,7 +347,9 @@ impl Checker<'_> {
     /// The temporary that a jump asks for null.
     fn tested_temporary(&self, op: Op) -> Option<usize> {
         match op {
-            Op::JumpIfNull { a, .. } | Op::JumpIfNotNull { a, .. } => usize::from(a).checked_sub(usize::from(self.chunk.locals)),
+            Op::JumpIfNull { a, .. } | Op::JumpIfNotNull { a, .. } => {
+                usize::from(a).checked_sub(usize::from(self.chunk.locals))
+            }
             _ => None,
         }
     }
@@ -480,11 +484,7 @@ mod tests {
         check(&[Op::Return { value: 2 }], "read before it is written");
         check(&[Op::Jump { to: 7 }, Op::ReturnNull {}], "out of the code");
         check(&[Op::Jump { to: -1 }], "behind a loop head");
-        let full = [
-            Op::AddK { dst: 2, a: 0, k: 1 },
-            Op::LoopHead {},
-            Op::Jump { to: -1 },
-        ];
+        let full = [Op::AddK { dst: 2, a: 0, k: 1 }, Op::LoopHead {}, Op::Jump { to: -1 }];
         check(&full, "holds a value at a loop head");
     }
 }

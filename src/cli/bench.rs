@@ -117,10 +117,7 @@ pub fn run(args: BenchArgs, context: Context) -> i32 {
     let program = match std::env::current_exe() {
         Ok(program) => program,
         Err(error) => {
-            return refuse(
-                &format!("cannot find its own program to start: {error}"),
-                exit::IO,
-            );
+            return refuse(&format!("cannot find its own program to start: {error}"), exit::IO);
         }
     };
     let earlier = match args.compare.as_deref().map(load).transpose() {
@@ -134,23 +131,13 @@ pub fn run(args: BenchArgs, context: Context) -> i32 {
     };
     let (mut scripts, unreadable) = find(&args.paths);
     if scripts.is_empty() && unreadable.is_empty() {
-        let names: Vec<_> = args
-            .paths
-            .iter()
-            .map(|path| path.to_string_lossy())
-            .collect();
-        return refuse(
-            &format!("no .ruff scripts in {}", names.join(", ")),
-            exit::IO,
-        );
+        let names: Vec<_> = args.paths.iter().map(|path| path.to_string_lossy()).collect();
+        return refuse(&format!("no .ruff scripts in {}", names.join(", ")), exit::IO);
     }
     if let Some(text) = &args.filter {
         scripts.retain(|script| script.name.contains(text.as_str()));
         if scripts.is_empty() {
-            return refuse(
-                &format!("no script or block has '{text}' in its name"),
-                exit::USAGE,
-            );
+            return refuse(&format!("no script or block has '{text}' in its name"), exit::USAGE);
         }
     }
     let (time, processes) = if args.quick { QUICK } else { (args.time, args.processes) };
@@ -160,10 +147,7 @@ pub fn run(args: BenchArgs, context: Context) -> i32 {
         program_args: vec![WORKER.to_owned()],
         engines: args.engine.clone(),
         args: args.args.clone(),
-        plan: Plan {
-            warm_up: args.warmup,
-            turns,
-        },
+        plan: Plan { warm_up: args.warmup, turns },
         processes,
         time: if args.cpu { Time::Processor } else { Time::Wall },
         fresh: args.fresh,
@@ -197,23 +181,14 @@ fn finish(args: &BenchArgs, report: &Report, kept: Option<&Path>, paint: Paint) 
     if let Some(file) = &args.svg
         && let Err(error) = std::fs::write(file, svg::render(report))
     {
-        return refuse(
-            &format!("cannot write {}: {error}", file.display()),
-            exit::IO,
-        );
+        return refuse(&format!("cannot write {}: {error}", file.display()), exit::IO);
     }
     if let Some(file) = kept
         && let Err(error) = saved::save(report, file)
     {
-        return refuse(
-            &format!("cannot write {}: {error}", file.display()),
-            exit::IO,
-        );
+        return refuse(&format!("cannot write {}: {error}", file.display()), exit::IO);
     }
-    let regressions = args
-        .fail_above
-        .map(|share| saved::regressions(report, share))
-        .unwrap_or_default();
+    let regressions = args.fail_above.map(|share| saved::regressions(report, share)).unwrap_or_default();
     for regression in &regressions {
         eprintln!("ruff: slower than allowed: {regression}");
     }
@@ -229,19 +204,14 @@ fn refuse(message: &str, code: i32) -> i32 {
 }
 
 fn saved_file(name: &str) -> Result<PathBuf, i32> {
-    let folder = saved::folder().ok_or_else(|| {
-        refuse(
-            "no folder for results: neither XDG_DATA_HOME nor HOME is set",
-            exit::IO,
-        )
-    })?;
+    let folder =
+        saved::folder().ok_or_else(|| refuse("no folder for results: neither XDG_DATA_HOME nor HOME is set", exit::IO))?;
     saved::file(&folder, name).map_err(|why| refuse(&why, exit::USAGE))
 }
 
 fn load(name: &str) -> Result<Report, i32> {
     let file = saved_file(name)?;
-    saved::load(&file)
-        .map_err(|why| refuse(&format!("cannot compare with '{name}': {why}"), exit::IO))
+    saved::load(&file).map_err(|why| refuse(&format!("cannot compare with '{name}': {why}"), exit::IO))
 }
 
 /// The scripts of all paths, and a row for each path that cannot be read.
@@ -254,10 +224,7 @@ fn find(paths: &[PathBuf]) -> (Vec<Candidate>, Vec<Row>) {
                 script: path.to_string_lossy().into_owned(),
                 path: path.to_string_lossy().into_owned(),
                 engine: "-".to_owned(),
-                problem: Some(Problem::new(
-                    ProblemKind::Unreadable,
-                    format!("cannot be read: {error}"),
-                )),
+                problem: Some(Problem::new(ProblemKind::Unreadable, format!("cannot be read: {error}"))),
                 ..Row::default()
             }),
         }
@@ -279,11 +246,7 @@ struct Shown {
 impl Shown {
     fn new(job: &Job, rows: bool, paint: Paint) -> Shown {
         let animated = std::io::stderr().is_terminal() && std::env::var_os("CI").is_none();
-        let target = if animated {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        };
+        let target = if animated { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(Some(1), target);
         if let Ok(style) = ProgressStyle::with_template("{wide_bar:.cyan/dim} {msg}") {
             bar.set_style(style);
@@ -330,9 +293,7 @@ impl Progress for Shown {
         self.last = Some(row.script.clone());
         self.bar.suspend(|| {
             let mut stdout = std::io::stdout().lock();
-            let _ = stdout
-                .write_all(text.as_bytes())
-                .and_then(|()| stdout.flush());
+            let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         });
     }
 }

@@ -9,9 +9,9 @@ use super::run::{load_for_report, report_end};
 use super::{Context, internal_fault, print_result};
 use crate::benchmarks::report::Paint;
 use crate::diagnostics::Style;
+use crate::driver::engine::jit_report::{Fate, Report, Tier};
 use crate::driver::engine::{self, JitMode, RunOptions};
 use crate::driver::thread::handle_interrupts;
-use crate::driver::engine::jit_report::{Fate, Report, Tier};
 
 #[derive(Args, Debug)]
 pub struct JitArgs {
@@ -26,7 +26,9 @@ enum JitCommand {
 }
 
 #[derive(Args, Debug)]
-#[command(after_help = "The script's own output is not shown. The report is written even if the script fails; the exit code is the script's.")]
+#[command(
+    after_help = "The script's own output is not shown. The report is written even if the script fails; the exit code is the script's."
+)]
 struct ExplainArgs {
     /// Print the report as JSON
     #[arg(long)]

@@ -9,8 +9,8 @@ mod completions;
 mod doc;
 mod dump;
 mod explain;
-mod options;
 mod jit;
+mod options;
 mod profile;
 mod python;
 mod run;
@@ -156,13 +156,10 @@ pub fn internal_fault(report: &str) -> i32 {
     let noted = PANIC.lock().unwrap_or_else(PoisonError::into_inner).take();
     let report = noted.as_deref().filter(|noted| noted.starts_with(report)).unwrap_or(report);
     eprintln!("internal fault: {report}");
-    eprintln!("This is a mistake in ruff itself, not in the script. A report should hold this text, the script and the command line.");
     eprintln!(
-        "ruff-lang {} on {} {}",
-        env!("CARGO_PKG_VERSION"),
-        std::env::consts::OS,
-        std::env::consts::ARCH
+        "This is a mistake in ruff itself, not in the script. A report should hold this text, the script and the command line."
     );
+    eprintln!("ruff-lang {} on {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, std::env::consts::ARCH);
     exit::INTERNAL
 }
 

@@ -157,8 +157,7 @@ type PermissionOption = (String, Capability, Change, String);
 
 /// Made from the list of capabilities, since clap keeps names by reference.
 static OPTIONS: LazyLock<Vec<PermissionOption>> = LazyLock::new(|| {
-    let verbs: [(&str, &str, Change); 2] =
-        [("allow", "Allow", Capabilities::allow), ("deny", "Refuse", Capabilities::deny)];
+    let verbs: [(&str, &str, Change); 2] = [("allow", "Allow", Capabilities::allow), ("deny", "Refuse", Capabilities::deny)];
     let option = |(verb, says, change): (&str, &str, Change), capability: Capability| {
         (format!("{verb}-{}", capability.name()), capability, change, format!("{says} {}", capability.name()))
     };

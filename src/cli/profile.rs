@@ -10,14 +10,16 @@ use super::run::{load_for_report, report_end};
 use super::{Context, exit, print_result};
 use crate::benchmarks::report::Paint;
 use crate::diagnostics::Style;
+use crate::driver::Loaded;
 use crate::driver::engine::RunOptions;
 use crate::driver::thread::handle_interrupts;
-use crate::driver::Loaded;
 use crate::profiler::{self, Measure, Profile, formats, text};
 
 #[derive(Args, Debug)]
-#[command(after_help = "The script's own output is not shown, so that the report can be used; --output shows it on standard error.\n\
-The report is written even if the script fails; the exit code is the script's.")]
+#[command(
+    after_help = "The script's own output is not shown, so that the report can be used; --output shows it on standard error.\n\
+The report is written even if the script fails; the exit code is the script's."
+)]
 pub struct ProfileArgs {
     /// Draw a flame graph into this file
     #[arg(long, value_name = "FILE")]

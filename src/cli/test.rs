@@ -210,8 +210,7 @@ fn run_file(
     }
     let Ok(loaded) = script.load() else { return };
     let loaded = Arc::new(loaded);
-    let wanted: Vec<Case> =
-        testing::cases(&loaded).into_iter().filter(|case| selection.wants(case, line)).collect();
+    let wanted: Vec<Case> = testing::cases(&loaded).into_iter().filter(|case| selection.wants(case, line)).collect();
     if !wanted.is_empty() {
         report.heading(&name);
     }
@@ -289,7 +288,11 @@ fn line_difference(recorded: &str, expected: &str, printed: &str) -> String {
         let (wanted, got) = (left.next(), right.next());
         if wanted != got {
             let show = |line: Option<&str>| line.map_or_else(|| "(end of output)".to_owned(), str::to_owned);
-            return format!("the output differs from {recorded} in line {number}\n  - {}\n  + {}\n", show(wanted), show(got));
+            return format!(
+                "the output differs from {recorded} in line {number}\n  - {}\n  + {}\n",
+                show(wanted),
+                show(got)
+            );
         }
     }
     format!("the output differs from {recorded} in its line ends\n")
@@ -376,7 +379,10 @@ impl Report {
             let (file, name) = (xml(&record.file), xml(&record.name));
             let seconds = record.duration.as_secs_f64();
             let line = record.line;
-            let _ = write!(text, "<testcase classname=\"{file}\" name=\"{name}\" file=\"{file}\" line=\"{line}\" time=\"{seconds:.3}\"");
+            let _ = write!(
+                text,
+                "<testcase classname=\"{file}\" name=\"{name}\" file=\"{file}\" line=\"{line}\" time=\"{seconds:.3}\""
+            );
             match &record.failure {
                 None => text.push_str("/>\n"),
                 Some(failure) => {

@@ -1,6 +1,8 @@
 //! Which locals an expression may assign, so that an operand read before it is copied only where that matters.
 use super::{Builder, plain_local};
-use crate::resolve::hir::{Args, DictItem, ExprId, ExprKind, FieldItem, Item, Part, PathSegment, Place, Receiver, SpecSize, Take};
+use crate::resolve::hir::{
+    Args, DictItem, ExprId, ExprKind, FieldItem, Item, Part, PathSegment, Place, Receiver, SpecSize, Take,
+};
 
 /// The plain locals that evaluating an expression may change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -182,7 +182,14 @@ impl Builder<'_> {
     }
 
     /// The call of a builtin whose first argument is the value at `path`; it is not evaluated if it is among the `skipped`.
-    pub(super) fn builtin_update(&mut self, expr: ExprId, builtin: BuiltinId, args: &Args, path: u16, skipped: usize) -> Option<Reg> {
+    pub(super) fn builtin_update(
+        &mut self,
+        expr: ExprId,
+        builtin: BuiltinId,
+        args: &Args,
+        path: u16,
+        skipped: usize,
+    ) -> Option<Reg> {
         let plan = self.plan_builtin(builtin, args).filter(|plan| plan.direct > 0)?;
         let base = self.next_base();
         self.planned_args(&plan, args, skipped);
@@ -239,7 +246,14 @@ impl Builder<'_> {
     /// A call on a value: in `base`, or read from a place after the arguments.
     #[allow(clippy::too_many_arguments)]
     fn method_on(
-        &mut self, expr: ExprId, base: Reg, name: TextId, args: &Args, used: bool, dst: Reg, place: Option<PlaceId>,
+        &mut self,
+        expr: ExprId,
+        base: Reg,
+        name: TextId,
+        args: &Args,
+        used: bool,
+        dst: Reg,
+        place: Option<PlaceId>,
     ) {
         let site = self.method_site(name, None, 0, used);
         if args.is_plain() && args.positional.len() < MOST {

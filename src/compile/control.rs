@@ -6,9 +6,7 @@ use super::emit::Label;
 use super::{Builder, FinallyScope, Leave, LoopScope, Reg, Scope, TEMP};
 use crate::bytecode::chunk::Handler;
 use crate::bytecode::op::Op;
-use crate::resolve::hir::{
-    BlockId, Except, ExprId, ExprKind, For, LoopId, PatId, PatternKind, Slot, Try, Var,
-};
+use crate::resolve::hir::{BlockId, Except, ExprId, ExprKind, For, LoopId, PatId, PatternKind, Slot, Try, Var};
 
 impl Builder<'_> {
     // ---- loops ----

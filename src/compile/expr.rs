@@ -198,8 +198,7 @@ impl Builder<'_> {
     }
 
     fn closure_to(&mut self, func: FuncId, dst: Reg) {
-        let captures: Vec<_> =
-            self.program[func].captures.iter().map(|Capture { from, .. }| self.root(*from)).collect();
+        let captures: Vec<_> = self.program[func].captures.iter().map(|Capture { from, .. }| self.root(*from)).collect();
         let closure = self.table_index(self.chunk.closures.len(), "closures");
         self.chunk.closures.push(ClosureSite { func: func.0, captures: captures.into() });
         self.emit(Op::MakeClosure { dst, closure });

@@ -33,7 +33,11 @@ impl Builder<'_> {
                 }
                 self.span = span;
                 let count = run as u16;
-                self.emit(if made { Op::ArrayAppend { array: dst, base, count } } else { Op::MakeArray { dst, base, count } });
+                self.emit(if made {
+                    Op::ArrayAppend { array: dst, base, count }
+                } else {
+                    Op::MakeArray { dst, base, count }
+                });
                 self.release(mark);
                 made = true;
                 rest = &rest[run..];
@@ -74,7 +78,11 @@ impl Builder<'_> {
                 }
                 self.span = span;
                 let (dict, count) = (register, run as u16);
-                self.emit(if made { Op::DictAppend { dict, base, count } } else { Op::MakeDict { dst: register, base, count } });
+                self.emit(if made {
+                    Op::DictAppend { dict, base, count }
+                } else {
+                    Op::MakeDict { dst: register, base, count }
+                });
                 self.release(mark);
                 made = true;
                 rest = &rest[run..];

@@ -23,14 +23,11 @@ mod stmt;
 #[cfg(test)]
 mod tests;
 
-
 use ahash::AHashMap;
 
 use crate::bytecode::chunk::{Chunk, Const, Handler, SelfKind};
 use crate::bytecode::op::Op;
-use crate::resolve::hir::{
-    self, ExprId, Function, FuncId, LoopId, Program, SelfMode, TextId, Var,
-};
+use crate::resolve::hir::{self, ExprId, FuncId, Function, LoopId, Program, SelfMode, TextId, Var};
 use crate::source::Span;
 
 /// How to compile.

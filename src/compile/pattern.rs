@@ -225,7 +225,11 @@ impl Builder<'_> {
     }
 
     fn array_pattern(
-        &mut self, before: &[ElementPattern], rest: Option<&RestPattern>, after: &[ElementPattern], value: Reg,
+        &mut self,
+        before: &[ElementPattern],
+        rest: Option<&RestPattern>,
+        after: &[ElementPattern],
+        value: Reg,
         failing: &mut Failing<'_>,
     ) {
         let (front, back) = (before.len() as u32, after.len() as u32);
@@ -249,7 +253,11 @@ impl Builder<'_> {
     }
 
     fn fields_pattern(
-        &mut self, ty: Option<StructId>, entries: &[FieldPattern], rest: Option<&RestPattern>, value: Reg,
+        &mut self,
+        ty: Option<StructId>,
+        entries: &[FieldPattern],
+        rest: Option<&RestPattern>,
+        value: Reg,
         failing: &mut Failing<'_>,
     ) {
         match (ty, &failing) {

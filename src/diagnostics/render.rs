@@ -82,9 +82,12 @@ fn place_headers(drawn: &str, excerpts: &[Excerpt]) -> String {
     let mut out = String::with_capacity(drawn.len());
     for line in drawn.split_inclusive('\n') {
         let header = ["--> ", "::: "].iter().any(|sign| {
-            line.find(sign).is_some_and(|at| line[..at].chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '\x1b' | '[' | ';' | 'm')))
+            line.find(sign).is_some_and(|at| {
+                line[..at].chars().all(|c| c.is_ascii_digit() || matches!(c, ' ' | '\x1b' | '[' | ';' | 'm'))
+            })
         });
-        let place = excerpts.as_slice().first().and_then(|excerpt| Some((excerpt, line.find(&format!("{}:", excerpt.path))?)));
+        let place =
+            excerpts.as_slice().first().and_then(|excerpt| Some((excerpt, line.find(&format!("{}:", excerpt.path))?)));
         match place {
             Some((excerpt, at)) if header => {
                 let end = at + excerpt.path.len();
@@ -122,7 +125,8 @@ impl Excerpt {
     }
 
     fn snippet(&self) -> Snippet<'_, annotate_snippets::Annotation<'_>> {
-        let mut snippet = Snippet::source(self.text.as_str()).path(self.path.as_str()).line_start(self.line as usize).fold(false);
+        let mut snippet =
+            Snippet::source(self.text.as_str()).path(self.path.as_str()).line_start(self.line as usize).fold(false);
         for mark in &self.marks {
             let kind = if mark.primary { AnnotationKind::Primary } else { AnnotationKind::Context };
             let mut annotation = kind.span(mark.start..mark.end);

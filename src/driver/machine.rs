@@ -99,10 +99,7 @@ fn finish<R>(result: R, machine: impl Machine, options: &RunOptions) -> R {
 
 fn new_vm(loaded: &Arc<Loaded>, options: &RunOptions, max_depth: u64, host: Host) -> Result<VmMachine, Raise> {
     let script = Arc::new(vm_unit(loaded, SCRIPT_BASE, 0));
-    let code = Code {
-        loaded: loaded.clone(),
-        options: compile::Options { fuel: options.fuel.is_some(), open: false },
-    };
+    let code = Code { loaded: loaded.clone(), options: compile::Options { fuel: options.fuel.is_some(), open: false } };
     let max_depth = usize::try_from(max_depth).unwrap_or(usize::MAX);
     let set_up = vm::Options { max_depth, fuel: options.fuel, verify: options.mode.verify || cfg!(debug_assertions) };
     let mut vm = Vm::new(Box::new(code), Isolate::new(0), Box::new(host), set_up)?;
@@ -186,11 +183,7 @@ impl Code {
     }
 
     fn sources(&self, source: SourceId) -> (&SourceMap, SourceId) {
-        if source == PRELUDE_SOURCE {
-            (&prelude::get().loaded.sources, SourceId(0))
-        } else {
-            (&self.loaded.sources, source)
-        }
+        if source == PRELUDE_SOURCE { (&prelude::get().loaded.sources, SourceId(0)) } else { (&self.loaded.sources, source) }
     }
 }
 

@@ -93,12 +93,7 @@ impl Script {
         let root = sources.add(text.name, text.text);
         let mut loader = FileLoader::new(text.path.as_deref());
         let resolved = resolve::resolve(root, &mut sources, &mut loader);
-        Script {
-            sources,
-            program: resolved.program,
-            diagnostics: resolved.diagnostics,
-            warnings: resolved.warnings,
-        }
+        Script { sources, program: resolved.program, diagnostics: resolved.diagnostics, warnings: resolved.warnings }
     }
 
     pub fn has_errors(&self) -> bool {

@@ -64,13 +64,5 @@ impl<'p> interp::Provider<'p> for Provider {
 /// A loaded program as the tree walker holds it.
 pub fn unit(loaded: &Loaded, base: u32) -> interp::Unit<'_> {
     debug_assert!(base >= SCRIPT_BASE);
-    interp::Unit::new(
-        &loaded.program,
-        &loaded.sources,
-        base,
-        &loaded.structs,
-        &loaded.enums,
-        &loaded.infos,
-        loaded.hidden,
-    )
+    interp::Unit::new(&loaded.program, &loaded.sources, base, &loaded.structs, &loaded.enums, &loaded.infos, loaded.hidden)
 }

@@ -2,11 +2,11 @@
 //! measuring.
 use std::sync::Arc;
 
-use super::{Loaded, SCRIPT_BASE, prelude};
 use super::engine::{End, RunOptions, jit_report, limited};
 use super::machine::{Machine, with_machine};
 use super::testing::Case;
 use super::thread::{Panicked, with_large_stack};
+use super::{Loaded, SCRIPT_BASE, prelude};
 use crate::builtins::BuiltinId;
 use crate::host::{Host, Output};
 use crate::resolve::hir::FuncId;
@@ -59,10 +59,8 @@ pub fn on_one_machine<R: Send>(
     let host = options.host();
     let output = host.output.clone();
     let ran = with_large_stack(|| {
-        limited(options, || {
-            with_machine(loaded, options, host, |machine| Ok(work(&mut Repeated { machine, output })))
-        })
-        .map_err(End::of_raise)
+        limited(options, || with_machine(loaded, options, host, |machine| Ok(work(&mut Repeated { machine, output }))))
+            .map_err(End::of_raise)
     });
     ran.unwrap_or_else(|Panicked(report)| Err(End::Bug(report)))
 }

@@ -175,7 +175,13 @@ mod tests {
 
     #[test]
     fn a_panic_is_a_report() {
-        let Err(Panicked(text)) = with_large_stack(|| if true { panic!("lost count") }) else { panic!("no panic") };
+        let Err(Panicked(text)) = with_large_stack(|| {
+            if true {
+                panic!("lost count")
+            }
+        }) else {
+            panic!("no panic")
+        };
         assert_eq!(text, "lost count");
     }
 }

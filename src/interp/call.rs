@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::ClosureRef;
 use super::expr::Updated;
 use super::unit::Entry;
 use super::{Eval, Flow, Frame, Interp, Signal};
@@ -11,7 +12,6 @@ use crate::resolve::hir::{Args, EnumId, Expr, ExprKind, FuncId, FunctionKind, It
 use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, SelfMode, arity_fault, bind_args};
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::member;
-use super::ClosureRef;
 use crate::source::Span;
 use crate::value::cell::Cell;
 use crate::value::{BuiltinType, DeclId, FnId, Symbol, TypeId, Value};
@@ -142,7 +142,9 @@ impl<'p> Interp<'p> {
         for (item, value) in args.positional.iter().zip(given) {
             match item {
                 Item::One(_) => positional.push(value),
-                Item::Spread(_) => positional.extend(self.collect(value).map_err(|raise| self.leave_at(frame, span, raise))?),
+                Item::Spread(_) => {
+                    positional.extend(self.collect(value).map_err(|raise| self.leave_at(frame, span, raise))?)
+                }
             }
         }
         Ok((positional, named))
@@ -176,7 +178,14 @@ impl<'p> Interp<'p> {
     }
 
     /// `x = f(x, e)`: the builtin works on the variable's own value.
-    pub(super) fn update_by_builtin(&mut self, frame: &Frame<'p>, expr: &'p Expr, builtin: BuiltinId, args: &'p Args, operand: Updated) -> Eval {
+    pub(super) fn update_by_builtin(
+        &mut self,
+        frame: &Frame<'p>,
+        expr: &'p Expr,
+        builtin: BuiltinId,
+        args: &'p Args,
+        operand: Updated,
+    ) -> Eval {
         let early = self.update_early(frame, expr, operand)?;
         let mut positional = vec![Value::Null];
         for item in &args.positional[1..] {
@@ -199,13 +208,25 @@ impl<'p> Interp<'p> {
         })
     }
 
-    fn call_builtin(&mut self, frame: &Frame<'p>, expr: &'p Expr, builtin: BuiltinId, arguments: Arguments) -> Result<Value, Raise> {
+    fn call_builtin(
+        &mut self,
+        frame: &Frame<'p>,
+        expr: &'p Expr,
+        builtin: BuiltinId,
+        arguments: Arguments,
+    ) -> Result<Value, Raise> {
         let mut slots = self.bind(builtins::fn_info(builtin), frame, arguments)?;
         self.run_builtin(frame, expr.span, builtin, &mut slots)
     }
 
     /// Runs a builtin on bound arguments: its Rust body, or its body in Ruff.
-    pub(super) fn run_builtin(&mut self, frame: &Frame<'p>, span: crate::source::Span, builtin: BuiltinId, slots: &mut [Value]) -> Result<Value, Raise> {
+    pub(super) fn run_builtin(
+        &mut self,
+        frame: &Frame<'p>,
+        span: crate::source::Span,
+        builtin: BuiltinId,
+        slots: &mut [Value],
+    ) -> Result<Value, Raise> {
         match builtins::info(builtin).native() {
             Some(native) => {
                 let before = self.site.replace((frame.unit, frame.function, span));
@@ -248,9 +269,11 @@ impl<'p> Interp<'p> {
         }
         let unit = &self.units[1];
         let name = builtins::info(builtin).name;
-        let found = unit.program.functions.iter().position(|function| {
-            function.kind == FunctionKind::Function && &unit.program[function.name] == name
-        });
+        let found = unit
+            .program
+            .functions
+            .iter()
+            .position(|function| function.kind == FunctionKind::Function && &unit.program[function.name] == name);
         let Some(func) = found else { return Err(Raise::bug(format!("the prelude has no body for {name}"))) };
         let id = unit.fn_id(FuncId(func as u32));
         self.bodies.insert(builtin.0, id);
@@ -260,7 +283,12 @@ impl<'p> Interp<'p> {
     // ---- user functions ----
 
     /// Names to parameters.
-    pub(super) fn bind(&mut self, info: &FnInfo, frame: &Frame<'p>, (positional, named): Arguments) -> Result<Vec<Value>, Raise> {
+    pub(super) fn bind(
+        &mut self,
+        info: &FnInfo,
+        frame: &Frame<'p>,
+        (positional, named): Arguments,
+    ) -> Result<Vec<Value>, Raise> {
         let program = frame.program;
         bind_args(info, positional, named.into_iter().map(|(name, value)| (&program[name], value)).collect())
     }
@@ -282,13 +310,27 @@ impl<'p> Interp<'p> {
     }
 
     /// Calls a function that is no builtin with any arguments.
-    pub(super) fn call_with(&mut self, frame: &Frame<'p>, id: FnId, closure: Option<ClosureRef>, receiver: Option<Value>, arguments: Arguments) -> Result<Value, Raise> {
+    pub(super) fn call_with(
+        &mut self,
+        frame: &Frame<'p>,
+        id: FnId,
+        closure: Option<ClosureRef>,
+        receiver: Option<Value>,
+        arguments: Arguments,
+    ) -> Result<Value, Raise> {
         let slots = self.bind(&self.info(id), frame, arguments)?;
         self.call_bound(id, closure, receiver, slots, false)
     }
 
     /// Calls with bound arguments.
-    pub(super) fn call_bound(&mut self, id: FnId, closure: Option<ClosureRef>, receiver: Option<Value>, slots: Vec<Value>, readonly: bool) -> Result<Value, Raise> {
+    pub(super) fn call_bound(
+        &mut self,
+        id: FnId,
+        closure: Option<ClosureRef>,
+        receiver: Option<Value>,
+        slots: Vec<Value>,
+        readonly: bool,
+    ) -> Result<Value, Raise> {
         let base = self.stack.len();
         self.stack.extend(receiver);
         self.stack.extend(slots);
@@ -319,7 +361,14 @@ impl<'p> Interp<'p> {
     }
 
     /// Runs a function of a unit as [`Interp::run_user`] does.
-    fn run_function(&mut self, unit: usize, func: FuncId, closure: Option<ClosureRef>, base: usize, readonly_self: bool) -> Eval {
+    fn run_function(
+        &mut self,
+        unit: usize,
+        func: FuncId,
+        closure: Option<ClosureRef>,
+        base: usize,
+        readonly_self: bool,
+    ) -> Eval {
         let home = &self.units[unit];
         let (id, program) = (home.fn_id(func), home.program);
         let Entry { function, simple, keeps_self, .. } = home.entries[func.index()];
@@ -492,7 +541,8 @@ impl<'p> Interp<'p> {
                 None => Err(faults::not_callable(format_args!("the enum {}", ty.name()))),
             };
         }
-        let builtin = BuiltinType::ALL.iter().find(|builtin| builtin.id() == ty).and_then(|builtin| builtins::constructor(*builtin));
+        let builtin =
+            BuiltinType::ALL.iter().find(|builtin| builtin.id() == ty).and_then(|builtin| builtins::constructor(*builtin));
         match builtin {
             Some(builtin) => self.call_any(frame, &Value::Fn0(FnId(u32::from(builtin.0))), arguments),
             None => Err(faults::not_callable(format_args!("the type {}", ty.name()))),
@@ -530,7 +580,9 @@ impl<'p> Interp<'p> {
         if declared.payload.is_empty() {
             return Value::Unit { decl: id, variant };
         }
-        if let Some(builtin) = builtins::function(declared.name.as_str()).filter(|_| id == DeclId::RESULT || id == DeclId::OPTION) {
+        if let Some(builtin) =
+            builtins::function(declared.name.as_str()).filter(|_| id == DeclId::RESULT || id == DeclId::OPTION)
+        {
             return Value::Fn0(FnId(u32::from(builtin.0)));
         }
         let constructor = self.units.iter().find_map(|unit| {
@@ -540,7 +592,13 @@ impl<'p> Interp<'p> {
         constructor.map_or(Value::Null, Value::function)
     }
 
-    pub(super) fn make_variant(&mut self, frame: &Frame<'p>, decl: DeclId, variant: u32, arguments: Arguments) -> Result<Value, Raise> {
+    pub(super) fn make_variant(
+        &mut self,
+        frame: &Frame<'p>,
+        decl: DeclId,
+        variant: u32,
+        arguments: Arguments,
+    ) -> Result<Value, Raise> {
         if arguments.1.is_empty() {
             return member::make_variant(decl, variant, arguments.0);
         }
@@ -557,7 +615,13 @@ impl<'p> Interp<'p> {
     }
 
     /// `Point(1, y: 2)`
-    pub(super) fn construct(&mut self, frame: &Frame<'p>, unit: usize, decl: StructId, arguments: Arguments) -> Result<Value, Raise> {
+    pub(super) fn construct(
+        &mut self,
+        frame: &Frame<'p>,
+        unit: usize,
+        decl: StructId,
+        arguments: Arguments,
+    ) -> Result<Value, Raise> {
         let program = self.units[unit].program;
         let declared = &program[decl];
         let params = declared.fields.iter().map(|field| ParamInfo {

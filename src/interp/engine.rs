@@ -17,7 +17,15 @@ impl<'p> Interp<'p> {
         let body = program.modules[0].body;
         let (unit, function) = self.site.map_or((0, &program[body]), |(unit, function, _)| (unit, function));
         let program = self.units[unit].program;
-        Frame { unit, program, function, id: self.units[0].fn_id(body), base: self.stack.len(), closure: None, readonly_self: false }
+        Frame {
+            unit,
+            program,
+            function,
+            id: self.units[0].fn_id(body),
+            base: self.stack.len(),
+            closure: None,
+            readonly_self: false,
+        }
     }
 }
 
@@ -72,4 +80,3 @@ impl Engine for Interp<'_> {
         self.current_site()
     }
 }
-

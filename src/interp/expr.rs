@@ -131,10 +131,12 @@ impl<'p> Interp<'p> {
             ExprKind::Enum(decl) => Ok(self.enum_type(unit, *decl)),
             ExprKind::Variant(decl, variant) => Ok(self.variant(unit, *decl, *variant)),
             ExprKind::Module(module) => Ok(Value::Module(crate::value::ModuleId(module.0))),
-            ExprKind::Namespace(namespace) => Err(self.leave_at(frame, expr.span, faults::name_error(format_args!("{0} is a namespace: write {0}.name", builtins::namespace_name(*namespace))))),
-            ExprKind::NameError(message) => {
-                Err(self.leave_at(frame, expr.span, faults::name_error(&program[*message])))
-            }
+            ExprKind::Namespace(namespace) => Err(self.leave_at(
+                frame,
+                expr.span,
+                faults::name_error(format_args!("{0} is a namespace: write {0}.name", builtins::namespace_name(*namespace))),
+            )),
+            ExprKind::NameError(message) => Err(self.leave_at(frame, expr.span, faults::name_error(&program[*message]))),
 
             ExprKind::Array(items) => self.array(frame, expr.span, items),
             ExprKind::Dict(items) => self.dict(frame, expr.span, items),
@@ -189,9 +191,18 @@ impl<'p> Interp<'p> {
             ExprKind::Yield(_) | ExprKind::YieldFrom(_) => Err(self.missing(frame, expr, "generators")),
             ExprKind::Spawn(_) => Err(self.missing(frame, expr, "spawn blocks")),
 
-            ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Var { .. } | ExprKind::Binary(..) | ExprKind::And(..) | ExprKind::Or(..)
-            | ExprKind::Index { .. } | ExprKind::Field { .. } | ExprKind::CallFunc { .. } | ExprKind::CallBuiltin { .. }
-            | ExprKind::Call { .. } | ExprKind::Method { .. } => self.elsewhere(expr),
+            ExprKind::Int(_)
+            | ExprKind::Float(_)
+            | ExprKind::Var { .. }
+            | ExprKind::Binary(..)
+            | ExprKind::And(..)
+            | ExprKind::Or(..)
+            | ExprKind::Index { .. }
+            | ExprKind::Field { .. }
+            | ExprKind::CallFunc { .. }
+            | ExprKind::CallBuiltin { .. }
+            | ExprKind::Call { .. }
+            | ExprKind::Method { .. } => self.elsewhere(expr),
         }
     }
 
@@ -365,10 +376,18 @@ impl<'p> Interp<'p> {
 
     /// `x = x op e`: works in place on the variable's own value.
     #[inline(never)]
-    pub(super) fn update_binary(&mut self, frame: &Frame<'p>, expr: &'p Expr, op: BinaryOp, operand: Updated, b: ExprId) -> Eval {
+    pub(super) fn update_binary(
+        &mut self,
+        frame: &Frame<'p>,
+        expr: &'p Expr,
+        op: BinaryOp,
+        operand: Updated,
+        b: ExprId,
+    ) -> Eval {
         let early = self.update_early(frame, expr, operand)?;
         let b = self.operand(frame, b)?;
-        if let (Updated::Variable { var: Var::Local(slot), deferred: true, .. }, Value::Int(_) | Value::Float(_)) = (operand, &b)
+        if let (Updated::Variable { var: Var::Local(slot), deferred: true, .. }, Value::Int(_) | Value::Float(_)) =
+            (operand, &b)
             && let Some(result) = simple(op, &self.stack[frame.base + slot.index()], &b)
         {
             return Ok(result);
@@ -552,7 +571,10 @@ impl<'p> Interp<'p> {
             }
             ExprKind::Slice { .. } => self.slice(frame, expr, index::slice_or_null),
             ExprKind::OptChain(inner)
-                if matches!(frame.program[*inner].kind, ExprKind::Index { .. } | ExprKind::Slice { .. } | ExprKind::Field { .. }) =>
+                if matches!(
+                    frame.program[*inner].kind,
+                    ExprKind::Index { .. } | ExprKind::Slice { .. } | ExprKind::Field { .. }
+                ) =>
             {
                 let chain = self.or_null(frame, *inner);
                 self.end_chain(chain)
@@ -566,7 +588,9 @@ impl<'p> Interp<'p> {
 fn unwrap(value: Value) -> Result<Result<Value, Value>, Raise> {
     let success = match (&value, value.as_variant()) {
         (_, Some(view)) if view.decl == DeclId::RESULT || view.decl == DeclId::OPTION => view.payload.first().filter(|_| {
-            let name = crate::value::shapes::decl(view.decl).as_enum().map(|body| body.variants[view.variant as usize].name.as_str());
+            let name = crate::value::shapes::decl(view.decl)
+                .as_enum()
+                .map(|body| body.variants[view.variant as usize].name.as_str());
             matches!(name, Some("Ok" | "Some"))
         }),
         _ => return Err(faults::type_error("?", format_args!("needs a Result or Option, got {}", value.type_name()))),

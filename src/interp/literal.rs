@@ -38,7 +38,14 @@ impl<'p> Interp<'p> {
     }
 
     /// `x = [...x, e]`
-    pub(super) fn array_update(&mut self, frame: &Frame<'p>, span: Span, first: ExprId, operand: Updated, rest: &'p [Item]) -> Eval {
+    pub(super) fn array_update(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        first: ExprId,
+        operand: Updated,
+        rest: &'p [Item],
+    ) -> Eval {
         let early = self.update_early(frame, &frame.program[first], operand)?;
         let mut values = Vec::with_capacity(rest.len());
         self.items(frame, rest, &mut values)?;
@@ -111,7 +118,14 @@ impl<'p> Interp<'p> {
     }
 
     /// `x = {...x, k: e}`
-    pub(super) fn dict_update(&mut self, frame: &Frame<'p>, span: Span, first: ExprId, operand: Updated, rest: &'p [DictItem]) -> Eval {
+    pub(super) fn dict_update(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        first: ExprId,
+        operand: Updated,
+        rest: &'p [DictItem],
+    ) -> Eval {
         let early = self.update_early(frame, &frame.program[first], operand)?;
         let mut added = dict::new();
         for (key, value) in self.dict_entries(frame, span, rest)? {
@@ -140,7 +154,9 @@ impl<'p> Interp<'p> {
             given.push(match item {
                 FieldItem::Field { value, .. } => self.eval(frame, *value)?,
                 FieldItem::Spread(value) => match self.update_operand(frame, *value) {
-                    Some(Updated::Variable { var, name, .. }) => self.read(frame, var, name).map_err(|raise| self.raise(raise))?,
+                    Some(Updated::Variable { var, name, .. }) => {
+                        self.read(frame, var, name).map_err(|raise| self.raise(raise))?
+                    }
                     _ => self.eval(frame, *value)?,
                 },
             });
@@ -149,7 +165,13 @@ impl<'p> Interp<'p> {
     }
 
     /// The instance that a literal's values make; those named in it come before those of a base.
-    fn make_struct(&mut self, frame: &Frame<'p>, ty: &Value, items: &'p [FieldItem], given: Vec<Value>) -> Result<Value, Raise> {
+    fn make_struct(
+        &mut self,
+        frame: &Frame<'p>,
+        ty: &Value,
+        items: &'p [FieldItem],
+        given: Vec<Value>,
+    ) -> Result<Value, Raise> {
         let decl = match ty {
             Value::Type(id) => id.decl().and_then(|decl| Some((decl, self.struct_of(decl)?))),
             _ => None,
@@ -176,7 +198,13 @@ impl<'p> Interp<'p> {
     }
 
     /// Fields not named come from the base, else from their defaults.
-    fn complete(&mut self, unit: usize, decl: crate::resolve::hir::StructId, mut values: Vec<Value>, base: Option<Value>) -> Result<Value, Raise> {
+    fn complete(
+        &mut self,
+        unit: usize,
+        decl: crate::resolve::hir::StructId,
+        mut values: Vec<Value>,
+        base: Option<Value>,
+    ) -> Result<Value, Raise> {
         let program = self.units[unit].program;
         for (at, field) in program[decl].fields.iter().enumerate() {
             if !matches!(values[at], Value::Uninit) {
@@ -184,7 +212,9 @@ impl<'p> Interp<'p> {
             }
             match &base {
                 Some(Value::Struct(object)) => values[at] = object.get(at).unwrap_or_default(),
-                _ if field.default.is_none() => return Err(faults::missing_field(&program[program[decl].name], &program[field.name])),
+                _ if field.default.is_none() => {
+                    return Err(faults::missing_field(&program[program[decl].name], &program[field.name]));
+                }
                 _ => {}
             }
         }
@@ -206,7 +236,14 @@ impl<'p> Interp<'p> {
     }
 
     /// `x = "${x}…"`
-    pub(super) fn interp_update(&mut self, frame: &Frame<'p>, span: Span, first: ExprId, operand: Updated, rest: &'p [Part]) -> Eval {
+    pub(super) fn interp_update(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        first: ExprId,
+        operand: Updated,
+        rest: &'p [Part],
+    ) -> Eval {
         let early = self.update_early(frame, &frame.program[first], operand)?;
         let rest = self.parts(frame, span, rest)?;
         let (mut target, home) = self.update_take(frame, operand, early);
@@ -251,9 +288,9 @@ impl<'p> Interp<'p> {
                     Ok(())
                 }
                 Piece::Value(value) => display::display_into(&mut text, &value, self),
-                Piece::Formatted(value, spec, width, precision) => {
-                    spec_of(spec, width, precision).and_then(|spec| format::format(&value, &spec, self)).map(|shown| text.push_str(&shown))
-                }
+                Piece::Formatted(value, spec, width, precision) => spec_of(spec, width, precision)
+                    .and_then(|spec| format::format(&value, &spec, self))
+                    .map(|shown| text.push_str(&shown)),
             };
             written.map_err(|raise| self.leave_at(frame, span, raise))?;
         }
@@ -305,7 +342,8 @@ fn append(target: &mut array::ArrRef, values: Vec<Value>) -> Result<(), Raise> {
 }
 
 fn unknown_field(decl: &crate::value::shapes::Decl, name: crate::value::Symbol) -> Raise {
-    let names: Vec<&str> = decl.as_struct().into_iter().flat_map(|body| body.fields.iter().map(|field| field.name.as_str())).collect();
+    let names: Vec<&str> =
+        decl.as_struct().into_iter().flat_map(|body| body.fields.iter().map(|field| field.name.as_str())).collect();
     let known = if names.is_empty() { String::new() } else { format!(": its fields are {}", names.join(", ")) };
     faults::unknown_field(decl.name, name, known)
 }

@@ -6,11 +6,11 @@ use std::cell::Cell;
 use super::call::Arguments;
 use super::{Eval, Frame, Interp};
 use crate::builtins::methods::Names;
-use crate::semantics::member::BuiltinNames;
 use crate::builtins::{self, BuiltinId};
 use crate::resolve::hir::{Access, Expr, ExprKind, Function, Item, PathSegment, Place, PlaceId, Receiver, TextId, Var};
 use crate::semantics::call::SelfMode;
 use crate::semantics::fault::{Raise, faults};
+use crate::semantics::member::BuiltinNames;
 use crate::semantics::member::{self, Method};
 use crate::semantics::place::{Key, place_get, with_place};
 use crate::source::Span;
@@ -40,7 +40,11 @@ impl Remembered {
         let of = (name, receiver.tag());
         let place = &self.0[(name.0 as usize * 31 + receiver.tag() as usize) % Remembered::ROOM];
         if place.get().of != Some(of) {
-            place.set(Meaning { of: Some(of), method: Names.method(receiver, name), function: Names.function(receiver, name) });
+            place.set(Meaning {
+                of: Some(of),
+                method: Names.method(receiver, name),
+                function: Names.function(receiver, name),
+            });
         }
         place.get()
     }
@@ -91,7 +95,16 @@ impl<'p> Interp<'p> {
 
     /// Arguments without names and spreads: they are evaluated where the method's frame would begin.
     #[allow(clippy::too_many_arguments)]
-    fn plain_method_on_place(&mut self, frame: &Frame<'p>, span: Span, id: PlaceId, keys: &[Key], method: TextId, args: &'p [Item], used: bool) -> Eval<Result<Value, Raise>> {
+    fn plain_method_on_place(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        id: PlaceId,
+        keys: &[Key],
+        method: TextId,
+        args: &'p [Item],
+        used: bool,
+    ) -> Eval<Result<Value, Raise>> {
         let (place, name) = (&frame.program[id], self.symbol(frame.unit, method));
         let base = self.stack.len();
         self.stack.push(Value::Null);
@@ -132,8 +145,9 @@ impl<'p> Interp<'p> {
                     this.settle(outcome)
                 })
             }
-            Method::Builtin(builtin) if builtins::info(BuiltinId(builtin)).mutating().is_some()
-                && builtins::method_info(BuiltinId(builtin)).is_exactly(args.len()) =>
+            Method::Builtin(builtin)
+                if builtins::info(BuiltinId(builtin)).mutating().is_some()
+                    && builtins::method_info(BuiltinId(builtin)).is_exactly(args.len()) =>
             {
                 receiver.discard();
                 if let Err(raise) = self.check_access(frame, place, name) {
@@ -141,12 +155,14 @@ impl<'p> Interp<'p> {
                     return Ok(Err(raise));
                 }
                 self.in_place(frame, place, keys, name, base, |this, leaf| {
-                    this.with_slots(base + 1, |this, slots| this.run_mutating(frame, span, BuiltinId(builtin), leaf, slots, used))
+                    this.with_slots(base + 1, |this, slots| {
+                        this.run_mutating(frame, span, BuiltinId(builtin), leaf, slots, used)
+                    })
                 })
             }
             Method::Builtin(builtin) | Method::Function(builtin)
                 if (matches!(found, Method::Function(_)) || builtins::info(BuiltinId(builtin)).mutating().is_none())
-                && builtins::fn_info(BuiltinId(builtin)).is_exactly(args.len() + 1) =>
+                    && builtins::fn_info(BuiltinId(builtin)).is_exactly(args.len() + 1) =>
             {
                 self.stack[base] = receiver;
                 self.with_slots(base, |this, slots| this.run_builtin(frame, span, BuiltinId(builtin), slots))
@@ -190,7 +206,15 @@ impl<'p> Interp<'p> {
     }
 
     /// A temporary: a mutating method changes the temporary.
-    fn method_on_value(&mut self, frame: &Frame<'p>, span: Span, mut receiver: Value, name: Symbol, arguments: Arguments, used: bool) -> Result<Value, Raise> {
+    fn method_on_value(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        mut receiver: Value,
+        name: Symbol,
+        arguments: Arguments,
+        used: bool,
+    ) -> Result<Value, Raise> {
         match member::find_method(&receiver, name, &self.names)? {
             Method::User { func, .. } => self.call_with(frame, func, None, Some(receiver), arguments),
             Method::Builtin(id) if builtins::info(BuiltinId(id)).mutating().is_some() => {
@@ -202,7 +226,15 @@ impl<'p> Interp<'p> {
     }
 
     /// What takes its receiver as a value, or not at all.
-    fn plain_method(&mut self, frame: &Frame<'p>, span: Span, receiver: Value, name: Symbol, found: Method, mut arguments: Arguments) -> Result<Value, Raise> {
+    fn plain_method(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        receiver: Value,
+        name: Symbol,
+        found: Method,
+        mut arguments: Arguments,
+    ) -> Result<Value, Raise> {
         match found {
             Method::User { func, .. } => self.call_with(frame, func, None, Some(receiver), arguments),
             Method::Field(callee) | Method::Entry(callee) => self.call_any(frame, &callee, arguments),
@@ -221,7 +253,16 @@ impl<'p> Interp<'p> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    fn method_on_place(&mut self, frame: &Frame<'p>, span: Span, id: PlaceId, keys: &[Key], name: Symbol, arguments: Arguments, used: bool) -> Result<Value, Raise> {
+    fn method_on_place(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        id: PlaceId,
+        keys: &[Key],
+        name: Symbol,
+        arguments: Arguments,
+        used: bool,
+    ) -> Result<Value, Raise> {
         let place = &frame.program[id];
         let receiver = self.receiver(frame, place, keys)?;
         match member::find_method(&receiver, name, &self.names)? {
@@ -243,7 +284,15 @@ impl<'p> Interp<'p> {
         }
     }
 
-    fn user_method_on_place(&mut self, frame: &Frame<'p>, place: &'p Place, keys: &[Key], name: Symbol, func: FnId, slots: Vec<Value>) -> Result<Value, Raise> {
+    fn user_method_on_place(
+        &mut self,
+        frame: &Frame<'p>,
+        place: &'p Place,
+        keys: &[Key],
+        name: Symbol,
+        func: FnId,
+        slots: Vec<Value>,
+    ) -> Result<Value, Raise> {
         if self.info(func).self_mode == SelfMode::MaybeMutating && !self.is_changeable(frame, place) {
             let receiver = self.receiver(frame, place, keys)?;
             return self.call_bound(func, None, Some(receiver), slots, true);
@@ -260,7 +309,15 @@ impl<'p> Interp<'p> {
     }
 
     /// Runs a builtin mutating method on a value that nobody else can see.
-    fn run_mutating(&mut self, frame: &Frame<'p>, span: Span, id: BuiltinId, place: &mut Value, slots: &mut [Value], used: bool) -> Result<Value, Raise> {
+    fn run_mutating(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        id: BuiltinId,
+        place: &mut Value,
+        slots: &mut [Value],
+        used: bool,
+    ) -> Result<Value, Raise> {
         let Some(method) = builtins::info(id).mutating() else { return Err(Raise::bug("not a mutating method")) };
         let before = self.site.replace((frame.unit, frame.function, span));
         if self.units[frame.unit].hidden && before.is_some() {

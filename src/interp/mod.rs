@@ -176,7 +176,9 @@ impl<'p> Interp<'p> {
 
     /// What an evaluation outside of any loop or function came to.
     fn settle<T>(&mut self, outcome: Eval<T>) -> Result<T, Raise> {
-        outcome.map_err(|signal| self.raised.take().unwrap_or_else(|| Raise::bug(format!("tree walker: {signal:?} leads nowhere"))))
+        outcome.map_err(|signal| {
+            self.raised.take().unwrap_or_else(|| Raise::bug(format!("tree walker: {signal:?} leads nowhere")))
+        })
     }
 
     fn trace_entry(&self, frame: &Frame<'p>, span: Span) -> TraceEntry {

@@ -20,7 +20,9 @@ impl<'p> Interp<'p> {
                 }
                 self.write(frame, *var, *name, value).map_err(|raise| self.leave_at(frame, pattern.span, raise))
             }
-            PatternKind::Array { before, rest, after } => self.bind_array(frame, pattern, value, (before, rest.as_ref(), after)),
+            PatternKind::Array { before, rest, after } => {
+                self.bind_array(frame, pattern, value, (before, rest.as_ref(), after))
+            }
             PatternKind::Fields { entries, rest, .. } => self.bind_fields(frame, pattern, &value, entries, rest.as_ref()),
             _ => match self.matches(frame, id, &value)? {
                 true => Ok(()),
@@ -32,7 +34,13 @@ impl<'p> Interp<'p> {
         }
     }
 
-    fn bind_array(&mut self, frame: &Frame<'p>, pattern: &'p Pattern, value: Value, parts: (&'p [ElementPattern], Option<&'p RestPattern>, &'p [ElementPattern])) -> Eval<()> {
+    fn bind_array(
+        &mut self,
+        frame: &Frame<'p>,
+        pattern: &'p Pattern,
+        value: Value,
+        parts: (&'p [ElementPattern], Option<&'p RestPattern>, &'p [ElementPattern]),
+    ) -> Eval<()> {
         let Value::Array(items) = value else {
             let raise = faults::cannot_destructure(value.type_name(), "an array pattern");
             return Err(self.leave_at(frame, pattern.span, raise));
@@ -44,7 +52,9 @@ impl<'p> Interp<'p> {
         let Some(rest) = rest else { return Ok(()) };
         let tail = items.len().saturating_sub(after.len()).max(before.len().min(items.len()));
         if let Some(bind) = rest.bind {
-            let middle = items.slice_of(before.len().min(tail), tail).map_err(|refused| self.raise(crate::semantics::memory("rest", refused)))?;
+            let middle = items
+                .slice_of(before.len().min(tail), tail)
+                .map_err(|refused| self.raise(crate::semantics::memory("rest", refused)))?;
             self.bind_pattern(frame, bind, Value::Array(middle))?;
         }
         for (at, element) in after.iter().enumerate() {
@@ -62,7 +72,14 @@ impl<'p> Interp<'p> {
         self.bind_pattern(frame, pattern, value)
     }
 
-    fn bind_fields(&mut self, frame: &Frame<'p>, pattern: &'p Pattern, value: &Value, entries: &'p [FieldPattern], rest: Option<&'p RestPattern>) -> Eval<()> {
+    fn bind_fields(
+        &mut self,
+        frame: &Frame<'p>,
+        pattern: &'p Pattern,
+        value: &Value,
+        entries: &'p [FieldPattern],
+        rest: Option<&'p RestPattern>,
+    ) -> Eval<()> {
         if !matches!(value, Value::Dict(_) | Value::Struct(_) | Value::Error(_)) {
             let raise = faults::cannot_destructure(value.type_name(), "a dict pattern");
             return Err(self.leave_at(frame, pattern.span, raise));
@@ -86,7 +103,13 @@ impl<'p> Interp<'p> {
     }
 
     /// `...rest` of a field pattern: everything else as a dict.
-    fn bind_other_fields(&mut self, frame: &Frame<'p>, value: &Value, entries: &'p [FieldPattern], rest: Option<&'p RestPattern>) -> Eval<bool> {
+    fn bind_other_fields(
+        &mut self,
+        frame: &Frame<'p>,
+        value: &Value,
+        entries: &'p [FieldPattern],
+        rest: Option<&'p RestPattern>,
+    ) -> Eval<bool> {
         let Some(bind) = rest.and_then(|rest| rest.bind) else { return Ok(true) };
         let taken: Vec<Value> = entries.iter().map(|entry| self.text(frame.unit, entry.key)).collect();
         let is_other = |key: &Value| !taken.iter().any(|name| name.as_str().is_some() && name.as_str() == key.as_str());
@@ -98,7 +121,8 @@ impl<'p> Interp<'p> {
             }
             _ => Vec::new(),
         };
-        let others = Value::dict(all.into_iter().filter(|(key, _)| is_other(key))).map_err(|refused| self.raise(crate::semantics::index::insert_fault(refused)))?;
+        let others = Value::dict(all.into_iter().filter(|(key, _)| is_other(key)))
+            .map_err(|refused| self.raise(crate::semantics::index::insert_fault(refused)))?;
         self.bind_pattern(frame, bind, others)?;
         Ok(true)
     }
@@ -147,7 +171,14 @@ impl<'p> Interp<'p> {
         }
     }
 
-    fn in_range(&mut self, frame: &Frame<'p>, value: &Value, low: Option<ExprId>, high: Option<ExprId>, inclusive: bool) -> Eval<bool> {
+    fn in_range(
+        &mut self,
+        frame: &Frame<'p>,
+        value: &Value,
+        low: Option<ExprId>,
+        high: Option<ExprId>,
+        inclusive: bool,
+    ) -> Eval<bool> {
         let comparable = |bound: &Value| match bound {
             Value::Str(_) => matches!(value, Value::Str(_)),
             _ => matches!(value, Value::Int(_) | Value::Float(_) | Value::BigInt(_)),
@@ -167,7 +198,14 @@ impl<'p> Interp<'p> {
         Ok(true)
     }
 
-    fn matches_variant(&mut self, frame: &Frame<'p>, value: &Value, decl: DeclId, variant: u32, args: Option<&'p [PatId]>) -> Eval<bool> {
+    fn matches_variant(
+        &mut self,
+        frame: &Frame<'p>,
+        value: &Value,
+        decl: DeclId,
+        variant: u32,
+        args: Option<&'p [PatId]>,
+    ) -> Eval<bool> {
         let payload: Vec<Value> = match value {
             Value::Unit { decl: found, variant: which } if *found == decl && *which == variant => Vec::new(),
             Value::Variant(object) => match value.as_variant() {
@@ -185,7 +223,14 @@ impl<'p> Interp<'p> {
         Ok(args.len() == payload.len())
     }
 
-    fn matches_array(&mut self, frame: &Frame<'p>, value: &Value, before: &'p [ElementPattern], rest: Option<&'p RestPattern>, after: &'p [ElementPattern]) -> Eval<bool> {
+    fn matches_array(
+        &mut self,
+        frame: &Frame<'p>,
+        value: &Value,
+        before: &'p [ElementPattern],
+        rest: Option<&'p RestPattern>,
+        after: &'p [ElementPattern],
+    ) -> Eval<bool> {
         let Value::Array(items) = value else { return Ok(false) };
         let named = before.len() + after.len();
         if items.len() < named || (rest.is_none() && items.len() != named) {
@@ -200,13 +245,21 @@ impl<'p> Interp<'p> {
             }
         }
         if let Some(bind) = rest.and_then(|rest| rest.bind) {
-            let middle = items.slice_of(before.len(), tail).map_err(|refused| self.raise(crate::semantics::memory("rest", refused)))?;
+            let middle = items
+                .slice_of(before.len(), tail)
+                .map_err(|refused| self.raise(crate::semantics::memory("rest", refused)))?;
             return self.matches(frame, bind, &Value::Array(middle));
         }
         Ok(true)
     }
 
-    fn matches_fields(&mut self, frame: &Frame<'p>, value: &Value, entries: &'p [FieldPattern], rest: Option<&'p RestPattern>) -> Eval<bool> {
+    fn matches_fields(
+        &mut self,
+        frame: &Frame<'p>,
+        value: &Value,
+        entries: &'p [FieldPattern],
+        rest: Option<&'p RestPattern>,
+    ) -> Eval<bool> {
         if !matches!(value, Value::Dict(_) | Value::Struct(_) | Value::Error(_)) {
             return Ok(false);
         }

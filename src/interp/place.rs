@@ -48,7 +48,12 @@ impl<'p> Interp<'p> {
     }
 
     /// Lets `change` work on a variable's own value.
-    fn on_root<R>(&mut self, frame: &Frame<'p>, id: PlaceId, change: impl FnOnce(&mut Self, &mut Value) -> Result<R, Raise>) -> Result<R, Raise> {
+    fn on_root<R>(
+        &mut self,
+        frame: &Frame<'p>,
+        id: PlaceId,
+        change: impl FnOnce(&mut Self, &mut Value) -> Result<R, Raise>,
+    ) -> Result<R, Raise> {
         let place = &frame.program[id];
         if !matches!(place.root, Var::Local(_)) {
             // Uninitialised or in use?
@@ -155,7 +160,14 @@ impl<'p> Interp<'p> {
         result.map_err(|raise| self.leave_at(frame, place.span, raise))
     }
 
-    fn update_value(&mut self, frame: &Frame<'p>, id: PlaceId, keys: &[Key], op: ArithOp, operand: Value) -> Result<(), Raise> {
+    fn update_value(
+        &mut self,
+        frame: &Frame<'p>,
+        id: PlaceId,
+        keys: &[Key],
+        op: ArithOp,
+        operand: Value,
+    ) -> Result<(), Raise> {
         let place = &frame.program[id];
         let old = self.read(frame, place.root, place.name)?;
         let user = self.finish(place_get(&old, keys)?).map(|old| needs_user_code(op, &old, &operand))?;
@@ -217,7 +229,8 @@ fn update_numbers(op: BinaryOp, root: &mut Value, keys: &[Key], operand: &Value)
 
 /// Might the operator call a method of the program?
 fn needs_user_code(op: ArithOp, a: &Value, b: &Value) -> bool {
-    matches!(a, Value::Struct(_)) || (op == ArithOp::Add && matches!(a, Value::Str(_)) && arith::simple(op, a, b).is_none() && holds_structs(b))
+    matches!(a, Value::Struct(_))
+        || (op == ArithOp::Add && matches!(a, Value::Str(_)) && arith::simple(op, a, b).is_none() && holds_structs(b))
 }
 
 fn holds_structs(value: &Value) -> bool {

@@ -223,7 +223,14 @@ impl<'p> Interp<'p> {
         self.turned(turn, found.id)
     }
 
-    fn for_body(&mut self, frame: &Frame<'p>, found: &'p For, block: &'p Block, first: Value, second: Option<Value>) -> Eval<()> {
+    fn for_body(
+        &mut self,
+        frame: &Frame<'p>,
+        found: &'p For,
+        block: &'p Block,
+        first: Value,
+        second: Option<Value>,
+    ) -> Eval<()> {
         self.bind_item(frame, found.first, first)?;
         if let (Some(pattern), Some(value)) = (found.second, second) {
             self.bind_pattern(frame, pattern, value)?;
@@ -414,7 +421,8 @@ impl<'p> Interp<'p> {
     /// `[a, b] := e`
     fn destructure(&mut self, frame: &Frame<'p>, pattern: PatId, value: ExprId) -> Eval<()> {
         let program = frame.program;
-        if let (PatternKind::Array { before, rest: None, after }, ExprKind::Array(items)) = (&program[pattern].kind, &program[value].kind)
+        if let (PatternKind::Array { before, rest: None, after }, ExprKind::Array(items)) =
+            (&program[pattern].kind, &program[value].kind)
             && after.is_empty()
             && before.len() == items.len()
             && before.iter().all(|element| element.default.is_none())

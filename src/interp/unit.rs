@@ -51,7 +51,8 @@ impl<'p> Entry<'p> {
 
     fn of(function: &'p Function, info: &FnInfo) -> Entry<'p> {
         let exact = info.is_exactly(function.params.len()).then_some(function.params.len());
-        let runs = !function.is_generator && !function.is_async && !matches!(function.kind, FunctionKind::VariantConstructor(..));
+        let runs =
+            !function.is_generator && !function.is_async && !matches!(function.kind, FunctionKind::VariantConstructor(..));
         let simple = runs && function.cell_params.is_empty() && function.params.iter().all(|param| param.default.is_none());
         let keeps_self = matches!(function.self_mode, SelfMode::Mutating | SelfMode::MaybeMutating);
         Entry { function, exact, keeps_self, simple }

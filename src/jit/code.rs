@@ -6,8 +6,8 @@
 
 use std::mem::ManuallyDrop;
 
-use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, types};
+use cranelift_codegen::isa::TargetFrontendConfig;
 use cranelift_codegen::{CompiledCode, Context as CodegenContext};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
@@ -89,26 +89,55 @@ impl CodeStore {
         let helpers = Helper::ALL.iter().map(|helper| declare_helper(&mut module, *helper)).collect::<Result<_, _>>()?;
         let codegen = module.make_context();
         let module = ManuallyDrop::new(module);
-        let mut store = CodeStore { module, builder: FunctionBuilderContext::new(), codegen, helpers, trampoline: 0, count: 0, bytes: 0, counts_checks: false, counts_polls: false, counts_work: false };
+        let mut store = CodeStore {
+            module,
+            builder: FunctionBuilderContext::new(),
+            codegen,
+            helpers,
+            trampoline: 0,
+            count: 0,
+            bytes: 0,
+            counts_checks: false,
+            counts_polls: false,
+            counts_work: false,
+        };
         store.trampoline = store.make_trampoline()?;
         Ok(store)
     }
 
     /// Compiles a function; its exits get numbers from `first_exit` on.
-    pub fn compile(&mut self, function: &Function, own_id: Option<u32>, first_exit: u64, listing: bool) -> Result<Compiled, String> {
+    pub fn compile(
+        &mut self,
+        function: &Function,
+        own_id: Option<u32>,
+        first_exit: u64,
+        listing: bool,
+    ) -> Result<Compiled, String> {
         let convention = self.module.target_config().default_call_conv;
         let own = self.declare(lower::signature(convention, Some(function)))?;
         let entry = if function.params.is_empty() { own } else { self.declare(lower::signature(convention, None))? };
         let made = (own, entry, first_exit);
-        let (mut exits, code) = self.define(own, made, &function.states, lower::signature(convention, Some(function)), listing, |target, builder, imports, frontend| {
-            lower::lower(function, own_id, target, builder, imports, frontend)
-        })?;
+        let (mut exits, code) = self.define(
+            own,
+            made,
+            &function.states,
+            lower::signature(convention, Some(function)),
+            listing,
+            |target, builder, imports, frontend| lower::lower(function, own_id, target, builder, imports, frontend),
+        )?;
         let mut parts = vec![code];
         if entry != own {
             let number = first_exit + exits.len() as u64;
-            let (exit, code) = self.define(entry, made, &[], lower::signature(convention, None), false, |target, builder, imports, frontend| {
-                lower::lower_entry(function, number, target, builder, imports, frontend)
-            })?;
+            let (exit, code) = self.define(
+                entry,
+                made,
+                &[],
+                lower::signature(convention, None),
+                false,
+                |target, builder, imports, frontend| {
+                    lower::lower_entry(function, number, target, builder, imports, frontend)
+                },
+            )?;
             exits.push(exit);
             parts.push(code);
         }

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 use ahash::AHashSet;
 
 use super::code::{self, CallSite, CodeStore};
+use super::ir::Expected;
 use super::ir::{self, Kinds};
 use super::lower::ExitInfo;
 use super::options::Options;
 use super::policy::Place;
 use super::profile::{Entry, Request};
-use super::ir::Expected;
 use super::{build, opt};
 use crate::bytecode::op::Op;
 
@@ -168,7 +168,21 @@ impl Compiler {
         let sizes = Sizes { ops, ir: ir.values.len(), code: compiled.bytes };
         let inlined = inlined(&ir, &job.request);
         let params = speculated(&job.request);
-        Ok(Product { address: compiled.address, trampoline, first_exit, expected: ir.expected.into(), emptied: ir.emptied.into(), exits: compiled.exits, calls: compiled.calls, sizes, times, passes, fallbacks, inlined, params })
+        Ok(Product {
+            address: compiled.address,
+            trampoline,
+            first_exit,
+            expected: ir.expected.into(),
+            emptied: ir.emptied.into(),
+            exits: compiled.exits,
+            calls: compiled.calls,
+            sizes,
+            times,
+            passes,
+            fallbacks,
+            inlined,
+            params,
+        })
     }
 
     fn store(&mut self) -> Result<&mut CodeStore, Refusal> {

@@ -17,7 +17,6 @@ use crate::vm::Vm;
 use crate::vm::compiled::LeftFrame;
 use crate::vm::stack::Fp;
 
-
 /// The exit helper.
 pub extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u64, native: u64) -> Pair {
     // SAFETY: `helpers::context`.

@@ -109,7 +109,9 @@ impl Jit {
                 Event::Left { exit, at, why } => {
                     remarks.push(format!("left compiled code {}x at {}: {why}", self.taken(exit), quoted(vm, &at)));
                 }
-                Event::GivenUp { again: true } => remarks.push("this code was given up, to be compiled again without what failed".to_owned()),
+                Event::GivenUp { again: true } => {
+                    remarks.push("this code was given up, to be compiled again without what failed".to_owned())
+                }
                 Event::GivenUp { again: false } => {}
             }
         }
@@ -117,7 +119,12 @@ impl Jit {
     }
 
     fn taken(&self, exit: usize) -> u32 {
-        self.context.borrow().exits.get(exit).filter(|exit| matches!(exit.info.kind, ExitKind::Execute | ExitKind::Front | ExitKind::Unreached)).map_or(0, |exit| exit.taken)
+        self.context
+            .borrow()
+            .exits
+            .get(exit)
+            .filter(|exit| matches!(exit.info.kind, ExitKind::Execute | ExitKind::Front | ExitKind::Unreached))
+            .map_or(0, |exit| exit.taken)
     }
 
     fn has_code(&self, place: Place) -> bool {

@@ -114,7 +114,9 @@ fn captures(chunk: &Chunk) -> bool {
 fn site(op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
     let word = seen.words[pc];
     match *op {
-        Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexSet { .. } | Op::IndexUpdate { .. } => Some(elements(word)),
+        Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexSet { .. } | Op::IndexUpdate { .. } => {
+            Some(elements(word))
+        }
         Op::FieldGet { site, .. } | Op::FieldSet { site, .. } | Op::FieldUpdate { site, .. } => {
             let cases = seen.fields[usize::from(site)].as_ref()?;
             Some(Site::Fields(cases.iter().map(field_case).collect()))

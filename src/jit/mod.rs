@@ -208,7 +208,15 @@ impl Jit {
         debug_assert_eq!(first, context.exits.len(), "code is published in the order of its exits");
         let exits = first..first + product.exits.len();
         context.exits.extend(product.exits.into_iter().map(|info| Exit { info: Rc::new(info), code: number, taken: 0 }));
-        context.codes.push(Code { place, address: product.address, expected: product.expected, emptied: product.emptied, exits, failed: 0, given_up: false });
+        context.codes.push(Code {
+            place,
+            address: product.address,
+            expected: product.expected,
+            emptied: product.emptied,
+            exits,
+            failed: 0,
+            given_up: false,
+        });
         context.calls.extend(product.calls.into_iter().map(|call| (call.address, call.frames)));
         if place.1.is_none() {
             context.entry_table[place.0 as usize] = product.address;
@@ -248,7 +256,9 @@ impl Jit {
         {
             let mut context = self.context.borrow_mut();
             let exits = context.codes[number as usize].exits.clone();
-            let failed = context.exits[exits].iter().filter(|exit| exit.taken > 0 && exit.info.kind == lower::ExitKind::Execute && !exit.info.merged);
+            let failed = context.exits[exits]
+                .iter()
+                .filter(|exit| exit.taken > 0 && exit.info.kind == lower::ExitKind::Execute && !exit.info.merged);
             let mut ledger = self.ledger.borrow_mut();
             failed.filter_map(|exit| exit.info.frames.last()).for_each(|frame| ledger.failed(frame.function, frame.pc));
             context.codes[number as usize].given_up = true;
@@ -300,7 +310,10 @@ impl Jit {
     fn not_entered(&self, vm: &mut Vm, entry: Entry, fp: Fp) -> Outcome {
         let (function, head) = self.context.borrow().codes[entry.0 as usize].place;
         match vm.function_ref(function) {
-            Ok(function) => Outcome::Left { frames: vec![LeftFrame { function, fp, pc: head.unwrap_or(0) as usize, lent: None }], raise: None },
+            Ok(function) => Outcome::Left {
+                frames: vec![LeftFrame { function, fp, pc: head.unwrap_or(0) as usize, lent: None }],
+                raise: None,
+            },
             Err(raise) => Outcome::Raised(raise),
         }
     }
@@ -381,7 +394,9 @@ impl Tier for Jit {
     fn left(&self, vm: &Vm, exit: usize, fp: Fp) {
         let context = self.context.borrow();
         let taken = &context.exits[exit];
-        if context.listens && matches!(taken.info.kind, lower::ExitKind::Execute | lower::ExitKind::Front | lower::ExitKind::Unreached) {
+        if context.listens
+            && matches!(taken.info.kind, lower::ExitKind::Execute | lower::ExitKind::Front | lower::ExitKind::Unreached)
+        {
             let (check, why) = trace::failed_check(vm, &taken.info, fp);
             self.stats.borrow_mut().left(check);
             self.trace.left(vm, context.codes[taken.code as usize].place, exit, taken, &why);

@@ -51,7 +51,15 @@ pub struct BuildLimits {
 
 impl Default for BuildLimits {
     fn default() -> BuildLimits {
-        BuildLimits { inline_size: 60, inline_depth: 4, inline_copies: 3, loop_size: 24, recursive_size: 32, ir_size: 1500, leaves_unreached: true }
+        BuildLimits {
+            inline_size: 60,
+            inline_depth: 4,
+            inline_copies: 3,
+            loop_size: 24,
+            recursive_size: 32,
+            ir_size: 1500,
+            leaves_unreached: true,
+        }
     }
 }
 
@@ -82,12 +90,21 @@ pub struct FunctionProfile {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Site {
     /// Kinds of both operands together; whether an integer result needed more than 64 bits.
-    Operands { kinds: Kinds, overflow: bool },
+    Operands {
+        kinds: Kinds,
+        overflow: bool,
+    },
     /// Header shapes of the bases; kinds of the values read or written.
-    Elements { shapes: Vec<u32>, values: Kinds },
+    Elements {
+        shapes: Vec<u32>,
+        values: Kinds,
+    },
     Fields(Vec<FieldCase>),
     /// Per segment of a place: the field's cases (none for index segments), and the shapes of the array at its end.
-    Place { fields: Vec<Vec<FieldCase>>, shapes: Vec<u32> },
+    Place {
+        fields: Vec<Vec<FieldCase>>,
+        shapes: Vec<u32>,
+    },
     Callees(Vec<Target>),
     /// The only shape of the instances made here.
     Made(u32),

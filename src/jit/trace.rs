@@ -10,9 +10,9 @@ use super::lower::{Check, ExitInfo};
 use super::policy::Place;
 use super::runtime::Exit;
 use crate::bytecode::op::{Op, OperandKind};
+use crate::value::Value;
 use crate::value::layout::tag;
 use crate::value::types::type_name;
-use crate::value::Value;
 use crate::vm::Vm;
 use crate::vm::function::Activation;
 use crate::vm::stack::Fp;
@@ -21,11 +21,25 @@ use crate::vm::stack::Fp;
 #[derive(Clone, Debug)]
 pub enum Event {
     /// After so many calls, or turns of the loop.
-    Compiled { heat: u32, code_bytes: usize, inlined: Vec<String>, left_to_vm: Vec<Spot> },
-    Refused { reason: Refusal, left_to_vm: Vec<Spot> },
+    Compiled {
+        heat: u32,
+        code_bytes: usize,
+        inlined: Vec<String>,
+        left_to_vm: Vec<Spot>,
+    },
+    Refused {
+        reason: Refusal,
+        left_to_vm: Vec<Spot>,
+    },
     /// The exit, by number, and why in the user's words.
-    Left { exit: usize, at: Spot, why: String },
-    GivenUp { again: bool },
+    Left {
+        exit: usize,
+        at: Spot,
+        why: String,
+    },
+    GivenUp {
+        again: bool,
+    },
 }
 
 /// An instruction as the user sees it.
@@ -84,7 +98,10 @@ impl Trace {
             times.optimise.as_micros(),
             times.generate.as_micros(),
         );
-        eprintln!("[jit]   merged {} proven {} hoisted {} dead {}", passes.merged, passes.proven, passes.hoisted, passes.dead);
+        eprintln!(
+            "[jit]   merged {} proven {} hoisted {} dead {}",
+            passes.merged, passes.proven, passes.hoisted, passes.dead
+        );
         for (function, size) in &product.inlined {
             eprintln!("[jit]   inlined {} ({size} instructions)", name(vm, (*function, None)));
         }
@@ -180,7 +197,9 @@ fn spots(vm: &Vm, instructions: &[(u32, u32)]) -> Vec<Spot> {
 const LONGEST_TEXT: usize = 40;
 
 fn spot(vm: &Vm, function: u32, pc: u32) -> Spot {
-    let Some(activation) = vm.activation(function) else { return Spot { file: String::new(), line: 0, text: String::new() } };
+    let Some(activation) = vm.activation(function) else {
+        return Spot { file: String::new(), line: 0, text: String::new() };
+    };
     let (file, line, text) = vm.source_of(activation, pc as usize);
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut text = words.join(" ");
@@ -225,7 +244,8 @@ pub fn failed_check(vm: &Vm, info: &ExitInfo, fp: Fp) -> (Check, String) {
     let Some(activation) = vm.activation(frame.function) else { return (first, first.name().to_owned()) };
     let Some(op) = activation.code().get(frame.pc as usize) else { return (first, first.name().to_owned()) };
     let registers = fp.above(frame.base.index());
-    let wanted: Vec<u8> = info.checks.iter().filter_map(|check| if let Check::Tag(tag) = check { Some(*tag) } else { None }).collect();
+    let wanted: Vec<u8> =
+        info.checks.iter().filter_map(|check| if let Check::Tag(tag) = check { Some(*tag) } else { None }).collect();
     if let Some((register, value)) = other_kind(op, registers, &wanted) {
         let wanted = tag_name(wanted[0]);
         return (Check::Tag(0), format!("{} was {wanted}, became {}", variable(activation, register), found_name(value)));
@@ -238,7 +258,10 @@ pub fn failed_check(vm: &Vm, info: &ExitInfo, fp: Fp) -> (Check, String) {
 fn other_kind(op: &Op, registers: Fp, wanted: &[u8]) -> Option<(u16, &'static Value)> {
     let mut found = None;
     op.operands(|kind, register| {
-        let reads = matches!(kind, OperandKind::Read | OperandKind::Peek | OperandKind::Keep | OperandKind::Modify | OperandKind::Local);
+        let reads = matches!(
+            kind,
+            OperandKind::Read | OperandKind::Peek | OperandKind::Keep | OperandKind::Modify | OperandKind::Local
+        );
         let register = register as u16;
         if reads && found.is_none() && !wanted.is_empty() && !wanted.contains(&(registers.tag(register) as u8)) {
             found = Some(register);

@@ -21,14 +21,8 @@ pub enum Interrupt {
 }
 
 /// In the order in which they are taken.
-const ALL: [Interrupt; 6] = [
-    Interrupt::Stop,
-    Interrupt::Timeout,
-    Interrupt::Memory,
-    Interrupt::Code,
-    Interrupt::Events,
-    Interrupt::Sample,
-];
+const ALL: [Interrupt; 6] =
+    [Interrupt::Stop, Interrupt::Timeout, Interrupt::Memory, Interrupt::Code, Interrupt::Events, Interrupt::Sample];
 
 /// Raised reasons, as bits.
 struct Word(AtomicU32);

@@ -16,11 +16,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::driver::Loaded;
+pub use crate::driver::engine::JitStats;
 use crate::driver::engine::{End, RunOptions};
 use crate::driver::repeat::{function_name, run_with_host};
 use crate::driver::thread::{Panicked, peak_memory, with_large_stack};
-use crate::driver::Loaded;
-pub use crate::driver::engine::JitStats;
 use crate::host::{Captured, Host, Output};
 use crate::limits::sample::{self, NO_SOURCE, Tier, Weight};
 use crate::source::SourceId;
@@ -126,8 +126,7 @@ fn named(loaded: &Loaded, samples: sample::Samples) -> Vec<Stack> {
         total.nanoseconds += weight.nanoseconds;
         total.bytes += weight.bytes;
     }
-    let mut stacks: Vec<Stack> =
-        merged.into_iter().map(|((tier, places), weight)| Stack { tier, places, weight }).collect();
+    let mut stacks: Vec<Stack> = merged.into_iter().map(|((tier, places), weight)| Stack { tier, places, weight }).collect();
     stacks.sort_by(|a, b| b.weight.nanoseconds.cmp(&a.weight.nanoseconds).then_with(|| a.places.cmp(&b.places)));
     stacks
 }
@@ -236,10 +235,19 @@ pub(crate) mod tests {
     }
 
     pub(crate) fn profile() -> Profile {
-        let weight = |milliseconds: u64, bytes| Weight { samples: milliseconds, nanoseconds: milliseconds * 1_000_000, bytes };
+        let weight =
+            |milliseconds: u64, bytes| Weight { samples: milliseconds, nanoseconds: milliseconds * 1_000_000, bytes };
         let stacks = vec![
-            Stack { tier: Tier::Vm, places: vec![place("fib", Some(3)), place("fib", Some(3)), place("main", Some(9))], weight: weight(60, 0) },
-            Stack { tier: Tier::Builtin, places: vec![place("sort", None), place("main", Some(8))], weight: weight(30, 4096) },
+            Stack {
+                tier: Tier::Vm,
+                places: vec![place("fib", Some(3)), place("fib", Some(3)), place("main", Some(9))],
+                weight: weight(60, 0),
+            },
+            Stack {
+                tier: Tier::Builtin,
+                places: vec![place("sort", None), place("main", Some(8))],
+                weight: weight(30, 4096),
+            },
             Stack { tier: Tier::Compiled, places: vec![place("main", Some(5))], weight: weight(10, 0) },
         ];
         Profile {
@@ -300,14 +308,19 @@ pub(crate) mod tests {
                 "func hot(n) {{\n    total := 0\n    for i in 0..n {{\n        total += i * i % 7\n    }}\n    return total\n}}\n\
                  print(hot({turns}))\n"
             );
-            let loaded = Arc::new(Script::resolve(Text::inline("hot.ruff", text)).load().expect("the program has no errors"));
+            let loaded =
+                Arc::new(Script::resolve(Text::inline("hot.ruff", text)).load().expect("the program has no errors"));
             let profile = run(&loaded, &RunOptions::new(Mode::new(kind)), true);
             assert!(matches!(profile.end, End::Done), "{kind:?}: {:?}", profile.end);
             assert!(!profile.output.stdout.is_empty());
             let functions = profile.functions(Measure::Nanoseconds);
             assert_eq!(functions.first().map(|share| share.name.as_str()), Some("hot"), "{kind:?}: {functions:?}");
             let jit = profile.jit.as_ref();
-            assert_eq!(jit.is_some_and(|stats| stats.compiled() > 0 && stats.entered > 0), kind == EngineKind::Jit, "{jit:?}");
+            assert_eq!(
+                jit.is_some_and(|stats| stats.compiled() > 0 && stats.entered > 0),
+                kind == EngineKind::Jit,
+                "{jit:?}"
+            );
             assert!(profile.sum(Measure::Nanoseconds) <= profile.wall.as_nanos() as u64 + 5_000_000);
         }
     }

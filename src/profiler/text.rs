@@ -38,7 +38,8 @@ pub fn markdown(profile: &Profile, sources: &SourceMap) -> String {
         let _ = writeln!(text, "\n## {}\n\n| own | total | where | source |\n| ---: | ---: | --- | --- |", section.title);
         for share in section.shares.iter().take(MOST) {
             let source = if section.lines { source_line(&share.name, sources) } else { String::new() };
-            let source = if source.is_empty() { source } else { format!("`{}`", source.replace('|', "\\|").replace('`', "'")) };
+            let source =
+                if source.is_empty() { source } else { format!("`{}`", source.replace('|', "\\|").replace('`', "'")) };
             let (own, total) = (percent(share.own, section.sum), percent(share.total, section.sum));
             let _ = writeln!(text, "| {own} | {total} | {} | {source} |", share.name.replace('|', "\\|"));
         }

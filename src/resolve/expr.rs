@@ -125,9 +125,7 @@ impl<'a> Resolver<'a> {
                 let args = self.lower_args(args, None);
                 Lowered::Value(self.call(callee, args, span))
             }
-            K::MethodCall { method, args, optional, .. } => {
-                self.lower_method(left, method, args, None, optional, span)
-            }
+            K::MethodCall { method, args, optional, .. } => self.lower_method(left, method, args, None, optional, span),
             K::Field { name, optional, .. } => self.lower_field(left, name, optional, span),
             K::Variant { name, .. } => self.lower_variant_path(left, name, span),
             K::Index { index, .. } => self.lower_index(left, index, span),
@@ -321,9 +319,9 @@ impl<'a> Resolver<'a> {
                     }
                 })
             }
-            Entity::Enum(decl) => self.variant_of(decl, name).map(|variant| {
-                Lowered::Static(Entity::Variant(decl, variant), span)
-            }),
+            Entity::Enum(decl) => {
+                self.variant_of(decl, name).map(|variant| Lowered::Static(Entity::Variant(decl, variant), span))
+            }
             _ => None,
         }
     }
@@ -502,9 +500,7 @@ impl<'a> Resolver<'a> {
                 ExprKind::Return(value.map(|value| self.lower_expr(value)))
             }
             K::Break(label) => self.find_loop(label, keyword(5), "break").map_or(ExprKind::Null, ExprKind::Break),
-            K::Continue(label) => {
-                self.find_loop(label, keyword(8), "continue").map_or(ExprKind::Null, ExprKind::Continue)
-            }
+            K::Continue(label) => self.find_loop(label, keyword(8), "continue").map_or(ExprKind::Null, ExprKind::Continue),
             K::Name(_) | K::SelfValue | K::Paren(_) | K::Binary { .. } | K::Logical { .. } | K::Pipe { .. } => {
                 unreachable!("names and left spines are lowered elsewhere")
             }
@@ -595,9 +591,8 @@ impl<'a> Resolver<'a> {
             Imported::Ambiguous(one, other) => {
                 let text = self.program[name].to_string();
                 let (one, other) = (self.short_name(one), self.short_name(other));
-                let message = format!(
-                    "'{text}' is exported by both {one} and {other}; write {one}.{text} or {other}.{text}"
-                );
+                let message =
+                    format!("'{text}' is exported by both {one} and {other}; write {one}.{text} or {other}.{text}");
                 let source = self.here();
                 let warning = crate::diagnostics::Diagnostic::error(Code::UndefinedName, source, span, &*message);
                 self.warnings.push(warning);

@@ -39,13 +39,7 @@ impl Resolver<'_> {
         });
         let made = self.tick();
         let root = self.new_scope(Some(self.at.scope), id);
-        self.facts.push(FuncFacts {
-            parent: Some(self.at.func),
-            root,
-            start: new.span.start,
-            made,
-            ..FuncFacts::default()
-        });
+        self.facts.push(FuncFacts { parent: Some(self.at.func), root, start: new.span.start, made, ..FuncFacts::default() });
         id
     }
 
@@ -126,8 +120,7 @@ impl Resolver<'_> {
     pub fn declare_default(&mut self, value: ast::ExprId, owner_name: TextId) -> FuncId {
         let span = self.ast().span_of(value);
         let kind = FunctionKind::FieldDefault;
-        let new =
-            NewFunction { name: owner_name, kind, span, name_span: span, is_async: false, is_generator: false };
+        let new = NewFunction { name: owner_name, kind, span, name_span: span, is_async: false, is_generator: false };
         let id = self.new_function(new);
         self.facts[id.index()].barred = true;
         self.jobs.push_back((id, self.at.module, Job::FieldDefault(value)));

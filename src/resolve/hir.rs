@@ -11,6 +11,10 @@
 //! * `Expr::span` is the span a fault of that node is reported at: the whole expression for operators, calls and
 //!   indexing; from the name to the end for `.name` and `.name(…)`; the `throw` keyword for `throw`.
 //!   All spans of a function lie in the source of its module.
+mod declarations;
+
+pub use declarations::*;
+
 use crate::builtins::{self, BuiltinId, BuiltinTypeId, ConstantId, NamespaceId};
 use crate::source::{SourceId, Span};
 
@@ -100,7 +104,9 @@ arena! {
 impl std::ops::Index<TextId> for Program {
     type Output = str;
     #[inline]
-    fn index(&self, id: TextId) -> &str { &self.texts[id.index()] }
+    fn index(&self, id: TextId) -> &str {
+        &self.texts[id.index()]
+    }
 }
 
 impl Program {
@@ -218,7 +224,11 @@ pub enum ExprKind {
     /// A named constant of the prelude (`PI`).
     Constant(ConstantId),
     /// Reads a variable; `name` for `Undefined variable` and in-use errors.
-    Var { var: Var, name: TextId, take: Take },
+    Var {
+        var: Var,
+        name: TextId,
+        take: Take,
+    },
     /// A function without captures.
     Func(FuncId),
     /// A new closure over `functions[f].captures`.
@@ -239,7 +249,10 @@ pub enum ExprKind {
     Array(Box<[Item]>),
     Dict(Box<[DictItem]>),
     /// `ty { field: v, ...base }`; `ty` evaluates to a struct type (nearly always [`ExprKind::Struct`]).
-    StructLit { ty: ExprId, items: Box<[FieldItem]> },
+    StructLit {
+        ty: ExprId,
+        items: Box<[FieldItem]>,
+    },
     /// Interpolated string.
     Interp(Box<[Part]>),
 
@@ -252,32 +265,76 @@ pub enum ExprKind {
     /// [`ExprKind::Field`] node) counts as null.
     /// `a ?? b ?? …`, two operands or more.
     Coalesce(Box<[ExprId]>),
-    Range { start: ExprId, end: ExprId, inclusive: bool },
-    Index { base: ExprId, index: ExprId },
+    Range {
+        start: ExprId,
+        end: ExprId,
+        inclusive: bool,
+    },
+    Index {
+        base: ExprId,
+        index: ExprId,
+    },
     /// `base[start..end]`, with a range written inside the brackets. On a dict it is a look-up by the range as key
     /// (both ends present).
-    Slice { base: ExprId, start: Option<ExprId>, end: Option<ExprId>, inclusive: bool },
+    Slice {
+        base: ExprId,
+        start: Option<ExprId>,
+        end: Option<ExprId>,
+        inclusive: bool,
+    },
     /// `base.name`. `optional`: written `?.`, so that a missing dict key is null.
-    Field { base: ExprId, name: TextId, optional: bool },
+    Field {
+        base: ExprId,
+        name: TextId,
+        optional: bool,
+    },
     /// A postfix chain containing `?.`: the value of the inner expression, or null if an [`ExprKind::OptCheck`] left it.
     OptChain(ExprId),
     /// The value of the receiver, unless null: then the innermost enclosing `OptChain` is null at once.
     OptCheck(ExprId),
 
-    Call { callee: ExprId, args: Args },
+    Call {
+        callee: ExprId,
+        args: Args,
+    },
     /// A call of a function known before execution (declared, without captures, never reassigned).
-    CallFunc { func: FuncId, args: Args },
-    CallBuiltin { builtin: BuiltinId, args: Args },
+    CallFunc {
+        func: FuncId,
+        args: Args,
+    },
+    CallBuiltin {
+        builtin: BuiltinId,
+        args: Args,
+    },
     /// Positional construction `Point(1, 2)` of a struct known before execution.
-    Construct { decl: StructId, args: Args },
+    Construct {
+        decl: StructId,
+        args: Args,
+    },
     /// `Shape::Circle(2)` of a variant known before execution.
-    MakeVariant { decl: EnumId, variant: u32, args: Args },
+    MakeVariant {
+        decl: EnumId,
+        variant: u32,
+        args: Args,
+    },
     /// `recv.name(args)`. Order: index expressions of the place (or the receiver), arguments, walk, look-up.
-    Method { recv: Receiver, name: TextId, args: Args, used: bool },
+    Method {
+        recv: Receiver,
+        name: TextId,
+        args: Args,
+        used: bool,
+    },
     /// `base::name` that is not a variant known before execution.
-    Path { base: ExprId, name: TextId },
+    Path {
+        base: ExprId,
+        name: TextId,
+    },
 
-    If { cond: ExprId, then: BlockId, otherwise: Option<BlockId> },
+    If {
+        cond: ExprId,
+        then: BlockId,
+        otherwise: Option<BlockId>,
+    },
     Match(Box<Match>),
     /// A block whose `value` is the value.
     Block(BlockId),
@@ -460,22 +517,49 @@ pub enum StmtKind {
     /// Evaluated, value discarded.
     Expr(ExprId),
     /// Stores to a whole variable. `declare`: this statement creates the binding. `var` is never a capture by value.
-    Assign { var: Var, name: TextId, value: ExprId, declare: bool },
+    Assign {
+        var: Var,
+        name: TextId,
+        value: ExprId,
+        declare: bool,
+    },
     /// Takes a value apart: `[a, b] := e`. If `value` is an array literal without spreads and the pattern has only plain
     /// elements, engines build no array.
-    Destructure { pattern: PatId, value: ExprId },
+    Destructure {
+        pattern: PatId,
+        value: ExprId,
+    },
     /// `a[i].x = e`: index expressions, value, then the store. `path` is never empty.
     /// `update`: the path has fields only, and the first operand of `value` ([`Program::first_operand`]) reads this very place
     /// to make it longer. It is consumed as [`Take::Update`] says of variables that others can reach.
-    Store { place: PlaceId, value: ExprId, update: bool },
+    Store {
+        place: PlaceId,
+        value: ExprId,
+        update: bool,
+    },
     /// `place op= e` (also for whole variables, with an empty path): index expressions, `e`, then read–operate–store in one step.
-    Update { place: PlaceId, op: UpdateOp, value: ExprId },
+    Update {
+        place: PlaceId,
+        op: UpdateOp,
+        value: ExprId,
+    },
     /// An `if` in statement position.
-    If { cond: ExprId, then: BlockId, otherwise: Option<BlockId> },
+    If {
+        cond: ExprId,
+        then: BlockId,
+        otherwise: Option<BlockId>,
+    },
     Match(Box<Match>),
     Block(BlockId),
-    While { id: LoopId, cond: ExprId, body: BlockId },
-    Loop { id: LoopId, body: BlockId },
+    While {
+        id: LoopId,
+        cond: ExprId,
+        body: BlockId,
+    },
+    Loop {
+        id: LoopId,
+        body: BlockId,
+    },
     For(Box<For>),
     Try(Box<Try>),
     Return(Option<ExprId>),
@@ -559,20 +643,40 @@ pub struct Pattern {
 pub enum PatternKind {
     Wildcard,
     /// Stores the value to a variable. `declare` as in [`StmtKind::Assign`].
-    Bind { var: Var, name: TextId, declare: bool },
+    Bind {
+        var: Var,
+        name: TextId,
+        declare: bool,
+    },
     /// A number, string, bool or null literal; compares with `==`.
     Literal(ExprId),
     /// Bounds are literals.
-    Range { low: Option<ExprId>, high: Option<ExprId>, inclusive: bool },
+    Range {
+        low: Option<ExprId>,
+        high: Option<ExprId>,
+        inclusive: bool,
+    },
     BuiltinType(BuiltinTypeId),
     Struct(StructId),
     Enum(EnumId),
     /// `args: None` accepts any payload; otherwise the count was checked to fit, or [`PatternKind::NameError`] stands instead.
-    Variant { decl: EnumId, variant: u32, args: Option<Box<[PatId]>> },
+    Variant {
+        decl: EnumId,
+        variant: u32,
+        args: Option<Box<[PatId]>>,
+    },
     /// In `match`: exactly as many elements as named (at least, with a rest). In destructuring: missing ones are null.
-    Array { before: Box<[ElementPattern]>, rest: Option<RestPattern>, after: Box<[ElementPattern]> },
+    Array {
+        before: Box<[ElementPattern]>,
+        rest: Option<RestPattern>,
+        after: Box<[ElementPattern]>,
+    },
     /// Dicts and structs having these keys; `ty` restricts to one struct.
-    Fields { ty: Option<StructId>, entries: Box<[FieldPattern]>, rest: Option<RestPattern> },
+    Fields {
+        ty: Option<StructId>,
+        entries: Box<[FieldPattern]>,
+        rest: Option<RestPattern>,
+    },
     Or(Box<[PatId]>),
     /// The pattern, then the whole value to the second pattern (a `Bind`).
     As(PatId, PatId),
@@ -598,162 +702,4 @@ pub struct FieldPattern {
 pub struct RestPattern {
     /// A `Bind` pattern.
     pub bind: Option<PatId>,
-}
-
-/// A function, method, lambda, module body, spawn block or default-value thunk.
-#[derive(Debug)]
-pub struct Function {
-    /// As traces and `<func name>` show it: `area`, `Account.deposit`, `<lambda>`, `<main>`.
-    pub name: TextId,
-    pub kind: FunctionKind,
-    pub module: ModuleId,
-    pub is_async: bool,
-    pub is_generator: bool,
-    pub self_mode: SelfMode,
-    /// Without `self`. With a `self`, it is slot 0 and parameters follow; otherwise they begin at slot 0.
-    /// Parameter n (rest included) arrives in slot n (+1 with `self`).
-    pub params: Box<[Param]>,
-    /// Parameter slots (or slot 0 of `self`) whose value moves into a fresh cell on entry: parameter by parameter, each right
-    /// after its own default was evaluated (if it was needed), so that later defaults already see the cell.
-    pub cell_params: Box<[Slot]>,
-    /// What a closure takes along, in order; seen from the function that creates it.
-    pub captures: Box<[Capture]>,
-    /// Number of slots, parameters and hidden ones included.
-    pub slots: u32,
-    /// Number of loops.
-    pub loops: u32,
-    /// Gives no value: results leave by `Return` (of expression lambdas, field defaults and `spawn` blocks, too); falling off
-    /// the end is null.
-    pub body: BlockId,
-    /// Names of slots for dumps and `Undefined variable`; hidden slots have none.
-    pub slot_names: Vec<Option<TextId>>,
-    pub span: Span,
-    /// The name in the declaration (or the whole lambda), where traces of it point.
-    pub name_span: Span,
-    pub doc: Option<TextId>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum FunctionKind {
-    Main,
-    Function,
-    Lambda,
-    /// Method of a struct (with or without `self`, see [`SelfMode`]).
-    Method,
-    /// Value of a field default; no parameters. Its frame is part of the constructing expression's.
-    FieldDefault,
-    /// Constructor function of a variant with payload: has no body of its own.
-    VariantConstructor(EnumId, u32),
-    SpawnBlock,
-    Test,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SelfMode {
-    /// Plain function or static method.
-    None,
-    /// Instance method that does not change `self`.
-    Value,
-    /// Mutating: `self` lives at the caller's place during the call.
-    Mutating,
-    /// Mutating only through user method names: read-only where the place may not be changed.
-    MaybeMutating,
-}
-
-#[derive(Debug)]
-pub struct Param {
-    pub name: TextId,
-    pub kind: ParamKind,
-    /// Evaluated on entry, left to right, if the argument is missing (the slot then holds `Uninit`).
-    pub default: Option<ExprId>,
-    pub span: Span,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum ParamKind {
-    Positional,
-    Rest,
-    /// After a rest parameter.
-    NamedOnly,
-}
-
-/// One captured variable, as the creating function sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Capture {
-    /// `Local`/`Capture`/`SelfFn` copy the value; `LocalCell`/`CaptureCell` share the cell.
-    pub from: Var,
-    pub name: TextId,
-}
-
-#[derive(Debug)]
-pub struct StructDecl {
-    pub name: TextId,
-    pub module: ModuleId,
-    pub fields: Box<[FieldDecl]>,
-    pub methods: Vec<MethodDecl>,
-    pub span: Span,
-    pub doc: Option<TextId>,
-}
-
-#[derive(Debug)]
-pub struct FieldDecl {
-    pub name: TextId,
-    pub default: Option<FuncId>,
-    /// Annotated `float`: starts with float representation.
-    pub float: bool,
-}
-
-#[derive(Debug)]
-pub struct MethodDecl {
-    pub name: TextId,
-    pub func: FuncId,
-}
-
-#[derive(Debug)]
-pub struct EnumDecl {
-    pub name: TextId,
-    pub module: ModuleId,
-    pub variants: Box<[VariantDecl]>,
-    pub methods: Vec<MethodDecl>,
-    pub span: Span,
-    pub doc: Option<TextId>,
-}
-
-#[derive(Debug)]
-pub struct VariantDecl {
-    pub name: TextId,
-    /// Names of the payload, in order; empty for a plain variant.
-    pub payload: Box<[TextId]>,
-    /// Present if the payload is not empty: its constructor as a function value.
-    pub constructor: Option<FuncId>,
-}
-
-/// The prelude's enums come first in `Program::enums` of every program, in this order.
-pub const RESULT_ENUM: EnumId = EnumId(0);
-/// `Option`: variants `None`, `Some`.
-pub const OPTION_ENUM: EnumId = EnumId(1);
-
-/// A declaration of section 13; nested through `group`.
-#[derive(Debug)]
-pub struct TestItem {
-    pub kind: TestKind,
-    pub module: ModuleId,
-    /// Index in `Program::tests` of the group it stands in.
-    pub group: Option<usize>,
-    pub span: Span,
-}
-
-#[derive(Debug)]
-pub enum TestKind {
-    Test { name: TextId, body: FuncId },
-    Bench { name: TextId, body: FuncId },
-    Group { name: TextId },
-    /// What stands in a group beside its tests and benchmarks.
-    GroupBody { body: FuncId },
-    /// Before each test.
-    Setup { body: FuncId },
-    /// After each test.
-    Teardown { body: FuncId },
-    /// Before each turn of a benchmark.
-    BenchSetup { body: FuncId },
 }

@@ -42,11 +42,7 @@ impl Resolver<'_> {
         }
     }
 
-    pub fn lower_struct_literal(
-        &mut self,
-        path: ast::List<ast::Name>,
-        fields: ast::List<ast::FieldInit>,
-    ) -> ExprKind {
+    pub fn lower_struct_literal(&mut self, path: ast::List<ast::Name>, fields: ast::List<ast::FieldInit>) -> ExprKind {
         let ty = self.lower_path(path);
         let ty = self.value_of(ty);
         let mut items = Vec::new();

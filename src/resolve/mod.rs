@@ -79,9 +79,7 @@ fn run(graph: modules::Graph, sources: &SourceMap, export_all: bool) -> Resolved
             stack::set_stack_limit(size);
             try_run(&graph, sources, export_all).0
         };
-        std::thread::scope(|scope| {
-            std::thread::Builder::new().stack_size(size).spawn_scoped(scope, body).ok()?.join().ok()
-        })
+        std::thread::scope(|scope| std::thread::Builder::new().stack_size(size).spawn_scoped(scope, body).ok()?.join().ok())
     };
     // Without such a thread the limit of this one stands.
     DEEP_STACKS.iter().find_map(deeper).unwrap_or(resolved)

@@ -139,9 +139,9 @@ fn add_module(graph: &mut Graph, sources: &SourceMap, source: SourceId, name: St
 
 fn import_names(ast: &Ast, stmt: ast::StmtId) -> &[ast::Name] {
     match ast[stmt].kind {
-        ast::StmtKind::Import { path, .. }
-        | ast::StmtKind::ImportFrom { path, .. }
-        | ast::StmtKind::ImportAll { path } => ast.list(path),
+        ast::StmtKind::Import { path, .. } | ast::StmtKind::ImportFrom { path, .. } | ast::StmtKind::ImportAll { path } => {
+            ast.list(path)
+        }
         _ => &[],
     }
 }

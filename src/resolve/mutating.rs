@@ -130,8 +130,7 @@ impl Resolver<'_> {
         }
         for (place, method) in std::mem::take(&mut self.self_places) {
             let read_only = self.program[method].self_mode == SelfMode::Value;
-            self.program.places[place.index()].access =
-                if read_only { Access::ReadonlySelf } else { Access::SelfPlace };
+            self.program.places[place.index()].access = if read_only { Access::ReadonlySelf } else { Access::SelfPlace };
         }
     }
 

@@ -124,13 +124,7 @@ impl Resolver<'_> {
 
     // ------------------------------------------------------------------------------------------- match
 
-    pub fn lower_match(
-        &mut self,
-        subject: ast::ExprId,
-        arms: ast::List<ast::MatchArm>,
-        span: Span,
-        value: bool,
-    ) -> Match {
+    pub fn lower_match(&mut self, subject: ast::ExprId, arms: ast::List<ast::MatchArm>, span: Span, value: bool) -> Match {
         let subject = self.lower_expr(subject);
         let (slot, outer) = self.enter_hidden(1);
         let (mut lowered, mut default) = (Vec::new(), None);
@@ -230,8 +224,7 @@ impl Resolver<'_> {
         let differs = |name: &&TextId| expected.contains(name) != bound.contains(name);
         let name = expected.iter().chain(&bound).find(differs).copied();
         let shown = name.map_or(String::new(), |name| self.program[name].to_string());
-        let diagnostic =
-            self.stop(Code::PatternNames, span, "the alternatives of a pattern must bind the same names");
+        let diagnostic = self.stop(Code::PatternNames, span, "the alternatives of a pattern must bind the same names");
         diagnostic.label = format!("'{shown}' is bound on one side only");
     }
 
@@ -434,9 +427,7 @@ impl Resolver<'_> {
         }
         let text = &self.program[name];
         match crate::builtins::BUILTIN_TYPES.iter().position(|&ty| ty == text) {
-            Some(ty) if PATTERN_TYPES.contains(&text) => {
-                NameMeaning::Entity(Entity::BuiltinType(BuiltinTypeId(ty as u8)))
-            }
+            Some(ty) if PATTERN_TYPES.contains(&text) => NameMeaning::Entity(Entity::BuiltinType(BuiltinTypeId(ty as u8))),
             Some(ty) if starts_upper(text) => NameMeaning::Entity(Entity::BuiltinType(BuiltinTypeId(ty as u8))),
             _ => NameMeaning::Nothing,
         }

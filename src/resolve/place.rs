@@ -94,8 +94,7 @@ impl Resolver<'_> {
         {
             self.self_places.push((id, self.bindings[reference.binding].func));
         }
-        let place =
-            Place { root: draft.root, name: draft.name, path: draft.path.into(), access: draft.access, span };
+        let place = Place { root: draft.root, name: draft.name, path: draft.path.into(), access: draft.access, span };
         self.program.places.push(place);
         id
     }

@@ -81,11 +81,8 @@ impl Printer<'_> {
         if !function.cell_params.is_empty() {
             let _ = write!(head, " cells={}", slots(&function.cell_params));
         }
-        let captures: Vec<String> = function
-            .captures
-            .iter()
-            .map(|capture| format!("{}={}", self.text(capture.name), var(capture.from)))
-            .collect();
+        let captures: Vec<String> =
+            function.captures.iter().map(|capture| format!("{}={}", self.text(capture.name), var(capture.from))).collect();
         if !captures.is_empty() {
             let _ = write!(head, " captures [{}]", captures.join(", "));
         }
@@ -138,12 +135,8 @@ impl Printer<'_> {
                 self.line(text);
             }
             StmtKind::Assign { var: target, name, value, declare } => {
-                let text = format!(
-                    "{} {} {}",
-                    self.var(*target, *name),
-                    if *declare { ":=" } else { "=" },
-                    self.expr(*value)
-                );
+                let text =
+                    format!("{} {} {}", self.var(*target, *name), if *declare { ":=" } else { "=" }, self.expr(*value));
                 self.line(text);
             }
             StmtKind::Destructure { pattern, value } => {
@@ -412,9 +405,7 @@ impl Printer<'_> {
                 format!("({recv}).{}({}){unused}", self.text(*name), self.args(args))
             }
             ExprKind::Path { base, name } => format!("{}::{}", self.expr(*base), self.text(*name)),
-            ExprKind::If { cond, then, otherwise } => {
-                self.nested(|printer| printer.conditional(*cond, *then, *otherwise))
-            }
+            ExprKind::If { cond, then, otherwise } => self.nested(|printer| printer.conditional(*cond, *then, *otherwise)),
             ExprKind::Match(node) => self.nested(|printer| printer.matching(node)),
             ExprKind::Block(block) => self.nested(|printer| printer.block(*block)),
             ExprKind::Try(value) => format!("{}?", self.expr(*value)),

@@ -32,8 +32,7 @@ pub(super) enum AssignTo {
 
 impl Resolver<'_> {
     pub fn new_scope(&mut self, parent: Option<ScopeId>, func: FuncId) -> ScopeId {
-        let scope =
-            Scope { parent, func, bindings: Vec::new(), enums: Vec::new(), hidden: 0, module_level: false };
+        let scope = Scope { parent, func, bindings: Vec::new(), enums: Vec::new(), hidden: 0, module_level: false };
         self.scopes.push(scope);
         self.scopes.len() - 1
     }
@@ -118,9 +117,7 @@ impl Resolver<'_> {
             *diagnostic = diagnostic.clone().with_fix("assign instead of declaring", keyword, "");
         }
         if is_variable(kind) && is_variable(earlier_kind) {
-            diagnostic
-                .help
-                .push(format!("declare it once with `mut {text} := …` and assign with `{text} := …` afterwards"));
+            diagnostic.help.push(format!("declare it once with `mut {text} := …` and assign with `{text} := …` afterwards"));
         } else if is_variable(kind) && earlier_kind.is_mutable() {
             diagnostic.help.push(format!("assign with `{text} := …`, without the keyword"));
         } else {
@@ -261,7 +258,9 @@ impl Resolver<'_> {
         let (module, first) = (self.bindings[binding].module, self.bindings[binding].span);
         let line = self.line_of(module, first);
         let text = self.program[name].to_string();
-        let message = format!("'{text}' would be a new local here, but its own value reads the outer '{text}' (line {line}), which stands below this function");
+        let message = format!(
+            "'{text}' would be a new local here, but its own value reads the outer '{text}' (line {line}), which stands below this function"
+        );
         let diagnostic = self.stop(Code::ReadsLater, span, message);
         *diagnostic = diagnostic.clone().with_related(first, "the outer variable").with_help(format!(
             "move `{text}` of line {line} above the function to change it, or write `let {text} := …` for a new variable"
@@ -277,8 +276,7 @@ impl Resolver<'_> {
         let (module, first) = (found.module, found.span);
         let text = self.program[found.name].to_string();
         let line = self.line_of(module, first);
-        let message =
-            format!("Cannot assign to immutable binding: {text} (line {line}); use let or mut for a new variable");
+        let message = format!("Cannot assign to immutable binding: {text} (line {line}); use let or mut for a new variable");
         let diagnostic = self.stop(Code::Immutable, span, message);
         *diagnostic = diagnostic.clone().with_related(first, "bound here");
         false

@@ -54,7 +54,9 @@ pub(super) enum BindingKind {
 impl BindingKind {
     pub fn is_mutable(self) -> bool {
         match self {
-            BindingKind::Let | BindingKind::Const | BindingKind::Func(_) | BindingKind::Struct(_) | BindingKind::Enum(_) => false,
+            BindingKind::Let | BindingKind::Const | BindingKind::Func(_) | BindingKind::Struct(_) | BindingKind::Enum(_) => {
+                false
+            }
             BindingKind::Mut
             | BindingKind::Created
             | BindingKind::Param

@@ -172,14 +172,7 @@ impl Resolver<'_> {
         out.extend(kind.map(|kind| self.stmt(kind, span)));
     }
 
-    fn assign_name(
-        &mut self,
-        name: TextId,
-        span: Span,
-        value: ExprId,
-        mode: TargetMode,
-        literal: bool,
-    ) -> Option<StmtKind> {
+    fn assign_name(&mut self, name: TextId, span: Span, value: ExprId, mode: TargetMode, literal: bool) -> Option<StmtKind> {
         let (var, declare) = match mode {
             TargetMode::Declare(kind) => {
                 let binding = self.declare(name, span, kind);
@@ -336,8 +329,7 @@ impl Resolver<'_> {
     fn updates_declaration(&mut self, place: ast::ExprId) {
         let span = self.ast()[place].span;
         let name = self.sources.get(self.here()).slice(span).to_string();
-        let message =
-            format!("Cannot assign to immutable binding: {name}; use let or mut for a new variable");
+        let message = format!("Cannot assign to immutable binding: {name}; use let or mut for a new variable");
         self.stop(crate::diagnostics::Code::Immutable, span, message);
     }
 
@@ -448,12 +440,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn lower_try(
-        &mut self,
-        body: ast::BlockId,
-        handler: Option<ast::Handler>,
-        finally: Option<ast::BlockId>,
-    ) -> Try {
+    fn lower_try(&mut self, body: ast::BlockId, handler: Option<ast::Handler>, finally: Option<ast::BlockId>) -> Try {
         let (state, outside) = self.enter_hidden(3);
         let body = self.lower_block(body, false);
         let except = handler.map(|handler| {

@@ -123,8 +123,7 @@ impl Resolver<'_> {
         let mut suggestions: AHashMap<TextId, Option<String>> = AHashMap::new();
         for unknown in &unknowns {
             let name = self.program[unknown.name].to_string();
-            let elsewhere =
-                by_name.get(&(unknown.func, unknown.name)).and_then(|all| self.created_at(unknown, all));
+            let elsewhere = by_name.get(&(unknown.func, unknown.name)).and_then(|all| self.created_at(unknown, all));
             let mut message = format!("Undefined variable: {name}");
             if let Some(note) = &elsewhere {
                 message.push_str(note);
@@ -139,9 +138,9 @@ impl Resolver<'_> {
                 diagnostic.help.push(hint.to_string());
             } else if elsewhere.is_none() {
                 let room = suggestions.len() < MAX_SUGGESTIONS;
-                let near = suggestions.entry(unknown.name).or_insert_with(|| {
-                    if room { self.suggestion(unknown, &name) } else { None }
-                });
+                let near = suggestions
+                    .entry(unknown.name)
+                    .or_insert_with(|| if room { self.suggestion(unknown, &name) } else { None });
                 diagnostic.help.extend(near.iter().map(|near| format!("did you mean `{near}`?")));
             }
             self.warnings.push(diagnostic);

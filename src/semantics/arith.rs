@@ -13,8 +13,8 @@ use super::member::overload;
 use super::memory;
 use super::step::{Callback, SmallArgs, Step, Then};
 use super::truth::truthy;
-use crate::value::symbol::known;
 use crate::value::bigint::Word;
+use crate::value::symbol::known;
 use crate::value::{Big, IBig, Str, Symbol, Value, array};
 
 /// A binary operator on numbers, strings and arrays.
@@ -72,7 +72,6 @@ impl ArithOp {
         }
     }
 }
-
 
 /// `a op b`.
 #[inline(always)]
@@ -165,9 +164,7 @@ fn invalid(op: ArithOp, a: &Value, b: &Value) -> Raise {
 fn add_rest(a: &Value, b: &Value) -> Result<Step, Raise> {
     let no_room = |refused| memory("+", refused);
     match (a, b) {
-        (Value::Str(x), Value::Str(y)) => {
-            Ok(Step::Done(Value::Str(Str::concat(x.as_str(), y.as_str()).map_err(no_room)?)))
-        }
+        (Value::Str(x), Value::Str(y)) => Ok(Step::Done(Value::Str(Str::concat(x.as_str(), y.as_str()).map_err(no_room)?))),
         (Value::Array(x), Value::Array(y)) => Ok(Step::Done(Value::Array(x.concat(y).map_err(no_room)?))),
         (Value::Str(x), other) => match display::plain(other) {
             Some(text) => Ok(Step::Done(Value::Str(Str::concat(x.as_str(), &text?).map_err(no_room)?))),

@@ -78,7 +78,11 @@ impl FnInfo {
     /// Whether `count` positional arguments need no binding but a mark for each of those left out at the end.
     pub fn is_filled_by(&self, count: usize) -> bool {
         count <= self.params.len()
-            && self.params.iter().enumerate().all(|(at, param)| param.kind == ParamKind::Positional && (at < count || param.has_default))
+            && self
+                .params
+                .iter()
+                .enumerate()
+                .all(|(at, param)| param.kind == ParamKind::Positional && (at < count || param.has_default))
     }
 
     fn position(&self, name: &str) -> Option<usize> {
@@ -119,9 +123,7 @@ pub fn bind_args(info: &FnInfo, positional: Vec<Value>, named: Vec<(&str, Value)
     let missing = info.params.iter().zip(&slots).find(|(param, slot)| !param.has_default && matches!(slot, Value::Uninit));
     match missing {
         None => Ok(slots),
-        Some((param, _)) if param.kind == ParamKind::NamedOnly => {
-            Err(faults::missing_argument(&info.name, &param.name))
-        }
+        Some((param, _)) if param.kind == ParamKind::NamedOnly => Err(faults::missing_argument(&info.name, &param.name)),
         Some(_) if given < info.required() => Err(arity_fault(info, given)),
         Some((param, _)) => Err(faults::missing_argument(&info.name, &param.name)),
     }
@@ -160,7 +162,8 @@ mod tests {
     use super::*;
 
     fn info(params: &[(&str, ParamKind, bool)]) -> FnInfo {
-        let param = |&(name, kind, has_default): &(&str, ParamKind, bool)| ParamInfo { name: name.into(), kind, has_default };
+        let param =
+            |&(name, kind, has_default): &(&str, ParamKind, bool)| ParamInfo { name: name.into(), kind, has_default };
         FnInfo { name: "area".into(), params: params.iter().map(param).collect(), ..FnInfo::default() }
     }
 

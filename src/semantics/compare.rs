@@ -112,7 +112,9 @@ fn equal_rest(a: &Value, b: &Value) -> Option<bool> {
         return Some(false);
     }
     match (a, b) {
-        (Value::Array(_), _) | (Value::Dict(_), _) | (Value::Set(_), _) | (Value::Variant(_), _) | (Value::Error(_), _) => None,
+        (Value::Array(_), _) | (Value::Dict(_), _) | (Value::Set(_), _) | (Value::Variant(_), _) | (Value::Error(_), _) => {
+            None
+        }
         _ => Some(same_leaf(a, b)),
     }
 }
@@ -145,9 +147,8 @@ pub fn compare(op: CompareOp, a: &Value, b: &Value, callback: &mut dyn Callback)
 
 #[inline(never)]
 fn compare_rest(op: CompareOp, a: &Value, b: &Value, callback: &mut dyn Callback) -> Result<Step, Raise> {
-    let call = |method: FnId, then: Then| {
-        Ok(Step::Call { method, receiver: a.clone(), args: SmallArgs::one(b.clone()), then })
-    };
+    let call =
+        |method: FnId, then: Then| Ok(Step::Call { method, receiver: a.clone(), args: SmallArgs::one(b.clone()), then });
     if let Some(method) = overload(a, op.method()) {
         return call(method, Then::Truthy);
     }
@@ -412,7 +413,15 @@ fn order_int_float(i: i64, x: f64) -> Option<Ordering> {
         Some(Ordering::Greater)
     } else {
         // The whole part fits exactly; the fraction decides between equals.
-        Some(i.cmp(&(x as i64)).then_with(|| if x.fract() > 0.0 { Ordering::Less } else if x.fract() < 0.0 { Ordering::Greater } else { Ordering::Equal }))
+        Some(i.cmp(&(x as i64)).then_with(|| {
+            if x.fract() > 0.0 {
+                Ordering::Less
+            } else if x.fract() < 0.0 {
+                Ordering::Greater
+            } else {
+                Ordering::Equal
+            }
+        }))
     }
 }
 

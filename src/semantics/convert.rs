@@ -4,8 +4,8 @@ use dashu_int::ops::BitTest;
 use super::arith::big_to_f64;
 use super::display::{float_text, structural_debug};
 use super::fault::{Raise, faults};
-use super::truth::truthy;
 use super::memory;
+use super::truth::truthy;
 use crate::limits;
 use crate::value::{IBig, Value};
 
@@ -105,9 +105,8 @@ pub fn parse_float(text: &str) -> Option<f64> {
     let text = text.trim();
     if text.contains('_') {
         let bytes = text.as_bytes();
-        let between = |at: usize| {
-            at > 0 && bytes[at - 1].is_ascii_digit() && bytes.get(at + 1).is_some_and(u8::is_ascii_digit)
-        };
+        let between =
+            |at: usize| at > 0 && bytes[at - 1].is_ascii_digit() && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
         let misplaced = bytes.iter().enumerate().any(|(at, &byte)| byte == b'_' && !between(at));
         return if misplaced { None } else { text.replace('_', "").parse().ok() };
     }

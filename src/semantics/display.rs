@@ -113,13 +113,33 @@ impl User<'_> {
 
 /// An object whose parts are being shown.
 enum Frame<'a> {
-    Array { items: &'a Array, from: usize, at: usize },
+    Array {
+        items: &'a Array,
+        from: usize,
+        at: usize,
+    },
     /// Arrays of which the last part is shown.
-    Entries { items: &'a Array, order: Vec<usize>, at: usize },
-    Dict { table: &'a Dict, at: usize },
-    Set { table: &'a Dict, at: usize },
-    Struct { object: &'a Inst, at: usize },
-    Payload { values: &'a [Value], at: usize },
+    Entries {
+        items: &'a Array,
+        order: Vec<usize>,
+        at: usize,
+    },
+    Dict {
+        table: &'a Dict,
+        at: usize,
+    },
+    Set {
+        table: &'a Dict,
+        at: usize,
+    },
+    Struct {
+        object: &'a Inst,
+        at: usize,
+    },
+    Payload {
+        values: &'a [Value],
+        at: usize,
+    },
 }
 
 /// Text between two questions whether memory suffices.

@@ -132,9 +132,7 @@ pub fn format(value: &Value, spec: &Spec, callback: &mut dyn Callback) -> Result
     match value {
         Value::Int(_) | Value::BigInt(_) if spec.kind != Some('?') => integer(value, spec),
         Value::Float(number) if spec.kind != Some('?') => float(*number, spec),
-        Value::Float(_) | Value::Int(_) | Value::BigInt(_) => {
-            Ok(aligned(debug(value, callback)?, spec, Align::Right))
-        }
+        Value::Float(_) | Value::Int(_) | Value::BigInt(_) => Ok(aligned(debug(value, callback)?, spec, Align::Right)),
         other => text(other, spec, callback),
     }
 }

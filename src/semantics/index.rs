@@ -52,12 +52,9 @@ fn get_rest(base: &Value, index: &Value) -> Result<Step, Raise> {
         },
         Value::Array(_) | Value::Str(_) | Value::Bytes(_) => element(base, index).map(Step::Done),
         _ => match overload(base, known::OP_INDEX) {
-            Some(method) => Ok(Step::Call {
-                method,
-                receiver: base.clone(),
-                args: SmallArgs::one(index.clone()),
-                then: Then::Value,
-            }),
+            Some(method) => {
+                Ok(Step::Call { method, receiver: base.clone(), args: SmallArgs::one(index.clone()), then: Then::Value })
+            }
             None => Err(faults::cannot_index(base.type_name())),
         },
     }
@@ -426,7 +423,10 @@ mod tests {
         assert_eq!(make(Value::Int(5), Value::Int(1), false), "[]");
         assert_eq!(make(Value::Int(5), Value::Int(1), true), "[]");
         assert_eq!(make(Value::Int(0), Value::Float(1.0), false), "range ends must be ints, got float");
-        assert_eq!(make(Value::Int(i64::MAX), Value::int_from_i128(1 << 63), true), "[9223372036854775807, 9223372036854775808]");
+        assert_eq!(
+            make(Value::Int(i64::MAX), Value::int_from_i128(1 << 63), true),
+            "[9223372036854775807, 9223372036854775808]"
+        );
         assert!(make(Value::Int(i64::MIN), Value::Int(i64::MAX), true).starts_with("\"..\" needs 16 EiB"));
     }
 

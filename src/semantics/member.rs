@@ -15,7 +15,10 @@ pub enum Member {
     /// An export of a module: the engine looks there.
     Module(ModuleId),
     /// The constructor function of a variant with payload.
-    Constructor { decl: DeclId, variant: u32 },
+    Constructor {
+        decl: DeclId,
+        variant: u32,
+    },
 }
 
 /// The declaration of a struct's or enum's instance.
@@ -62,9 +65,7 @@ pub fn get_value(base: &Value, name: Symbol) -> Result<Value, Raise> {
 /// `base?.name`, and `base.name` directly left of `??`: a missing key of a dict is null.
 pub fn get_or_null(base: &Value, name: Symbol) -> Result<Member, Raise> {
     match base {
-        Value::Dict(table) => {
-            Ok(Member::Value(table.get(&name.value()).ok().flatten().cloned().unwrap_or(Value::Null)))
-        }
+        Value::Dict(table) => Ok(Member::Value(table.get(&name.value()).ok().flatten().cloned().unwrap_or(Value::Null))),
         _ => get(base, name),
     }
 }

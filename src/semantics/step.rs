@@ -13,9 +13,17 @@ use crate::value::{FnId, ModuleId, Value};
 pub enum Step {
     Done(Value),
     /// Call this method, then apply `then` to its result.
-    Call { method: FnId, receiver: Value, args: SmallArgs, then: Then },
+    Call {
+        method: FnId,
+        receiver: Value,
+        args: SmallArgs,
+        then: Then,
+    },
     /// One side is a string and the display form of the other may run user code: [`super::arith::concat`] does it.
-    Concat { left: Value, right: Value },
+    Concat {
+        left: Value,
+        right: Value,
+    },
 }
 
 impl Step {

@@ -333,27 +333,67 @@ pub enum ExprKind {
     Array(List<Element>),
     Dict(List<DictEntry>),
     /// `Point { x: 1, y }`, `m.Point { … }`; the path has at least one name.
-    StructLiteral { path: List<Name>, fields: List<FieldInit> },
-    Unary { op: UnaryOp, operand: ExprId },
+    StructLiteral {
+        path: List<Name>,
+        fields: List<FieldInit>,
+    },
+    Unary {
+        op: UnaryOp,
+        operand: ExprId,
+    },
     /// Operators that always evaluate both sides. `op_span` is the operator itself.
-    Binary { op: BinaryOp, left: ExprId, right: ExprId, op_span: Span },
+    Binary {
+        op: BinaryOp,
+        left: ExprId,
+        right: ExprId,
+        op_span: Span,
+    },
     /// `&& || ??`: the right side may not run. It may be a jump, `Throw`, `Yield` or lambda.
-    Logical { op: LogicalOp, left: ExprId, right: ExprId },
+    Logical {
+        op: LogicalOp,
+        left: ExprId,
+        right: ExprId,
+    },
     /// `value |> target`. A target that is syntactically a `Call` or `MethodCall` (no `Paren` around it) gets the
     /// value as first argument; a jump, `Throw` or `Yield` just runs; any other target is called with the value.
-    Pipe { value: ExprId, target: ExprId },
+    Pipe {
+        value: ExprId,
+        target: ExprId,
+    },
     /// `a..b`, `a..=b`. An end is missing only directly as the index of an `Index`.
-    Range { start: Option<ExprId>, end: Option<ExprId>, inclusive: bool },
+    Range {
+        start: Option<ExprId>,
+        end: Option<ExprId>,
+        inclusive: bool,
+    },
     /// `f(…)`, where `f` is any expression but a `Field` (that is `MethodCall`).
-    Call { callee: ExprId, args: List<Arg> },
+    Call {
+        callee: ExprId,
+        args: List<Arg>,
+    },
     /// `receiver.method(…)`, or `receiver?.method(…)` if `optional`.
-    MethodCall { receiver: ExprId, method: Name, args: List<Arg>, optional: bool },
+    MethodCall {
+        receiver: ExprId,
+        method: Name,
+        args: List<Arg>,
+        optional: bool,
+    },
     /// `base.name`, or `base?.name` if `optional`.
-    Field { base: ExprId, name: Name, optional: bool },
+    Field {
+        base: ExprId,
+        name: Name,
+        optional: bool,
+    },
     /// `base::name`. `Shape::Circle(2)` is a `Call` of it.
-    Variant { base: ExprId, name: Name },
+    Variant {
+        base: ExprId,
+        name: Name,
+    },
     /// `base[index]`; a slice if `index` is a `Range` (no `Paren` around it).
-    Index { base: ExprId, index: ExprId },
+    Index {
+        base: ExprId,
+        index: ExprId,
+    },
     /// A whole postfix chain that contains at least one `?.`: where it gives null if a receiver is null.
     OptionalChain(ExprId),
     /// `e?`.
@@ -367,8 +407,14 @@ pub enum ExprKind {
     Func(FuncId),
     /// `if c { } else if d { } else { }`; the arms are the conditions in order. As the whole of an expression
     /// statement it has no value, unless that statement is the last of a block whose value is used.
-    If { arms: List<IfArm>, otherwise: Option<BlockId> },
-    Match { subject: ExprId, arms: List<MatchArm> },
+    If {
+        arms: List<IfArm>,
+        otherwise: Option<BlockId>,
+    },
+    Match {
+        subject: ExprId,
+        arms: List<MatchArm>,
+    },
     Spawn(BlockId),
     /// Jumps are expressions because they may stand right of `?? || && |>` and after `=>`; everywhere else the
     /// parser admits them only as a statement.
@@ -520,7 +566,10 @@ pub enum Arg {
     /// `...e`
     Spread(ExprId),
     /// `name: e` or `name = e`; all of these follow the others.
-    Named { name: Name, value: ExprId },
+    Named {
+        name: Name,
+        value: ExprId,
+    },
 }
 
 impl Arg {
@@ -536,7 +585,10 @@ impl Arg {
 pub enum Part {
     Text(Text),
     /// `${value}` or `${value:format}`.
-    Value { value: ExprId, format: Option<FormatId> },
+    Value {
+        value: ExprId,
+        format: Option<FormatId>,
+    },
 }
 
 /// A format specification: `[[fill](<|^|>)][+][#][0][width][,|_][.precision][kind]`.

@@ -71,7 +71,10 @@ fn round(kind: TokenKind) -> bool {
 
 /// Whether a token at the start of a line goes on with what stands before a block's end.
 fn continues(kind: TokenKind) -> bool {
-    matches!(kind, TokenKind::OpenBrace | TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::Dot | TokenKind::QuestionDot)
+    matches!(
+        kind,
+        TokenKind::OpenBrace | TokenKind::CloseParen | TokenKind::CloseBracket | TokenKind::Dot | TokenKind::QuestionDot
+    )
 }
 
 /// The width of the blanks at the start of the line that `offset` is on.

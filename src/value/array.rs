@@ -4,9 +4,9 @@
 //! element of another kind generalises it. A range stays start, step and length until its first change.
 //! The way to change one: `let xs = array::make_unique(&mut reference)?; xs.push(v)?`.
 
+use super::Value;
 use super::heap::{Array, Elem, Kind, Ref};
 use super::layout::Borrowed;
-use super::Value;
 use crate::limits::{self, OutOfMemory};
 
 /// A counted pointer to an array.
@@ -19,10 +19,22 @@ const REPACK: usize = 16;
 macro_rules! by_kind {
     ($array:expr, $get:ident, $items:ident => $body:expr, else $other:expr) => {
         match $array.kind() {
-            Kind::I64 => { let $items = $array.$get::<i64>().unwrap_or_default(); $body }
-            Kind::F64 => { let $items = $array.$get::<f64>().unwrap_or_default(); $body }
-            Kind::Val => { let $items = $array.$get::<Value>().unwrap_or_default(); $body }
-            Kind::Bool => { let $items = $array.$get::<bool>().unwrap_or_default(); $body }
+            Kind::I64 => {
+                let $items = $array.$get::<i64>().unwrap_or_default();
+                $body
+            }
+            Kind::F64 => {
+                let $items = $array.$get::<f64>().unwrap_or_default();
+                $body
+            }
+            Kind::Val => {
+                let $items = $array.$get::<Value>().unwrap_or_default();
+                $body
+            }
+            Kind::Bool => {
+                let $items = $array.$get::<bool>().unwrap_or_default();
+                $body
+            }
             Kind::Empty | Kind::Range => $other,
         }
     };

@@ -1,8 +1,8 @@
 //! Immutable byte strings.
 
+use super::Value;
 use super::heap::{Hdr, Ref};
 use super::layout::shape;
-use super::Value;
 use crate::limits::{self, OutOfMemory};
 
 /// A byte string.

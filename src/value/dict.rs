@@ -11,10 +11,10 @@
 //! A removed entry keeps its place until more than half the entries are removed, and an int's its number. The kind of the
 //! keys (ints, strings, anything) stands in the shape word and selects the fast path.
 
+use super::Value;
 use super::heap::{Dict, Entry, Ref, Str};
 use super::key::{self, NotAKey};
 use super::layout::{dict as at, shape as ids};
-use super::Value;
 use crate::limits::OutOfMemory;
 
 /// A counted pointer to a dict.
@@ -160,7 +160,9 @@ impl Dict {
         match self.key_kind() {
             INTS if self.index().is_empty() => self.find_unindexed(key),
             INTS => self.search(key::hash_int(key), |entry| entry.is_int(key)),
-            ANY => self.search(key::hash_int(key), |entry| entry.is_int(key) || key::same_key(&entry.key(), &Value::Int(key))),
+            ANY => {
+                self.search(key::hash_int(key), |entry| entry.is_int(key) || key::same_key(&entry.key(), &Value::Int(key)))
+            }
             _ => None,
         }
     }

@@ -1,7 +1,7 @@
 //! Functions as values: an id and captures, never code. Each engine keeps its own table from id to body.
 
-use super::heap::{Clo, Ref};
 use super::Value;
+use super::heap::{Clo, Ref};
 
 /// A function of a loaded program. Builtins and user functions share one id space, local to the program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

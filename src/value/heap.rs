@@ -31,8 +31,8 @@ use super::Value;
 use super::layout::shape as ids;
 use super::{bigint::Big, bytes::Bytes, cell, error::Err, function, generator::Gen, handle::Han, iter::Iter};
 
-pub use alloc::{Allocations, FreeLists, count_allocations, free_lists, live_objects, small_object};
 pub(super) use alloc::tracked_len;
+pub use alloc::{Allocations, FreeLists, count_allocations, free_lists, live_objects, small_object};
 pub(super) use array::Elem;
 pub use array::{Array, Kind};
 pub use inline::{Clo, Inst, Var};

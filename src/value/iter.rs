@@ -185,13 +185,25 @@ impl IterState {
         use IterState as S;
         match self {
             S::Done | S::Busy | S::Count { .. } => {}
-            S::Array { items: a, .. } | S::Chars { text: a, .. } | S::Bytes { bytes: a, .. }
-            | S::Keys { table: a, .. } | S::Items { table: a, .. } | S::Values { table: a, .. } | S::Source(a)
-            | S::Take { source: a, .. } | S::Skip { source: a, .. } | S::Enumerate { source: a, .. }
-            | S::Chunk { source: a, .. } | S::StepBy { source: a, .. } => visit(a),
-            S::Map { source: a, f: b } | S::Filter { source: a, f: b } | S::Tap { source: a, f: b }
-            | S::TakeWhile { source: a, f: b } | S::SkipWhile { source: a, f: b }
-            | S::Window { source: a, last: b, .. } | S::Unique { source: a, seen: b }
+            S::Array { items: a, .. }
+            | S::Chars { text: a, .. }
+            | S::Bytes { bytes: a, .. }
+            | S::Keys { table: a, .. }
+            | S::Items { table: a, .. }
+            | S::Values { table: a, .. }
+            | S::Source(a)
+            | S::Take { source: a, .. }
+            | S::Skip { source: a, .. }
+            | S::Enumerate { source: a, .. }
+            | S::Chunk { source: a, .. }
+            | S::StepBy { source: a, .. } => visit(a),
+            S::Map { source: a, f: b }
+            | S::Filter { source: a, f: b }
+            | S::Tap { source: a, f: b }
+            | S::TakeWhile { source: a, f: b }
+            | S::SkipWhile { source: a, f: b }
+            | S::Window { source: a, last: b, .. }
+            | S::Unique { source: a, seen: b }
             | S::Peeked { source: a, item: b } => {
                 visit(a);
                 visit(b);
@@ -209,12 +221,28 @@ impl IterState {
     pub fn sources(&self) -> Vec<Value> {
         use IterState as S;
         match self {
-            S::Done | S::Busy | S::Count { .. } | S::Array { .. } | S::Chars { .. } | S::Bytes { .. }
-            | S::Keys { .. } | S::Items { .. } | S::Values { .. } => Vec::new(),
-            S::Source(a) | S::Take { source: a, .. } | S::Skip { source: a, .. } | S::Enumerate { source: a, .. }
-            | S::Chunk { source: a, .. } | S::StepBy { source: a, .. } | S::Map { source: a, .. }
-            | S::Filter { source: a, .. } | S::Tap { source: a, .. } | S::TakeWhile { source: a, .. }
-            | S::SkipWhile { source: a, .. } | S::Window { source: a, .. } | S::Unique { source: a, .. }
+            S::Done
+            | S::Busy
+            | S::Count { .. }
+            | S::Array { .. }
+            | S::Chars { .. }
+            | S::Bytes { .. }
+            | S::Keys { .. }
+            | S::Items { .. }
+            | S::Values { .. } => Vec::new(),
+            S::Source(a)
+            | S::Take { source: a, .. }
+            | S::Skip { source: a, .. }
+            | S::Enumerate { source: a, .. }
+            | S::Chunk { source: a, .. }
+            | S::StepBy { source: a, .. }
+            | S::Map { source: a, .. }
+            | S::Filter { source: a, .. }
+            | S::Tap { source: a, .. }
+            | S::TakeWhile { source: a, .. }
+            | S::SkipWhile { source: a, .. }
+            | S::Window { source: a, .. }
+            | S::Unique { source: a, .. }
             | S::Peeked { source: a, .. } => vec![a.clone()],
             S::FlatMap { source, inner, .. } => vec![inner.clone(), source.clone()],
             S::Zip { sources } | S::Chain { sources } => sources.clone(),

@@ -321,7 +321,9 @@ fn begin<'a, S: Scheme>(value: &Borrowed<'a>, stack: &mut Vec<Hashing<'a>>) -> R
             View::Str(s) => return Ok(Some(S::string(s))),
             View::BigInt(i) => return Ok(Some(big::<S>(i.get()))),
             View::Bytes(b) => return Ok(Some(S::mix(6, S::bytes(b.as_slice())))),
-            View::Array(array) if array.len() > 2 * HASHED_AT_AN_END => parts(Parts::Array(array), S::mix(7, array.len() as u64)),
+            View::Array(array) if array.len() > 2 * HASHED_AT_AN_END => {
+                parts(Parts::Array(array), S::mix(7, array.len() as u64))
+            }
             View::Array(array) => parts(Parts::Array(array), 7),
             View::Struct(object) => parts(Parts::of(object), S::mix(8, name_seed::<S>(object.decl_id().0))),
             View::Variant(object) => match object.info().layout {
@@ -375,9 +377,19 @@ pub fn same_key(a: &Value, b: &Value) -> bool {
 }
 
 enum Comparing<'a> {
-    Parts { a: Parts<'a>, b: Parts<'a>, at: usize },
+    Parts {
+        a: Parts<'a>,
+        b: Parts<'a>,
+        at: usize,
+    },
     /// `at` is the entry of `a` being looked for; `candidate` the place in `b` being tried.
-    Table { a: &'a Dict, b: &'a Dict, at: usize, candidate: usize, value: bool },
+    Table {
+        a: &'a Dict,
+        b: &'a Dict,
+        at: usize,
+        candidate: usize,
+        value: bool,
+    },
 }
 
 fn compare(a: &Value, b: &Value) -> bool {
@@ -432,11 +444,7 @@ fn compare(a: &Value, b: &Value) -> bool {
                     continue;
                 };
                 let other = &b.entries()[position];
-                if *value {
-                    (Borrowed::of(&entry.value), Borrowed::of(&other.value))
-                } else {
-                    (entry.key(), other.key())
-                }
+                if *value { (Borrowed::of(&entry.value), Borrowed::of(&other.value)) } else { (entry.key(), other.key()) }
             }
         };
         result = start(&x, &y, &mut stack);

@@ -202,9 +202,21 @@ impl Value {
             Value::Dict(d) => !d.is_empty(),
             Value::Set(s) => !s.is_empty(),
             Value::Bytes(b) => !b.is_empty(),
-            Value::Fn0(_) | Value::Unit { .. } | Value::Type(_) | Value::Module(_) | Value::Struct(_)
-            | Value::Closure(_) | Value::Variant(_) | Value::BigInt(_) | Value::Error(_) | Value::Iter(_)
-            | Value::Gen(_) | Value::Handle(_) | Value::Cell(_) | Value::Uninit | Value::InUse => true,
+            Value::Fn0(_)
+            | Value::Unit { .. }
+            | Value::Type(_)
+            | Value::Module(_)
+            | Value::Struct(_)
+            | Value::Closure(_)
+            | Value::Variant(_)
+            | Value::BigInt(_)
+            | Value::Error(_)
+            | Value::Iter(_)
+            | Value::Gen(_)
+            | Value::Handle(_)
+            | Value::Cell(_)
+            | Value::Uninit
+            | Value::InUse => true,
         }
     }
 

@@ -1,9 +1,9 @@
 //! Sets: dicts without values. Look-up, order and key rules are those of `dict.rs`.
 
+use super::Value;
 use super::dict::InsertError;
 use super::heap::{Dict, Ref, Set};
 use super::layout::shape as ids;
-use super::Value;
 use crate::limits::OutOfMemory;
 
 /// A counted pointer to a set.

@@ -432,13 +432,18 @@ impl StructDecl {
         };
         let info = self.intern(id, &reps);
         // An int in a field annotated `float` says nothing about the instances to come.
-        let start: Vec<Rep> = reps.iter().zip(&self.fields).zip(values).map(|((&rep, field), value)| {
-            if field.float && matches!(value, Value::Int(_)) && self.starts_float(current, field.name) {
-                Rep::F64
-            } else {
-                rep
-            }
-        }).collect();
+        let start: Vec<Rep> = reps
+            .iter()
+            .zip(&self.fields)
+            .zip(values)
+            .map(|((&rep, field), value)| {
+                if field.float && matches!(value, Value::Int(_)) && self.starts_float(current, field.name) {
+                    Rep::F64
+                } else {
+                    rep
+                }
+            })
+            .collect();
         let start = if start == *reps { info } else { self.intern(id, &start) };
         self.current.store(start.id, Ordering::Release);
         info
@@ -446,8 +451,7 @@ impl StructDecl {
 
     /// Whether new instances begin with this field as a float, or nothing was seen yet.
     fn starts_float(&self, current: u32, field: Symbol) -> bool {
-        current == 0
-            || self.position(field).is_some_and(|at| shape_info(current).slots()[at].rep == Rep::F64)
+        current == 0 || self.position(field).is_some_and(|at| shape_info(current).slots()[at].rep == Rep::F64)
     }
 
     /// The shape to move an instance of `from` to, so that `value` fits in field `at`.
@@ -475,9 +479,11 @@ impl StructDecl {
         if shapes.len() < MAX_SHAPES {
             shapes.push(add_shape(layout, reps));
         } else {
-            if let Some(info) = shapes.iter().map(|&shape| shape_info(shape)).find(|info| {
-                info.slots().iter().all(|slot| slot.rep == Rep::Value)
-            }) {
+            if let Some(info) = shapes
+                .iter()
+                .map(|&shape| shape_info(shape))
+                .find(|info| info.slots().iter().all(|slot| slot.rep == Rep::Value))
+            {
                 return info;
             }
             shapes.push(add_shape(layout, &boxed));

@@ -11,8 +11,8 @@
 use std::collections::HashMap;
 
 use super::cell::Cell;
-use super::heap::{Crossing, Hdr};
 use super::heap::{Clo, Var, install_children};
+use super::heap::{Crossing, Hdr};
 use super::{Err, Ref, Value, array, dict, instance, trace};
 use crate::limits::OutOfMemory;
 

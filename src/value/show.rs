@@ -102,8 +102,9 @@ pub fn scalar(value: &Value, form: Form, names: &dyn FnNames, out: &mut String) 
         Value::Cell(_) | Value::Uninit | Value::InUse => {
             let _ = write!(out, "<{}>", value.type_name());
         }
-        Value::Array(_) | Value::Dict(_) | Value::Set(_) | Value::Struct(_) | Value::Variant(_)
-        | Value::Error(_) => return false,
+        Value::Array(_) | Value::Dict(_) | Value::Set(_) | Value::Struct(_) | Value::Variant(_) | Value::Error(_) => {
+            return false;
+        }
     }
     true
 }

@@ -90,9 +90,8 @@ fn walk_bytes(bytes: &[u8], at: usize) -> usize {
 }
 
 /// The 256 strings of one character below U+0100, made once for the process.
-static SINGLE: LazyLock<Vec<Shared>> = LazyLock::new(|| {
-    (0..=255u8).map(|byte| Shared::literal(char::from(byte).encode_utf8(&mut [0; 4]))).collect()
-});
+static SINGLE: LazyLock<Vec<Shared>> =
+    LazyLock::new(|| (0..=255u8).map(|byte| Shared::literal(char::from(byte).encode_utf8(&mut [0; 4]))).collect());
 
 static LITERALS: LazyLock<Mutex<HashSet<Literal>>> = LazyLock::new(Mutex::default);
 

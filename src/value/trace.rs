@@ -16,9 +16,19 @@ pub fn children(value: &Value, visit: &mut dyn FnMut(&Value)) {
         Value::Gen(object) => object.trace(visit),
         Value::Handle(object) => object.trace(visit),
         Value::Cell(object) => object.trace(visit),
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Fn0(_) | Value::Unit { .. }
-        | Value::Type(_) | Value::Module(_) | Value::Str(_) | Value::BigInt(_) | Value::Bytes(_)
-        | Value::Uninit | Value::InUse => {}
+        Value::Null
+        | Value::Bool(_)
+        | Value::Int(_)
+        | Value::Float(_)
+        | Value::Fn0(_)
+        | Value::Unit { .. }
+        | Value::Type(_)
+        | Value::Module(_)
+        | Value::Str(_)
+        | Value::BigInt(_)
+        | Value::Bytes(_)
+        | Value::Uninit
+        | Value::InUse => {}
     }
 }
 
@@ -28,8 +38,14 @@ pub fn has_children(value: &Value) -> bool {
         Value::Array(object) => object.kind() == Kind::Val && !object.is_empty(),
         Value::Dict(object) => !object.is_empty(),
         Value::Set(object) => !object.is_empty(),
-        Value::Struct(_) | Value::Closure(_) | Value::Variant(_) | Value::Error(_) | Value::Iter(_)
-        | Value::Gen(_) | Value::Handle(_) | Value::Cell(_) => true,
+        Value::Struct(_)
+        | Value::Closure(_)
+        | Value::Variant(_)
+        | Value::Error(_)
+        | Value::Iter(_)
+        | Value::Gen(_)
+        | Value::Handle(_)
+        | Value::Cell(_) => true,
         _ => false,
     }
 }

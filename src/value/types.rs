@@ -1,7 +1,7 @@
 //! Types and modules as values, and the names of types.
 
-use super::shapes::{DeclId, decl};
 use super::Value;
+use super::shapes::{DeclId, decl};
 
 /// A module of a loaded program.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]

@@ -2,7 +2,7 @@
 
 use super::heap::{Ref, Var};
 use super::shapes::{DeclId, Layout, VariantDecl, decl, prelude, shape_info};
-use super::{Value, Symbol};
+use super::{Symbol, Value};
 
 /// A counted pointer to an enum value with payload.
 pub type VarRef = Ref<Var>;

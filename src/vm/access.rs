@@ -1,7 +1,7 @@
 //! Elements and fields off the fast path.
+use super::Vm;
 use super::feedback::seen;
 use super::operate::arith_op;
-use super::Vm;
 use crate::bytecode::op::{ArithCode, slice_kind};
 use crate::semantics::arith;
 use crate::semantics::fault::Raise;

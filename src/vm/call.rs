@@ -7,11 +7,11 @@ use super::tier::{Outcome, Verdict};
 use super::{After, Frame, Here, Loan, Vm, flag};
 use crate::builtins::{self, Body, BuiltinId};
 use crate::bytecode::chunk::Callee;
-use crate::semantics::call::{bind_args, FnInfo, SelfMode};
 use crate::limits::{self, OutOfMemory};
+use crate::semantics::call::{FnInfo, SelfMode, bind_args};
 use crate::semantics::fault::{Raise, Stop, faults};
-use crate::semantics::{iterate, member, memory};
 use crate::semantics::step::Callback;
+use crate::semantics::{iterate, member, memory};
 use crate::value::symbol::known;
 use crate::value::{DeclId, FnId, ModuleId, TypeId, Value};
 
@@ -167,7 +167,12 @@ impl Vm {
 
     /// Pushes a frame for the overload of an operator.
     pub(super) fn push_overload(
-        &mut self, method: FnId, receiver: Value, arg: Option<Value>, dst: u16, after: After,
+        &mut self,
+        method: FnId,
+        receiver: Value,
+        arg: Option<Value>,
+        dst: u16,
+        after: After,
     ) -> Result<(), Raise> {
         let window = self.free_window();
         let mut args = vec![receiver];
@@ -178,7 +183,14 @@ impl Vm {
     /// Binds arguments (with the receiver first, for a method) and enters the function.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn call_user(
-        &mut self, id: FnId, mut args: Vec<Value>, named: Vec<(&str, Value)>, window: Fp, dst: u16, flags: u8, after: After,
+        &mut self,
+        id: FnId,
+        mut args: Vec<Value>,
+        named: Vec<(&str, Value)>,
+        window: Fp,
+        dst: u16,
+        flags: u8,
+        after: After,
     ) -> Result<(), Raise> {
         let callee = self.function(id)?;
         let info = callee.info.clone();
@@ -277,7 +289,12 @@ impl Vm {
 
     /// Calls a value with arguments that still have to meet the parameters; the result goes to `dst`.
     pub(super) fn call_with(
-        &mut self, callee: Value, mut args: Vec<Value>, named: Vec<(&str, Value)>, window: Fp, dst: u16,
+        &mut self,
+        callee: Value,
+        mut args: Vec<Value>,
+        named: Vec<(&str, Value)>,
+        window: Fp,
+        dst: u16,
     ) -> Result<(), Raise> {
         match self.target(&callee)? {
             Target::User(id) => {
@@ -351,7 +368,11 @@ impl Vm {
     }
 
     pub(super) fn call_builtin_with(
-        &mut self, builtin: u16, args: Vec<Value>, named: Vec<(&str, Value)>, dst: u16,
+        &mut self,
+        builtin: u16,
+        args: Vec<Value>,
+        named: Vec<(&str, Value)>,
+        dst: u16,
     ) -> Result<(), Raise> {
         let id = BuiltinId(builtin);
         let mut slots = bind_args(builtins::fn_info(id), args, named)?;

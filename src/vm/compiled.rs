@@ -184,7 +184,9 @@ impl Vm {
     /// Calls the function form of a builtin on the arguments in registers from `base` on, which it empties. Those left out at the
     /// end are marked as missing.
     pub fn call_native(&mut self, frame: LeftFrame, builtin: u16, base: Fp, count: usize) -> Result<Value, Raise> {
-        let Some(call) = builtins::info(BuiltinId(builtin)).native() else { return Err(Raise::bug("a builtin without a function")) };
+        let Some(call) = builtins::info(BuiltinId(builtin)).native() else {
+            return Err(Raise::bug("a builtin without a function"));
+        };
         let params = builtins::fn_info(BuiltinId(builtin)).params.len();
         let result = self.at(frame, |vm| padded(base.slice(0, count), params, |args| call(vm, args)));
         base.wipe(0, count as u16);
@@ -192,10 +194,21 @@ impl Vm {
     }
 
     /// Calls the mutating form of a builtin on the value in a register.
-    pub fn call_mutating(&mut self, frame: LeftFrame, builtin: u16, place: Fp, base: Fp, count: usize, used: bool) -> Result<Value, Raise> {
-        let Some(change) = builtins::info(BuiltinId(builtin)).mutating() else { return Err(Raise::bug("a builtin that changes nothing")) };
+    pub fn call_mutating(
+        &mut self,
+        frame: LeftFrame,
+        builtin: u16,
+        place: Fp,
+        base: Fp,
+        count: usize,
+        used: bool,
+    ) -> Result<Value, Raise> {
+        let Some(change) = builtins::info(BuiltinId(builtin)).mutating() else {
+            return Err(Raise::bug("a builtin that changes nothing"));
+        };
         let params = builtins::method_info(BuiltinId(builtin)).params.len();
-        let result = self.at(frame, |vm| padded(base.slice(0, count), params, |args| change(vm, place.get_mut(0), args, used)));
+        let result =
+            self.at(frame, |vm| padded(base.slice(0, count), params, |args| change(vm, place.get_mut(0), args, used)));
         base.wipe(0, count as u16);
         result
     }
@@ -244,7 +257,10 @@ fn kept_self(function: FnRef) -> u8 {
 /// Where a call puts its result.
 fn result_register(op: &Op) -> u16 {
     match *op {
-        Op::CallFunc { dst, .. } | Op::CallMethod { dst, .. } | Op::CallValue { dst, .. } | Op::CallMethodPlace { dst, .. }
+        Op::CallFunc { dst, .. }
+        | Op::CallMethod { dst, .. }
+        | Op::CallValue { dst, .. }
+        | Op::CallMethodPlace { dst, .. }
         | Op::CallBuiltin { dst, .. } => dst,
         _ => 0,
     }

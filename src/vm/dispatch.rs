@@ -6,8 +6,8 @@ use super::stack::{Bits, FnRef};
 use super::{After, Frame, Here, Vm, flag};
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
 use crate::semantics::fault::Raise;
-use crate::value::layout::tag;
 use crate::value::Value;
+use crate::value::layout::tag;
 
 use super::feedback::seen;
 
@@ -172,7 +172,9 @@ impl Vm {
         macro_rules! leave {
             ($value:expr) => {{
                 let value: Bits = $value;
-                let Some(below) = self.frames.len().checked_sub(1) else { return Err(Raise::bug("a frame without a caller")) };
+                let Some(below) = self.frames.len().checked_sub(1) else {
+                    return Err(Raise::bug("a frame without a caller"));
+                };
                 let frame = &self.frames[below];
                 let (flags, dst) = (frame.flags, frame.dst);
                 if flags & !flag::CLOSURE == 0 {
@@ -631,7 +633,9 @@ impl Vm {
                         cold!(self.index_set(a, b, value));
                     }
                 }
-                Op::IndexUpdate { op, a, b, value } => cold!(self.index_update(ArithCode::ALL[usize::from(op)], a, b, value)),
+                Op::IndexUpdate { op, a, b, value } => {
+                    cold!(self.index_update(ArithCode::ALL[usize::from(op)], a, b, value))
+                }
                 Op::FieldGet { dst, a, site } => {
                     ask_cache!();
                     if let Value::Struct(object) = fp.get(a)

@@ -39,7 +39,9 @@ impl Vm {
                     fp.set_int(state + 1, end);
                     return Ok(());
                 }
-                Start::Collection(Value::Array(items)) if !pairs && items.as_range().is_some_and(|(_, step, _)| step == 1) => {
+                Start::Collection(Value::Array(items))
+                    if !pairs && items.as_range().is_some_and(|(_, step, _)| step == 1) =>
+                {
                     let (start, _, length) = items.as_range().unwrap_or((0, 1, 0));
                     match (start.checked_sub(1), i64::try_from(length).ok().and_then(|length| start.checked_add(length))) {
                         (Some(before), Some(end)) => {
@@ -142,7 +144,9 @@ impl Vm {
 
     /// Runs `visit` for each item of an iterable.
     pub(super) fn for_each_item(
-        &mut self, value: Value, mut visit: impl FnMut(&mut Vm, Value) -> Result<(), Raise>,
+        &mut self,
+        value: Value,
+        mut visit: impl FnMut(&mut Vm, Value) -> Result<(), Raise>,
     ) -> Result<(), Raise> {
         let mut value = value;
         loop {

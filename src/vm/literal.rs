@@ -235,7 +235,10 @@ impl Vm {
 
     /// Construction by position and name.
     pub(super) fn construct_struct(
-        &mut self, decl: DeclId, args: Vec<Value>, named: Vec<(&str, Value)>,
+        &mut self,
+        decl: DeclId,
+        args: Vec<Value>,
+        named: Vec<(&str, Value)>,
     ) -> Result<Value, Raise> {
         let declared = crate::value::shapes::decl(decl);
         let Some(body) = declared.as_struct() else { return Err(Raise::bug("an instance of no struct")) };
@@ -243,9 +246,7 @@ impl Vm {
             return Value::instance(decl, args).map_err(|refused| memory("instance", refused));
         }
         let defaults = self.units.iter().flat_map(|unit| &unit.structs).find(|entry| entry.decl == decl);
-        let has_default = |at: usize| {
-            defaults.is_some_and(|entry| entry.defaults.get(at).copied().flatten().is_some())
-        };
+        let has_default = |at: usize| defaults.is_some_and(|entry| entry.defaults.get(at).copied().flatten().is_some());
         let params = body.fields.iter().enumerate().map(|(at, field)| ParamInfo {
             name: field.name.as_str().into(),
             kind: ParamKind::Positional,
@@ -258,7 +259,11 @@ impl Vm {
 
     /// `P { ...x, f: e }` on the variable's own value.
     pub(super) fn update_struct(
-        &mut self, root: &mut Value, decl: DeclId, names: &[Option<Symbol>], values: Vec<Value>,
+        &mut self,
+        root: &mut Value,
+        decl: DeclId,
+        names: &[Option<Symbol>],
+        values: Vec<Value>,
     ) -> Result<(), Raise> {
         let own = matches!(root, Value::Struct(object) if object.decl_id() == decl);
         if !own {
@@ -348,7 +353,8 @@ impl Vm {
 #[cold]
 fn unknown_field(decl: DeclId, name: Symbol) -> Raise {
     let declared = crate::value::shapes::decl(decl);
-    let fields: Vec<_> = declared.as_struct().map(|body| body.fields.iter().map(|field| field.name.as_str()).collect()).unwrap_or_default();
+    let fields: Vec<_> =
+        declared.as_struct().map(|body| body.fields.iter().map(|field| field.name.as_str()).collect()).unwrap_or_default();
     let known = if fields.is_empty() { String::new() } else { format!(": its fields are {}", fields.join(", ")) };
     faults::unknown_field(declared.name, name, known)
 }
@@ -371,15 +377,21 @@ impl Activation {
                 text.push_str(piece);
                 true
             }
-            (TemplatePart::Formatted(format), _) if format.width == Size::Computed || format.precision == Size::Computed => false,
-            (TemplatePart::Formatted(_), Some(spec)) => values.next().is_some_and(|value| match format::format(value, spec, callback) {
-                Ok(shown) => {
-                    text.push_str(&shown);
-                    true
-                }
-                Err(_) => false,
-            }),
-            (TemplatePart::Value | TemplatePart::Formatted(_), _) => values.next().is_some_and(|value| display::plain_into(text, value)),
+            (TemplatePart::Formatted(format), _) if format.width == Size::Computed || format.precision == Size::Computed => {
+                false
+            }
+            (TemplatePart::Formatted(_), Some(spec)) => {
+                values.next().is_some_and(|value| match format::format(value, spec, callback) {
+                    Ok(shown) => {
+                        text.push_str(&shown);
+                        true
+                    }
+                    Err(_) => false,
+                })
+            }
+            (TemplatePart::Value | TemplatePart::Formatted(_), _) => {
+                values.next().is_some_and(|value| display::plain_into(text, value))
+            }
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Method calls: look-up, calls on values, calls on places with their exclusive use.
+use super::compiled::{needs_no_binding, padded};
 use super::feedback::FieldCache;
 use super::function::{Target, receiver_key};
-use super::compiled::{needs_no_binding, padded};
 use super::stack::{FnRef, Fp, Home};
 use super::{After, Loan, LoanHome, SharedRoot, Vm, flag};
 use crate::builtins::methods::Names;
@@ -31,9 +31,7 @@ impl Vm {
         let name = self.method_name(site);
         let found = member::find_method(receiver, name, &Names)?;
         let target = match &found {
-            Method::User { func, mutating } => {
-                Some(Target::User { func: self.function(*func)?, mutating: *mutating })
-            }
+            Method::User { func, mutating } => Some(Target::User { func: self.function(*func)?, mutating: *mutating }),
             Method::Builtin(id) => Some(Target::Builtin { id: *id, mutating: is_mutating(*id) }),
             // For dicts and structs the next receiver may have an entry or field of that name.
             Method::Function(id) if !matches!(receiver, Value::Dict(_) | Value::Struct(_) | Value::Error(_)) => {
@@ -62,7 +60,12 @@ impl Vm {
     /// A call on the value in `base`; `found` is what the site's cache says.
     #[inline(never)]
     pub(super) fn call_method_on_value(
-        &mut self, found: Option<Target>, argc: u8, dst: u16, base: u16, site: u16,
+        &mut self,
+        found: Option<Target>,
+        argc: u8,
+        dst: u16,
+        base: u16,
+        site: u16,
     ) -> Result<(), Raise> {
         if let Some(Target::Builtin { id, .. }) = found
             && self.call_builtin_method_here(id, argc, dst, base)?
@@ -93,7 +96,12 @@ impl Vm {
 
     /// A method call with arguments to be bound, on a value.
     pub(super) fn method_general(
-        &mut self, receiver: Value, site: u16, mut args: Vec<Value>, named: Vec<(&str, Value)>, dst: u16,
+        &mut self,
+        receiver: Value,
+        site: u16,
+        mut args: Vec<Value>,
+        named: Vec<(&str, Value)>,
+        dst: u16,
     ) -> Result<(), Raise> {
         let window = self.free_window();
         let found = self.resolve(&receiver, site)?;
@@ -125,7 +133,13 @@ impl Vm {
 
     /// Calls what is called without the receiver.
     fn call_found(
-        &mut self, found: Method, site: u16, args: Vec<Value>, named: Vec<(&str, Value)>, window: Fp, dst: u16,
+        &mut self,
+        found: Method,
+        site: u16,
+        args: Vec<Value>,
+        named: Vec<(&str, Value)>,
+        window: Fp,
+        dst: u16,
     ) -> Result<(), Raise> {
         match found {
             Method::Field(value) | Method::Entry(value) => self.call_with(value, args, named, window, dst),
@@ -189,7 +203,8 @@ impl Vm {
                         && needs_no_binding(sig, count)
                     {
                         let args = fp.slice(base + 1, count);
-                        let result = padded(args, sig.params.len(), |args| change(self, fp.get_mut(slot), args, method.used))?;
+                        let result =
+                            padded(args, sig.params.len(), |args| change(self, fp.get_mut(slot), args, method.used))?;
                         fp.clear_nulling(base + 1, u16::from(argc));
                         fp.set(dst, result);
                         return Ok(());
@@ -203,9 +218,7 @@ impl Vm {
     }
 
     /// The fast form of a mutating user method on a whole local.
-    fn lend_local(
-        &mut self, callee: FnRef, slot: u16, dst: u16, base: u16, path: &Path, site: u16,
-    ) -> Result<(), Raise> {
+    fn lend_local(&mut self, callee: FnRef, slot: u16, dst: u16, base: u16, path: &Path, site: u16) -> Result<(), Raise> {
         let fp = self.here.fp;
         let _ = (path, site);
         fp.set(base, fp.take(slot));
@@ -215,7 +228,12 @@ impl Vm {
     }
 
     pub(super) fn place_method_general(
-        &mut self, site: u16, base: u16, args: Vec<Value>, named: Vec<(&str, Value)>, dst: u16,
+        &mut self,
+        site: u16,
+        base: u16,
+        args: Vec<Value>,
+        named: Vec<(&str, Value)>,
+        dst: u16,
     ) -> Result<(), Raise> {
         let func = self.here.func;
         let Some(path) = func.chunk.methods[usize::from(site)].path.map(|path| &func.chunk.paths[usize::from(path)]) else {
@@ -226,7 +244,13 @@ impl Vm {
 
     /// Any method call on a place: the path is walked, the method looked up; only if it is mutating does exclusive use begin.
     fn place_call(
-        &mut self, path: &Path, site: u16, base: u16, mut args: Vec<Value>, named: Vec<(&str, Value)>, dst: u16,
+        &mut self,
+        path: &Path,
+        site: u16,
+        base: u16,
+        mut args: Vec<Value>,
+        named: Vec<(&str, Value)>,
+        dst: u16,
     ) -> Result<(), Raise> {
         let keys = self.path_keys(path, base);
         let shared = self.shared_root(path.root);
@@ -240,9 +264,7 @@ impl Vm {
                 args.insert(0, receiver);
                 self.call_user(func, args, named, window, dst, 0, After::Store)
             }
-            Method::User { func, mutating: true } => {
-                self.lend(func, path, shared, keys, receiver, args, named, dst, site)
-            }
+            Method::User { func, mutating: true } => self.lend(func, path, shared, keys, receiver, args, named, dst, site),
             Method::Builtin(id) if is_mutating(id) => {
                 drop(receiver);
                 self.change_place(id, path, shared, keys, args, named, dst, site)
@@ -258,7 +280,11 @@ impl Vm {
     /// A copy of the value at a place.
     /// `caches` remember where the fields on the way lie, one for each segment.
     pub(super) fn place_value(
-        &mut self, path: &Path, shared: Option<&SharedRoot>, keys: &[Key], caches: &[FieldCache],
+        &mut self,
+        path: &Path,
+        shared: Option<&SharedRoot>,
+        keys: &[Key],
+        caches: &[FieldCache],
     ) -> Result<Value, Raise> {
         let root = match (shared, path.root) {
             (Some(root), _) => {
@@ -347,8 +373,15 @@ impl Vm {
     /// A mutating builtin method on a place: all or nothing.
     #[allow(clippy::too_many_arguments)]
     fn change_place(
-        &mut self, id: u16, path: &Path, shared: Option<SharedRoot>, keys: Vec<Key>, args: Vec<Value>,
-        named: Vec<(&str, Value)>, dst: u16, site: u16,
+        &mut self,
+        id: u16,
+        path: &Path,
+        shared: Option<SharedRoot>,
+        keys: Vec<Key>,
+        args: Vec<Value>,
+        named: Vec<(&str, Value)>,
+        dst: u16,
+        site: u16,
     ) -> Result<(), Raise> {
         if !self.may_change(path) {
             return Err(self.access_fault(path, site));
@@ -381,8 +414,16 @@ impl Vm {
     /// A mutating user method on a place: `self` is on loan during the call.
     #[allow(clippy::too_many_arguments)]
     fn lend(
-        &mut self, func: crate::value::FnId, path: &Path, shared: Option<SharedRoot>, keys: Vec<Key>, receiver: Value,
-        mut args: Vec<Value>, named: Vec<(&str, Value)>, dst: u16, site: u16,
+        &mut self,
+        func: crate::value::FnId,
+        path: &Path,
+        shared: Option<SharedRoot>,
+        keys: Vec<Key>,
+        receiver: Value,
+        mut args: Vec<Value>,
+        named: Vec<(&str, Value)>,
+        dst: u16,
+        site: u16,
     ) -> Result<(), Raise> {
         let callee = self.function(func)?;
         let maybe = callee.info.self_mode == SelfMode::MaybeMutating;
@@ -417,7 +458,11 @@ impl Vm {
 
     /// Takes the value out of a place, and says where it goes back to.
     fn take_place(
-        &mut self, path: &Path, shared: Option<SharedRoot>, keys: &[Key], by: Box<str>,
+        &mut self,
+        path: &Path,
+        shared: Option<SharedRoot>,
+        keys: &[Key],
+        by: Box<str>,
     ) -> Result<(Value, Loan), Raise> {
         let Some(root) = shared else {
             let Root::Local(slot) = path.root else { return Err(Raise::bug("a place in no variable")) };

@@ -16,10 +16,9 @@ mod access;
 mod call;
 mod cells;
 pub mod compiled;
-mod single;
 mod dispatch;
-mod fast;
 mod engine;
+mod fast;
 pub mod feedback;
 pub mod function;
 mod iterate;
@@ -29,6 +28,7 @@ pub(crate) mod operate;
 pub mod pattern;
 mod place;
 mod sample;
+mod single;
 pub mod stack;
 pub mod tier;
 mod unit;
@@ -287,7 +287,8 @@ impl Vm {
     }
 
     fn unit_of(&self, id: FnId) -> Option<Arc<Unit>> {
-        let inside = |unit: &&Arc<Unit>| (unit.base as usize..unit.base as usize + unit.infos.len()).contains(&(id.0 as usize));
+        let inside =
+            |unit: &&Arc<Unit>| (unit.base as usize..unit.base as usize + unit.infos.len()).contains(&(id.0 as usize));
         self.units.iter().find(inside).cloned()
     }
 

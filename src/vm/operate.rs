@@ -206,7 +206,12 @@ impl Vm {
 
     #[inline(never)]
     pub(super) fn compare_jump_value(
-        &mut self, code: CompareCode, want: bool, a: u16, b: Value, to: i32,
+        &mut self,
+        code: CompareCode,
+        want: bool,
+        a: u16,
+        b: Value,
+        to: i32,
     ) -> Result<(), Raise> {
         let fp = self.here.fp;
         self.note(operand_bits(fp.get(a), &b));

@@ -106,10 +106,12 @@ impl Activation {
 
     /// Bounds of another kind than the value do not fit.
     fn in_range(&self, value: &Value, low: Option<u16>, high: Option<u16>, inclusive: bool) -> bool {
-        let holds = |op, bound: u16| compare::simple(op, value, self.constants.at(usize::from(bound))).or_else(|| {
-            let order = compare::order_numbers(value, self.constants.at(usize::from(bound)))?;
-            Some(op.holds(order))
-        });
+        let holds = |op, bound: u16| {
+            compare::simple(op, value, self.constants.at(usize::from(bound))).or_else(|| {
+                let order = compare::order_numbers(value, self.constants.at(usize::from(bound)))?;
+                Some(op.holds(order))
+            })
+        };
         let above = low.is_none_or(|low| holds(compare::CompareOp::Ge, low) == Some(true));
         let end = if inclusive { compare::CompareOp::Le } else { compare::CompareOp::Lt };
         above && high.is_none_or(|high| holds(end, high) == Some(true))

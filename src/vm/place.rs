@@ -20,7 +20,9 @@ impl Vm {
 
     /// Lets `change` work on the value of a place's root variable. User code cannot reach the variable meanwhile.
     fn with_root<R>(
-        &mut self, path: &Path, change: impl FnOnce(&mut Vm, &mut Value) -> Result<R, Raise>,
+        &mut self,
+        path: &Path,
+        change: impl FnOnce(&mut Vm, &mut Value) -> Result<R, Raise>,
     ) -> Result<R, Raise> {
         match (self.shared_root(path.root), path.root) {
             (Some(root), _) => {
@@ -85,7 +87,8 @@ impl Vm {
         if let Root::CaptureCell(index) = path.root
             && let Value::Closure(closure) = self.here.fp.below().get(0)
             && let Some(Value::Cell(cell)) = closure.captures().get(usize::from(index))
-            && let Some((result, is_int)) = cell.with(|old| Some((arith::simple(op, old, &value)?, matches!(old, Value::Int(_)))))
+            && let Some((result, is_int)) =
+                cell.with(|old| Some((arith::simple(op, old, &value)?, matches!(old, Value::Int(_)))))
         {
             if !is_int {
                 self.note(super::feedback::seen::FLOAT);
@@ -110,7 +113,11 @@ impl Vm {
     /// nothing has happened then.
     #[inline(always)]
     fn direct(
-        &mut self, path: &Path, caches: &[FieldCache], keys: u16, value: Value,
+        &mut self,
+        path: &Path,
+        caches: &[FieldCache],
+        keys: u16,
+        value: Value,
         item: impl FnOnce(&mut crate::value::Array, usize, Value) -> Option<Value>,
         field: impl FnOnce(&mut crate::value::Inst, &FieldSlot, Value) -> Option<Value>,
     ) -> Option<Value> {
@@ -152,7 +159,9 @@ impl Vm {
                 item(items, at as usize, value)
             }
             (Value::Struct(object), Segment::Field(name, _)) => {
-                let Some(slot) = caches.last().and_then(|cache| cached_slot(func, cache, object, *name)) else { return Some(value) };
+                let Some(slot) = caches.last().and_then(|cache| cached_slot(func, cache, object, *name)) else {
+                    return Some(value);
+                };
                 let Some(object) = object.get_mut() else { return Some(value) };
                 field(object, &slot, value)
             }
@@ -325,13 +334,16 @@ impl Vm {
                 self.change_whole(path, early, |vm, root| vm.extend_dict(root, entries))
             }
             LiteralSite::Struct { decl, items } => {
-                let items: Vec<_> = items.iter().map(|item| item.map(|(name, _)| *func.names.at(usize::from(name)))).collect();
+                let items: Vec<_> =
+                    items.iter().map(|item| item.map(|(name, _)| *func.names.at(usize::from(name)))).collect();
                 let decl = decl.map(|decl| func.unit.structs[decl as usize].decl);
                 let Some(decl) = decl else { return Err(Raise::bug("a struct update of no struct")) };
                 self.change_whole(path, early, |vm, root| vm.update_struct(root, decl, &items, values))
             }
             LiteralSite::Add | LiteralSite::Text => {
-                let (Some(early), Some(value)) = (early, values.pop()) else { return Err(Raise::bug("an update of nothing")) };
+                let (Some(early), Some(value)) = (early, values.pop()) else {
+                    return Err(Raise::bug("an update of nothing"));
+                };
                 let code = if *site == LiteralSite::Add { ArithCode::Add } else { ArithCode::Concat };
                 self.operate_on_copy(path, code, early, value)
             }
@@ -340,7 +352,10 @@ impl Vm {
 
     /// Changes a plain local, or the copy `early` that was read from the place `path` and goes back there.
     fn change_whole(
-        &mut self, path: &Path, early: Option<Value>, change: impl FnOnce(&mut Vm, &mut Value) -> Result<(), Raise>,
+        &mut self,
+        path: &Path,
+        early: Option<Value>,
+        change: impl FnOnce(&mut Vm, &mut Value) -> Result<(), Raise>,
     ) -> Result<(), Raise> {
         let Some(mut early) = early else { return self.with_root(path, change) };
         // Spreading anything else may run user code, which must find the place as it was.
@@ -370,7 +385,6 @@ impl Vm {
         }
         Ok(())
     }
-
 }
 
 /// Where a field lies in an object, remembered at its place.

@@ -1,10 +1,10 @@
 //! Where the VM is, for a profiler.
-use super::stack::{FnRef, Ip};
 use super::Vm;
+use super::stack::{FnRef, Ip};
 use crate::builtins::{self, BuiltinId};
 use crate::bytecode::op::Op;
-use crate::limits::sample::{self, Frame, NO_SOURCE, Tier};
 use crate::limits;
+use crate::limits::sample::{self, Frame, NO_SOURCE, Tier};
 use crate::value::FnId;
 
 impl Vm {

@@ -205,11 +205,7 @@ impl Fp {
     /// Both floats, if both are.
     #[inline(always)]
     pub fn floats(self, a: u16, b: u16) -> Option<(f64, f64)> {
-        if self.tag(a) == tag::FLOAT && self.tag(b) == tag::FLOAT {
-            Some((self.payload(a), self.payload(b)))
-        } else {
-            None
-        }
+        if self.tag(a) == tag::FLOAT && self.tag(b) == tag::FLOAT { Some((self.payload(a), self.payload(b))) } else { None }
     }
 
     /// Drops what the register holds, if that is a counted reference.

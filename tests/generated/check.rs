@@ -64,7 +64,8 @@ pub fn check_within(text: &str, modes: &[&str], time: Duration) -> Verdict {
         if let End::Timeout | End::Interrupted = outcome.end {
             return Verdict::Unusable(format!("too slow in {mode}"));
         }
-        let seen = Seen { output: String::from_utf8_lossy(&outcome.stdout).into_owned(), end: end_text(&loaded, &outcome.end) };
+        let seen =
+            Seen { output: String::from_utf8_lossy(&outcome.stdout).into_owned(), end: end_text(&loaded, &outcome.end) };
         let what = match (&reference, &outcome.end, outcome.live_objects) {
             (_, End::Bug(report), _) => Some(format!("internal fault: {report}")),
             (_, _, left) if left != 0 => Some(format!("{left} objects are left, {}", seen.end)),

@@ -22,7 +22,20 @@ const EDGE_INTS: &[&str] = &[
     "63",
 ];
 const FLOATS: &[&str] = &[
-    "0.5", "1.0", "2.5", "-0.0", "0.0", "NAN", "INF", "-INF", "1e308", "5e-324", "0.1", "9007199254740993.0", "9.3e18", "-3.75",
+    "0.5",
+    "1.0",
+    "2.5",
+    "-0.0",
+    "0.0",
+    "NAN",
+    "INF",
+    "-INF",
+    "1e308",
+    "5e-324",
+    "0.1",
+    "9007199254740993.0",
+    "9.3e18",
+    "-3.75",
     "1e21",
 ];
 const TEXTS: &[&str] = &["\"a\"", "\"\"", "\"abc\"", "\"b\"", "\"äöü€\"", "\"x\\ny\"", "\"10\"", "\"zz top\""];
@@ -294,7 +307,8 @@ impl Generator<'_> {
         let variants = self.enums[index].variants.clone();
         let (variant, payload) = self.pick(&variants);
         let depth = depth.saturating_sub(1);
-        let values: Vec<Tree> = payload.iter().map(|is| if depth == 0 { self.literal(is) } else { self.kept(is, depth) }).collect();
+        let values: Vec<Tree> =
+            payload.iter().map(|is| if depth == 0 { self.literal(is) } else { self.kept(is, depth) }).collect();
         if values.is_empty() {
             return Tree::expression(&of, "@::@", vec![name.into(), variant.into()]);
         }

@@ -68,7 +68,13 @@ impl Generator<'_> {
         }
         let ints = (0..8).map(|_| self.literal(&Type::Int)).collect();
         all.push(declare(&names.array, Tree::other("[@]", vec![list(ints, ", ").into()])));
-        let start = self.pick(&["[0.5] * 8", "[0] * 8", "[1.5, 2.5, -0.0, 1e300, 3.0, 4.0, 5.0, 6.0]", "(0..8).map(x => x)", "0..8"]);
+        let start = self.pick(&[
+            "[0.5] * 8",
+            "[0] * 8",
+            "[1.5, 2.5, -0.0, 1e300, 3.0, 4.0, 5.0, 6.0]",
+            "(0..8).map(x => x)",
+            "0..8",
+        ]);
         all.push(declare(&names.others, Tree::other(start, vec![])));
         all.push(declare(&names.table, Tree::other("({})", vec![])));
         all
@@ -105,7 +111,8 @@ impl Generator<'_> {
             3 | 4 => statement("@ = @", vec![float.into(), self.kernel_float(names, 2).into()]),
             5 | 6 => {
                 let parts = vec![array.into(), self.kernel_index(names).into(), self.kernel_int(names, 1).into()];
-                let template = self.pick(&["@[@] = @ % 4294967311", "@[@] += @ % 4294967311", "@[@] = clamp(@, INT64_MIN, INT64_MAX)"]);
+                let template =
+                    self.pick(&["@[@] = @ % 4294967311", "@[@] += @ % 4294967311", "@[@] = clamp(@, INT64_MIN, INT64_MAX)"]);
                 statement(template, parts)
             }
             7 | 8 => {
@@ -115,11 +122,21 @@ impl Generator<'_> {
             }
             9 => {
                 let key = self.kernel_index(names);
-                let parts = vec![table.clone().into(), key.clone().into(), table.into(), key.into(), self.kernel_int(names, 1).into()];
+                let parts = vec![
+                    table.clone().into(),
+                    key.clone().into(),
+                    table.into(),
+                    key.into(),
+                    self.kernel_int(names, 1).into(),
+                ];
                 statement("@[@] = (@[@] ?? 0) + @ % 1009", parts)
             }
             10 => {
-                let parts = vec![self.kernel_condition(names).into(), vec![self.kernel_step(names)].into(), vec![self.kernel_step(names)].into()];
+                let parts = vec![
+                    self.kernel_condition(names).into(),
+                    vec![self.kernel_step(names)].into(),
+                    vec![self.kernel_step(names)].into(),
+                ];
                 statement("if @ @ else @", parts)
             }
             11 => {
@@ -184,14 +201,25 @@ impl Generator<'_> {
             let text = match self.below(6) {
                 0 | 1 => self.pick(&names.ints),
                 2 => names.counter.clone(),
-                3 => return Tree::expression(&of, "@[@]", vec![names.array.clone().into(), self.kernel_index(names).into()]),
+                3 => {
+                    return Tree::expression(&of, "@[@]", vec![names.array.clone().into(), self.kernel_index(names).into()]);
+                }
                 4 => self.below(20).to_string(),
                 _ => return self.literal(&of),
             };
             return Tree::expression(&of, "@", vec![text.into()]);
         }
         let template = self.pick(&[
-            "(@ + @)", "(@ - @)", "(@ * @)", "(@ + @)", "(@ & @)", "(@ | @)", "(@ ^ @)", "min(@, @)", "max(@, @)", "(@ / (@ | 1))",
+            "(@ + @)",
+            "(@ - @)",
+            "(@ * @)",
+            "(@ + @)",
+            "(@ & @)",
+            "(@ | @)",
+            "(@ ^ @)",
+            "min(@, @)",
+            "max(@, @)",
+            "(@ / (@ | 1))",
             "(@ % (@ | 1))",
         ]);
         let parts = vec![self.kernel_int(names, depth - 1).into(), self.kernel_int(names, depth - 1).into()];
@@ -203,13 +231,27 @@ impl Generator<'_> {
         if depth == 0 || self.chance(1, 4) {
             let text = match self.below(5) {
                 0 | 1 => self.pick(&names.floats),
-                2 => return Tree::expression(&of, "@[@]", vec![names.others.clone().into(), self.kernel_index(names).into()]),
+                2 => {
+                    return Tree::expression(
+                        &of,
+                        "@[@]",
+                        vec![names.others.clone().into(), self.kernel_index(names).into()],
+                    );
+                }
                 3 => format!("{} * 0.5", names.counter),
                 _ => return self.literal(&of),
             };
             return Tree::expression(&of, "@", vec![text.into()]);
         }
-        let template = self.pick(&["(@ + @)", "(@ - @)", "(@ * @)", "(@ / (1.5 + @ * 0))", "(@ * 0.5 + @)", "max(@, @)", "(@ - @) * 0.25"]);
+        let template = self.pick(&[
+            "(@ + @)",
+            "(@ - @)",
+            "(@ * @)",
+            "(@ / (1.5 + @ * 0))",
+            "(@ * 0.5 + @)",
+            "max(@, @)",
+            "(@ - @) * 0.25",
+        ]);
         let parts = vec![self.kernel_float(names, depth - 1).into(), self.kernel_float(names, depth - 1).into()];
         Tree::expression(&of, template, parts)
     }

@@ -69,7 +69,8 @@ impl Generator<'_> {
         let name = self.name("S");
         let index = self.structs.len();
         let count = 1 + self.below(FIELDS.len() as u64) as usize;
-        let fields: Vec<(String, Type)> = FIELDS[..count].iter().map(|&field| (field.to_owned(), self.some_type(2))).collect();
+        let fields: Vec<(String, Type)> =
+            FIELDS[..count].iter().map(|&field| (field.to_owned(), self.some_type(2))).collect();
         self.structs.push(Struct { name: name.clone(), fields: fields.clone(), ..Struct::default() });
         let mut body: Vec<Tree> = fields.iter().map(|(field, is)| self.field(field, is)).collect();
         for at in 0..self.below(METHODS.len() as u64) as usize {
@@ -208,11 +209,28 @@ impl Generator<'_> {
         let default = self.literal(&Type::Int);
         self.declare_function(&name, vec![Type::Int], Type::Int, 2 * cost + 4);
         let helper = self.name("f");
-        let first = vec![helper.clone().into(), a.clone().into(), b.clone().into(), default.into(), called.into(), a.into(), b.into()];
+        let first = vec![
+            helper.clone().into(),
+            a.clone().into(),
+            b.clone().into(),
+            default.into(),
+            called.into(),
+            a.into(),
+            b.into(),
+        ];
         let first = Tree::statement("func @(@, @ = @, ...rest) { return @(@, @) + rest.len() }", first);
         let a = self.name("v");
         let value = self.literal(&Type::Number);
-        let second = vec![name.into(), a.clone().into(), helper.clone().into(), a.clone().into(), helper.into(), a.clone().into(), value.into(), a.into()];
+        let second = vec![
+            name.into(),
+            a.clone().into(),
+            helper.clone().into(),
+            a.clone().into(),
+            helper.into(),
+            a.clone().into(),
+            value.into(),
+            a.into(),
+        ];
         let second = Tree::statement("func @(@) { return clamp(@(@) - @(@, @, 1, ...[@]), -(2 ** 63), 2 ** 63) }", second);
         Tree::statement("@\n@\n@", vec![inner.into(), first.into(), second.into()])
     }
@@ -260,7 +278,8 @@ impl Generator<'_> {
         let known = self.variables(|v| !matches!(v.is, Type::Function(_)));
         let show = |variable: &Variable| {
             let name = || Part::from(variable.name.clone());
-            let value = if matches!(variable.is, Type::Text) { "print(\"@\", @.len(), @[..300])" } else { "print(\"@\", @)" };
+            let value =
+                if matches!(variable.is, Type::Text) { "print(\"@\", @.len(), @[..300])" } else { "print(\"@\", @)" };
             let parts = (0..value.matches('@').count()).map(|_| name()).collect();
             Tree::statement("try { @ } except e { print(e.message) }", vec![Tree::other(value, parts).into()])
         };

@@ -86,7 +86,11 @@ impl Generator<'_> {
             (Type::Maybe, _) => self.kept(&Type::Int, 2),
             _ => self.kept(is, 2),
         };
-        let value = if operator == "*=" { Tree::expression(&Type::Int, "(if @ { 3 } else { -1 })", vec![value.into()]) } else { value };
+        let value = if operator == "*=" {
+            Tree::expression(&Type::Int, "(if @ { 3 } else { -1 })", vec![value.into()])
+        } else {
+            value
+        };
         Some(Tree::statement("@ @ @", vec![place, operator.into(), value.into()]))
     }
 
@@ -154,7 +158,8 @@ impl Generator<'_> {
 
     /// `v = push(v, …)` and its like, which happen in place.
     fn update_by_builtin(&mut self) -> Option<Tree> {
-        let known = self.variables(|v| v.changes && v.name != "self" && matches!(v.is, Type::Array(_) | Type::TextDict(_) | Type::Text));
+        let known = self
+            .variables(|v| v.changes && v.name != "self" && matches!(v.is, Type::Array(_) | Type::TextDict(_) | Type::Text));
         if known.is_empty() {
             return None;
         }
@@ -251,7 +256,8 @@ impl Generator<'_> {
             _ if in_loop => {
                 let word = self.pick(&["break", "continue", "continue"]);
                 let labels: Vec<String> = self.frame.loops.iter().flatten().cloned().collect();
-                let label = if labels.is_empty() || self.chance(1, 2) { String::new() } else { format!(" {}", self.pick(&labels)) };
+                let label =
+                    if labels.is_empty() || self.chance(1, 2) { String::new() } else { format!(" {}", self.pick(&labels)) };
                 Tree::statement("@@", vec![word.into(), label.into()])
             }
             _ => return None,
@@ -467,7 +473,19 @@ impl Generator<'_> {
         let template = "match @ { case [@, ...@]: @ case int as @ if @: @ case \"a\"..=\"c\" | true | 0.5: @ \
                         case {a: @, b = 1}: @ default: @ }";
         let b = (b.clone(), a.clone());
-        let parts = vec![value.into(), a.clone().into(), b.0.into(), pair, a.into(), condition.into(), int, texts, b.1.into(), dict, other];
+        let parts = vec![
+            value.into(),
+            a.clone().into(),
+            b.0.into(),
+            pair,
+            a.into(),
+            condition.into(),
+            int,
+            texts,
+            b.1.into(),
+            dict,
+            other,
+        ];
         Tree::statement(template, parts)
     }
 

@@ -39,7 +39,11 @@ pub fn parse(engine: &mut dyn Engine, text: &str) -> Fallible {
         loop {
             let Some(top) = open.last_mut() else {
                 reader.skip_space();
-                return if reader.at == reader.bytes.len() { Ok(value) } else { Err(reader.fault("nothing may follow the value")) };
+                return if reader.at == reader.bytes.len() {
+                    Ok(value)
+                } else {
+                    Err(reader.fault("nothing may follow the value"))
+                };
             };
             if reader.put(top, value)? {
                 break;
@@ -194,8 +198,9 @@ impl<'a> Reader<'a> {
         let text = &self.text[begin..end];
         let bytes = text.as_bytes();
         let sample = |at: usize| usize::from(bytes.get(at).copied().unwrap_or(0));
-        let place = (bytes.len() * 31 + sample(0) * 7 + sample(bytes.len() / 2) * 13 + sample(bytes.len().wrapping_sub(1)) * 17)
-            % REMEMBERED;
+        let place =
+            (bytes.len() * 31 + sample(0) * 7 + sample(bytes.len() / 2) * 13 + sample(bytes.len().wrapping_sub(1)) * 17)
+                % REMEMBERED;
         if let Some((known, key)) = &self.keys[place]
             && *known == text
         {

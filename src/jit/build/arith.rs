@@ -1,6 +1,6 @@
 //! Arithmetic and comparisons on unboxed operands, speculated from what the site has met.
 use super::state::{Scalar, Slot};
-use super::{Built, Builder};
+use super::{Builder, Built};
 use crate::bytecode::chunk::Const;
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
 use crate::jit::ir::inst::{BitOp, Cmp, FloatOp, FloatUnary, IntOp};
@@ -188,9 +188,9 @@ impl Builder<'_> {
                 let exit = Some(self.exit());
                 (self.emit(InstKind::NegI { a, exit }, Type::INT), Scalar::Int)
             }),
-            Some(Scalar::Float) => self.scalar(source, Scalar::Float).map(|a| {
-                (self.emit(InstKind::FloatUnary { op: FloatUnary::Neg, a }, Type::FLOAT), Scalar::Float)
-            }),
+            Some(Scalar::Float) => self
+                .scalar(source, Scalar::Float)
+                .map(|a| (self.emit(InstKind::FloatUnary { op: FloatUnary::Neg, a }, Type::FLOAT), Scalar::Float)),
             _ => None,
         };
         let Some((value, scalar)) = value else { return self.fallback(op) };
@@ -250,7 +250,9 @@ impl Builder<'_> {
             CompareCode::Gt => Cmp::Gt,
             CompareCode::Ge => Cmp::Ge,
         };
-        let Some(value) = self.compare_value(cmp, a, b).or_else(|| self.compare_any(code, a, b)) else { return self.fallback(op) };
+        let Some(value) = self.compare_value(cmp, a, b).or_else(|| self.compare_any(code, a, b)) else {
+            return self.fallback(op);
+        };
         self.consume_source(a);
         self.consume_source(b);
         self.write_scalar(dst, value, Scalar::Bool);
@@ -264,7 +266,11 @@ impl Builder<'_> {
         }
         // An int and a float compare by exact value, which a conversion would not keep.
         match (self.known(a), self.known(b)) {
-            (Some(Scalar::Int), Some(Scalar::Float)) | (Some(Scalar::Float), Some(Scalar::Int)) if !self.is_small(a) && !self.is_small(b) => return None,
+            (Some(Scalar::Int), Some(Scalar::Float)) | (Some(Scalar::Float), Some(Scalar::Int))
+                if !self.is_small(a) && !self.is_small(b) =>
+            {
+                return None;
+            }
             _ => {}
         }
         match self.numeric_kind(a, b)? {
@@ -293,7 +299,9 @@ impl Builder<'_> {
 
     /// A fused comparison and jump: jumps if the comparison gives `expected`.
     pub(super) fn jump_if(&mut self, op: Op, cmp: Cmp, expected: bool, a: Source, b: Source) -> Built {
-        let Some(mut cond) = self.compare_value(cmp, a, b).or_else(|| self.compare_any(code_of(cmp), a, b)) else { return self.fallback(op) };
+        let Some(mut cond) = self.compare_value(cmp, a, b).or_else(|| self.compare_any(code_of(cmp), a, b)) else {
+            return self.fallback(op);
+        };
         self.consume_source(a);
         self.consume_source(b);
         if !expected {
@@ -310,7 +318,14 @@ fn float_op(code: ArithCode) -> Option<FloatOp> {
         ArithCode::Sub => Some(FloatOp::Sub),
         ArithCode::Mul => Some(FloatOp::Mul),
         ArithCode::Div => Some(FloatOp::Div),
-        ArithCode::Mod | ArithCode::Pow | ArithCode::BitAnd | ArithCode::BitOr | ArithCode::BitXor | ArithCode::Shl | ArithCode::Shr | ArithCode::Concat => None,
+        ArithCode::Mod
+        | ArithCode::Pow
+        | ArithCode::BitAnd
+        | ArithCode::BitOr
+        | ArithCode::BitXor
+        | ArithCode::Shl
+        | ArithCode::Shr
+        | ArithCode::Concat => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Calls of builtins: small ones as instructions, others by their Rust function, those written in Ruff like functions.
 use super::calls::Call;
 use super::state::{Scalar, Slot};
-use super::{Built, Builder, Running};
+use super::{Builder, Built, Running};
 use crate::builtins::{self, Body, BuiltinId};
 use crate::bytecode::chunk::Root;
 use crate::bytecode::op::Op;
@@ -127,7 +127,14 @@ impl Builder<'_> {
     /// A builtin method of a local variable; `(mutable, used)`: whether it may change it, whether its result is wanted.
     #[allow(clippy::too_many_arguments)]
     pub(super) fn call_builtin_on_local(
-        &mut self, op: Op, target: Target, (mutable, used): (bool, bool), argc: u8, dst: u16, base: u16, local: u16,
+        &mut self,
+        op: Op,
+        target: Target,
+        (mutable, used): (bool, bool),
+        argc: u8,
+        dst: u16,
+        base: u16,
+        local: u16,
     ) -> Built {
         let (builtin, slot) = (target.function as u16, self.slot(local));
         let row = builtins::info(BuiltinId(builtin));
@@ -139,7 +146,8 @@ impl Builder<'_> {
             }
             if row.name == "push" && !used && u64::from(target.shape) == tag::ARRAY {
                 let (boxed, exit) = (self.boxed_slot(slot), self.exit());
-                let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::ARRAY, exit }, Type::pointer(tag::ARRAY, 0));
+                let pointer =
+                    self.emit(InstKind::GuardTag { value: boxed, tag: tag::ARRAY, exit }, Type::pointer(tag::ARRAY, 0));
                 self.push_item(builtin, Home::Slot(slot), pointer, base + 1, dst);
             } else {
                 self.change_value(builtin, Home::Slot(slot), used, argc, dst, base);
@@ -291,7 +299,9 @@ impl Builder<'_> {
 
     fn magnitude(&mut self, register: u16, met: Option<u64>) -> Option<(ValueId, Scalar)> {
         match self.argument(register, met)? {
-            (a, Scalar::Float) => Some((self.emit(InstKind::FloatUnary { op: FloatUnary::Abs, a }, Type::FLOAT), Scalar::Float)),
+            (a, Scalar::Float) => {
+                Some((self.emit(InstKind::FloatUnary { op: FloatUnary::Abs, a }, Type::FLOAT), Scalar::Float))
+            }
             (a, Scalar::Int) => {
                 let exit = Some(self.exit());
                 let negative = self.emit(InstKind::NegI { a, exit }, Type::INT);

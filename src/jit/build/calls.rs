@@ -1,6 +1,6 @@
 //! Calls: of functions the builder knows, and of values whose function it can guess; inlined, or of their compiled code.
 use super::state::{Lender, Slot};
-use super::{Built, Builder, Edge, Lent, Running};
+use super::{Builder, Built, Edge, Lent, Running};
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Access, Root, SelfKind};
 use crate::bytecode::op::Op;
@@ -30,8 +30,14 @@ const MOST_CASES: usize = 4;
 enum Test {
     Shape(ValueId, u32),
     /// Of a boxed value.
-    Function { value: ValueId, function: u32 },
-    Closure { value: ValueId, function: u32 },
+    Function {
+        value: ValueId,
+        function: u32,
+    },
+    Closure {
+        value: ValueId,
+        function: u32,
+    },
 }
 
 impl Builder<'_> {
@@ -75,11 +81,15 @@ impl Builder<'_> {
 
     /// A site that has met instances of several shapes: a way for each.
     fn call_method_of_several(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
-        let Some(Site::Callees(targets)) = self.context().profile.sites.get(&self.pc).cloned() else { return self.fallback(op) };
+        let Some(Site::Callees(targets)) = self.context().profile.sites.get(&self.pc).cloned() else {
+            return self.fallback(op);
+        };
         let plain = |target: &Target| {
             target.shape >= shape::FIRST_DECLARED
                 && enum_of(target.shape).is_none()
-                && self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value && callee.exact == u16::from(argc))
+                && self
+                    .callee(target.function)
+                    .is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value && callee.exact == u16::from(argc))
         };
         let known = (2..=MOST_CASES).contains(&targets.len()) && targets.iter().all(plain);
         if !known || matches!(self.state.get(self.slot(base)), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
@@ -131,7 +141,9 @@ impl Builder<'_> {
         let kind = match (test, call.running) {
             (Test::Shape(pointer, shape), _) => InstKind::IsShape { pointer, shape },
             (Test::Closure { function, .. }, Running::Below(Some(pointer))) => InstKind::IsClosure { pointer, function },
-            (Test::Closure { value, function } | Test::Function { value, function }, _) => InstKind::IsFunction { value, function },
+            (Test::Closure { value, function } | Test::Function { value, function }, _) => {
+                InstKind::IsFunction { value, function }
+            }
         };
         let cond = self.emit(kind, Type::BOOL);
         let (then, otherwise) = (self.out.new_block(), self.out.new_block());
@@ -159,7 +171,9 @@ impl Builder<'_> {
         if let Some(decl) = enum_of(target.shape) {
             return self.guard_enum(slot, decl);
         }
-        if target.shape < shape::FIRST_DECLARED || matches!(self.state.get(slot), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
+        if target.shape < shape::FIRST_DECLARED
+            || matches!(self.state.get(slot), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean)
+        {
             return false;
         }
         if self.virtual_shape(slot) == Some(target.shape) {
@@ -195,13 +209,23 @@ impl Builder<'_> {
         let (Some(path), Some(target)) = (path, self.only_target()) else { return self.fallback(op) };
         let Root::Local(local) = path.root else { return self.fallback(op) };
         // In a method that is mutating in any case, so are places in its `self`.
-        let mutable = path.access == Access::Mutable || (path.access == Access::SelfPlace && chunk.self_kind == SelfKind::Mutating);
+        let mutable =
+            path.access == Access::Mutable || (path.access == Access::SelfPlace && chunk.self_kind == SelfKind::Mutating);
         if (target.function as usize) < N_BUILTINS {
             return self.call_builtin_on_local(op, target, (mutable, method.used), argc, dst, base, local);
         }
-        let Some(callee) = self.callee(target.function).filter(|callee| callee.exact == u16::from(argc)) else { return self.fallback(op) };
+        let Some(callee) = self.callee(target.function).filter(|callee| callee.exact == u16::from(argc)) else {
+            return self.fallback(op);
+        };
         let window = self.slot(base);
-        let mut call = Call { function: target.function, count: u16::from(argc) + 1, dst, window, running: Running::Nothing, own: None };
+        let mut call = Call {
+            function: target.function,
+            count: u16::from(argc) + 1,
+            dst,
+            window,
+            running: Running::Nothing,
+            own: None,
+        };
         match callee.chunk.self_kind {
             SelfKind::Value if self.guard_instance(self.slot(local), target) => {
                 self.copy(base, local);
@@ -235,16 +259,23 @@ impl Builder<'_> {
             return self.call_constructor(op, builtin, argc, dst, base);
         }
         let Some(function) = self.expected_function(below) else { return self.call_one_of_functions(op, argc, dst, base) };
-        let callee = self.callee(function).filter(|callee| callee.exact == u16::from(argc) && callee.chunk.self_kind == SelfKind::None);
+        let callee = self
+            .callee(function)
+            .filter(|callee| callee.exact == u16::from(argc) && callee.chunk.self_kind == SelfKind::None);
         let Some(callee) = callee else { return self.fallback(op) };
         let Some(captures) = self.guard_function(below, function, callee.captures) else { return self.fallback(op) };
         let window = self.slot(base);
-        self.call_known(op, Call { function, count: u16::from(argc), dst, window, running: Running::Below(captures), own: None })
+        self.call_known(
+            op,
+            Call { function, count: u16::from(argc), dst, window, running: Running::Below(captures), own: None },
+        )
     }
 
     /// A site that has met several functions: a way for each, those without captures first.
     fn call_one_of_functions(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
-        let Some(Site::Callees(targets)) = self.context().profile.sites.get(&self.pc).cloned() else { return self.fallback(op) };
+        let Some(Site::Callees(targets)) = self.context().profile.sites.get(&self.pc).cloned() else {
+            return self.fallback(op);
+        };
         let captures = |target: &Target| {
             let callee = self.callee(target.function)?;
             (callee.exact == u16::from(argc) && callee.chunk.self_kind == SelfKind::None).then_some(callee.captures)
@@ -252,7 +283,9 @@ impl Builder<'_> {
         let Some(kinds) = targets.iter().map(captures).collect::<Option<Vec<bool>>>() else { return self.fallback(op) };
         let window = self.slot(base);
         let below = SlotIx(window.0 - 1);
-        if !(2..=MOST_CASES).contains(&targets.len()) || matches!(self.state.get(below), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
+        if !(2..=MOST_CASES).contains(&targets.len())
+            || matches!(self.state.get(below), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean)
+        {
             return self.fallback(op);
         }
         let exit = self.exit();
@@ -422,7 +455,9 @@ fn enum_of(id: u32) -> Option<DeclId> {
 fn method_of_enum(targets: &[Target]) -> Option<Target> {
     let first = targets.iter().find(|target| u64::from(target.shape) != tag::UNIT)?;
     let decl = enum_of(first.shape)?;
-    let same = |target: &Target| target.function == first.function && (u64::from(target.shape) == tag::UNIT || enum_of(target.shape) == Some(decl));
+    let same = |target: &Target| {
+        target.function == first.function && (u64::from(target.shape) == tag::UNIT || enum_of(target.shape) == Some(decl))
+    };
     targets.iter().all(same).then_some(*first)
 }
 

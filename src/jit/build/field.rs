@@ -1,7 +1,7 @@
 //! Fields and places that are not where the VM has met them only: by name, by functions of the runtime. Ranges and variables made.
 use super::arith::Source;
 use super::state::Slot;
-use super::{Built, Builder};
+use super::{Builder, Built};
 use crate::bytecode::chunk::Root;
 use crate::bytecode::op::{ArithCode, Op};
 use crate::jit::ir::{InstKind, Operation, Type, ValueId};

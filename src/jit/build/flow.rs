@@ -84,7 +84,8 @@ impl Flow {
         let reached = self.reached();
         let mut found = Vec::new();
         for range in loops.filter(|range| range.start < pc && range.contains(&pc)) {
-            let outside = self.blocks.iter().zip(&reached).filter(|(block, reached)| **reached && !range.contains(&block.start));
+            let outside =
+                self.blocks.iter().zip(&reached).filter(|(block, reached)| **reached && !range.contains(&block.start));
             found.extend(outside.flat_map(|(block, _)| &block.next).filter(|next| range.contains(next)));
         }
         found
@@ -154,7 +155,10 @@ impl Flow {
 fn split(chunk: &Chunk, code: &[Op], extra_leader: Option<u32>) -> Vec<CodeBlock> {
     let mut leader = vec![false; code.len() + 1];
     leader[0] = true;
-    extra_leader.into_iter().chain(chunk.handlers.iter().map(|handler| handler.target)).for_each(|pc| leader[pc as usize] = true);
+    extra_leader
+        .into_iter()
+        .chain(chunk.handlers.iter().map(|handler| handler.target))
+        .for_each(|pc| leader[pc as usize] = true);
     for (pc, op) in code.iter().enumerate() {
         if let Some(offset) = op.jump() {
             leader[target(pc, offset) as usize] = true;
@@ -213,7 +217,9 @@ fn step_back(chunk: &Chunk, op: &Op, live: &mut RegisterSet) {
     op.operands(|kind, value| {
         let register = value as usize;
         match kind {
-            OperandKind::Read | OperandKind::Peek | OperandKind::Keep | OperandKind::Empty | OperandKind::Last => live.insert(register),
+            OperandKind::Read | OperandKind::Peek | OperandKind::Keep | OperandKind::Empty | OperandKind::Last => {
+                live.insert(register)
+            }
             OperandKind::Modify | OperandKind::Local => live.insert(register),
             OperandKind::State => (register..register + 3).for_each(|r| live.insert(r)),
             // Windows reach up to some temporary; taking all of them is right and cheap. One below for the callee.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::calls::Call;
 use super::flow::{Flow, RegisterSet};
 use super::state::{Lender, Slot, State};
-use super::{Built, Builder, Context, Edge, Running};
+use super::{Builder, Built, Context, Edge, Running};
 use crate::jit::ir::{InstKind, SlotIx, ValueId};
 use crate::jit::profile::FunctionProfile;
 
@@ -14,7 +14,8 @@ impl Builder<'_> {
         let size = callee.chunk.code.len();
         // A function in itself, as often as it fits.
         let active = self.contexts.iter().filter(|context| context.function == call.function).count();
-        let small = size <= limits.inline_size && active < limits.inline_copies && weight(callee) * active <= limits.recursive_size;
+        let small =
+            size <= limits.inline_size && active < limits.inline_copies && weight(callee) * active <= limits.recursive_size;
         let shallow = self.contexts.len() <= limits.inline_depth;
         // A loop is worth more than the call around it, unless it calls what it is given.
         let takes_function = (0..call.count).any(|at| self.is_known_function(SlotIx(call.window.0 + u32::from(at))));
@@ -191,7 +192,11 @@ impl Builder<'_> {
 fn weight(callee: &FunctionProfile) -> usize {
     use crate::bytecode::op::Op;
     let weight = |op: &Op| match op {
-        Op::MakeStruct { .. } | Op::Construct { .. } | Op::CallMethod { .. } | Op::CallMethodPlace { .. } | Op::CallValue { .. } => 6,
+        Op::MakeStruct { .. }
+        | Op::Construct { .. }
+        | Op::CallMethod { .. }
+        | Op::CallMethodPlace { .. }
+        | Op::CallValue { .. } => 6,
         Op::FieldGet { .. } | Op::IndexGet { .. } | Op::CallBuiltin { .. } => 3,
         _ => 1,
     };

@@ -4,7 +4,7 @@
 //! scalars. It is made when something needs the object, and when compiled code is left. A copy of the slot is another instance
 //! of the same fields; changing a field changes only what the slot stands for.
 use super::state::{Scalar, Slot};
-use super::{Built, Builder};
+use super::{Builder, Built};
 use crate::bytecode::chunk::{LiteralSite, Root};
 use crate::bytecode::op::{ArithCode, Op};
 use crate::jit::ir::inst::Cell;
@@ -59,7 +59,11 @@ impl Builder<'_> {
             self.put(slot, Slot::Virtual(at as u32));
             return Ok(());
         }
-        let values = scalars.into_iter().zip(registers.clone()).map(|(scalar, register)| scalar.unwrap_or_else(|| self.own(register))).collect();
+        let values = scalars
+            .into_iter()
+            .zip(registers.clone())
+            .map(|(scalar, register)| scalar.unwrap_or_else(|| self.own(register)))
+            .collect();
         let pointer = self.emit(InstKind::MakeInstance { shape: info.id, values }, Type::pointer(tag::STRUCT, info.id));
         self.exit = None;
         registers.for_each(|register| self.consume(register));
@@ -120,7 +124,8 @@ impl Builder<'_> {
         let captures = if is_makeable { site.captures.iter().map(|root| self.captured(*root)).collect() } else { None };
         match captures {
             Some(captures) => {
-                let pointer = self.emit(InstKind::MakeClosure { function, captures }, Type::pointer(tag::CLOSURE, shape::CLOSURE));
+                let pointer =
+                    self.emit(InstKind::MakeClosure { function, captures }, Type::pointer(tag::CLOSURE, shape::CLOSURE));
                 self.exit = None;
                 self.write_owned(dst, pointer);
             }
@@ -189,7 +194,8 @@ impl Builder<'_> {
     pub(super) fn virtual_set(&mut self, register: u16, value: u16) -> bool {
         let Some((at, position, case)) = self.virtual_field(register) else { return false };
         let new = match (case.cell, self.state.get(self.slot(value))) {
-            (Cell::I64, Slot::Scalar { value, scalar: Scalar::Int, .. }) | (Cell::F64, Slot::Scalar { value, scalar: Scalar::Float, .. }) => value,
+            (Cell::I64, Slot::Scalar { value, scalar: Scalar::Int, .. })
+            | (Cell::F64, Slot::Scalar { value, scalar: Scalar::Float, .. }) => value,
             (Cell::Value, Slot::Scalar { value, .. } | Slot::Immediate { value, .. }) => value,
             _ => return false,
         };
@@ -204,7 +210,8 @@ impl Builder<'_> {
         let old = self.virtuals[at as usize].fields[position];
         let Some(scalar) = self.scalar_kind(old).filter(|scalar| *scalar != Scalar::Bool) else { return false };
         let source = super::arith::Source::Register(value);
-        if self.known(source).is_some_and(|known| known == Scalar::Bool || (known == Scalar::Float && scalar == Scalar::Int)) {
+        if self.known(source).is_some_and(|known| known == Scalar::Bool || (known == Scalar::Float && scalar == Scalar::Int))
+        {
             return false;
         }
         let operand = if scalar == Scalar::Float { self.float(source) } else { self.scalar(source, scalar) };

@@ -39,7 +39,11 @@ impl Builder<'_> {
             Some(shape) if shape != STEPS && self.holds_object(state) => {
                 let slot = self.slot(state);
                 self.settle(slot);
-                if shape == DICT { self.guarded(state, tag::DICT, 0) } else { self.guarded(state, tag::ARRAY, shape) };
+                if shape == DICT {
+                    self.guarded(state, tag::DICT, 0)
+                } else {
+                    self.guarded(state, tag::ARRAY, shape)
+                };
                 for hidden in [state + 1, state + 2] {
                     let zero = self.int(0);
                     self.write_scalar(hidden, zero, Scalar::Int);
@@ -59,7 +63,9 @@ impl Builder<'_> {
             _ => None,
         };
         match cell {
-            Some((shape, cell)) if self.state.get(self.slot(state)) == Slot::Memory => self.step_array(op, state, dst, pair, shape, cell),
+            Some((shape, cell)) if self.state.get(self.slot(state)) == Slot::Memory => {
+                self.step_array(op, state, dst, pair, shape, cell)
+            }
             _ => self.fallback(op),
         }
     }
@@ -126,7 +132,14 @@ impl Builder<'_> {
     }
 
     /// Takes the item at `position`, and steps.
-    fn item(&mut self, array: ValueId, position: ValueId, length: ValueId, cell: Option<Cell>, (state, dst, pair): (u16, u16, bool)) {
+    fn item(
+        &mut self,
+        array: ValueId,
+        position: ValueId,
+        length: ValueId,
+        cell: Option<Cell>,
+        (state, dst, pair): (u16, u16, bool),
+    ) {
         let exit = self.exit();
         let index = self.emit(InstKind::GuardBounds { index: position, length, exit: Some(exit) }, Type::INT);
         let one = self.int(1);

@@ -1,7 +1,7 @@
 //! Elements of arrays and fields of instances, in place.
 use super::arith::Source;
 use super::state::{Scalar, Slot};
-use super::{Built, Builder};
+use super::{Builder, Built};
 use crate::bytecode::chunk::{Root, Segment};
 use crate::bytecode::op::{ArithCode, Op};
 use crate::jit::ir::inst::{Cell, Home, IntOp};
@@ -125,7 +125,11 @@ impl Builder<'_> {
     /// The kind that a site stores to; shape 0: any kind, which becomes values first.
     fn written_kind(&self) -> Option<(u32, Cell, Kinds)> {
         match self.context().profile.sites.get(&self.pc) {
-            Some(Site::Elements { shapes, .. }) if are_many_kinds(&self.likely(shapes)) && shapes.contains(&shape::ARR_VAL) => Some((0, Cell::Value, Kinds::ANY)),
+            Some(Site::Elements { shapes, .. })
+                if are_many_kinds(&self.likely(shapes)) && shapes.contains(&shape::ARR_VAL) =>
+            {
+                Some((0, Cell::Value, Kinds::ANY))
+            }
             _ => self.array_kind(),
         }
     }
@@ -256,7 +260,8 @@ impl Builder<'_> {
 
     /// Writes what was read from the object in `base`, which is consumed.
     pub(super) fn write_read(&mut self, dst: u16, base: u16, value: ValueId, scalar: Option<Scalar>) {
-        let owned_base = self.is_temporary(base) && matches!(self.state.get(self.slot(base)), Slot::Memory | Slot::Owned { .. } | Slot::Virtual(_));
+        let owned_base = self.is_temporary(base)
+            && matches!(self.state.get(self.slot(base)), Slot::Memory | Slot::Owned { .. } | Slot::Virtual(_));
         match scalar {
             Some(scalar) => {
                 self.consume(base);
@@ -394,7 +399,9 @@ impl Builder<'_> {
             return self.update_place(op, code, path, keys, value);
         }
         let Some(cell) = self.place_cell(path) else { return self.update_place(op, code, path, keys, value) };
-        let Some(operand) = self.operand_of_update(cell, value) else { return self.update_place(op, code, path, keys, value) };
+        let Some(operand) = self.operand_of_update(cell, value) else {
+            return self.update_place(op, code, path, keys, value);
+        };
         let Some(end) = self.walk(path, keys) else { return self.fallback(op) };
         if !self.update(end, code, operand) {
             return self.fallback(op);
@@ -417,7 +424,12 @@ impl Builder<'_> {
     /// What the segments of the place at hand have met: the fields' cases, and the shapes of the containers.
     pub(super) fn place_site(&self) -> Option<(&[Vec<FieldCase>], &[u32])> {
         let profile = &self.context().profile;
-        match profile.sites.get(&self.pc).filter(|site| matches!(site, Site::Place { .. })).or_else(|| profile.places.get(&self.pc))? {
+        match profile
+            .sites
+            .get(&self.pc)
+            .filter(|site| matches!(site, Site::Place { .. }))
+            .or_else(|| profile.places.get(&self.pc))?
+        {
             Site::Place { fields, shapes } => Some((fields, shapes)),
             _ => None,
         }
@@ -542,7 +554,10 @@ impl Builder<'_> {
 
     /// Might the register hold a heap object?
     pub(super) fn holds_object(&self, register: u16) -> bool {
-        matches!(self.state.get(self.slot(register)), Slot::Memory | Slot::Borrowed { .. } | Slot::Owned { .. } | Slot::Virtual(_))
+        matches!(
+            self.state.get(self.slot(register)),
+            Slot::Memory | Slot::Borrowed { .. } | Slot::Owned { .. } | Slot::Virtual(_)
+        )
     }
 }
 

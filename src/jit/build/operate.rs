@@ -150,7 +150,9 @@ impl Builder<'_> {
 
     /// Writes a value that one of these registers lends; they are consumed.
     pub(super) fn write_lent_by(&mut self, dst: u16, value: ValueId, lenders: &[u16]) {
-        let owns = |this: &Self, register: u16| this.is_temporary(register) && matches!(this.state.get(this.slot(register)), Slot::Memory | Slot::Owned { .. });
+        let owns = |this: &Self, register: u16| {
+            this.is_temporary(register) && matches!(this.state.get(this.slot(register)), Slot::Memory | Slot::Owned { .. })
+        };
         let goes_away = lenders.iter().any(|register| owns(self, *register));
         let slot = self.slot(dst);
         if goes_away && lenders.contains(&dst) {

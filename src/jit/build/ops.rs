@@ -1,7 +1,7 @@
 //! One arm per instruction: build it, or leave it to the VM.
 use super::arith::Source;
 use super::state::{Lender, Scalar, Slot};
-use super::{Built, Builder, Edge};
+use super::{Builder, Built, Edge};
 use crate::builtins::{self, BuiltinTypeId};
 use crate::bytecode::chunk::{Const, Root, SelfKind};
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
@@ -18,10 +18,20 @@ impl Builder<'_> {
         }
         self.before_instruction(&op);
         // An instruction that changes something in place is first built without the guess that nobody else holds it.
-        let in_place = matches!(op, Op::IndexSet { .. } | Op::IndexUpdate { .. } | Op::FieldSet { .. } | Op::FieldUpdate { .. } | Op::PlaceSet { .. } | Op::PlaceUpdate { .. });
+        let in_place = matches!(
+            op,
+            Op::IndexSet { .. }
+                | Op::IndexUpdate { .. }
+                | Op::FieldSet { .. }
+                | Op::FieldUpdate { .. }
+                | Op::PlaceSet { .. }
+                | Op::PlaceUpdate { .. }
+        );
         // A call is built again for all callees that its site has met by then.
         let call = matches!(op, Op::CallValue { .. } | Op::CallMethod { .. });
-        if self.context().profile.storms(self.pc) > usize::from(in_place || call) && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {}) {
+        if self.context().profile.storms(self.pc) > usize::from(in_place || call)
+            && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {})
+        {
             return self.fallback(op);
         }
         if self.request.limits.leaves_unreached && self.is_unreached(&op) {
@@ -72,14 +82,18 @@ impl Builder<'_> {
                 self.write_borrowed(dst, value);
             }
             Op::CellSet { cell, value, .. } => {
-                let Some(scalar) = self.known_scalar(value) else { return self.assign_variable(op, Root::LocalCell(cell), value) };
+                let Some(scalar) = self.known_scalar(value) else {
+                    return self.assign_variable(op, Root::LocalCell(cell), value);
+                };
                 let (slot, exit) = (self.slot(cell), self.exit());
                 self.effect(InstKind::StoreCell { slot, value: scalar, exit });
                 self.consume(value);
             }
             Op::CaptureCellSet { index, value, .. } => return self.capture_cell_set(op, index, value),
             Op::ModuleSet { value, var } => {
-                let Some(scalar) = self.known_scalar(value) else { return self.assign_variable(op, Root::Module(var), value) };
+                let Some(scalar) = self.known_scalar(value) else {
+                    return self.assign_variable(op, Root::Module(var), value);
+                };
                 let (index, exit) = (self.context().profile.module_base + var, self.exit());
                 self.effect(InstKind::StoreModule { index, value: scalar, exit });
                 self.consume(value);
@@ -138,13 +152,21 @@ impl Builder<'_> {
             Op::JumpIfEq { a, b, .. } => return self.jump_if(op, Cmp::Eq, true, Source::Register(a), Source::Register(b)),
             Op::JumpIfNe { a, b, .. } => return self.jump_if(op, Cmp::Eq, false, Source::Register(a), Source::Register(b)),
             Op::JumpIfLt { a, b, .. } => return self.jump_if(op, Cmp::Lt, true, Source::Register(a), Source::Register(b)),
-            Op::JumpIfNotLt { a, b, .. } => return self.jump_if(op, Cmp::Lt, false, Source::Register(a), Source::Register(b)),
+            Op::JumpIfNotLt { a, b, .. } => {
+                return self.jump_if(op, Cmp::Lt, false, Source::Register(a), Source::Register(b));
+            }
             Op::JumpIfLe { a, b, .. } => return self.jump_if(op, Cmp::Le, true, Source::Register(a), Source::Register(b)),
-            Op::JumpIfNotLe { a, b, .. } => return self.jump_if(op, Cmp::Le, false, Source::Register(a), Source::Register(b)),
+            Op::JumpIfNotLe { a, b, .. } => {
+                return self.jump_if(op, Cmp::Le, false, Source::Register(a), Source::Register(b));
+            }
             Op::JumpIfGt { a, b, .. } => return self.jump_if(op, Cmp::Gt, true, Source::Register(a), Source::Register(b)),
-            Op::JumpIfNotGt { a, b, .. } => return self.jump_if(op, Cmp::Gt, false, Source::Register(a), Source::Register(b)),
+            Op::JumpIfNotGt { a, b, .. } => {
+                return self.jump_if(op, Cmp::Gt, false, Source::Register(a), Source::Register(b));
+            }
             Op::JumpIfGe { a, b, .. } => return self.jump_if(op, Cmp::Ge, true, Source::Register(a), Source::Register(b)),
-            Op::JumpIfNotGe { a, b, .. } => return self.jump_if(op, Cmp::Ge, false, Source::Register(a), Source::Register(b)),
+            Op::JumpIfNotGe { a, b, .. } => {
+                return self.jump_if(op, Cmp::Ge, false, Source::Register(a), Source::Register(b));
+            }
             Op::JumpIfEqK { a, k, .. } => return self.jump_if(op, Cmp::Eq, true, Source::Register(a), Source::Small(k)),
             Op::JumpIfNeK { a, k, .. } => return self.jump_if(op, Cmp::Eq, false, Source::Register(a), Source::Small(k)),
             Op::JumpIfLtK { a, k, .. } => return self.jump_if(op, Cmp::Lt, true, Source::Register(a), Source::Small(k)),
@@ -171,20 +193,30 @@ impl Builder<'_> {
             Op::Contains { negate, dst, a, b } => return self.contains(op, negate != 0, dst, a, b),
             Op::IndexGetK { dst, a, k } => return self.index_get(op, dst, a, Source::Small(k)),
             Op::IndexSet { a, b, value } => return self.index_set(op, a, b, value),
-            Op::IndexUpdate { op: code, a, b, value } => return self.index_update(op, ArithCode::ALL[usize::from(code)], a, b, value),
+            Op::IndexUpdate { op: code, a, b, value } => {
+                return self.index_update(op, ArithCode::ALL[usize::from(code)], a, b, value);
+            }
             Op::FieldGet { dst, a, .. } => return self.field_get(op, dst, a),
             Op::FieldSet { a, value, .. } => return self.field_set(op, a, value),
-            Op::FieldUpdate { op: code, a, value, .. } => return self.field_update(op, ArithCode::ALL[usize::from(code)], a, value),
+            Op::FieldUpdate { op: code, a, value, .. } => {
+                return self.field_update(op, ArithCode::ALL[usize::from(code)], a, value);
+            }
             Op::PlaceSet { path, keys, value } => return self.place_set(op, path, keys, value),
-            Op::PlaceUpdate { op: code, path, value, .. } if self.context().profile.chunk.paths[usize::from(path)].segments.is_empty() => {
+            Op::PlaceUpdate { op: code, path, value, .. }
+                if self.context().profile.chunk.paths[usize::from(path)].segments.is_empty() =>
+            {
                 return self.variable_update(op, ArithCode::ALL[usize::from(code)], path, None, value);
             }
-            Op::PlaceUpdate { op: code, path, keys, value } => return self.place_update(op, ArithCode::ALL[usize::from(code)], path, keys, value),
+            Op::PlaceUpdate { op: code, path, keys, value } => {
+                return self.place_update(op, ArithCode::ALL[usize::from(code)], path, keys, value);
+            }
 
             Op::Interp { dst, base, template } => return self.text(op, last, dst, base, template),
             Op::InterpAppend { dst, base, template } => return self.append_text(op, dst, base, template),
             Op::MakeDict { dst, base, count } => return self.make_dict(op, dst, base, count),
-            Op::MakeVariant { argc, dst, base, variant } => return self.make_variant(op, u16::from(argc), dst, base, variant),
+            Op::MakeVariant { argc, dst, base, variant } => {
+                return self.make_variant(op, u16::from(argc), dst, base, variant);
+            }
             Op::Test { a, test, .. } => return self.test(op, a, test),
             Op::Part { dst, a, part } => return self.part(op, dst, a, part),
             Op::Unwrap { dst, a, .. } => return self.unwrap_value(op, dst, a),
@@ -195,7 +227,9 @@ impl Builder<'_> {
             Op::CheckKind { fields, a } => return self.check_kind(op, fields != 0, a),
             Op::NewCell { slot } => self.new_cell(slot),
             Op::CellParam { slot } => self.cell_param(slot),
-            Op::CallBuiltinUpdate { argc, base, builtin, path } => return self.call_builtin_update(op, argc, base, builtin, path),
+            Op::CallBuiltinUpdate { argc, base, builtin, path } => {
+                return self.call_builtin_update(op, argc, base, builtin, path);
+            }
 
             Op::CallFunc { argc, dst, base, func } => return self.call_func(op, argc, dst, base, func),
             Op::CallMethod { argc, dst, base, .. } => return self.call_method(op, argc, dst, base),
@@ -205,13 +239,21 @@ impl Builder<'_> {
                 return self.return_boxed(value, returns);
             }
 
-            Op::Throw { .. } | Op::Rethrow { .. } | Op::RethrowFrom { .. } | Op::RaiseName { .. } | Op::RaiseImport { .. }
-            | Op::RaiseNoMatch { .. } | Op::RaiseMissing { .. } | Op::RaiseEarlyReturn { .. } => {
+            Op::Throw { .. }
+            | Op::Rethrow { .. }
+            | Op::RethrowFrom { .. }
+            | Op::RaiseName { .. }
+            | Op::RaiseImport { .. }
+            | Op::RaiseNoMatch { .. }
+            | Op::RaiseMissing { .. }
+            | Op::RaiseEarlyReturn { .. } => {
                 self.settle_all();
                 self.leave();
             }
 
-            Op::RootUpdate { op: code, path, old, value } => return self.variable_update(op, ArithCode::ALL[usize::from(code)], path, Some(old), value),
+            Op::RootUpdate { op: code, path, old, value } => {
+                return self.variable_update(op, ArithCode::ALL[usize::from(code)], path, Some(old), value);
+            }
             Op::CallValue { argc, dst, base } => return self.call_value(op, argc, dst, base),
             Op::CallBuiltin { argc, dst, base, builtin } => return self.call_builtin(op, argc, dst, base, builtin),
             Op::CallMethodPlace { argc, dst, base, site } => return self.call_method_place(op, argc, dst, base, site),
@@ -237,8 +279,17 @@ impl Builder<'_> {
 
     /// Has the VM never executed the instruction? Known of those that always note what they meet.
     fn is_unreached(&self, op: &Op) -> bool {
-        let notes = matches!(op, Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexSet { .. } | Op::IndexUpdate { .. } | Op::ForPrep { .. });
-        notes && matches!(self.context().profile.sites.get(&self.pc), Some(Site::Elements { shapes, .. }) if shapes.is_empty())
+        let notes = matches!(
+            op,
+            Op::IndexGet { .. }
+                | Op::IndexGetK { .. }
+                | Op::IndexGetC { .. }
+                | Op::IndexSet { .. }
+                | Op::IndexUpdate { .. }
+                | Op::ForPrep { .. }
+        );
+        notes
+            && matches!(self.context().profile.sites.get(&self.pc), Some(Site::Elements { shapes, .. }) if shapes.is_empty())
     }
 
     /// Can the instruction take operands that are borrowed?
@@ -251,9 +302,27 @@ impl Builder<'_> {
         });
         let native = matches!(
             op,
-            Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexGetOrNull { .. } | Op::Contains { .. } | Op::IndexUpdate { .. } | Op::Test { .. } | Op::Part { .. } | Op::Unwrap { .. } | Op::FieldGetOrNull { .. } | Op::FieldGet { .. } | Op::IndexSet { .. } | Op::FieldSet { .. } | Op::PlaceSet { .. } | Op::Truthy { .. } | Op::JumpIf { .. } | Op::JumpIfNot { .. }
+            Op::IndexGet { .. }
+                | Op::IndexGetK { .. }
+                | Op::IndexGetC { .. }
+                | Op::IndexGetOrNull { .. }
+                | Op::Contains { .. }
+                | Op::IndexUpdate { .. }
+                | Op::Test { .. }
+                | Op::Part { .. }
+                | Op::Unwrap { .. }
+                | Op::FieldGetOrNull { .. }
+                | Op::FieldGet { .. }
+                | Op::IndexSet { .. }
+                | Op::FieldSet { .. }
+                | Op::PlaceSet { .. }
+                | Op::Truthy { .. }
+                | Op::JumpIf { .. }
+                | Op::JumpIfNot { .. }
         );
-        reads && (native || op.info().operands.iter().any(|(_, kind)| *kind == OperandKind::Jump16) || is_arithmetic(op)) && !effects.end
+        reads
+            && (native || op.info().operands.iter().any(|(_, kind)| *kind == OperandKind::Jump16) || is_arithmetic(op))
+            && !effects.end
     }
 
     // ---- moving values ----
@@ -378,8 +447,15 @@ impl Builder<'_> {
                 self.constructors.extend(builtins::constructor_of_id(BuiltinTypeId(*id)).map(|builtin| (value, builtin.0)));
                 self.write_lent(dst, value, Lender::Constant);
             }
-            Const::BigInt(_) | Const::Str(_) | Const::BuiltinType(_) | Const::Struct(_) | Const::Enum(_) | Const::Variant(..)
-            | Const::Module(_) | Const::Namespace(_) | Const::Prelude(_) => {
+            Const::BigInt(_)
+            | Const::Str(_)
+            | Const::BuiltinType(_)
+            | Const::Struct(_)
+            | Const::Enum(_)
+            | Const::Variant(..)
+            | Const::Module(_)
+            | Const::Namespace(_)
+            | Const::Prelude(_) => {
                 let value = self.emit(InstKind::ConstPool(function, index), Type::ANY);
                 self.write_lent(dst, value, Lender::Constant);
             }
@@ -419,11 +495,14 @@ impl Builder<'_> {
     }
 
     fn for_range(&mut self, op: Op, inclusive: bool, state: u16) -> Built {
-        let (Some(start), Some(end)) = (self.int_or_guess(state), self.int_or_guess(state + 1)) else { return self.fallback(op) };
+        let (Some(start), Some(end)) = (self.int_or_guess(state), self.int_or_guess(state + 1)) else {
+            return self.fallback(op);
+        };
         let exit = Some(self.exit());
         let one = self.int(1);
         let before = self.emit(InstKind::Int { op: IntOp::Sub, a: start, b: one, exit }, Type::INT);
-        let after = if inclusive { self.emit(InstKind::Int { op: IntOp::Add, a: end, b: one, exit }, Type::INT) } else { end };
+        let after =
+            if inclusive { self.emit(InstKind::Int { op: IntOp::Add, a: end, b: one, exit }, Type::INT) } else { end };
         self.write_scalar(state, before, Scalar::Int);
         self.write_scalar(state + 1, after, Scalar::Int);
         self.jump();
@@ -431,7 +510,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn for_range_next(&mut self, op: Op, state: u16, dst: u16) -> Built {
-        let (Some(position), Some(end)) = (self.int_or_guess(state), self.int_or_guess(state + 1)) else { return self.fallback(op) };
+        let (Some(position), Some(end)) = (self.int_or_guess(state), self.int_or_guess(state + 1)) else {
+            return self.fallback(op);
+        };
         let one = self.int(1);
         // The position is before the end, or one before the start: the next one always fits.
         let next = self.emit(InstKind::Int { op: IntOp::Add, a: position, b: one, exit: None }, Type::INT);
@@ -585,8 +666,24 @@ impl Builder<'_> {
 fn is_arithmetic(op: &Op) -> bool {
     matches!(
         op,
-        Op::Add { .. } | Op::Sub { .. } | Op::Mul { .. } | Op::Div { .. } | Op::Mod { .. } | Op::AddK { .. } | Op::SubK { .. }
-            | Op::MulK { .. } | Op::DivK { .. } | Op::ModK { .. } | Op::AddC { .. } | Op::SubC { .. } | Op::MulC { .. } | Op::DivC { .. }
-            | Op::Arith { .. } | Op::ArithK { .. } | Op::Compare { .. } | Op::CompareC { .. } | Op::Neg { .. }
+        Op::Add { .. }
+            | Op::Sub { .. }
+            | Op::Mul { .. }
+            | Op::Div { .. }
+            | Op::Mod { .. }
+            | Op::AddK { .. }
+            | Op::SubK { .. }
+            | Op::MulK { .. }
+            | Op::DivK { .. }
+            | Op::ModK { .. }
+            | Op::AddC { .. }
+            | Op::SubC { .. }
+            | Op::MulC { .. }
+            | Op::DivC { .. }
+            | Op::Arith { .. }
+            | Op::ArithK { .. }
+            | Op::Compare { .. }
+            | Op::CompareC { .. }
+            | Op::Neg { .. }
     )
 }

@@ -76,7 +76,11 @@ impl Builder<'_> {
         self.settle_passing();
         let after = std::mem::replace(&mut self.state, before);
         (self.block, self.exit) = (bad, None);
-        if self.is_temporary(a) { self.take(dst, a) } else { self.copy(dst, a) }
+        if self.is_temporary(a) {
+            self.take(dst, a)
+        } else {
+            self.copy(dst, a)
+        }
         self.settle_passing();
         self.finish_ways(vec![(good, 0, after), (bad, 1, self.state.clone())]);
         Ok(())

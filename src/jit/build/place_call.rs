@@ -5,7 +5,7 @@
 use super::calls::Call;
 use super::memory::End;
 use super::state::{Lender, Slot};
-use super::{Built, Builder, Running};
+use super::{Builder, Built, Running};
 use crate::builtins::{self, BuiltinId, N_BUILTINS};
 use crate::bytecode::chunk::{Access, Root, Segment, SelfKind};
 use crate::bytecode::op::Op;
@@ -77,7 +77,17 @@ impl Builder<'_> {
             self.settle(window);
         }
         self.consume_keys(at.path, at.base);
-        self.call_known(op, Call { function: target.function, count: at.argc + 1, dst: at.dst, window, running: Running::Nothing, own: None })
+        self.call_known(
+            op,
+            Call {
+                function: target.function,
+                count: at.argc + 1,
+                dst: at.dst,
+                window,
+                running: Running::Nothing,
+                own: None,
+            },
+        )
     }
 
     fn call_builtin_at(&mut self, op: Op, target: Target, at: At) -> Built {
@@ -156,7 +166,8 @@ impl Builder<'_> {
     fn change_at(&mut self, op: Op, target: Target, at: At) -> Built {
         let builtin = target.function as u16;
         let wanted = u64::from(target.shape);
-        let is_builtin_kind = (tag::HEAP_FIRST..=tag::HEAP_LAST).contains(&wanted) && !matches!(wanted, tag::STRUCT | tag::VARIANT);
+        let is_builtin_kind =
+            (tag::HEAP_FIRST..=tag::HEAP_LAST).contains(&wanted) && !matches!(wanted, tag::STRUCT | tag::VARIANT);
         let plain = needs_no_binding(builtins::method_info(BuiltinId(builtin)), usize::from(at.argc));
         if !plain || !is_builtin_kind {
             return self.fallback(op);
@@ -164,7 +175,9 @@ impl Builder<'_> {
         if !matches!(at.root, Root::Local(_)) {
             return self.change_variable(op, target, at);
         }
-        let Some(end) = self.walk(at.path, at.base).filter(|end: &End| end.cell() == Cell::Value) else { return self.fallback(op) };
+        let Some(end) = self.walk(at.path, at.base).filter(|end: &End| end.cell() == Cell::Value) else {
+            return self.fallback(op);
+        };
         let boxed = self.emit(end.load(), Type::ANY);
         let pointer = self.guarded_value(boxed, wanted, 0);
         self.consume_keys(at.path, at.base);

@@ -92,9 +92,10 @@ impl State {
     /// What must be written back when leaving.
     pub fn dirty(&self) -> impl Iterator<Item = (SlotIx, ValueId)> {
         self.slots.iter().enumerate().filter_map(|(at, slot)| match *slot {
-            Slot::Scalar { value, dirty: true, .. } | Slot::Immediate { value, dirty: true } | Slot::Borrowed { value, .. } | Slot::Owned { value } => {
-                Some((SlotIx(at as u32), value))
-            }
+            Slot::Scalar { value, dirty: true, .. }
+            | Slot::Immediate { value, dirty: true }
+            | Slot::Borrowed { value, .. }
+            | Slot::Owned { value } => Some((SlotIx(at as u32), value)),
             _ => None,
         })
     }

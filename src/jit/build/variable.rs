@@ -1,7 +1,7 @@
 //! Updates of variables that several functions share: captured ones and those of modules.
 use super::arith::Source;
 use super::state::Scalar;
-use super::{Built, Builder};
+use super::{Builder, Built};
 use crate::bytecode::chunk::Root;
 use crate::bytecode::op::{ArithCode, Op};
 use crate::jit::ir::inst::{Home, Variable};
@@ -21,7 +21,9 @@ impl Builder<'_> {
         let exit = self.exit();
         let left = match old {
             Some(old) => self.scalar(Source::Register(old), scalar),
-            None => self.variable(root, exit).map(|value| self.emit(InstKind::GuardTag { value, tag: scalar.tag(), exit }, scalar.ty())),
+            None => self
+                .variable(root, exit)
+                .map(|value| self.emit(InstKind::GuardTag { value, tag: scalar.tag(), exit }, scalar.ty())),
         };
         let Some(left) = left else { return self.fallback(op) };
         let result = match scalar {
@@ -46,7 +48,9 @@ impl Builder<'_> {
 
     fn variable(&mut self, root: Root, exit: StateId) -> Option<ValueId> {
         let kind = match root {
-            Root::CaptureCell(index) => InstKind::LoadCaptureCell { closure: self.captures()?, index: u32::from(index), exit },
+            Root::CaptureCell(index) => {
+                InstKind::LoadCaptureCell { closure: self.captures()?, index: u32::from(index), exit }
+            }
             Root::LocalCell(local) => InstKind::LoadCell { slot: self.slot(local), exit },
             Root::Module(var) => InstKind::LoadModule { index: self.context().profile.module_base + var, exit },
             Root::Local(_) | Root::Capture(_) | Root::SelfFn => return None,

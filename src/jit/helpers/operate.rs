@@ -13,15 +13,15 @@ use std::sync::Arc;
 use super::Pair;
 use crate::bytecode::chunk::Segment;
 use crate::bytecode::op::{ArithCode, CompareCode, slice_kind};
+use crate::jit::runtime::Context;
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::compare::{self, CompareOp};
 use crate::semantics::fault::Raise;
-use crate::semantics::step::{Callback, Step};
 use crate::semantics::member::Member;
+use crate::semantics::step::{Callback, Step};
 use crate::semantics::{index, member, place};
-use crate::value::{Cell, FnId, Symbol, Value};
 use crate::value::layout::tag;
-use crate::jit::runtime::Context;
+use crate::value::{Cell, FnId, Symbol, Value};
 use crate::vm::function::Activation;
 use crate::vm::operate::{arith_op, compare_op};
 use crate::vm::{Vm, pattern};
@@ -111,10 +111,12 @@ pub extern "C" fn amend(code: u64, place: *mut Value, b_tag: u64, b: u64) -> u64
 pub extern "C" fn compare(code: u64, a_tag: u64, a: u64, b_tag: u64, b: u64) -> u64 {
     let (a, b) = (lent(a_tag, a), lent(b_tag, b));
     let op: CompareOp = compare_op(CompareCode::ALL[code as usize]);
-    answer(attempt(|| compare::simple(op, &a, &b).or_else(|| match compare::compare(op, &a, &b, &mut Alone) {
-        Ok(Step::Done(answer)) => Some(answer.is_truthy()),
-        _ => None,
-    })))
+    answer(attempt(|| {
+        compare::simple(op, &a, &b).or_else(|| match compare::compare(op, &a, &b, &mut Alone) {
+            Ok(Step::Done(answer)) => Some(answer.is_truthy()),
+            _ => None,
+        })
+    }))
 }
 
 pub extern "C" fn contains(container_tag: u64, container: u64, item_tag: u64, item: u64) -> u64 {
@@ -146,7 +148,8 @@ pub extern "C" fn entry_or_null(dict: u64, key_tag: u64, key: u64) -> Pair {
 pub extern "C" fn entry_or(dict: u64, key_tag: u64, key: u64, default_tag: u64, default: u64) -> Pair {
     let key = lent(key_tag, key);
     // A default that was left out is null.
-    let default = if default_tag == tag::UNINIT { Pair::borrowed(&Value::Null) } else { Pair { tag: default_tag, payload: default } };
+    let default =
+        if default_tag == tag::UNINIT { Pair::borrowed(&Value::Null) } else { Pair { tag: default_tag, payload: default } };
     borrowed(attempt(|| entry_of(dict, &key, Some(default))))
 }
 
@@ -222,7 +225,13 @@ pub extern "C" fn text(context: *mut Context, template: u64, parts: *const Manua
     owned(filled(context, template, values(parts, count), |text| Value::try_str(text).ok()))
 }
 
-pub extern "C" fn append_text(context: *mut Context, template: u64, place: *mut Value, parts: *const ManuallyDrop<Value>, count: u64) -> u64 {
+pub extern "C" fn append_text(
+    context: *mut Context,
+    template: u64,
+    place: *mut Value,
+    parts: *const ManuallyDrop<Value>,
+    count: u64,
+) -> u64 {
     let place = place_at(place);
     done(filled(context, template, values(parts, count), |text| match place.push_str(text) {
         Ok(true) => Some(()),
@@ -327,7 +336,9 @@ pub extern "C" fn field(context: *mut Context, detail: u64, base_tag: u64, base:
 
 pub extern "C" fn set_field(context: *mut Context, detail: u64, place: *mut Value, value_tag: u64, value: u64) -> u64 {
     let (place, value) = (place_at(place), lent(value_tag, value));
-    done(with_tables(context, detail, |function, site| member::set(place, field_name(function, site), Value::clone(&value)).ok()))
+    done(with_tables(context, detail, |function, site| {
+        member::set(place, field_name(function, site), Value::clone(&value)).ok()
+    }))
 }
 
 pub extern "C" fn update_field(context: *mut Context, detail: u64, place: *mut Value, value_tag: u64, value: u64) -> u64 {
@@ -356,16 +367,32 @@ fn keys_of(function: &Activation, path: u16, keys: &[Value]) -> Option<Vec<place
     segments.map(step).collect()
 }
 
-pub extern "C" fn set_place(context: *mut Context, detail: u64, place: *mut Value, keys: *const ManuallyDrop<Value>, count: u64) -> u64 {
+pub extern "C" fn set_place(
+    context: *mut Context,
+    detail: u64,
+    place: *mut Value,
+    keys: *const ManuallyDrop<Value>,
+    count: u64,
+) -> u64 {
     let place = place_at(place);
     let Some((value, keys)) = values(keys, count).split_last() else { return 0 };
-    done(with_tables(context, detail, |function, path| place::place_set(place, &keys_of(function, path, keys)?, value.clone()).ok()))
+    done(with_tables(context, detail, |function, path| {
+        place::place_set(place, &keys_of(function, path, keys)?, value.clone()).ok()
+    }))
 }
 
-pub extern "C" fn update_place(context: *mut Context, detail: u64, place: *mut Value, keys: *const ManuallyDrop<Value>, count: u64) -> u64 {
+pub extern "C" fn update_place(
+    context: *mut Context,
+    detail: u64,
+    place: *mut Value,
+    keys: *const ManuallyDrop<Value>,
+    count: u64,
+) -> u64 {
     let place = place_at(place);
     let Some((value, keys)) = values(keys, count).split_last() else { return 0 };
-    done(with_tables(context, detail, |function, path| updated(place, &keys_of(function, path, keys)?, beside(detail), value.clone())))
+    done(with_tables(context, detail, |function, path| {
+        updated(place, &keys_of(function, path, keys)?, beside(detail), value.clone())
+    }))
 }
 
 pub extern "C" fn range(inclusive: u64, start_tag: u64, start: u64, end_tag: u64, end: u64) -> Pair {

@@ -72,9 +72,15 @@ pub enum Cell {
 pub enum Home {
     Slot(SlotIx),
     /// A value element of an unshared array: storage and checked index.
-    Element { data: ValueId, index: ValueId },
+    Element {
+        data: ValueId,
+        index: ValueId,
+    },
     /// A value field of an unshared instance.
-    Field { pointer: ValueId, offset: u32 },
+    Field {
+        pointer: ValueId,
+        offset: u32,
+    },
     /// A variable that was checked to be assigned and not in use, or is only stored to.
     Variable(Variable),
 }
@@ -148,145 +154,373 @@ pub enum InstKind {
     /// Retains a boxed or pointer value, releases what the slot holds, and stores the new value.
     ReplaceSlot(SlotIx, ValueId),
     /// Moves a slot's value to another that holds no heap value; the source becomes null.
-    MoveSlot { from: SlotIx, to: SlotIx },
+    MoveSlot {
+        from: SlotIx,
+        to: SlotIx,
+    },
     /// Stores an owned boxed value (a call's result) to a slot that holds no heap value.
     StoreSlotOwned(SlotIx, ValueId),
 
     /// Module-table entry of the isolate → boxed, borrowed until the next write or call. Fails on `Uninit`/`InUse`.
-    LoadModule { index: u32, exit: StateId },
+    LoadModule {
+        index: u32,
+        exit: StateId,
+    },
     /// Writes a scalar to a module-table entry that holds a scalar; otherwise leaves.
-    StoreModule { index: u32, value: ValueId, exit: StateId },
+    StoreModule {
+        index: u32,
+        value: ValueId,
+        exit: StateId,
+    },
     /// Value in the cell that a slot holds → boxed, borrowed until the next write or call.
-    LoadCell { slot: SlotIx, exit: StateId },
+    LoadCell {
+        slot: SlotIx,
+        exit: StateId,
+    },
     /// Writes a scalar to the cell that a slot holds, if that holds a scalar; otherwise leaves.
-    StoreCell { slot: SlotIx, value: ValueId, exit: StateId },
+    StoreCell {
+        slot: SlotIx,
+        value: ValueId,
+        exit: StateId,
+    },
     /// Capture `n` of a closure (`None`: the one passed to the code) → boxed, borrowed.
-    LoadCapture { closure: Option<ValueId>, index: u32 },
+    LoadCapture {
+        closure: Option<ValueId>,
+        index: u32,
+    },
     /// Value in captured cell `n` of a closure → boxed, borrowed until the next write or call.
-    LoadCaptureCell { closure: Option<ValueId>, index: u32, exit: StateId },
+    LoadCaptureCell {
+        closure: Option<ValueId>,
+        index: u32,
+        exit: StateId,
+    },
     /// Writes a scalar to captured cell `n`, if that holds a scalar; otherwise leaves.
-    StoreCaptureCell { closure: Option<ValueId>, index: u32, value: ValueId, exit: StateId },
+    StoreCaptureCell {
+        closure: Option<ValueId>,
+        index: u32,
+        value: ValueId,
+        exit: StateId,
+    },
 
     /// Boxed value has this tag → its payload in the representation of that kind.
-    GuardTag { value: ValueId, tag: u64, exit: StateId },
+    GuardTag {
+        value: ValueId,
+        tag: u64,
+        exit: StateId,
+    },
     /// Boxed value is not this tag.
-    GuardNotTag { value: ValueId, tag: u64, exit: StateId },
+    GuardNotTag {
+        value: ValueId,
+        tag: u64,
+        exit: StateId,
+    },
     /// Header shape of a pointer is this one → pointer.
-    GuardShape { pointer: ValueId, shape: u32, exit: StateId },
+    GuardShape {
+        pointer: ValueId,
+        shape: u32,
+        exit: StateId,
+    },
     /// The count of what a slot holds (`None`: an element or field of an unshared object) is one → pointer.
-    GuardUnique { slot: Option<SlotIx>, pointer: ValueId, exit: StateId },
+    GuardUnique {
+        slot: Option<SlotIx>,
+        pointer: ValueId,
+        exit: StateId,
+    },
     /// The object that `pointer` refers to, from `home`, for changing: if others hold it, a copy takes its place there → pointer.
     /// Leaves if there is no room for a copy or it has another shape. `guess`: expected never to copy, may become a check.
-    Unshare { home: Home, pointer: ValueId, guess: bool, exit: StateId },
+    Unshare {
+        home: Home,
+        pointer: ValueId,
+        guess: bool,
+        exit: StateId,
+    },
     /// The elements of an unshared array are stored as values from now on → pointer. Leaves if there is no room.
-    Generalise { pointer: ValueId, exit: StateId },
+    Generalise {
+        pointer: ValueId,
+        exit: StateId,
+    },
     /// Element of an array of any kind at a checked index → boxed, borrowed from the array.
-    LoadItem { pointer: ValueId, index: ValueId },
+    LoadItem {
+        pointer: ValueId,
+        index: ValueId,
+    },
     /// A boxed int or float as a float; leaves for other kinds.
-    ToFloat { value: ValueId, exit: StateId },
+    ToFloat {
+        value: ValueId,
+        exit: StateId,
+    },
     /// A new instance of a shape with one value per field, in its representation; boxed ones are moved there → pointer, owned.
-    MakeInstance { shape: u32, values: Box<[ValueId]> },
+    MakeInstance {
+        shape: u32,
+        values: Box<[ValueId]>,
+    },
     /// A new closure of a function (`FnId`) with captured values, cells included, which are moved there → pointer, owned.
-    MakeClosure { function: u32, captures: Box<[ValueId]> },
+    MakeClosure {
+        function: u32,
+        captures: Box<[ValueId]>,
+    },
     /// Counts one more reference to a boxed value → the same value, owned.
     Retain(ValueId),
     /// Moves an owned boxed value to its place in a container and releases what was there.
-    StoreOwned { home: Home, value: ValueId },
+    StoreOwned {
+        home: Home,
+        value: ValueId,
+    },
     /// `0 <= index < length` → the index. Without `exit` it was proven.
-    GuardBounds { index: ValueId, length: ValueId, exit: Option<StateId> },
+    GuardBounds {
+        index: ValueId,
+        length: ValueId,
+        exit: Option<StateId>,
+    },
     /// An int of at most `opt::narrow::SMALL` in magnitude → the same.
-    GuardSmall { value: ValueId, exit: Option<StateId> },
+    GuardSmall {
+        value: ValueId,
+        exit: Option<StateId>,
+    },
     /// A bool is true.
-    GuardTrue { value: ValueId, exit: StateId },
+    GuardTrue {
+        value: ValueId,
+        exit: StateId,
+    },
     /// Boxed value is this function, without captures.
-    GuardFunction { value: ValueId, function: u32, exit: StateId },
+    GuardFunction {
+        value: ValueId,
+        function: u32,
+        exit: StateId,
+    },
     /// Closure is one of this function → the closure.
-    GuardClosure { pointer: ValueId, function: u32, exit: StateId },
+    GuardClosure {
+        pointer: ValueId,
+        function: u32,
+        exit: StateId,
+    },
     /// Header shape of a pointer is this one → bool.
-    IsShape { pointer: ValueId, shape: u32 },
+    IsShape {
+        pointer: ValueId,
+        shape: u32,
+    },
     /// Closure is one of this function → bool.
-    IsClosure { pointer: ValueId, function: u32 },
+    IsClosure {
+        pointer: ValueId,
+        function: u32,
+    },
     /// Boxed value is this function, without captures → bool.
-    IsFunction { value: ValueId, function: u32 },
+    IsFunction {
+        value: ValueId,
+        function: u32,
+    },
     /// Tag of a boxed value → int.
     TagOf(ValueId),
     /// Unboxes without a check (the kind is known).
-    Unbox { value: ValueId, tag: u64 },
+    Unbox {
+        value: ValueId,
+        tag: u64,
+    },
     /// Boxes an unboxed value (tag implied by its type) → boxed.
     Box(ValueId),
 
     /// Integer arithmetic; leaves on overflow.
-    Int { op: IntOp, a: ValueId, b: ValueId, exit: Option<StateId> },
+    Int {
+        op: IntOp,
+        a: ValueId,
+        b: ValueId,
+        exit: Option<StateId>,
+    },
     /// Truncating division. `zero`: leaves on a zero divisor; `overflow`: on MIN / -1.
-    DivI { a: ValueId, b: ValueId, zero: Option<StateId>, overflow: Option<StateId> },
+    DivI {
+        a: ValueId,
+        b: ValueId,
+        zero: Option<StateId>,
+        overflow: Option<StateId>,
+    },
     /// Remainder with the sign of the dividend.
-    ModI { a: ValueId, b: ValueId, zero: Option<StateId> },
-    Bit { op: BitOp, a: ValueId, b: ValueId },
+    ModI {
+        a: ValueId,
+        b: ValueId,
+        zero: Option<StateId>,
+    },
+    Bit {
+        op: BitOp,
+        a: ValueId,
+        b: ValueId,
+    },
     /// `a << b`; leaves unless `0 <= b < 64` and no significant bit is lost.
-    ShlI { a: ValueId, b: ValueId, exit: StateId },
+    ShlI {
+        a: ValueId,
+        b: ValueId,
+        exit: StateId,
+    },
     /// `a >> b` (arithmetic); leaves if `b < 0`; beyond 63 like 63.
-    ShrI { a: ValueId, b: ValueId, exit: Option<StateId> },
-    NegI { a: ValueId, exit: Option<StateId> },
+    ShrI {
+        a: ValueId,
+        b: ValueId,
+        exit: Option<StateId>,
+    },
+    NegI {
+        a: ValueId,
+        exit: Option<StateId>,
+    },
     NotI(ValueId),
-    Float { op: FloatOp, a: ValueId, b: ValueId },
-    FloatUnary { op: FloatUnary, a: ValueId },
+    Float {
+        op: FloatOp,
+        a: ValueId,
+        b: ValueId,
+    },
+    FloatUnary {
+        op: FloatUnary,
+        a: ValueId,
+    },
     /// Leaves if the float is zero → the float.
-    GuardNonZeroF { a: ValueId, exit: StateId },
+    GuardNonZeroF {
+        a: ValueId,
+        exit: StateId,
+    },
     IntToFloat(ValueId),
     /// Truncation of a float known or checked to fit; otherwise leaves.
-    FloatToInt { a: ValueId, exit: StateId },
-    CmpI { op: Cmp, a: ValueId, b: ValueId },
-    CmpF { op: Cmp, a: ValueId, b: ValueId },
+    FloatToInt {
+        a: ValueId,
+        exit: StateId,
+    },
+    CmpI {
+        op: Cmp,
+        a: ValueId,
+        b: ValueId,
+    },
+    CmpF {
+        op: Cmp,
+        a: ValueId,
+        b: ValueId,
+    },
     NotB(ValueId),
     /// Same address, for kinds compared by identity or interned strings.
-    CmpPtr { equal: bool, a: ValueId, b: ValueId },
+    CmpPtr {
+        equal: bool,
+        a: ValueId,
+        b: ValueId,
+    },
     /// Truth of a boxed value (helper for heap kinds) → bool.
     Truthy(ValueId),
     /// `cond ? a : b` without a branch; a and b of one scalar representation.
-    Select { cond: ValueId, a: ValueId, b: ValueId },
+    Select {
+        cond: ValueId,
+        a: ValueId,
+        b: ValueId,
+    },
 
     /// Length word of an array, string (bytes) → int ≥ 0.
     LoadLength(ValueId),
     /// Address of an array's elements → raw.
     LoadData(ValueId),
     /// Element → int, float, bool, or boxed (borrowed from the array).
-    LoadElement { cell: Cell, data: ValueId, index: ValueId },
+    LoadElement {
+        cell: Cell,
+        data: ValueId,
+        index: ValueId,
+    },
     /// Stores a scalar of the element kind; to a value element, over a scalar.
-    StoreElement { cell: Cell, data: ValueId, index: ValueId, value: ValueId },
+    StoreElement {
+        cell: Cell,
+        data: ValueId,
+        index: ValueId,
+        value: ValueId,
+    },
     /// Value element that holds a scalar or immediate before and after; leaves if it holds a heap value.
-    StoreElementValue { data: ValueId, index: ValueId, value: ValueId, exit: StateId },
+    StoreElementValue {
+        data: ValueId,
+        index: ValueId,
+        value: ValueId,
+        exit: StateId,
+    },
     /// Key or value of the entry before a cursor (from [`Operation::NextEntry`]) → boxed, borrowed from the dict.
-    LoadEntry { table: ValueId, next: ValueId, key: bool },
+    LoadEntry {
+        table: ValueId,
+        next: ValueId,
+        key: bool,
+    },
     /// Field at a byte offset of an instance whose shape was guarded.
-    LoadField { cell: Cell, pointer: ValueId, offset: u32 },
-    StoreField { cell: Cell, pointer: ValueId, offset: u32, value: ValueId },
+    LoadField {
+        cell: Cell,
+        pointer: ValueId,
+        offset: u32,
+    },
+    StoreField {
+        cell: Cell,
+        pointer: ValueId,
+        offset: u32,
+        value: ValueId,
+    },
 
     /// Calls compiled code; the callee's frame starts at slot `base`, where its arguments are, but for those passed unboxed. The
     /// `self` of a mutating method is moved to `gives_back` afterwards. Result boxed, owned; a raise leaves with `exit`.
-    CallCompiled { callee: Callee, base: SlotIx, args: Box<[ValueId]>, closure: Option<ValueId>, gives_back: Option<SlotIx>, exit: StateId },
+    CallCompiled {
+        callee: Callee,
+        base: SlotIx,
+        args: Box<[ValueId]>,
+        closure: Option<ValueId>,
+        gives_back: Option<SlotIx>,
+        exit: StateId,
+    },
     /// Calls the function form of a builtin on the arguments in slots from `base` on → boxed, owned. A raise leaves.
-    CallBuiltin { builtin: u16, base: SlotIx, count: u16, exit: StateId },
+    CallBuiltin {
+        builtin: u16,
+        base: SlotIx,
+        count: u16,
+        exit: StateId,
+    },
     /// Calls the mutating form of a builtin on the value in `place` → boxed, owned. A raise leaves.
-    CallMutating { builtin: u16, place: Home, base: SlotIx, count: u16, used: bool, exit: StateId },
+    CallMutating {
+        builtin: u16,
+        place: Home,
+        base: SlotIx,
+        count: u16,
+        used: bool,
+        exit: StateId,
+    },
     /// Appends a value (moved there if `owned`) to the array in `home`, whose address is `pointer`. A raise leaves.
-    Push { builtin: u16, home: Home, pointer: ValueId, value: ValueId, owned: bool, exit: StateId },
+    Push {
+        builtin: u16,
+        home: Home,
+        pointer: ValueId,
+        value: ValueId,
+        owned: bool,
+        exit: StateId,
+    },
     /// An operation of the runtime on borrowed values (and the place it changes), with the result it names. Leaves if it is not done.
-    Operate { op: Operation, home: Option<Home>, args: Box<[ValueId]>, exit: StateId },
+    Operate {
+        op: Operation,
+        home: Option<Home>,
+        args: Box<[ValueId]>,
+        exit: StateId,
+    },
     /// Calls a runtime helper by its index in the helper table. `writes`: the slots of this frame that it may change
     /// (its dirty slots were written back and the ones it writes are read again afterwards).
-    CallHelper { helper: u16, args: Box<[ValueId]>, writes: Box<[SlotIx]>, exit: Option<StateId> },
+    CallHelper {
+        helper: u16,
+        args: Box<[ValueId]>,
+        writes: Box<[SlotIx]>,
+        exit: Option<StateId>,
+    },
     /// Lets the VM execute the one instruction at the state's pc on the frame in memory (all slots it reads have been written
     /// back by the builder), calls that it makes included → int, the offset of the instruction that comes next. An exception
     /// leaves, with the unwinding pending.
-    Fallback { writes: Box<[SlotIx]>, exit: StateId },
+    Fallback {
+        writes: Box<[SlotIx]>,
+        exit: StateId,
+    },
     /// Back-edge poll of the interrupt word; leaves if set.
-    Poll { exit: StateId },
+    Poll {
+        exit: StateId,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq)]
 pub enum Terminator {
     Jump(BlockId, Box<[ValueId]>),
-    Branch { cond: ValueId, then: (BlockId, Box<[ValueId]>), otherwise: (BlockId, Box<[ValueId]>) },
+    Branch {
+        cond: ValueId,
+        then: (BlockId, Box<[ValueId]>),
+        otherwise: (BlockId, Box<[ValueId]>),
+    },
     /// Returns a scalar or an owned boxed value; all slots hold no heap value by then.
     Return(ValueId),
     /// Leaves unconditionally (an operation that is never compiled, or code never reached).
@@ -375,7 +609,11 @@ impl InstKind {
         use InstKind::*;
         match self {
             Unshare { home: Home::Slot(slot), .. } | Operate { home: Some(Home::Slot(slot)), .. } => SlotWrites::One(*slot),
-            StoreSlot(slot, _) | ClearSlot(slot) | StoreSlotRetain(slot, _) | StoreSlotOwned(slot, _) | ReplaceSlot(slot, _) => SlotWrites::One(*slot),
+            StoreSlot(slot, _)
+            | ClearSlot(slot)
+            | StoreSlotRetain(slot, _)
+            | StoreSlotOwned(slot, _)
+            | ReplaceSlot(slot, _) => SlotWrites::One(*slot),
             MoveSlot { from, to } => SlotWrites::Two(*from, *to),
             CallCompiled { base, gives_back: Some(own), .. } => SlotWrites::FromAnd(*base, *own),
             CallCompiled { base, .. } | CallBuiltin { base, .. } => SlotWrites::From(*base),
@@ -429,7 +667,12 @@ impl InstKind {
             IsClosure { .. } | IsFunction { .. } => pure,
             GuardShape { .. } => read(Heaps::HEADERS, true),
             GuardUnique { .. } => read(Heaps::COUNTS, true),
-            GuardSmall { exit: e, .. } | GuardBounds { exit: e, .. } | Int { exit: e, .. } | ModI { zero: e, .. } | ShrI { exit: e, .. } | NegI { exit: e, .. } => exit(e.is_some()),
+            GuardSmall { exit: e, .. }
+            | GuardBounds { exit: e, .. }
+            | Int { exit: e, .. }
+            | ModI { zero: e, .. }
+            | ShrI { exit: e, .. }
+            | NegI { exit: e, .. } => exit(e.is_some()),
             DivI { zero, overflow, .. } => exit(zero.is_some() || overflow.is_some()),
             Truthy(_) | LoadLength(_) | LoadData(_) => read(Heaps::HEADERS, false),
             LoadElement { cell, .. } => read(cell.heap(), false),
@@ -442,7 +685,9 @@ impl InstKind {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 write(items.with(Heaps::HEADERS).with(Heaps::COUNTS).with(home.heap()), true)
             }
-            CallBuiltin { .. } | CallMutating { .. } => Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: true, calls: true },
+            CallBuiltin { .. } | CallMutating { .. } => {
+                Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: true, calls: true }
+            }
             // It continues only if nothing was to be done.
             Poll { .. } => exit(true),
             CallCompiled { .. } | CallHelper { .. } | Fallback { .. } => {

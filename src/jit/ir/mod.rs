@@ -122,11 +122,17 @@ pub struct Instance {
 impl FrameState {
     /// All values that leaving needs.
     pub fn values(&self) -> impl Iterator<Item = ValueId> {
-        self.slots.iter().map(|(_, value)| *value).chain(self.instances.iter().flat_map(|instance| instance.fields.iter().copied()))
+        self.slots
+            .iter()
+            .map(|(_, value)| *value)
+            .chain(self.instances.iter().flat_map(|instance| instance.fields.iter().copied()))
     }
 
     pub fn values_mut(&mut self) -> impl Iterator<Item = &mut ValueId> {
-        self.slots.iter_mut().map(|(_, value)| value).chain(self.instances.iter_mut().flat_map(|instance| &mut instance.fields))
+        self.slots
+            .iter_mut()
+            .map(|(_, value)| value)
+            .chain(self.instances.iter_mut().flat_map(|instance| &mut instance.fields))
     }
 
     /// Where the `self` of the innermost frame is, if it is lent, and where that frame would have it.

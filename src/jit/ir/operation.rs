@@ -105,14 +105,32 @@ impl Operation {
     pub fn gives(self) -> Gives {
         match self {
             Operation::Arith(_) | Operation::Item | Operation::ItemOrNull | Operation::Slice(_) => Gives::Owned,
-            Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Part(_) | Operation::Field { .. } | Operation::Range(_) | Operation::Cell => {
-                Gives::Owned
+            Operation::Text(_)
+            | Operation::Dict
+            | Operation::Variant(_)
+            | Operation::Part(_)
+            | Operation::Field { .. }
+            | Operation::Range(_)
+            | Operation::Cell => Gives::Owned,
+            Operation::Compare(_)
+            | Operation::Contains
+            | Operation::Passes(_)
+            | Operation::Succeeded
+            | Operation::OfEnum(_)
+            | Operation::HasParts(_) => Gives::Bool,
+            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Payload | Operation::Place(_) => {
+                Gives::Borrowed
             }
-            Operation::Compare(_) | Operation::Contains | Operation::Passes(_) | Operation::Succeeded | Operation::OfEnum(_) | Operation::HasParts(_) => Gives::Bool,
-            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Payload | Operation::Place(_) => Gives::Borrowed,
             Operation::NextEntry => Gives::Int,
-            Operation::Assign | Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) | Operation::SetField(_)
-            | Operation::UpdateField(..) | Operation::SetPlace(_) | Operation::UpdatePlace(..) => Gives::Nothing,
+            Operation::Assign
+            | Operation::Amend(_)
+            | Operation::SetItem
+            | Operation::UpdateItem(_)
+            | Operation::AppendText(_)
+            | Operation::SetField(_)
+            | Operation::UpdateField(..)
+            | Operation::SetPlace(_)
+            | Operation::UpdatePlace(..) => Gives::Nothing,
         }
     }
 
@@ -129,14 +147,37 @@ impl Operation {
     /// What it reads and writes besides its place. What walks values of any kind counts as a write, so that nothing merges it.
     pub fn effects(self) -> (Heaps, Heaps) {
         match self {
-            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::NextEntry => (Heaps::DICTS, Heaps::NONE),
+            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::NextEntry => {
+                (Heaps::DICTS, Heaps::NONE)
+            }
             // Enum values never change.
-            Operation::Payload | Operation::Succeeded | Operation::OfEnum(_) | Operation::HasParts(_) => (Heaps::NONE, Heaps::NONE),
-            Operation::Arith(_) | Operation::Compare(_) | Operation::Contains | Operation::Item | Operation::ItemOrNull | Operation::Slice(_)
-            | Operation::Text(_) | Operation::Dict | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_) | Operation::Place(_)
-            | Operation::Field { .. } | Operation::Range(_) | Operation::Cell => (Heaps::ALL, Heaps::COUNTS),
-            Operation::Assign | Operation::Amend(_) | Operation::SetItem | Operation::UpdateItem(_) | Operation::AppendText(_) | Operation::SetField(_)
-            | Operation::UpdateField(..) | Operation::SetPlace(_) | Operation::UpdatePlace(..) => {
+            Operation::Payload | Operation::Succeeded | Operation::OfEnum(_) | Operation::HasParts(_) => {
+                (Heaps::NONE, Heaps::NONE)
+            }
+            Operation::Arith(_)
+            | Operation::Compare(_)
+            | Operation::Contains
+            | Operation::Item
+            | Operation::ItemOrNull
+            | Operation::Slice(_)
+            | Operation::Text(_)
+            | Operation::Dict
+            | Operation::Variant(_)
+            | Operation::Passes(_)
+            | Operation::Part(_)
+            | Operation::Place(_)
+            | Operation::Field { .. }
+            | Operation::Range(_)
+            | Operation::Cell => (Heaps::ALL, Heaps::COUNTS),
+            Operation::Assign
+            | Operation::Amend(_)
+            | Operation::SetItem
+            | Operation::UpdateItem(_)
+            | Operation::AppendText(_)
+            | Operation::SetField(_)
+            | Operation::UpdateField(..)
+            | Operation::SetPlace(_)
+            | Operation::UpdatePlace(..) => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 (Heaps::ALL, items.with(Heaps::HEADERS).with(Heaps::COUNTS).with(Heaps::DICTS).with(Heaps::FIELDS))
             }
@@ -150,30 +191,52 @@ impl Operation {
             Operation::Compare(code) => Some(code as u64),
             Operation::Field { site, or_null } => Some(site.word() | u64::from(or_null) << 48),
             Operation::SetField(site) | Operation::SetPlace(site) => Some(site.word()),
-            Operation::UpdateField(code, site) | Operation::UpdatePlace(code, site) => Some(site.word() | (code as u64) << 48),
+            Operation::UpdateField(code, site) | Operation::UpdatePlace(code, site) => {
+                Some(site.word() | (code as u64) << 48)
+            }
             Operation::Range(flag) | Operation::HasParts(flag) => Some(u64::from(flag)),
             Operation::OfEnum(decl) => Some(u64::from(decl)),
             Operation::Slice(kind) => Some(u64::from(kind)),
-            Operation::Text(site) | Operation::AppendText(site) | Operation::Variant(site) | Operation::Passes(site) | Operation::Part(site)
-            | Operation::Place(site) => {
-                Some(site.word())
-            }
-            Operation::Contains | Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Item
-            | Operation::ItemOrNull | Operation::SetItem | Operation::Dict | Operation::Succeeded | Operation::Payload
-            | Operation::NextEntry | Operation::Cell | Operation::Assign => None,
+            Operation::Text(site)
+            | Operation::AppendText(site)
+            | Operation::Variant(site)
+            | Operation::Passes(site)
+            | Operation::Part(site)
+            | Operation::Place(site) => Some(site.word()),
+            Operation::Contains
+            | Operation::Entry
+            | Operation::EntryOrNull
+            | Operation::EntryOr
+            | Operation::Item
+            | Operation::ItemOrNull
+            | Operation::SetItem
+            | Operation::Dict
+            | Operation::Succeeded
+            | Operation::Payload
+            | Operation::NextEntry
+            | Operation::Cell
+            | Operation::Assign => None,
         }
     }
 
     /// May it write fields of the place or of what is inside of it?
     pub fn writes_fields(self) -> bool {
-        matches!(self, Operation::SetField(_) | Operation::UpdateField(..) | Operation::SetPlace(_) | Operation::UpdatePlace(..))
+        matches!(
+            self,
+            Operation::SetField(_) | Operation::UpdateField(..) | Operation::SetPlace(_) | Operation::UpdatePlace(..)
+        )
     }
 
     /// Are the arguments, of any number, passed in an array?
     pub fn takes_array(self) -> bool {
         matches!(
             self,
-            Operation::Text(_) | Operation::AppendText(_) | Operation::Dict | Operation::Variant(_) | Operation::Place(_) | Operation::SetPlace(_)
+            Operation::Text(_)
+                | Operation::AppendText(_)
+                | Operation::Dict
+                | Operation::Variant(_)
+                | Operation::Place(_)
+                | Operation::SetPlace(_)
                 | Operation::UpdatePlace(..)
         )
     }
@@ -182,8 +245,17 @@ impl Operation {
     pub fn takes_context(self) -> bool {
         matches!(
             self,
-            Operation::Text(_) | Operation::AppendText(_) | Operation::Variant(_) | Operation::Passes(_) | Operation::Part(_) | Operation::Place(_)
-                | Operation::Field { .. } | Operation::SetField(_) | Operation::UpdateField(..) | Operation::SetPlace(_) | Operation::UpdatePlace(..)
+            Operation::Text(_)
+                | Operation::AppendText(_)
+                | Operation::Variant(_)
+                | Operation::Passes(_)
+                | Operation::Part(_)
+                | Operation::Place(_)
+                | Operation::Field { .. }
+                | Operation::SetField(_)
+                | Operation::UpdateField(..)
+                | Operation::SetPlace(_)
+                | Operation::UpdatePlace(..)
         )
     }
 

@@ -37,7 +37,9 @@ pub fn print(function: &Function) -> String {
     for (index, state) in function.states.iter().enumerate() {
         let frames: Vec<_> = state.frames.iter().map(|f| format!("f{}@{}+{}", f.function, f.pc, f.base.0)).collect();
         let mut slots: Vec<_> = state.slots.iter().map(|(slot, value)| format!("s{}=v{}", slot.0, value.0)).collect();
-        slots.extend(state.instances.iter().map(|made| format!("s{}=#{}{:?}", made.slot.0, made.shape, made.fields.iter().map(|value| value.0).collect::<Vec<_>>())));
+        slots.extend(state.instances.iter().map(|made| {
+            format!("s{}=#{}{:?}", made.slot.0, made.shape, made.fields.iter().map(|value| value.0).collect::<Vec<_>>())
+        }));
         let _ = writeln!(out, "!{index}: {} [{}]", frames.join(" > "), slots.join(" "));
     }
     out

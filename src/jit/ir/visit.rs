@@ -16,8 +16,16 @@ impl InstKind {
                 closure.iter_mut().for_each(&mut f);
                 f(value);
             }
-            GuardTag { value, .. } | GuardNotTag { value, .. } | GuardSmall { value, .. } | GuardTrue { value, .. } | GuardFunction { value, .. } => f(value),
-            GuardShape { pointer, .. } | GuardUnique { pointer, .. } | GuardClosure { pointer, .. } | IsShape { pointer, .. } | IsClosure { pointer, .. } => f(pointer),
+            GuardTag { value, .. }
+            | GuardNotTag { value, .. }
+            | GuardSmall { value, .. }
+            | GuardTrue { value, .. }
+            | GuardFunction { value, .. } => f(value),
+            GuardShape { pointer, .. }
+            | GuardUnique { pointer, .. }
+            | GuardClosure { pointer, .. }
+            | IsShape { pointer, .. }
+            | IsClosure { pointer, .. } => f(pointer),
             Unshare { home, pointer, .. } => {
                 home.each_operand(&mut f);
                 f(pointer);
@@ -36,9 +44,23 @@ impl InstKind {
                 f(index);
                 f(length);
             }
-            Retain(v) | IsFunction { value: v, .. } | TagOf(v) | Box(v) | NotI(v) | IntToFloat(v) | NotB(v) | Truthy(v) | LoadLength(v) | LoadData(v) => f(v),
+            Retain(v)
+            | IsFunction { value: v, .. }
+            | TagOf(v)
+            | Box(v)
+            | NotI(v)
+            | IntToFloat(v)
+            | NotB(v)
+            | Truthy(v)
+            | LoadLength(v)
+            | LoadData(v) => f(v),
             Unbox { value, .. } => f(value),
-            Int { a, b, .. } | DivI { a, b, .. } | ModI { a, b, .. } | Bit { a, b, .. } | ShlI { a, b, .. } | ShrI { a, b, .. } => {
+            Int { a, b, .. }
+            | DivI { a, b, .. }
+            | ModI { a, b, .. }
+            | Bit { a, b, .. }
+            | ShlI { a, b, .. }
+            | ShrI { a, b, .. } => {
                 f(a);
                 f(b);
             }
@@ -92,19 +114,68 @@ impl InstKind {
         match self {
             LoadModule { exit, .. } | StoreModule { exit, .. } | LoadCell { exit, .. } | StoreCell { exit, .. } => f(exit),
             GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
-            GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardClosure { exit, .. } | GuardNonZeroF { exit, .. } => f(exit),
+            GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardClosure { exit, .. } | GuardNonZeroF { exit, .. } => {
+                f(exit)
+            }
             Operate { exit, .. } | Unshare { exit, .. } | Generalise { exit, .. } | ToFloat { exit, .. } => f(exit),
             ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => f(exit),
             LoadCaptureCell { exit, .. } | StoreCaptureCell { exit, .. } => f(exit),
-            CallCompiled { exit, .. } | CallBuiltin { exit, .. } | CallMutating { exit, .. } | Push { exit, .. } | Fallback { exit, .. } | Poll { exit } => f(exit),
-            GuardSmall { exit, .. } | GuardBounds { exit, .. } | Int { exit, .. } | ShrI { exit, .. } | NegI { exit, .. } | CallHelper { exit, .. } => exit.iter_mut().for_each(f),
+            CallCompiled { exit, .. }
+            | CallBuiltin { exit, .. }
+            | CallMutating { exit, .. }
+            | Push { exit, .. }
+            | Fallback { exit, .. }
+            | Poll { exit } => f(exit),
+            GuardSmall { exit, .. }
+            | GuardBounds { exit, .. }
+            | Int { exit, .. }
+            | ShrI { exit, .. }
+            | NegI { exit, .. }
+            | CallHelper { exit, .. } => exit.iter_mut().for_each(f),
             ModI { zero, .. } => zero.iter_mut().for_each(f),
             DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),
-            ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) | LoadSlot(_) | StoreSlot(..) | ClearSlot(_)
-            | LoadEntry { .. } | LoadItem { .. } | MakeInstance { .. } | MakeClosure { .. } | Retain(_) | StoreOwned { .. } | StoreSlotRetain(..) | ReplaceSlot(..) | MoveSlot { .. } | StoreSlotOwned(..) | LoadCapture { .. } | IsShape { .. } | IsClosure { .. } | IsFunction { .. } | TagOf(_) | Unbox { .. } | Box(_)
-            | Bit { .. } | NotI(_) | Float { .. } | FloatUnary { .. } | IntToFloat(_) | CmpI { .. } | CmpF { .. } | NotB(_)
-            | CmpPtr { .. } | Truthy(_) | Select { .. } | LoadLength(_) | LoadData(_) | LoadElement { .. } | StoreElement { .. }
-            | LoadField { .. } | StoreField { .. } => {}
+            ConstI(_)
+            | ConstF(_)
+            | ConstB(_)
+            | ConstBoxed(..)
+            | ConstPool(..)
+            | LoadSlot(_)
+            | StoreSlot(..)
+            | ClearSlot(_)
+            | LoadEntry { .. }
+            | LoadItem { .. }
+            | MakeInstance { .. }
+            | MakeClosure { .. }
+            | Retain(_)
+            | StoreOwned { .. }
+            | StoreSlotRetain(..)
+            | ReplaceSlot(..)
+            | MoveSlot { .. }
+            | StoreSlotOwned(..)
+            | LoadCapture { .. }
+            | IsShape { .. }
+            | IsClosure { .. }
+            | IsFunction { .. }
+            | TagOf(_)
+            | Unbox { .. }
+            | Box(_)
+            | Bit { .. }
+            | NotI(_)
+            | Float { .. }
+            | FloatUnary { .. }
+            | IntToFloat(_)
+            | CmpI { .. }
+            | CmpF { .. }
+            | NotB(_)
+            | CmpPtr { .. }
+            | Truthy(_)
+            | Select { .. }
+            | LoadLength(_)
+            | LoadData(_)
+            | LoadElement { .. }
+            | StoreElement { .. }
+            | LoadField { .. }
+            | StoreField { .. } => {}
         }
     }
 }

@@ -86,7 +86,13 @@ impl Lowering<'_> {
     }
 
     /// Calls compiled code; gives tag and payload of what it returns.
-    pub(super) fn call_code(&mut self, callee: Callee, base: SlotIx, args: &[ValueId], closure: Option<ValueId>) -> (clif::Value, clif::Value) {
+    pub(super) fn call_code(
+        &mut self,
+        callee: Callee,
+        base: SlotIx,
+        args: &[ValueId],
+        closure: Option<ValueId>,
+    ) -> (clif::Value, clif::Value) {
         let frame = self.address(base);
         let closure = match closure {
             Some(closure) => self.one(closure),
@@ -105,7 +111,13 @@ impl Lowering<'_> {
     }
 
     /// After a call: a `self` on loan goes from the first slot to its home, a raise leaves.
-    pub(super) fn end_call(&mut self, (tag, payload): (clif::Value, clif::Value), lent: Option<(SlotIx, SlotIx)>, exit: StateId, result: Option<ValueId>) {
+    pub(super) fn end_call(
+        &mut self,
+        (tag, payload): (clif::Value, clif::Value),
+        lent: Option<(SlotIx, SlotIx)>,
+        exit: StateId,
+        result: Option<ValueId>,
+    ) {
         if let Some((from, home)) = lent {
             self.move_slot(from, home);
         }
@@ -144,7 +156,16 @@ impl Lowering<'_> {
     }
 
     #[allow(clippy::too_many_arguments)]
-    pub(super) fn call_mutating(&mut self, builtin: u16, place: Home, base: SlotIx, count: u16, used: bool, exit: StateId, result: Option<ValueId>) {
+    pub(super) fn call_mutating(
+        &mut self,
+        builtin: u16,
+        place: Home,
+        base: SlotIx,
+        count: u16,
+        used: bool,
+        exit: StateId,
+        result: Option<ValueId>,
+    ) {
         let (function, pc, frame) = self.innermost(exit);
         let site = self.word_of(i64::from(function) | i64::from(pc) << 32);
         let (place, base) = (self.home_address(place), self.address(base));
@@ -242,7 +263,8 @@ impl Lowering<'_> {
     }
 
     fn jump_with_results(&mut self, call: clif::Inst, next: clif::Block) {
-        let results: Vec<clif::BlockArg> = self.b.inst_results(call).iter().map(|result| clif::BlockArg::Value(*result)).collect();
+        let results: Vec<clif::BlockArg> =
+            self.b.inst_results(call).iter().map(|result| clif::BlockArg::Value(*result)).collect();
         self.b.ins().jump(next, &results);
     }
 

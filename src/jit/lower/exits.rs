@@ -86,11 +86,15 @@ impl Check {
             InstKind::GuardBounds { .. } => Check::Bounds,
             InstKind::Operate { .. } => Check::Operation,
             InstKind::GuardFunction { .. } | InstKind::GuardClosure { .. } => Check::Callee,
-            InstKind::Int { .. } | InstKind::NegI { .. } | InstKind::ShlI { .. } | InstKind::FloatToInt { .. } => Check::Overflow,
+            InstKind::Int { .. } | InstKind::NegI { .. } | InstKind::ShlI { .. } | InstKind::FloatToInt { .. } => {
+                Check::Overflow
+            }
             InstKind::GuardSmall { .. } => Check::Small,
             InstKind::DivI { .. } | InstKind::ModI { .. } | InstKind::GuardNonZeroF { .. } => Check::Divisor,
             InstKind::LoadModule { .. } | InstKind::LoadCell { .. } | InstKind::LoadCaptureCell { .. } => Check::Variable,
-            InstKind::StoreModule { .. } | InstKind::StoreCell { .. } | InstKind::StoreCaptureCell { .. } => Check::Overwrite,
+            InstKind::StoreModule { .. } | InstKind::StoreCell { .. } | InstKind::StoreCaptureCell { .. } => {
+                Check::Overwrite
+            }
             InstKind::StoreElementValue { .. } => Check::Overwrite,
             _ => Check::Other,
         }

@@ -5,9 +5,9 @@ use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, types};
 use super::exits::ExitKind;
 use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
 use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, Variable};
-use crate::jit::opt::narrow::SMALL;
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
-use crate::value::layout::{array, cell, closure, dict, header, string, shape, tag};
+use crate::jit::opt::narrow::SMALL;
+use crate::value::layout::{array, cell, closure, dict, header, shape, string, tag};
 
 impl Lowering<'_> {
     pub(super) fn inst(&mut self, inst: &Inst) {
@@ -350,11 +350,15 @@ impl Lowering<'_> {
                 let returned = self.call_code(*callee, *base, args, *closure);
                 self.end_call(returned, gives_back.map(|home| (*base, home)), *exit, result);
             }
-            InstKind::CallBuiltin { builtin, base, count, exit } => self.call_builtin(*builtin, *base, *count, *exit, result),
+            InstKind::CallBuiltin { builtin, base, count, exit } => {
+                self.call_builtin(*builtin, *base, *count, *exit, result)
+            }
             InstKind::CallMutating { builtin, place, base, count, used, exit } => {
                 self.call_mutating(*builtin, *place, *base, *count, *used, *exit, result);
             }
-            InstKind::Push { builtin, home, pointer, value, owned, exit } => self.push(*home, *pointer, *value, *owned, *builtin, *exit),
+            InstKind::Push { builtin, home, pointer, value, owned, exit } => {
+                self.push(*home, *pointer, *value, *owned, *builtin, *exit)
+            }
             InstKind::Operate { op, home, args, exit } => self.operate(*op, *home, args, *exit, result),
             InstKind::CallHelper { .. } => unreachable!("no instruction is built as a helper call by number"),
             InstKind::Fallback { exit, .. } => self.fallback(*exit, result),
@@ -519,7 +523,9 @@ impl Lowering<'_> {
             Home::Element { data, index } => (self.element(Cell::Value, data, index), 0),
             Home::Field { pointer, offset } => (self.one(pointer), offset as i32),
             Home::Variable(Variable::Module(index)) => (self.module_table(), (index * 16) as i32),
-            Home::Variable(Variable::Cell(slot)) => (self.load(types::I64, self.fp, slot_offset(slot) + 8), cell::VALUE as i32),
+            Home::Variable(Variable::Cell(slot)) => {
+                (self.load(types::I64, self.fp, slot_offset(slot) + 8), cell::VALUE as i32)
+            }
             Home::Variable(Variable::Capture { closure, index }) => {
                 let closure = self.closure_object(closure);
                 (self.load(types::I64, closure, capture_offset(index) + 8), cell::VALUE as i32)
@@ -640,15 +646,17 @@ impl Lowering<'_> {
     /// Is an int known to be not negative (or not positive)?
     fn sign(&self, value: ValueId) -> Option<bool> {
         let range = self.function.ty(value).range;
-        if range.low >= 0 {
-            Some(true)
-        } else {
-            (range.high <= 0).then_some(false)
-        }
+        if range.low >= 0 { Some(true) } else { (range.high <= 0).then_some(false) }
     }
 
     /// A sum or difference that goes one way only: it overflows if it ends up on the other side of where it began.
-    fn towards(&mut self, op: IntOp, a: clif::Value, b: clif::Value, signs: (Option<bool>, Option<bool>)) -> Option<(clif::Value, clif::Value)> {
+    fn towards(
+        &mut self,
+        op: IntOp,
+        a: clif::Value,
+        b: clif::Value,
+        signs: (Option<bool>, Option<bool>),
+    ) -> Option<(clif::Value, clif::Value)> {
         let (from, up) = match (op, signs) {
             (IntOp::Add, (_, Some(up))) => (a, up),
             (IntOp::Add, (Some(up), None)) => (b, up),

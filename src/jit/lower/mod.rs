@@ -8,8 +8,8 @@
 mod calls;
 mod entry;
 mod exits;
-mod insts;
 mod instance;
+mod insts;
 mod operate;
 
 use ahash::{AHashMap, AHashSet};

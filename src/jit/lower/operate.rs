@@ -46,7 +46,14 @@ fn helper_of(op: Operation) -> Helper {
 }
 
 impl Lowering<'_> {
-    pub(super) fn operate(&mut self, op: Operation, home: Option<Home>, args: &[ValueId], exit: StateId, result: Option<ValueId>) {
+    pub(super) fn operate(
+        &mut self,
+        op: Operation,
+        home: Option<Home>,
+        args: &[ValueId],
+        exit: StateId,
+        result: Option<ValueId>,
+    ) {
         // A forced exit comes before the operation: afterwards it must not happen again.
         let left = self.exit_block(exit, ExitKind::Execute);
         self.count_check(left, ExitKind::Execute);

@@ -54,7 +54,9 @@ fn walk(function: &mut Function, block: BlockId, mut earlier: Option<Earlier>, m
                 }
                 own = Some(*exit);
             });
-            if let Some(state) = own.filter(|state| Some(*state) != front && earlier.is_none_or(|earlier| earlier.state != *state)) {
+            if let Some(state) =
+                own.filter(|state| Some(*state) != front && earlier.is_none_or(|earlier| earlier.state != *state))
+            {
                 earlier = Some(Earlier { state, since: 0 });
             }
         }
@@ -69,5 +71,16 @@ fn walk(function: &mut Function, block: BlockId, mut earlier: Option<Earlier>, m
 
 fn fails_rarely(kind: &InstKind) -> bool {
     use InstKind::*;
-    matches!(kind, Int { .. } | NegI { .. } | DivI { .. } | ModI { .. } | ShlI { .. } | ShrI { .. } | FloatToInt { .. } | GuardBounds { .. } | GuardNonZeroF { .. })
+    matches!(
+        kind,
+        Int { .. }
+            | NegI { .. }
+            | DivI { .. }
+            | ModI { .. }
+            | ShlI { .. }
+            | ShrI { .. }
+            | FloatToInt { .. }
+            | GuardBounds { .. }
+            | GuardNonZeroF { .. }
+    )
 }

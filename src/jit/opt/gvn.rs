@@ -7,10 +7,10 @@
 use ahash::{AHashMap, AHashSet};
 
 use super::memory::{DimensionSet, Memory, Writes, block_writes};
-use crate::jit::ir::inst::Home;
-use crate::jit::ir::{Inst, Repr, Type};
 use crate::jit::ir::cfg::Cfg;
+use crate::jit::ir::inst::Home;
 use crate::jit::ir::{BlockId, Function, InstKind, StateId, ValueId};
+use crate::jit::ir::{Inst, Repr, Type};
 
 /// How many blocks are searched for writes between a block and its dominator before everything counts as written.
 const REGION_LIMIT: usize = 256;
@@ -99,7 +99,9 @@ impl Pass<'_> {
             let writes = self.memory.writes(self.function, &inst.kind);
             let plain = writes == Writes::These(Vec::new());
             self.bump(&mut versions, writes);
-            if let (InstKind::GuardShape { pointer, .. } | InstKind::GuardUnique { pointer, .. }, Some(result)) = (&inst.kind, inst.result) {
+            if let (InstKind::GuardShape { pointer, .. } | InstKind::GuardUnique { pointer, .. }, Some(result)) =
+                (&inst.kind, inst.result)
+            {
                 let object = self.object(*pointer);
                 self.objects.insert(result, object);
             }
@@ -127,10 +129,16 @@ impl Pass<'_> {
     fn is_known(&mut self, inst: &Inst, versions: &[u32]) -> bool {
         let Some(result) = inst.result.filter(|_| !inst.kind.effects().calls) else { return false };
         let known = match inst.kind {
-            InstKind::GuardTag { value, tag, .. } if self.boxes.get(&value).is_some_and(|of| self.function.ty(*of).kinds.single() == Some(tag)) => {
+            InstKind::GuardTag { value, tag, .. }
+                if self.boxes.get(&value).is_some_and(|of| self.function.ty(*of).kinds.single() == Some(tag)) =>
+            {
                 Some(self.boxes[&value])
             }
-            InstKind::GuardTag { value, tag, .. } if self.function.ty(value).repr == Repr::Ptr && self.function.ty(value).kinds.single() == Some(tag) => Some(value),
+            InstKind::GuardTag { value, tag, .. }
+                if self.function.ty(value).repr == Repr::Ptr && self.function.ty(value).kinds.single() == Some(tag) =>
+            {
+                Some(value)
+            }
             InstKind::GuardShape { pointer, shape, .. } if self.function.ty(pointer).shape == shape => Some(pointer),
             _ => self.known.get(&self.key(&inst.kind, versions)).copied(),
         };
@@ -142,7 +150,12 @@ impl Pass<'_> {
 
     /// After making an object unshared: it is so until its uniqueness may be lost, and its home holds this very pointer.
     fn learn_unshared(
-        &mut self, home: Home, pointer: ValueId, pc: u32, versions: &mut [u32], undo: &mut Vec<(Key, Option<ValueId>)>,
+        &mut self,
+        home: Home,
+        pointer: ValueId,
+        pc: u32,
+        versions: &mut [u32],
+        undo: &mut Vec<(Key, Option<ValueId>)>,
     ) -> Option<Inst> {
         let again = InstKind::Unshare { home, pointer, guess: false, exit: StateId(0) };
         self.learn(self.key(&again, versions), pointer, undo);
@@ -154,7 +167,9 @@ impl Pass<'_> {
             Home::Slot(slot) => InstKind::LoadSlot(slot),
             Home::Element { data, index } => InstKind::LoadElement { cell: crate::jit::ir::inst::Cell::Value, data, index },
             Home::Variable(_) => return None,
-            Home::Field { pointer, offset } => InstKind::LoadField { cell: crate::jit::ir::inst::Cell::Value, pointer, offset },
+            Home::Field { pointer, offset } => {
+                InstKind::LoadField { cell: crate::jit::ir::inst::Cell::Value, pointer, offset }
+            }
         };
         let boxed = self.function.new_value(Type::ANY);
         self.replace.push(boxed);
@@ -244,7 +259,8 @@ fn forwarded(kind: &InstKind, function: &Function) -> Option<(InstKind, ValueId)
         }
         InstKind::StoreField { cell: cell @ (Cell::I64 | Cell::F64), pointer, offset, value } => {
             let repr = function.ty(value).repr;
-            let fits = matches!((cell, repr), (Cell::I64, crate::jit::ir::Repr::I64) | (Cell::F64, crate::jit::ir::Repr::F64));
+            let fits =
+                matches!((cell, repr), (Cell::I64, crate::jit::ir::Repr::I64) | (Cell::F64, crate::jit::ir::Repr::F64));
             fits.then_some((InstKind::LoadField { cell, pointer, offset }, value))
         }
         _ => None,

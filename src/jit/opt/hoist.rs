@@ -27,7 +27,15 @@ pub fn run(function: &mut Function) -> usize {
     for looped in &cfg.loops {
         let Some(preheader) = looped.preheader else { continue };
         let inside = looped.blocks.iter().copied().collect();
-        let mut pass = Pass { cfg: &cfg, memory: &memory, looped, inside, preheader, written: DimensionSet::empty(&memory), home: &mut home };
+        let mut pass = Pass {
+            cfg: &cfg,
+            memory: &memory,
+            looped,
+            inside,
+            preheader,
+            written: DimensionSet::empty(&memory),
+            home: &mut home,
+        };
         for block in &looped.blocks {
             pass.written.union(&writes[block.index()]);
         }

@@ -63,7 +63,13 @@ impl Memory {
                 fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
             }
         }
-        Memory { slots, shared: slots < function.frame_slots as usize, fields, origins: origins(function), fixed: fixed(function) }
+        Memory {
+            slots,
+            shared: slots < function.frame_slots as usize,
+            fields,
+            origins: origins(function),
+            fixed: fixed(function),
+        }
     }
 
     /// Number of dimensions.
@@ -109,7 +115,9 @@ impl Memory {
             InstKind::GuardUnique { slot: None, .. } => vec![self.unique_inside()],
             InstKind::Unshare { home, .. } => vec![self.unique_home(*home)],
             // Looking for a key compares it as a whole.
-            InstKind::Operate { op: Operation::Entry | Operation::EntryOrNull | Operation::EntryOr, args, .. } if !self.fixed.get(args[1].index()).is_some_and(|fixed| *fixed) => {
+            InstKind::Operate { op: Operation::Entry | Operation::EntryOrNull | Operation::EntryOr, args, .. }
+                if !self.fixed.get(args[1].index()).is_some_and(|fixed| *fixed) =>
+            {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 let read = kind.effects().reads.with(items).with(Heaps::HEADERS).with(Heaps::FIELDS);
                 heap_dimensions(read).into_iter().chain(self.fields.values().copied()).collect()
@@ -130,12 +138,16 @@ impl Memory {
             dimensions.extend(slots);
         }
         match kind {
-            InstKind::StoreSlotRetain(_, value) | InstKind::ReplaceSlot(_, value) | InstKind::Retain(value) => self.share(*value, &mut dimensions),
+            InstKind::StoreSlotRetain(_, value) | InstKind::ReplaceSlot(_, value) | InstKind::Retain(value) => {
+                self.share(*value, &mut dimensions)
+            }
             InstKind::StoreOwned { home: Home::Element { .. }, .. } => dimensions.push(self.unique_inside()),
             // What it gives or stores may be a further reference to an argument or to something inside of one.
             InstKind::Operate { op, args, .. } if !op.is_mergeable() => {
                 dimensions.push(self.unique_inside());
-                args.iter().filter(|arg| function.ty(**arg).repr == Repr::Boxed).for_each(|arg| self.share(*arg, &mut dimensions));
+                args.iter()
+                    .filter(|arg| function.ty(**arg).repr == Repr::Boxed)
+                    .for_each(|arg| self.share(*arg, &mut dimensions));
             }
             InstKind::StoreOwned { home: Home::Field { .. }, .. } => dimensions.push(self.unique_inside()),
             InstKind::Push { value, .. } => {
@@ -146,7 +158,8 @@ impl Memory {
         }
         match kind {
             InstKind::StoreField { pointer, offset, .. } => dimensions.push(self.field(function, *pointer, *offset)),
-            InstKind::Unshare { home: Home::Field { pointer, offset }, .. } | InstKind::StoreOwned { home: Home::Field { pointer, offset }, .. } => {
+            InstKind::Unshare { home: Home::Field { pointer, offset }, .. }
+            | InstKind::StoreOwned { home: Home::Field { pointer, offset }, .. } => {
                 dimensions.push(self.field(function, *pointer, *offset));
             }
             InstKind::Operate { .. } | InstKind::Push { .. } => {
@@ -210,12 +223,19 @@ fn origins(function: &Function) -> Vec<Origin> {
             let Some(result) = inst.result else { continue };
             origins[result.index()] = match inst.kind {
                 InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => Origin::Slot(slot),
-                InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => origins[value.index()],
-                InstKind::GuardShape { pointer, .. } | InstKind::GuardUnique { pointer, .. } | InstKind::Generalise { pointer, .. } => {
-                    origins[pointer.index()]
+                InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => {
+                    origins[value.index()]
                 }
+                InstKind::GuardShape { pointer, .. }
+                | InstKind::GuardUnique { pointer, .. }
+                | InstKind::Generalise { pointer, .. } => origins[pointer.index()],
                 InstKind::Operate { op: Operation::Entry | Operation::EntryOrNull, .. } => Origin::Inside,
-                InstKind::LoadEntry { .. } | InstKind::LoadElement { .. } | InstKind::LoadItem { .. } | InstKind::LoadField { .. } | InstKind::Unshare { .. } | InstKind::ConstPool(..) => Origin::Inside,
+                InstKind::LoadEntry { .. }
+                | InstKind::LoadElement { .. }
+                | InstKind::LoadItem { .. }
+                | InstKind::LoadField { .. }
+                | InstKind::Unshare { .. }
+                | InstKind::ConstPool(..) => Origin::Inside,
                 InstKind::LoadModule { .. } | InstKind::LoadCapture { .. } | InstKind::ConstBoxed(..) => Origin::Inside,
                 _ => Origin::Unknown,
             };
@@ -225,7 +245,8 @@ fn origins(function: &Function) -> Vec<Origin> {
 }
 
 fn fixed(function: &Function) -> Vec<bool> {
-    let changes = [tag::ARRAY, tag::DICT, tag::SET, tag::STRUCT].into_iter().map(Kinds::of_tag).fold(Kinds::NEVER, Kinds::union);
+    let changes =
+        [tag::ARRAY, tag::DICT, tag::SET, tag::STRUCT].into_iter().map(Kinds::of_tag).fold(Kinds::NEVER, Kinds::union);
     let is_fixed = |value: ValueId| function.ty(value).kinds.intersect(changes) == Kinds::NEVER;
     let mut fixed: Vec<bool> = (0..function.values.len() as u32).map(|at| is_fixed(ValueId(at))).collect();
     for inst in function.blocks.iter().flat_map(|block| &block.insts) {
@@ -279,7 +300,10 @@ impl DimensionSet {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = usize> {
-        self.bits.iter().enumerate().flat_map(|(word, bits)| (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit))
+        self.bits
+            .iter()
+            .enumerate()
+            .flat_map(|(word, bits)| (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit))
     }
 }
 

@@ -25,7 +25,11 @@ pub fn run(function: &mut Function) -> usize {
         let is_inside = |value: ValueId| looped.blocks.contains(&home[value.index()]);
         let wanted: Vec<ValueId> = bounds(function, looped, is_inside).collect();
         let wanted: Vec<ValueId> = wanted.into_iter().chain(starts(function, looped, is_inside)).collect();
-        let known: Vec<ValueId> = found.iter().filter(|(value, inner)| !is_inside(**value) && looped.blocks.contains(&inner.header)).map(|(value, _)| *value).collect();
+        let known: Vec<ValueId> = found
+            .iter()
+            .filter(|(value, inner)| !is_inside(**value) && looped.blocks.contains(&inner.header))
+            .map(|(value, _)| *value)
+            .collect();
         for value in wanted.into_iter().chain(known) {
             found.insert(value, looped);
         }
@@ -39,7 +43,11 @@ pub fn run(function: &mut Function) -> usize {
 }
 
 /// What the loop compares with something from outside, and that; nothing if it has no arithmetic that may overflow.
-fn compared<'a>(function: &'a Function, looped: &'a Loop, is_inside: impl Fn(ValueId) -> bool + Copy + 'a) -> impl Iterator<Item = (ValueId, ValueId)> + 'a {
+fn compared<'a>(
+    function: &'a Function,
+    looped: &'a Loop,
+    is_inside: impl Fn(ValueId) -> bool + Copy + 'a,
+) -> impl Iterator<Item = (ValueId, ValueId)> + 'a {
     let insts = || looped.blocks.iter().flat_map(|block| &function.blocks[block.index()].insts);
     let overflows = insts().any(|inst| matches!(inst.kind, InstKind::Int { exit: Some(_), .. }));
     insts().filter(move |_| overflows).filter_map(move |inst| match inst.kind {
@@ -50,14 +58,25 @@ fn compared<'a>(function: &'a Function, looped: &'a Loop, is_inside: impl Fn(Val
 }
 
 /// Ints of unknown size from outside that the loop compares with what it changes.
-fn bounds<'a>(function: &'a Function, looped: &'a Loop, is_inside: impl Fn(ValueId) -> bool + Copy + 'a) -> impl Iterator<Item = ValueId> + 'a {
+fn bounds<'a>(
+    function: &'a Function,
+    looped: &'a Loop,
+    is_inside: impl Fn(ValueId) -> bool + Copy + 'a,
+) -> impl Iterator<Item = ValueId> + 'a {
     compared(function, looped, is_inside).map(|(_, bound)| bound).filter(|value| is_unknown(function, *value))
 }
 
 /// What the loop's counters begin with: parameters that become, from turn to turn, what is compared.
 fn starts(function: &Function, looped: &Loop, is_inside: impl Fn(ValueId) -> bool + Copy) -> Vec<ValueId> {
     let (Some(front), [latch]) = (looped.preheader, &looped.latches[..]) else { return Vec::new() };
-    let args = |from: BlockId| function.blocks[from.index()].term.iter().flat_map(|term| term.successors()).find(|(to, _)| *to == looped.header).map(|(_, args)| args);
+    let args = |from: BlockId| {
+        function.blocks[from.index()]
+            .term
+            .iter()
+            .flat_map(|term| term.successors())
+            .find(|(to, _)| *to == looped.header)
+            .map(|(_, args)| args)
+    };
     let (Some(first), Some(next)) = (args(front), args(*latch)) else { return Vec::new() };
     let counters: Vec<ValueId> = compared(function, looped, is_inside).map(|(counter, _)| counter).collect();
     let counted = first.iter().zip(next).filter(|(_, next)| counters.contains(next));

@@ -13,7 +13,8 @@ pub fn run(function: &mut Function) -> usize {
     let cfg = Cfg::new(function);
     let incoming = incoming(function, &cfg);
     let mut replace: Vec<ValueId> = (0..function.values.len() as u32).map(ValueId).collect();
-    let params: Vec<ValueId> = cfg.order.iter().flat_map(|block| function.blocks[block.index()].params.iter().copied()).collect();
+    let params: Vec<ValueId> =
+        cfg.order.iter().flat_map(|block| function.blocks[block.index()].params.iter().copied()).collect();
     let mut changed = true;
     while changed {
         changed = false;
@@ -72,7 +73,8 @@ fn found(mut value: ValueId, replace: &[ValueId]) -> ValueId {
 
 fn drop_params(function: &mut Function, cfg: &Cfg, replace: &[ValueId]) {
     let gone = |param: &ValueId| replace[param.index()] != *param;
-    let keeps: Vec<Vec<bool>> = function.blocks.iter().map(|block| block.params.iter().map(|param| !gone(param)).collect()).collect();
+    let keeps: Vec<Vec<bool>> =
+        function.blocks.iter().map(|block| block.params.iter().map(|param| !gone(param)).collect()).collect();
     let kept = |to: BlockId, args: &[ValueId]| -> Box<[ValueId]> {
         args.iter().zip(&keeps[to.index()]).filter(|(_, keep)| **keep).map(|(arg, _)| *arg).collect()
     };

@@ -10,7 +10,7 @@ use ahash::AHashMap;
 use super::narrow::SMALL;
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::inst::{BitOp, Cmp, IntOp};
-use crate::jit::ir::{Inst, BlockId, Function, InstKind, Range, Repr, Terminator, ValueId};
+use crate::jit::ir::{BlockId, Function, Inst, InstKind, Range, Repr, Terminator, ValueId};
 
 /// Rounds after which bounds that still grow are given up.
 const WIDEN_AFTER: usize = 2;
@@ -107,7 +107,11 @@ impl Pass<'_> {
             let next = match old {
                 None => new,
                 Some(old) if round <= WIDEN_AFTER && round != usize::MAX => {
-                    if round == WIDEN_AFTER { widen(old, new, bound) } else { old.union(new) }
+                    if round == WIDEN_AFTER {
+                        widen(old, new, bound)
+                    } else {
+                        old.union(new)
+                    }
                 }
                 // Narrowing: what comes in now is all that can come in.
                 Some(_) => new,
@@ -246,7 +250,9 @@ impl Pass<'_> {
     fn int_range(&self, op: IntOp, a: ValueId, b: ValueId) -> Option<Range> {
         let (a, b) = (self.range(a), self.range(b));
         // With an exact result that overflows on one side only, the other side still bounds it.
-        let clamp = |low: Option<i64>, high: Option<i64>| Some(Range { low: low.unwrap_or(i64::MIN), high: high.unwrap_or(i64::MAX) });
+        let clamp = |low: Option<i64>, high: Option<i64>| {
+            Some(Range { low: low.unwrap_or(i64::MIN), high: high.unwrap_or(i64::MAX) })
+        };
         match op {
             IntOp::Add => clamp(a.low.checked_add(b.low), a.high.checked_add(b.high)),
             IntOp::Sub => clamp(a.low.checked_sub(b.high), a.high.checked_sub(b.low)),
@@ -290,11 +296,14 @@ impl Pass<'_> {
             }
             InstKind::ModI { b, zero, .. } => take_if(zero, self.range(*b).low > 0 || self.range(*b).high < 0),
             InstKind::ShrI { b, exit, .. } => take_if(exit, self.range(*b).low >= 0),
-            InstKind::GuardSmall { value, exit } => take_if(exit, self.range(*value).low >= -SMALL && self.range(*value).high <= SMALL),
+            InstKind::GuardSmall { value, exit } => {
+                take_if(exit, self.range(*value).low >= -SMALL && self.range(*value).high <= SMALL)
+            }
             // Kept as an instruction so that its result stays the way to the element; lowering makes nothing of it.
             InstKind::GuardBounds { index, length, exit } => {
                 let known = self.range(*index).low >= 0
-                    && (self.facts.less.get(&(*index, *length)) == Some(&true) || self.range(*index).high < self.range(*length).low);
+                    && (self.facts.less.get(&(*index, *length)) == Some(&true)
+                        || self.range(*index).high < self.range(*length).low);
                 take_if(exit, known)
             }
             _ => false,
@@ -361,7 +370,10 @@ fn take_if<T>(check: &mut Option<T>, proven: bool) -> bool {
 }
 
 fn widen(old: Range, new: Range, bound: Range) -> Range {
-    Range { low: if new.low < old.low { bound.low } else { old.low }, high: if new.high > old.high { bound.high } else { old.high } }
+    Range {
+        low: if new.low < old.low { bound.low } else { old.low },
+        high: if new.high > old.high { bound.high } else { old.high },
+    }
 }
 
 fn and_range(a: Range, b: Range) -> Range {

@@ -70,9 +70,11 @@ fn is_always_reached(function: &Function, cfg: &Cfg, looped: &Loop, slot: SlotIx
 
 /// One `Unshare` in the preheader; those in the loop give what they are given.
 fn hoist(function: &mut Function, looped: &Loop, preheader: BlockId, slot: SlotIx, replace: &mut Vec<ValueId>) -> usize {
-    let found = insts(function, looped).find(|(_, inst)| unshare_of(inst, slot)).map(|(_, inst)| (inst.kind.clone(), inst.pc));
+    let found =
+        insts(function, looped).find(|(_, inst)| unshare_of(inst, slot)).map(|(_, inst)| (inst.kind.clone(), inst.pc));
     let Some((InstKind::Unshare { pointer, guess, .. }, pc)) = found else { return 0 };
-    let (ty, exit) = (function.ty(pointer), function.blocks[preheader.index()].preheader.expect("a loop's preheader has a state"));
+    let (ty, exit) =
+        (function.ty(pointer), function.blocks[preheader.index()].preheader.expect("a loop's preheader has a state"));
     let Some(tag) = ty.kinds.single() else { return 0 };
     let mut removed = 0;
     for &block in &looped.blocks {
@@ -96,14 +98,17 @@ fn hoist(function: &mut Function, looped: &Loop, preheader: BlockId, slot: SlotI
     };
     let boxed = emit(InstKind::LoadSlot(slot), Type::ANY);
     let object = emit(InstKind::GuardTag { value: boxed, tag, exit }, Type::pointer(tag, 0));
-    let object = if ty.shape == 0 { object } else { emit(InstKind::GuardShape { pointer: object, shape: ty.shape, exit }, ty) };
+    let object =
+        if ty.shape == 0 { object } else { emit(InstKind::GuardShape { pointer: object, shape: ty.shape, exit }, ty) };
     emit(InstKind::Unshare { home: Home::Slot(slot), pointer: object, guess, exit }, ty);
     removed
 }
 
 /// Checks where they stand, which leave if a copy would be needed.
 fn check_only(function: &mut Function, looped: &Loop, slot: SlotIx) -> usize {
-    if insts(function, looped).any(|(_, inst)| unshare_of(inst, slot) && matches!(inst.kind, InstKind::Unshare { guess: false, .. })) {
+    if insts(function, looped)
+        .any(|(_, inst)| unshare_of(inst, slot) && matches!(inst.kind, InstKind::Unshare { guess: false, .. }))
+    {
         return 0;
     }
     let mut changed = 0;

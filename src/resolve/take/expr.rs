@@ -100,9 +100,9 @@ impl TakePass<'_, '_> {
         }
         let adds = spine.iter().all(|&(op, _)| op == BinaryOp::Add);
         let program = &self.resolver.program;
-        let grows = spine.iter().any(|&(_, right)| {
-            matches!(program[right].kind, ExprKind::Str(_) | ExprKind::Interp(_) | ExprKind::Array(_))
-        });
+        let grows = spine
+            .iter()
+            .any(|&(_, right)| matches!(program[right].kind, ExprKind::Str(_) | ExprKind::Interp(_) | ExprKind::Array(_)));
         let same = match (&program[leaf].kind, target) {
             (&ExprKind::Var { var, .. }, Some(target)) => {
                 self.resolver.ref_of(var).is_some_and(|reference| reference.binding == target)

@@ -53,7 +53,8 @@ impl Live {
 
     fn members(&self) -> Vec<u32> {
         let bits = self.words.iter().enumerate();
-        let bits = bits.flat_map(|(at, &word)| (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| at as u32 * 64 + bit));
+        let bits = bits
+            .flat_map(|(at, &word)| (0..64).filter(move |bit| word & (1 << bit) != 0).map(move |bit| at as u32 * 64 + bit));
         bits.collect()
     }
 }

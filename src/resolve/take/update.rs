@@ -59,7 +59,9 @@ impl TakePass<'_, '_> {
         let Some(mut read) = program.first_operand(value).filter(|_| self.gives_back(value)) else { return false };
         let longer = match &program[value].kind {
             ExprKind::Binary(_, _, second) => self.is_longer(*second),
-            ExprKind::CallBuiltin { builtin, .. } => builtins::info(*builtin).mutating().is_some() && !self.calls_back(value),
+            ExprKind::CallBuiltin { builtin, .. } => {
+                builtins::info(*builtin).mutating().is_some() && !self.calls_back(value)
+            }
             ExprKind::StructLit { .. } => false,
             _ => true,
         };
@@ -68,7 +70,11 @@ impl TakePass<'_, '_> {
         }
         for segment in place.path.iter().rev() {
             match (segment, &program[read].kind) {
-                (PathSegment::Field(name, _), ExprKind::Field { base, name: read_name, optional: false }) if name == read_name => read = *base,
+                (PathSegment::Field(name, _), ExprKind::Field { base, name: read_name, optional: false })
+                    if name == read_name =>
+                {
+                    read = *base
+                }
                 _ => return false,
             }
         }

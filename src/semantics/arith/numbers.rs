@@ -131,7 +131,10 @@ fn power(a: &IBig, b: &IBig) -> Result<Value, Raise> {
     // |a| >= 2, so the result has at least (bits of a - 1) * b bits, and at most bits of a * b.
     let magnitude = (&*a).unsigned_abs();
     let bits = if magnitude.is_power_of_two() { magnitude.bit_len() - 1 } else { magnitude.bit_len() };
-    check_bits(ArithOp::Pow, (bits as u64).saturating_mul(exponent as u64).saturating_sub(exponent_slack(&magnitude, exponent)))?;
+    check_bits(
+        ArithOp::Pow,
+        (bits as u64).saturating_mul(exponent as u64).saturating_sub(exponent_slack(&magnitude, exponent)),
+    )?;
     Ok(Value::int_from(a.pow(exponent)))
 }
 

@@ -23,35 +23,77 @@ pub enum StmtKind {
     /// Any expression, also `if`, `match`, `spawn`, jumps and `throw`.
     Expr(ExprId),
     /// `let`, `mut`, `const`: new bindings in this scope. The target holds no `Place`.
-    Bind { kind: BindKind, target: TargetId, ty: Option<TypeId>, value: ExprId },
+    Bind {
+        kind: BindKind,
+        target: TargetId,
+        ty: Option<TypeId>,
+        value: ExprId,
+    },
     /// `target := value` or `target = value`, which mean the same.
-    Assign { target: TargetId, ty: Option<TypeId>, value: ExprId },
+    Assign {
+        target: TargetId,
+        ty: Option<TypeId>,
+        value: ExprId,
+    },
     /// `place op= value`. The place is a `Name`, or `Field`/`Index` nodes (never optional, no slices' open ends)
     /// over a `Name` or `SelfValue`.
-    Update { op: UpdateOp, place: ExprId, value: ExprId },
+    Update {
+        op: UpdateOp,
+        place: ExprId,
+        value: ExprId,
+    },
     /// `func name(…) { }`; the function has a name.
     Func(FuncId),
     Struct(StructId),
     Enum(EnumId),
     Impl(ImplId),
-    While { label: Option<Name>, condition: ExprId, body: BlockId },
-    Loop { label: Option<Name>, body: BlockId },
+    While {
+        label: Option<Name>,
+        condition: ExprId,
+        body: BlockId,
+    },
+    Loop {
+        label: Option<Name>,
+        body: BlockId,
+    },
     /// `for first in iterable` or `for first, second in iterable`.
-    For { label: Option<Name>, first: TargetId, second: Option<TargetId>, iterable: ExprId, body: BlockId },
+    For {
+        label: Option<Name>,
+        first: TargetId,
+        second: Option<TargetId>,
+        iterable: ExprId,
+        body: BlockId,
+    },
     /// At least one of `handler` and `finally` is there, unless an error was reported.
-    Try { body: BlockId, handler: Option<Handler>, finally: Option<BlockId> },
+    Try {
+        body: BlockId,
+        handler: Option<Handler>,
+        finally: Option<BlockId>,
+    },
     /// `import a.b as m`.
-    Import { path: List<Name>, alias: Option<Name> },
+    Import {
+        path: List<Name>,
+        alias: Option<Name>,
+    },
     /// `from a.b import x, y as z`.
-    ImportFrom { path: List<Name>, items: List<ImportItem> },
+    ImportFrom {
+        path: List<Name>,
+        items: List<ImportItem>,
+    },
     /// `from a.b import *`.
-    ImportAll { path: List<Name> },
+    ImportAll {
+        path: List<Name>,
+    },
     /// `export` before a `Func`, `Struct`, `Enum`, `Bind` or `Assign` statement.
     Export(StmtId),
     /// `export a, b`.
     ExportNames(List<Name>),
     /// `test "name" { }` and its like; `name` is empty for words that take none.
-    Test { word: TestWord, name: Text, body: BlockId },
+    Test {
+        word: TestWord,
+        name: Text,
+        body: BlockId,
+    },
 }
 
 /// The words that declare tests and benchmarks. They are names like any other elsewhere.
@@ -251,7 +293,10 @@ pub enum TargetKind {
 
 #[derive(Clone, Copy, Debug)]
 pub enum TargetElement {
-    Item { target: TargetId, default: Option<ExprId> },
+    Item {
+        target: TargetId,
+        default: Option<ExprId>,
+    },
     /// `...name`; the last element.
     Rest(Name),
 }
@@ -281,27 +326,43 @@ pub enum PatternKind {
     /// `Null`, `Bool`, `Int`, `BigInt`, `Float`, `Str`, or `Unary { Neg }` of a number.
     Literal(ExprId),
     /// `a..b`, `..=b`, `a..`: the ends are literals as above (numbers or strings); at least one is there.
-    Range { start: Option<ExprId>, end: Option<ExprId>, inclusive: bool },
+    Range {
+        start: Option<ExprId>,
+        end: Option<ExprId>,
+        inclusive: bool,
+    },
     /// `x`, `int`, `None`, `Shape::Empty`, `m.Point`: a variant, a type, or – a single name that resolves to
     /// nothing – a binding.
     Name(List<Name>),
     /// `Circle(r)`, `Shape::Rect(w, _)`.
-    Variant { path: List<Name>, payload: List<PatternId> },
+    Variant {
+        path: List<Name>,
+        payload: List<PatternId>,
+    },
     /// `{kind: "ok", value}` (empty path) or `Point { x, y: 0 }`.
-    Fields { path: List<Name>, entries: List<PatternEntry> },
+    Fields {
+        path: List<Name>,
+        entries: List<PatternEntry>,
+    },
     /// `[first, ...rest]`; at most one rest, anywhere.
     Array(List<PatternElement>),
     /// `a | b | c`, at least two.
     Or(List<PatternId>),
     /// `pattern as name`.
-    As { pattern: PatternId, name: Name },
+    As {
+        pattern: PatternId,
+        name: Name,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
 pub enum PatternElement {
     Item(PatternId),
     /// `...name`; `..._` has no name.
-    Rest { name: Option<Name>, span: Span },
+    Rest {
+        name: Option<Name>,
+        span: Span,
+    },
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -326,9 +387,15 @@ pub enum TypeKind {
     Error,
     Null,
     /// `int`, `m.Point`, `dict<K, V>`.
-    Path { path: List<Name>, args: List<TypeId> },
+    Path {
+        path: List<Name>,
+        args: List<TypeId>,
+    },
     /// `func(A, B) -> R`
-    Func { params: List<TypeId>, result: Option<TypeId> },
+    Func {
+        params: List<TypeId>,
+        result: Option<TypeId>,
+    },
     /// `T?`
     Optional(TypeId),
     /// `A | B`, at least two.

@@ -66,7 +66,10 @@ enum Opener {
     Bracket,
     Brace,
     /// `${` within the string that starts at `string`.
-    Interpolation { string: u32, triple: bool },
+    Interpolation {
+        string: u32,
+        triple: bool,
+    },
     /// `{` within a format specification.
     SpecBrace,
 }
@@ -543,11 +546,18 @@ impl<'a> Lexer<'a> {
             } else if matches!(suffix, "j" | "L" | "l" | "n" | "f" | "u" | "i" | "d") {
                 (format!("number with the suffix `{suffix}`"), "numbers have no suffix: ints are exact and of any size")
             } else {
-                (format!("`{suffix}` directly after a number"), "a name cannot start with a digit; an operator may be missing")
+                (
+                    format!("`{suffix}` directly after a number"),
+                    "a name cannot start with a digit; an operator may be missing",
+                )
             }
         } else if text.ends_with('_') {
             (format!("`_` at the end of the number `{text}`"), "`_` stands between digits")
-        } else if kind == TokenKind::Int && text.len() > 1 && text.starts_with('0') && text.contains(|c| matches!(c, '1'..='9')) {
+        } else if kind == TokenKind::Int
+            && text.len() > 1
+            && text.starts_with('0')
+            && text.contains(|c| matches!(c, '1'..='9'))
+        {
             (format!("int `{text}` starts with 0"), "drop the zeros, or write `0o17` for base 8")
         } else {
             return;
@@ -601,7 +611,22 @@ mod tests {
     fn interpolation_nests_strings_and_braces() {
         assert_eq!(
             kinds(r#""a${f({"k": "}"})}b""#),
-            [StrBegin, StrText, InterpBegin, Ident, OpenParen, OpenBrace, Str, Colon, Str, CloseBrace, CloseParen, InterpEnd, StrText, StrEnd]
+            [
+                StrBegin,
+                StrText,
+                InterpBegin,
+                Ident,
+                OpenParen,
+                OpenBrace,
+                Str,
+                Colon,
+                Str,
+                CloseBrace,
+                CloseParen,
+                InterpEnd,
+                StrText,
+                StrEnd
+            ]
         );
         assert_eq!(kinds(r#"'a${b}'"#), [Str]);
         assert_eq!(kinds(r#"r"a${b}\""#), [Str]);
@@ -614,7 +639,22 @@ mod tests {
         assert_eq!(kinds(r#""${E::V}""#), [StrBegin, InterpBegin, Ident, ColonColon, Ident, InterpEnd, StrEnd]);
         assert_eq!(
             kinds(r#""${x:{<{w}.{p}}""#),
-            [StrBegin, InterpBegin, Ident, SpecBegin, SpecText, SpecOpen, Ident, SpecClose, SpecText, SpecOpen, Ident, SpecClose, InterpEnd, StrEnd]
+            [
+                StrBegin,
+                InterpBegin,
+                Ident,
+                SpecBegin,
+                SpecText,
+                SpecOpen,
+                Ident,
+                SpecClose,
+                SpecText,
+                SpecOpen,
+                Ident,
+                SpecClose,
+                InterpEnd,
+                StrEnd
+            ]
         );
     }
 
@@ -654,7 +694,12 @@ mod tests {
     #[test]
     fn openers_know_what_follows_their_partner() {
         let tokens = lex(SourceId(0), "(a) => [b] := {c} = (d)");
-        let flags: Vec<u8> = tokens.list.iter().filter(|t| matches!(t.kind, OpenParen | OpenBracket | OpenBrace)).map(|t| t.flags & (ARROW | ASSIGN)).collect();
+        let flags: Vec<u8> = tokens
+            .list
+            .iter()
+            .filter(|t| matches!(t.kind, OpenParen | OpenBracket | OpenBrace))
+            .map(|t| t.flags & (ARROW | ASSIGN))
+            .collect();
         assert_eq!(flags, [ARROW, ASSIGN, ASSIGN, 0]);
     }
 

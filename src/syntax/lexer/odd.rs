@@ -28,7 +28,9 @@ impl Lexer<'_> {
                 self.newline = NEWLINE;
                 self.invisible(start, end, c);
             }
-            _ if c.is_whitespace() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}') => {
+            _ if c.is_whitespace()
+                || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2060}' | '\u{feff}' | '\u{202a}'..='\u{202e}') =>
+            {
                 self.invisible(start, end, c);
             }
             _ => self.unknown_run(start, c),
@@ -83,16 +85,40 @@ impl Lexer<'_> {
                     self.pos += length + 1;
                     self.push(TokenKind::Invalid, start);
                 }
-                self.error_with_help(Code::Habit, start, start + 1, message, "strings with `${…}` are written in double quotes: \"…${x}…\"");
+                self.error_with_help(
+                    Code::Habit,
+                    start,
+                    start + 1,
+                    message,
+                    "strings with `${…}` are written in double quotes: \"…${x}…\"",
+                );
             }
             b'$' if WORD[self.peek(0) as usize] => {
-                self.error_with_help(Code::Habit, start, start + 1, message, "names of variables have no `$`; `${x}` stands only in strings");
+                self.error_with_help(
+                    Code::Habit,
+                    start,
+                    start + 1,
+                    message,
+                    "names of variables have no `$`; `${x}` stands only in strings",
+                );
             }
             b'$' if self.peek(0) == b'{' => {
-                self.error_with_help(Code::Habit, start, start + 1, message, "`${…}` stands only in strings in double quotes");
+                self.error_with_help(
+                    Code::Habit,
+                    start,
+                    start + 1,
+                    message,
+                    "`${…}` stands only in strings in double quotes",
+                );
             }
             b'\\' if self.rest_of_line_is_blank() => {
-                self.error_with_help(Code::Habit, start, start + 1, message, "a line goes on by itself after an operator or an open bracket; drop the `\\`");
+                self.error_with_help(
+                    Code::Habit,
+                    start,
+                    start + 1,
+                    message,
+                    "a line goes on by itself after an operator or an open bracket; drop the `\\`",
+                );
                 // The next line is meant to continue this one.
                 self.skip_line();
                 while matches!(self.peek(0), b'\n' | b'\r') {

@@ -137,7 +137,13 @@ impl Lexer<'_> {
                 let mark = if triple { 3 } else { 1 };
                 self.blame(Broken { start: string, interpolation: None }, !triple);
                 let start = string as usize;
-                self.error_with_help(Code::UnclosedString, start, start + mark, "string without end", "close it with the same quotes");
+                self.error_with_help(
+                    Code::UnclosedString,
+                    start,
+                    start + mark,
+                    "string without end",
+                    "close it with the same quotes",
+                );
             }
         }
     }
@@ -194,7 +200,10 @@ impl Lexer<'_> {
             Some((string, at)) => Broken { start: string, interpolation: Some(at) },
             None => Broken { start: start as u32, interpolation: None },
         };
-        let usual = matches!(self.peek(0), 0..=b' ' | b')' | b']' | b'}' | b',' | b';' | b'.' | b':' | b'?' | b'+' | b'=' | b'!' | b'*' | b'|');
+        let usual = matches!(
+            self.peek(0),
+            0..=b' ' | b')' | b']' | b'}' | b',' | b';' | b'.' | b':' | b'?' | b'+' | b'=' | b'!' | b'*' | b'|'
+        );
         if interpolation.is_some() || !usual {
             self.likely.get_or_insert(suspect);
         }
@@ -246,19 +255,29 @@ impl Lexer<'_> {
             }
             None => None,
         };
-        let length = inner_end.unwrap_or_else(|| {
-            text_of_broken_string(line).len().max(1)
-        });
+        let length = inner_end.unwrap_or_else(|| text_of_broken_string(line).len().max(1));
         self.pos = start + length;
         self.push(TokenKind::Invalid, start);
         match broken.interpolation {
             Some(at) => {
                 let at = at as usize;
-                self.error_with_help(Code::Unclosed, at, at + 2, "`${` without its `}`", "close it with `}` before the string ends");
+                self.error_with_help(
+                    Code::Unclosed,
+                    at,
+                    at + 2,
+                    "`${` without its `}`",
+                    "close it with `}` before the string ends",
+                );
             }
             None => {
                 let mark = 1 + usize::from(self.bytes[start] == b'r');
-                self.error_with_help(Code::UnclosedString, start, start + mark, "string without end", "close it with the same quote");
+                self.error_with_help(
+                    Code::UnclosedString,
+                    start,
+                    start + mark,
+                    "string without end",
+                    "close it with the same quote",
+                );
             }
         }
     }
@@ -269,10 +288,15 @@ impl Lexer<'_> {
         let rest = &self.bytes[self.pos..];
         self.pos += memchr::memmem::find(rest, b"'''").map_or(rest.len(), |found| found + 3);
         self.push(TokenKind::Invalid, start);
-        self.error_with_help(Code::Habit, start, start + 3, "`'''` does not start a string", "strings over several lines are written `\"\"\"…\"\"\"`");
+        self.error_with_help(
+            Code::Habit,
+            start,
+            start + 3,
+            "`'''` does not start a string",
+            "strings over several lines are written `\"\"\"…\"\"\"`",
+        );
     }
 }
-
 
 /// The part of a line that belongs to a string without end: not the closing brackets at the line's end that nothing
 /// in the string opens, nor a `{` or comma there.

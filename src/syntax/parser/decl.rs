@@ -94,7 +94,12 @@ impl Parser<'_> {
             T::SelfWord => (ParamKind::SelfValue, self.take_name()),
             T::Mut => {
                 let span = self.token().span();
-                self.report_with_help(Code::BadParameter, span, "`mut` before a parameter", "parameters are mutable anyway; leave it out");
+                self.report_with_help(
+                    Code::BadParameter,
+                    span,
+                    "`mut` before a parameter",
+                    "parameters are mutable anyway; leave it out",
+                );
                 self.bump();
                 let Some(name) = self.expect_name("a parameter") else { return };
                 (ParamKind::Plain, name)
@@ -236,7 +241,8 @@ impl Parser<'_> {
 
     /// After a field: a comma, a new line, or the next member on the same line.
     fn member_border(&mut self) {
-        let fine = matches!(self.kind(), T::Comma | T::Semicolon | T::CloseBrace | T::Eof) || !self.on_same_line() || self.at_key();
+        let fine =
+            matches!(self.kind(), T::Comma | T::Semicolon | T::CloseBrace | T::Eof) || !self.on_same_line() || self.at_key();
         if !fine {
             self.expected("`,` or a new line after the field");
         }

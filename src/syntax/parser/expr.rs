@@ -243,7 +243,8 @@ impl Parser<'_> {
         let word = self.bump();
         let kind = match word.kind {
             T::Return => {
-                let value = (self.on_same_line() && self.starts_operand()).then(|| self.nested(Self::expression, Self::error_expr));
+                let value =
+                    (self.on_same_line() && self.starts_operand()).then(|| self.nested(Self::expression, Self::error_expr));
                 ExprKind::Return(value)
             }
             kind => {
@@ -266,7 +267,8 @@ impl Parser<'_> {
             let source = self.nested(Self::expression, Self::error_expr);
             return self.expr(ExprKind::YieldFrom(source), start);
         }
-        let value = (self.on_same_line() && starts_expression(self.kind())).then(|| self.nested(Self::expression, Self::error_expr));
+        let value =
+            (self.on_same_line() && starts_expression(self.kind())).then(|| self.nested(Self::expression, Self::error_expr));
         self.expr(ExprKind::Yield(value), start)
     }
 
@@ -275,7 +277,10 @@ impl Parser<'_> {
         let value = if self.on_same_line() && self.starts_operand() {
             self.nested(Self::expression, Self::error_expr)
         } else {
-            self.expected_with_help("what to throw", "write `throw value` on one line; in `except e` write `throw e` to throw it on");
+            self.expected_with_help(
+                "what to throw",
+                "write `throw value` on one line; in `except e` write `throw e` to throw it on",
+            );
             self.error_expr()
         };
         self.expr(ExprKind::Throw(value), start)
@@ -368,7 +373,9 @@ impl Parser<'_> {
                     self.bump();
                     self.expr(ExprKind::Try(left), start)
                 }
-                T::OpenBrace if !self.context.head && !self.at_line_end() && self.is_path(left) => self.struct_literal(left, start),
+                T::OpenBrace if !self.context.head && !self.at_line_end() && self.is_path(left) => {
+                    self.struct_literal(left, start)
+                }
                 T::Bang | T::Arrow if !self.at_line_end() => match self.foreign_postfix(left, start) {
                     Some(meant) => meant,
                     None => break,

@@ -136,7 +136,12 @@ impl<'a> Parser<'a> {
                 parser.within(Context::BRACKET, |parser| {
                     let value = if parser.at(T::InterpEnd) || parser.at(T::SpecBegin) {
                         let span = Span::new(parser.tokens[open].start, parser.token().end);
-                        parser.report_with_help(Code::Unexpected, span, "`${}` without an expression", "write `\\${` for the characters themselves");
+                        parser.report_with_help(
+                            Code::Unexpected,
+                            span,
+                            "`${}` without an expression",
+                            "write `\\${` for the characters themselves",
+                        );
                         parser.error_expr()
                     } else {
                         parser.expression()
@@ -239,9 +244,16 @@ impl<'a> Parser<'a> {
         let length = 1 + c.len_utf8();
         let span = Span::new(place, place + length as u32);
         let (message, help) = match c {
-            '\n' | '\r' => ("`\\` at the end of a line of a string".to_string(), "strings may span lines; `+` joins pieces without a newline"),
-            '{' | '}' => (format!("unknown escape `\\{c}`"), "only `${` starts an interpolation; write `\\${` for the characters"),
-            'e' | 'a' | 'b' | 'f' | 'v' => (format!("unknown escape `\\{c}`"), "write the code: `\\x1b`, `\\x07`, `\\x08`, `\\x0c`, `\\x0b`"),
+            '\n' | '\r' => (
+                "`\\` at the end of a line of a string".to_string(),
+                "strings may span lines; `+` joins pieces without a newline",
+            ),
+            '{' | '}' => {
+                (format!("unknown escape `\\{c}`"), "only `${` starts an interpolation; write `\\${` for the characters")
+            }
+            'e' | 'a' | 'b' | 'f' | 'v' => {
+                (format!("unknown escape `\\{c}`"), "write the code: `\\x1b`, `\\x07`, `\\x08`, `\\x0c`, `\\x0b`")
+            }
             _ => (format!("unknown escape `\\{c}`"), "write `\\\\` for a backslash, or a raw string: r\"…\""),
         };
         self.escape_error(span, message, help);
@@ -263,7 +275,11 @@ impl<'a> Parser<'a> {
             return 4;
         }
         let span = Span::new(place, place + 2 + digits as u32);
-        self.escape_error(span, "`\\x` needs two hexadecimal digits".to_string(), "write `\\x0a`; other characters are `\\u{…}`");
+        self.escape_error(
+            span,
+            "`\\x` needs two hexadecimal digits".to_string(),
+            "write `\\x0a`; other characters are `\\u{…}`",
+        );
         2 + digits
     }
 
@@ -283,7 +299,11 @@ impl<'a> Parser<'a> {
             Some(c) => self.ast.text.push(c),
             None => {
                 let span = Span::new(place, place + length as u32);
-                self.escape_error(span, format!("`{}` is not a character", &text[..length.min(24)]), "code points go up to 10FFFF, without D800 to DFFF");
+                self.escape_error(
+                    span,
+                    format!("`{}` is not a character", &text[..length.min(24)]),
+                    "code points go up to 10FFFF, without D800 to DFFF",
+                );
             }
         }
         length
@@ -341,7 +361,8 @@ impl<'a> Parser<'a> {
         let help = "its form is [[fill](<|^|>)][+][#][0][width][,|_][.precision][x|X|o|b|e|E|?|%]";
         let mut diagnostic = self.problem(Code::InvalidFormat, place, message).with_help(help);
         if matches!(piece.value, PieceValue::Char('d' | 'f' | 's' | 'g' | 'i')) {
-            diagnostic = diagnostic.with_help("there are no letters for ints, floats and strings: leave it out (`.2` for two decimals)");
+            diagnostic = diagnostic
+                .with_help("there are no letters for ints, floats and strings: leave it out (`.2` for two decimals)");
         }
         self.report(diagnostic);
     }

@@ -372,7 +372,10 @@ impl<'a> Parser<'a> {
     fn give_up(&mut self) {
         if !self.too_deep {
             let before = self.tokens[self.pos.saturating_sub(1)];
-            let bracket = matches!(before.kind, TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace | TokenKind::InterpBegin);
+            let bracket = matches!(
+                before.kind,
+                TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace | TokenKind::InterpBegin
+            );
             let span = if bracket { before.span() } else { self.token().span() };
             let help = format!("brackets, blocks and prefix operators nest at most {MAX_NESTING} deep");
             self.report(self.problem(Code::TooDeep, span, "nesting too deep").with_help(help));

@@ -40,7 +40,9 @@ impl Parser<'_> {
             T::Func => return self.nested(Self::anonymous_function, Self::error_expr),
             T::Async if self.peek(1).kind == T::Func => return self.nested(Self::anonymous_function, Self::error_expr),
             T::Async => return self.nested(Self::misplaced_low, Self::error_expr),
-            T::Yield | T::Throw | T::Return | T::Break | T::Continue => return self.nested(Self::misplaced_low, Self::error_expr),
+            T::Yield | T::Throw | T::Return | T::Break | T::Continue => {
+                return self.nested(Self::misplaced_low, Self::error_expr);
+            }
             _ => return self.missing_operand(),
         };
         self.bump();
@@ -76,7 +78,11 @@ impl Parser<'_> {
         let start = self.token().start;
         let from = self.stacks.elements.len();
         self.list(T::CloseBracket, Context::BRACKET, |parser| {
-            let element = if parser.eat(T::Ellipsis) { Element::Spread(parser.expression()) } else { Element::Item(parser.expression()) };
+            let element = if parser.eat(T::Ellipsis) {
+                Element::Spread(parser.expression())
+            } else {
+                Element::Item(parser.expression())
+            };
             parser.comprehension();
             parser.stacks.elements.push(element);
         });
@@ -120,7 +126,8 @@ impl Parser<'_> {
             }
             // Something has been said about it already.
             Expr { kind: ExprKind::Error, .. } => {}
-            _ => self.expected_with_help("`:` after the key", "an entry is `key: value`; a name alone is short for `name: name`"),
+            _ => self
+                .expected_with_help("`:` after the key", "an entry is `key: value`; a name alone is short for `name: name`"),
         }
     }
 

@@ -60,7 +60,12 @@ impl Parser<'_> {
         let name = self.expect_name("the rest")?;
         if self.at(T::Comma) && !matches!(self.peek(1).kind, T::CloseBracket | T::CloseBrace) {
             let span = name.span;
-            self.report_with_help(Code::BadTarget, span, "`...` must come last here", "only the patterns of `case` may have elements after it");
+            self.report_with_help(
+                Code::BadTarget,
+                span,
+                "`...` must come last here",
+                "only the patterns of `case` may have elements after it",
+            );
         }
         Some(name)
     }
@@ -80,7 +85,8 @@ impl Parser<'_> {
 
     /// `[a[0], b] = …` and the like: only names can be bound by a pattern.
     fn place_in_target(&mut self) -> bool {
-        let place = matches!(self.kind(), T::Ident | T::SelfWord) && matches!(self.peek(1).kind, T::Dot | T::OpenBracket | T::OpenParen);
+        let place = matches!(self.kind(), T::Ident | T::SelfWord)
+            && matches!(self.peek(1).kind, T::Dot | T::OpenBracket | T::OpenParen);
         if !place && !matches!(self.kind(), T::Int | T::Float | T::Str | T::StrBegin | T::OpenParen | T::Minus) {
             return false;
         }
@@ -159,8 +165,12 @@ impl Parser<'_> {
         match self.ast[expr].kind {
             ExprKind::OptionalChain(_) => ("cannot assign through `?.`", "test for null first: `if x != null { x.y = … }`"),
             ExprKind::Call { .. } | ExprKind::MethodCall { .. } => ("cannot assign to the result of a call", help),
-            ExprKind::Index { .. } => ("cannot assign to a slice", "assign to single elements, or join slices: `xs[..i] + ys + xs[j..]`"),
-            ExprKind::Binary { .. } | ExprKind::Logical { .. } => ("cannot assign to the result of an operator", "to compare write `==`"),
+            ExprKind::Index { .. } => {
+                ("cannot assign to a slice", "assign to single elements, or join slices: `xs[..i] + ys + xs[j..]`")
+            }
+            ExprKind::Binary { .. } | ExprKind::Logical { .. } => {
+                ("cannot assign to the result of an operator", "to compare write `==`")
+            }
             ExprKind::Int(_) | ExprKind::Float(_) | ExprKind::Str(_) | ExprKind::Bool(_) | ExprKind::Null => {
                 ("cannot assign to a literal", "to compare write `==`")
             }
@@ -353,7 +363,10 @@ impl Parser<'_> {
             T::Float => self.float_literal(token),
             T::Str if !negative => self.string_literal(token),
             _ => {
-                self.expected_with_help("a number or a string", "other values are compared after `if`: `case x if x == limit:`");
+                self.expected_with_help(
+                    "a number or a string",
+                    "other values are compared after `if`: `case x if x == limit:`",
+                );
                 return None;
             }
         };

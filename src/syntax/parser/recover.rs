@@ -85,7 +85,10 @@ impl Parser<'_> {
             self.report_with_help(Code::Unexpected, token.span(), message, "choose another name");
             // Taken as the name it was meant to be if the rest looks like that.
             let next = self.peek(1).kind;
-            if matches!(next, TokenKind::OpenParen | TokenKind::ColonEq | TokenKind::Eq | TokenKind::OpenBrace | TokenKind::Comma) {
+            if matches!(
+                next,
+                TokenKind::OpenParen | TokenKind::ColonEq | TokenKind::Eq | TokenKind::OpenBrace | TokenKind::Comma
+            ) {
                 return Some(self.take_name());
             }
             return None;
@@ -147,7 +150,10 @@ impl Parser<'_> {
     fn starts_item(&self, open: usize) -> bool {
         self.tokens[open].flags & MATCHED != 0
             && (starts_expression(self.kind()) || self.at(TokenKind::Ellipsis))
-            && !matches!(self.kind(), TokenKind::OpenBrace | TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::Minus)
+            && !matches!(
+                self.kind(),
+                TokenKind::OpenBrace | TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::Minus
+            )
             && self.hint_for_next().is_none()
     }
 
@@ -165,7 +171,12 @@ impl Parser<'_> {
         let next = self.token();
         let ends = matches!(
             next.kind,
-            TokenKind::Eof | TokenKind::Semicolon | TokenKind::CloseBrace | TokenKind::CloseBracket | TokenKind::CloseParen | TokenKind::InterpEnd
+            TokenKind::Eof
+                | TokenKind::Semicolon
+                | TokenKind::CloseBrace
+                | TokenKind::CloseBracket
+                | TokenKind::CloseParen
+                | TokenKind::InterpEnd
         ) || opener.kind == TokenKind::OpenParen && next.kind == TokenKind::OpenBrace;
         if opener.flags & MATCHED == 0 && (ends || next.on_new_line()) {
             let message = format!("`{}` without its `{}`", opener.kind.text(), close.text());

@@ -456,7 +456,10 @@ impl Parser<'_> {
             T::Str | T::StrBegin => {
                 let span = self.token().span();
                 let (message, help) = if named {
-                    (format!("the name of a {text} is fixed text"), format!("write `{text} \"what it shows\" {{ … }}` without `${{…}}`"))
+                    (
+                        format!("the name of a {text} is fixed text"),
+                        format!("write `{text} \"what it shows\" {{ … }}` without `${{…}}`"),
+                    )
                 } else {
                     (format!("`{text}` has no name"), format!("write `{text} {{ … }}`"))
                 };
@@ -489,7 +492,8 @@ impl Parser<'_> {
         if self.errors > errors {
             return self.skip_statement();
         }
-        let bare_name = matches!(self.ast[stmt].kind, StmtKind::Expr(value) if matches!(self.ast[value].kind, ExprKind::Name(_)));
+        let bare_name =
+            matches!(self.ast[stmt].kind, StmtKind::Expr(value) if matches!(self.ast[value].kind, ExprKind::Name(_)));
         if !bare_name && self.starts_statement() {
             return;
         }
@@ -501,7 +505,17 @@ impl Parser<'_> {
     fn starts_statement(&self) -> bool {
         let next = self.peek(1);
         match self.kind() {
-            T::Let | T::Mut | T::Const | T::Func | T::Return | T::Enum | T::Struct | T::Impl | T::Match | T::If | T::Loop => true,
+            T::Let
+            | T::Mut
+            | T::Const
+            | T::Func
+            | T::Return
+            | T::Enum
+            | T::Struct
+            | T::Impl
+            | T::Match
+            | T::If
+            | T::Loop => true,
             T::While | T::For | T::Break | T::Continue | T::Try | T::Throw | T::Import | T::Export | T::From => true,
             T::Spawn | T::Async | T::Await | T::Yield => true,
             T::Ident | T::SelfWord => {

@@ -283,7 +283,11 @@ unsafe fn free_large(block: NonNull<u8>, size: usize) {
 #[inline(never)]
 fn large(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
     limits::reserve(size)?;
-    LISTS.with(|lists| if lists.counting.get() { note_block(lists, size) });
+    LISTS.with(|lists| {
+        if lists.counting.get() {
+            note_block(lists, size)
+        }
+    });
     system(size)
 }
 
@@ -310,12 +314,7 @@ pub(super) fn buffer(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
 ///
 /// # Safety
 /// The buffer came from this file with size `old`; `used` is not above either size.
-pub(super) unsafe fn resize(
-    buffer_: NonNull<u8>,
-    old: usize,
-    new: usize,
-    used: usize,
-) -> Result<NonNull<u8>, OutOfMemory> {
+pub(super) unsafe fn resize(buffer_: NonNull<u8>, old: usize, new: usize, used: usize) -> Result<NonNull<u8>, OutOfMemory> {
     if old > MAX_SMALL && new > MAX_SMALL {
         let refused = OutOfMemory::new(new as u64);
         if new > old {
@@ -327,7 +326,11 @@ pub(super) unsafe fn resize(
         let moved = NonNull::new(moved).ok_or(refused)?;
         limits::account(new);
         limits::release(old);
-        LISTS.with(|lists| if lists.counting.get() { note_block(lists, new) });
+        LISTS.with(|lists| {
+            if lists.counting.get() {
+                note_block(lists, new)
+            }
+        });
         return Ok(moved);
     }
     let moved = buffer(new)?;

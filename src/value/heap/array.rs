@@ -72,12 +72,7 @@ impl Array {
 
     /// `start, start + step, …`. The caller has checked that the last element fits in an `i64`.
     pub(in crate::value) fn compact_range(start: i64, step: i64, len: usize) -> Array {
-        Array {
-            hdr: Hdr::new(ids::ARR_RANGE),
-            data: ptr::without_provenance_mut(start as usize),
-            len,
-            cap: step as usize,
-        }
+        Array { hdr: Hdr::new(ids::ARR_RANGE), data: ptr::without_provenance_mut(start as usize), len, cap: step as usize }
     }
 
     /// An empty array of one kind with room for `cap` elements.
@@ -144,11 +139,7 @@ impl Array {
     /// First element and step of a compact range.
     #[inline(always)]
     pub fn as_range(&self) -> Option<(i64, i64, usize)> {
-        if self.hdr.shape == ids::ARR_RANGE {
-            Some((self.data.addr() as i64, self.cap as i64, self.len))
-        } else {
-            None
-        }
+        if self.hdr.shape == ids::ARR_RANGE { Some((self.data.addr() as i64, self.cap as i64, self.len)) } else { None }
     }
 
     /// The elements, if they are stored as `T`.

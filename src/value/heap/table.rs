@@ -266,9 +266,7 @@ impl Dict {
         let buffer = match NonNull::new(self.entries) {
             None => alloc::buffer(bytes)?,
             // SAFETY: the buffer has `room` entries, `used` in use (**blocks**).
-            Some(entries) => unsafe {
-                alloc::resize(entries.cast(), old * SIZE, bytes, self.used as usize * SIZE)?
-            },
+            Some(entries) => unsafe { alloc::resize(entries.cast(), old * SIZE, bytes, self.used as usize * SIZE)? },
         };
         self.entries = buffer.as_ptr().cast();
         self.room = (bytes / SIZE) as u32;
@@ -293,11 +291,7 @@ impl Dict {
     pub(in crate::value) fn reset_index(&mut self, places: usize) -> Result<(), OutOfMemory> {
         let old = self.index().len();
         if places != old {
-            let fresh = if places == 0 {
-                null_mut()
-            } else {
-                alloc::buffer(places * 4)?.as_ptr().cast::<u32>()
-            };
+            let fresh = if places == 0 { null_mut() } else { alloc::buffer(places * 4)?.as_ptr().cast::<u32>() };
             if let Some(index) = NonNull::new(self.index) {
                 // SAFETY: **blocks**.
                 unsafe { alloc::free_block(index.cast(), old * 4) };

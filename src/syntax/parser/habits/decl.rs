@@ -15,7 +15,11 @@ impl Parser<'_> {
     /// `func f(x): int {`.
     pub(in super::super) fn foreign_result_type(&mut self) -> Option<TypeId> {
         let next = self.peek(1);
-        if !self.at(T::Colon) || next.on_new_line() || !matches!(next.kind, T::Ident | T::Null) || self.peek(2).kind == T::OpenParen {
+        if !self.at(T::Colon)
+            || next.on_new_line()
+            || !matches!(next.kind, T::Ident | T::Null)
+            || self.peek(2).kind == T::OpenParen
+        {
             return None;
         }
         self.habit("`:` before the result type", "write `-> type`");
@@ -152,7 +156,11 @@ impl Parser<'_> {
             return;
         }
         let word = matches!(token.kind, T::Let | T::Mut | T::Const)
-            || token.kind == T::Ident && matches!(self.text_at(token), "var" | "val" | "pub" | "public" | "private" | "static" | "final" | "readonly");
+            || token.kind == T::Ident
+                && matches!(
+                    self.text_at(token),
+                    "var" | "val" | "pub" | "public" | "private" | "static" | "final" | "readonly"
+                );
         if word {
             let message = format!("`{}` before a field", self.text_at(token));
             self.habit(message, "write `name: type = default`");
@@ -203,11 +211,16 @@ impl Parser<'_> {
     /// Paths in quotes, lists before `from`, relative paths; says whether the statement is done with.
     pub(in super::super) fn foreign_import(&mut self) -> bool {
         match self.kind() {
-            T::Str | T::StrBegin => self.bad_import("a module path in quotes", "paths are names joined by points: `import lib.text`"),
+            T::Str | T::StrBegin => {
+                self.bad_import("a module path in quotes", "paths are names joined by points: `import lib.text`")
+            }
             T::OpenBrace | T::OpenParen => self.bad_import("a list behind `import`", "write `from module import a, b`"),
             T::Star => self.bad_import("`*` behind `import`", "write `from module import *`"),
             T::Dot | T::DotDot | T::Ellipsis => {
-                self.bad_import("a relative module path", "modules are looked for from the importing file's folder on: `import lib.text`");
+                self.bad_import(
+                    "a relative module path",
+                    "modules are looked for from the importing file's folder on: `import lib.text`",
+                );
             }
             _ => return false,
         }

@@ -120,7 +120,8 @@ impl Parser<'_> {
         let sign = if self.at(T::Tilde) { 2 } else { 1 };
         let operand = self.peek(sign);
         // `x := 1 mod(2)` calls a function of that name.
-        let bracket = matches!(operand.kind, T::OpenParen | T::OpenBracket | T::Minus) && self.context.newlines && !self.context.head;
+        let bracket =
+            matches!(operand.kind, T::OpenParen | T::OpenBracket | T::Minus) && self.context.newlines && !self.context.head;
         if !starts_expression(operand.kind) || operand.on_new_line() && self.context.newlines || bracket && sign == 1 {
             return left;
         }
@@ -136,13 +137,21 @@ impl Parser<'_> {
     pub(in super::super) fn foreign_postfix(&mut self, left: ExprId, start: u32) -> Option<ExprId> {
         let (token, next) = (self.token(), self.peek(1));
         match token.kind {
-            T::Question if next.kind == T::Colon && self.touches_next() && !self.context.guard && !self.closes_with(T::CloseBrace) => {
+            T::Question
+                if next.kind == T::Colon
+                    && self.touches_next()
+                    && !self.context.guard
+                    && !self.closes_with(T::CloseBrace) =>
+            {
                 self.no_such_operator(Span::new(token.start, next.end), "write `a ?? b`");
                 self.pos += 2;
                 let right = self.nested(Self::expression, Self::error_expr);
                 Some(self.expr(ExprKind::Logical { op: LogicalOp::Coalesce, left, right }, start))
             }
-            T::Bang if self.prev_end() == token.start && (next.on_new_line() || next.kind == T::Bang || !starts_expression(next.kind)) => {
+            T::Bang
+                if self.prev_end() == token.start
+                    && (next.on_new_line() || next.kind == T::Bang || !starts_expression(next.kind)) =>
+            {
                 let help = "`e?` takes the value out of `Ok` and `Some`; nothing else needs unwrapping";
                 self.report_with_help(Code::Habit, token.span(), "there is no postfix `!`", help);
                 while self.at(T::Bang) {
@@ -170,7 +179,22 @@ impl Parser<'_> {
         let literal = matches!(self.ast[receiver].kind, ExprKind::Int(_) | ExprKind::Name(_));
         let collection = matches!(
             self.ast.name(method),
-            "map" | "filter" | "reduce" | "fold" | "each" | "for_each" | "collect" | "to_array" | "iter" | "enumerate" | "zip" | "take" | "skip" | "flat_map" | "rev" | "reverse"
+            "map"
+                | "filter"
+                | "reduce"
+                | "fold"
+                | "each"
+                | "for_each"
+                | "collect"
+                | "to_array"
+                | "iter"
+                | "enumerate"
+                | "zip"
+                | "take"
+                | "skip"
+                | "flat_map"
+                | "rev"
+                | "reverse"
         );
         if !literal || !collection {
             return;
@@ -235,7 +259,9 @@ impl Parser<'_> {
         let next = self.peek(1);
         match next.kind {
             T::Str | T::StrBegin if self.touches_next() => matches!(self.text_at(token), "f" | "F" | "b" | "u" | "R"),
-            T::Ident | T::Str | T::Int if !next.on_new_line() => matches!(self.text_at(token), "new" | "typeof" | "sizeof" | "lambda" | "delete"),
+            T::Ident | T::Str | T::Int if !next.on_new_line() => {
+                matches!(self.text_at(token), "new" | "typeof" | "sizeof" | "lambda" | "delete")
+            }
             T::OpenParen if next.flags & BLOCK != 0 && !next.on_new_line() && !self.context.head => {
                 matches!(self.text_at(token), "function" | "fn" | "fun" | "lambda")
             }
@@ -296,11 +322,18 @@ impl Parser<'_> {
     pub(in super::super) fn misplaced_low(&mut self) -> ExprId {
         let token = self.token();
         let (message, help) = match token.kind {
-            T::Return | T::Break | T::Continue => {
-                (format!("`{}` is not a value", token.kind.text()), "it may stand as a statement, or right of `??`, `||`, `&&`, `|>`")
-            }
-            T::Yield | T::Throw => (format!("`{}` needs parentheses here", token.kind.text()), "put it in parentheses, as it extends as far right as possible"),
-            _ => ("a lambda needs parentheses here".to_string(), "put it in parentheses, as its body extends as far right as possible"),
+            T::Return | T::Break | T::Continue => (
+                format!("`{}` is not a value", token.kind.text()),
+                "it may stand as a statement, or right of `??`, `||`, `&&`, `|>`",
+            ),
+            T::Yield | T::Throw => (
+                format!("`{}` needs parentheses here", token.kind.text()),
+                "put it in parentheses, as it extends as far right as possible",
+            ),
+            _ => (
+                "a lambda needs parentheses here".to_string(),
+                "put it in parentheses, as its body extends as far right as possible",
+            ),
         };
         self.report_with_help(Code::Unexpected, token.span(), message, help);
         self.expression_or_jump()
@@ -311,13 +344,19 @@ impl Parser<'_> {
     pub(in super::super) fn missing_operand(&mut self) -> ExprId {
         let token = self.token();
         let next = self.peek(1);
-        if token.on_new_line() && self.context.newlines && !matches!(token.kind, T::Plus | T::Question | T::Dot | T::Ellipsis) {
+        if token.on_new_line()
+            && self.context.newlines
+            && !matches!(token.kind, T::Plus | T::Question | T::Dot | T::Ellipsis)
+        {
             self.expected("an expression");
             return self.error_expr();
         }
         match token.kind {
             T::Dot if next.kind == T::Int && self.touches_next() => {
-                self.habit("a float needs a digit before the point", format!("write `0.{}`", recover::shorten(self.text_at(next))));
+                self.habit(
+                    "a float needs a digit before the point",
+                    format!("write `0.{}`", recover::shorten(self.text_at(next))),
+                );
                 self.bump();
                 self.bump();
             }
@@ -334,7 +373,10 @@ impl Parser<'_> {
                 return self.nested(Self::expression, Self::error_expr);
             }
             T::Star | T::StarStar if starts_expression(next.kind) => {
-                self.habit(format!("`{}` before a value", token.kind.text()), "values are spread with `...xs`; there are no pointers");
+                self.habit(
+                    format!("`{}` before a value", token.kind.text()),
+                    "values are spread with `...xs`; there are no pointers",
+                );
                 self.bump();
                 return self.nested(Self::expression, Self::error_expr);
             }
@@ -365,7 +407,17 @@ impl Parser<'_> {
                 self.bump();
                 return self.nested(Self::expression, Self::error_expr);
             }
-            T::Let | T::Mut | T::Const | T::While | T::For | T::Loop | T::Try | T::Struct | T::Enum | T::Import | T::Export => {
+            T::Let
+            | T::Mut
+            | T::Const
+            | T::While
+            | T::For
+            | T::Loop
+            | T::Try
+            | T::Struct
+            | T::Enum
+            | T::Import
+            | T::Export => {
                 let help = "a statement has no value; as the body of a lambda it needs braces: `() => { … }`";
                 self.expected_with_help("an expression", help);
             }
@@ -391,7 +443,12 @@ impl Parser<'_> {
             }
         }
         let place = self.pos;
-        self.report_with_help(Code::Habit, token.span(), "lambdas are not written with `|`", "write `x => …` or `(a, b) => …`");
+        self.report_with_help(
+            Code::Habit,
+            token.span(),
+            "lambdas are not written with `|`",
+            "write `x => …` or `(a, b) => …`",
+        );
         self.last_error = place;
         self.nested(Self::expression, Self::error_expr);
     }
@@ -523,7 +580,8 @@ impl Parser<'_> {
 
     /// `() => n += 1`.
     pub(in super::super) fn statement_as_lambda_body(&mut self, body: ExprId) {
-        let assigns = matches!(self.kind(), T::Eq | T::ColonEq) || crate::syntax::parser::stmt::update_op(self.kind()).is_some();
+        let assigns =
+            matches!(self.kind(), T::Eq | T::ColonEq) || crate::syntax::parser::stmt::update_op(self.kind()).is_some();
         if !assigns || self.at_line_end() || matches!(self.ast[body].kind, ExprKind::Error) {
             return;
         }
@@ -539,7 +597,9 @@ impl Parser<'_> {
     pub(in super::super) fn pattern_alternative(&mut self) -> bool {
         match self.kind() {
             T::Pipe => {}
-            T::PipePipe | T::Or => self.habit(format!("`{}` in a pattern", self.kind().text()), "alternatives are separated by `|`"),
+            T::PipePipe | T::Or => {
+                self.habit(format!("`{}` in a pattern", self.kind().text()), "alternatives are separated by `|`")
+            }
             _ => return false,
         }
         self.bump();

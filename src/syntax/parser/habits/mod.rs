@@ -55,7 +55,9 @@ impl Parser<'_> {
             TokenKind::Ident if self.is_word(token, "is") || self.is_word(token, "instanceof") => {
                 "test types with `is_int(x)` or `type(x) == \"…\"`"
             }
-            TokenKind::Ident if self.is_word(token, "step") || self.is_word(token, "by") => "for steps use `range(start, end, step)`",
+            TokenKind::Ident if self.is_word(token, "step") || self.is_word(token, "by") => {
+                "for steps use `range(start, end, step)`"
+            }
             TokenKind::As => "convert with a call: `int(x)`",
             _ => return None,
         })
@@ -63,7 +65,11 @@ impl Parser<'_> {
 
     /// Skips to the closing bracket `close` of the bracket we are in, or to the end of the statement.
     fn skip_to_close(&mut self, close: TokenKind) {
-        while !self.at(close) && !self.at(TokenKind::Eof) && !self.at(TokenKind::Semicolon) && !self.at(TokenKind::CloseBrace) {
+        while !self.at(close)
+            && !self.at(TokenKind::Eof)
+            && !self.at(TokenKind::Semicolon)
+            && !self.at(TokenKind::CloseBrace)
+        {
             if matches!(self.kind(), TokenKind::OpenParen | TokenKind::OpenBracket | TokenKind::OpenBrace) {
                 self.skip_bracket();
             } else {
@@ -77,11 +83,29 @@ impl Parser<'_> {
 fn is_type_word(word: &str) -> bool {
     matches!(
         word,
-        "int" | "float" | "string" | "bool" | "array" | "dict" | "set" | "bytes" | "double" | "long" | "char" | "str" | "String" | "boolean" | "auto" | "void"
+        "int"
+            | "float"
+            | "string"
+            | "bool"
+            | "array"
+            | "dict"
+            | "set"
+            | "bytes"
+            | "double"
+            | "long"
+            | "char"
+            | "str"
+            | "String"
+            | "boolean"
+            | "auto"
+            | "void"
     )
 }
 
 /// Whether a word says who may use a declaration, in other languages.
 fn is_modifier(word: &str) -> bool {
-    matches!(word, "public" | "private" | "pub" | "static" | "protected" | "final" | "override" | "virtual" | "extern" | "abstract")
+    matches!(
+        word,
+        "public" | "private" | "pub" | "static" | "protected" | "final" | "override" | "virtual" | "extern" | "abstract"
+    )
 }

@@ -12,7 +12,16 @@ impl Parser<'_> {
         let next = self.peek(1);
         let possible = match next.kind {
             T::OpenParen => next.flags & BLOCK != 0,
-            T::Ident | T::Str | T::StrBegin | T::Int | T::OpenBrace | T::OpenBracket | T::Func | T::Star | T::Struct | T::SelfWord => true,
+            T::Ident
+            | T::Str
+            | T::StrBegin
+            | T::Int
+            | T::OpenBrace
+            | T::OpenBracket
+            | T::Func
+            | T::Star
+            | T::Struct
+            | T::SelfWord => true,
             T::Bang | T::Not | T::True | T::False | T::Null | T::Let | T::Mut | T::Const | T::Enum => true,
             _ => false,
         };
@@ -26,20 +35,32 @@ impl Parser<'_> {
         let named = next.kind == T::Ident;
         let third = self.peek(2).kind;
         match word {
-            "def" | "fn" | "fun" | "function" | "sub" | "proc" | "procedure" if named && !assigns(third) || next.kind == T::Star => {
+            "def" | "fn" | "fun" | "function" | "sub" | "proc" | "procedure"
+                if named && !assigns(third) || next.kind == T::Star =>
+            {
                 self.habit(format!("`{word}` does not declare a function"), "write `func name(…) { … }`");
                 let word = self.bump();
-                let func = self.nested(|parser| Some(parser.function_after_word(word, Some("the function"), false)), |_| None)?;
+                let func =
+                    self.nested(|parser| Some(parser.function_after_word(word, Some("the function"), false)), |_| None)?;
                 Some(self.stmt(StmtKind::Func(func), start))
             }
             "class" | "interface" | "trait" | "record" | "data" if named && !assigns(third) => {
-                self.habit(format!("`{word}` does not declare a type"), "write `struct Name { field: type … func method(self) { … } }`");
+                self.habit(
+                    format!("`{word}` does not declare a type"),
+                    "write `struct Name { field: type … func method(self) { … } }`",
+                );
                 let word = self.bump();
                 Some(self.struct_after_word(word))
             }
-            "var" | "val" | "auto" | "local" | "my" | "dim" if named || next.flags & ASSIGN != 0 => Some(self.var_statement(word)),
+            "var" | "val" | "auto" | "local" | "my" | "dim" if named || next.flags & ASSIGN != 0 => {
+                Some(self.var_statement(word))
+            }
             "elif" | "elsif" | "elseif" | "unless" => {
-                let help = if word == "unless" { "write `if !(…) { … }`" } else { "write `else if`, behind the `}` of the `if`" };
+                let help = if word == "unless" {
+                    "write `if !(…) { … }`"
+                } else {
+                    "write `else if`, behind the `}` of the `if`"
+                };
                 self.habit(format!("there is no `{word}`"), help);
                 let value = self.nested(Self::if_expression, |parser| parser.error_expr());
                 Some(self.stmt(StmtKind::Expr(value), start))
@@ -77,7 +98,12 @@ impl Parser<'_> {
                 Some(self.nested(Self::statement, |parser| parser.stmt(StmtKind::Error, start)))
             }
             "use" | "using" | "include" | "require" if matches!(next.kind, T::Ident | T::Str) => {
-                self.report_with_help(Code::BadImport, token.span(), format!("there is no `{word}`"), "write `import a.b` or `from a.b import name`");
+                self.report_with_help(
+                    Code::BadImport,
+                    token.span(),
+                    format!("there is no `{word}`"),
+                    "write `import a.b` or `from a.b import name`",
+                );
                 self.skip_statement();
                 Some(self.stmt(StmtKind::Error, start))
             }
@@ -112,7 +138,10 @@ impl Parser<'_> {
 
     fn var_statement(&mut self, word: &str) -> StmtId {
         let start = self.token().start;
-        self.habit(format!("there is no `{word}`"), "write `name := value`, or `let` for what never changes and `mut` for what does");
+        self.habit(
+            format!("there is no `{word}`"),
+            "write `name := value`, or `let` for what never changes and `mut` for what does",
+        );
         self.bump();
         self.var_rest(start)
     }
@@ -276,7 +305,8 @@ impl Parser<'_> {
         let message = format!("expected `{{` after {what}, found {}", self.found());
         let help = self.hint_for_next().map_or(help, str::to_string);
         self.report_with_help(Code::MissingBraces, token.span(), message, help);
-        let statement = starts_expression(self.kind()) || matches!(self.kind(), T::Return | T::Break | T::Continue | T::While | T::For);
+        let statement =
+            starts_expression(self.kind()) || matches!(self.kind(), T::Return | T::Break | T::Continue | T::While | T::For);
         let place = self.pos;
         if self.skip_on_line_to(T::OpenBrace) && !(statement && self.pos > place + 1 && self.peek_back_is_call(place)) {
             return self.block(what);
@@ -428,12 +458,16 @@ impl Parser<'_> {
                 self.loop_variable_words();
                 return Some(true);
             }
-            T::OpenBrace if self.peek(1).kind != T::CloseBrace && self.token().flags & BLOCK == 0 && !self.brace_is_target() => {
+            T::OpenBrace
+                if self.peek(1).kind != T::CloseBrace && self.token().flags & BLOCK == 0 && !self.brace_is_target() =>
+            {
                 self.habit("`for` without a head", "an endless loop is `loop { … }`");
                 return None;
             }
             T::Let | T::Mut | T::Const => self.loop_variable_words(),
-            T::Ident if matches!(self.text_at(token), "var" | "val") && self.peek(1).kind == T::Ident => self.loop_variable_words(),
+            T::Ident if matches!(self.text_at(token), "var" | "val") && self.peek(1).kind == T::Ident => {
+                self.loop_variable_words()
+            }
             _ => {}
         }
         if self.at(T::Ident) && matches!(self.peek(1).kind, T::Eq | T::ColonEq) {
