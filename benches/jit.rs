@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use ruff::driver::engine::{self, End, EngineKind, JitMode, JitStats, Mode, RunOptions};
 use ruff::driver::{Loaded, Script, Text};
 
@@ -64,5 +64,25 @@ fn phases(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, phases);
+/// A function of so many hot loops: each is compiled for itself, and none may cost the length of the whole function.
+fn function_of_loops(loops: usize) -> Arc<Loaded> {
+    let body = |at: usize| format!("    for i in 0..n {{\n        t += i * {at} % 7\n    }}\n    x{at} := t + {at}\n");
+    let text =
+        format!("func f(n) {{\n    t := 0\n{}    return t\n}}\nprint(f(2000))", (0..loops).map(body).collect::<String>());
+    Arc::new(Script::resolve(Text::inline("loops.ruff", &text)).load().unwrap_or_else(|_| panic!("it has errors")))
+}
+
+/// Grows the function a hundredfold; the rate should fall by little.
+fn long_functions(c: &mut Criterion) {
+    let mut group = c.benchmark_group("jit one function of loops");
+    group.sample_size(10).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
+    for loops in [25, 250, 2500] {
+        let loaded = function_of_loops(loops);
+        group.throughput(Throughput::Elements(loops as u64));
+        group.bench_function(loops.to_string(), |b| b.iter(|| statistics(&loaded, &[])));
+    }
+    group.finish();
+}
+
+criterion_group!(benches, phases, long_functions);
 criterion_main!(benches);

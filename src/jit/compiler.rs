@@ -123,11 +123,12 @@ pub struct Compiler {
     options: Options,
     store: Option<CodeStore>,
     next_exit: u64,
+    flows: build::Flows,
 }
 
 impl Compiler {
     pub fn new(options: Options) -> Compiler {
-        Compiler { options, store: None, next_exit: 0 }
+        Compiler { options, store: None, next_exit: 0, flows: build::Flows::default() }
     }
 
     pub fn run(&mut self, job: Job) -> Finished {
@@ -137,7 +138,7 @@ impl Compiler {
 
     fn compile(&mut self, job: &Job) -> Result<Product, Refusal> {
         let started = Instant::now();
-        let mut ir = build::build(&job.request).map_err(Refusal::Build)?;
+        let mut ir = build::build(&job.request, &mut self.flows).map_err(Refusal::Build)?;
         let built = started.elapsed();
         if ir.values.len() > MOST_VALUES {
             return Err(Refusal::TooLarge);

@@ -25,7 +25,10 @@ pub mod stats;
 pub mod trace;
 
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::rc::Rc;
+
+use ahash::AHashMap;
 
 use crate::semantics::fault::Raise;
 use crate::value::layout::tag;
@@ -50,6 +53,8 @@ pub struct Jit {
     context: RefCell<Box<Context>>,
     queue: RefCell<Queue>,
     ledger: RefCell<Ledger>,
+    /// The loops of each function that has had a hot one.
+    loops: RefCell<AHashMap<u32, Box<[Range<u32>]>>>,
     stats: RefCell<Stats>,
     trace: Trace,
     /// Address of the way into compiled code.
@@ -72,6 +77,7 @@ impl Jit {
             context: RefCell::new(context),
             queue: RefCell::new(Queue::new(options.clone())),
             ledger: RefCell::default(),
+            loops: RefCell::default(),
             stats: RefCell::default(),
             trace: Trace::new(options.trace, options.explain),
             trampoline: Cell::new(0),
@@ -285,9 +291,13 @@ impl Jit {
 
     /// The outermost loop around the one with its head at `pc` that has made some turns.
     fn running_around(&self, function: FnRef, pc: u32) -> Option<u32> {
-        let flow = |head: &u32| build::loop_end(function.code(), *head) > pc;
-        let turns = |head: &u32| function.turns(*head) >= self.policy.outer_turns;
-        build::loop_heads(function.code()).take_while(|head| *head < pc).filter(turns).find(flow)
+        if self.policy.outer_turns == u32::MAX {
+            return None;
+        }
+        let mut loops = self.loops.borrow_mut();
+        let loops = loops.entry(function.id.0).or_insert_with(|| build::loops(function.code()).collect());
+        let around = loops.iter().take_while(|range| range.start < pc).filter(|range| range.contains(&pc));
+        around.map(|range| range.start).find(|head| function.turns(*head) >= self.policy.outer_turns)
     }
 
     /// The code to enter on a frame: another one of the same loop, if its variables are of other kinds than this one expects;

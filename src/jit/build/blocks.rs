@@ -67,7 +67,7 @@ impl Builder<'_> {
 
     /// Is this outside of what is compiled?
     pub(super) fn is_beyond(&self, (_, pc): Key) -> bool {
-        self.contexts.len() == 1 && self.region.is_some_and(|(start, end)| !(start..end).contains(&pc))
+        self.contexts.len() == 1 && self.region.as_ref().is_some_and(|region| !region.contains(&pc))
     }
 
     /// Makes the block of `key` where `ways` meet, and its state.

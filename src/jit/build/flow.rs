@@ -1,4 +1,9 @@
 //! Control flow and liveness of bytecode, computed once for each function that is built or inlined.
+use std::ops::Range;
+use std::sync::Arc;
+
+use ahash::AHashMap;
+
 use crate::bytecode::chunk::{Callee, Chunk, MethodSite, Root, SelfKind};
 use crate::bytecode::op::{Op, OperandKind};
 
@@ -49,9 +54,21 @@ pub struct Flow {
     pub blocks: Vec<CodeBlock>,
 }
 
+/// The flows of the functions of one program, by `FnId`: each is looked at once.
+#[derive(Debug, Default)]
+pub struct Flows {
+    known: AHashMap<u32, Arc<Flow>>,
+}
+
+impl Flows {
+    pub fn of(&mut self, function: u32, chunk: &Chunk) -> Arc<Flow> {
+        self.known.entry(function).or_insert_with(|| Arc::new(Flow::new(chunk, &chunk.code))).clone()
+    }
+}
+
 impl Flow {
-    pub fn new(chunk: &Chunk, code: &[Op], extra_leader: Option<u32>) -> Flow {
-        let mut flow = Flow { blocks: split(chunk, code, extra_leader) };
+    fn new(chunk: &Chunk, code: &[Op]) -> Flow {
+        let mut flow = Flow { blocks: split(chunk, code) };
         flow.solve_liveness(chunk, code);
         flow
     }
@@ -65,25 +82,16 @@ impl Flow {
         self.blocks.partition_point(|block| block.start <= pc) - 1
     }
 
-    /// The loop around back edges to `head`: from `head` to the last jump back to it.
-    pub fn loop_end(&self, head: u32) -> u32 {
-        let back = self.blocks.iter().filter(|block| block.start >= head && block.next.contains(&head));
-        back.map(|block| block.end).max().unwrap_or(head)
-    }
-
-    /// `[start, end)` of the outermost loop that contains `pc`, which is a loop's head.
-    pub fn outermost_loop(&self, code: &[Op], pc: u32) -> (u32, u32) {
-        let mut loops = loop_heads(&code[..pc as usize]).map(|head| (head, self.loop_end(head)));
-        loops.find(|(start, end)| (*start..*end).contains(&pc)).unwrap_or((pc, self.loop_end(pc)))
-    }
-
     /// Where the loops around the one with its head at `pc` are entered: only there may the first turn join the others, or they
     /// would have two ways in.
     pub fn entries_around(&self, code: &[Op], pc: u32) -> Vec<u32> {
-        let loops = loop_heads(&code[..pc as usize]).map(|head| head..self.loop_end(head));
+        let around: Vec<Range<u32>> = loops(code).filter(|range| range.start < pc && range.contains(&pc)).collect();
+        if around.is_empty() {
+            return Vec::new();
+        }
         let reached = self.reached();
         let mut found = Vec::new();
-        for range in loops.filter(|range| range.start < pc && range.contains(&pc)) {
+        for range in around {
             let outside =
                 self.blocks.iter().zip(&reached).filter(|(block, reached)| **reached && !range.contains(&block.start));
             found.extend(outside.flat_map(|(block, _)| &block.next).filter(|next| range.contains(next)));
@@ -152,13 +160,10 @@ impl Flow {
     }
 }
 
-fn split(chunk: &Chunk, code: &[Op], extra_leader: Option<u32>) -> Vec<CodeBlock> {
+fn split(chunk: &Chunk, code: &[Op]) -> Vec<CodeBlock> {
     let mut leader = vec![false; code.len() + 1];
     leader[0] = true;
-    extra_leader
-        .into_iter()
-        .chain(chunk.handlers.iter().map(|handler| handler.target))
-        .for_each(|pc| leader[pc as usize] = true);
+    chunk.handlers.iter().for_each(|handler| leader[handler.target as usize] = true);
     for (pc, op) in code.iter().enumerate() {
         if let Some(offset) = op.jump() {
             leader[target(pc, offset) as usize] = true;
@@ -185,15 +190,21 @@ fn is_loop_head(code: &[Op], start: u32) -> bool {
     start.checked_sub(1).is_some_and(|before| matches!(code[before as usize], Op::LoopHead {}))
 }
 
-/// Where loops begin: behind each `LoopHead`.
-pub fn loop_heads(code: &[Op]) -> impl Iterator<Item = u32> {
-    code.iter().enumerate().filter(|(_, op)| matches!(op, Op::LoopHead {})).map(|(at, _)| at as u32 + 1)
+/// All loops, in code order: from behind the `LoopHead` to the last jump back there.
+pub fn loops(code: &[Op]) -> impl Iterator<Item = Range<u32>> {
+    let mut ends = vec![0; code.len() + 1];
+    for (at, op) in code.iter().enumerate() {
+        if let Some(offset) = op.jump().filter(|offset| *offset < 0) {
+            ends[target(at, offset) as usize] = at as u32 + 1;
+        }
+    }
+    let heads = code.iter().enumerate().filter(|(_, op)| matches!(op, Op::LoopHead {})).map(|(at, _)| at as u32 + 1);
+    heads.map(move |head| head..ends[head as usize].max(head))
 }
 
-/// One past the last jump back to a loop's head.
-pub fn loop_end(code: &[Op], head: u32) -> u32 {
-    let jumps_back = |at: &usize| code[*at].jump().is_some_and(|offset| target(*at, offset) == head);
-    (head as usize..code.len()).rev().find(jumps_back).map_or(head, |at| at as u32 + 1)
+/// The outermost loop that contains `pc`, which is a loop's head.
+pub fn outermost_loop(code: &[Op], pc: u32) -> Range<u32> {
+    loops(code).find(|range| range.contains(&pc)).unwrap_or(pc..pc)
 }
 
 /// Where a jump at `pc` leads.

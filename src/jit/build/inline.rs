@@ -2,7 +2,7 @@
 use std::sync::Arc;
 
 use super::calls::Call;
-use super::flow::{Flow, RegisterSet};
+use super::flow::RegisterSet;
 use super::state::{Lender, Slot, State};
 use super::{Builder, Built, Context, Edge, Running};
 use crate::jit::ir::{InstKind, SlotIx, ValueId};
@@ -39,7 +39,7 @@ impl Builder<'_> {
         chain.push(pc);
         let after = self.live_after_call(call.dst);
         self.contexts.last_mut().expect("building happens inside a function").live_after = after.clone();
-        let flow = Arc::new(Flow::new(&callee.chunk, &callee.chunk.code, None));
+        let flow = self.flows.of(call.function, &callee.chunk);
         self.out.frame_slots = self.out.frame_slots.max(window.0 + u32::from(callee.chunk.registers));
         self.contexts.push(Context {
             profile: callee,

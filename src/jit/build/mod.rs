@@ -29,8 +29,9 @@ mod place_call;
 mod state;
 mod variable;
 
-pub use flow::{loop_end, loop_heads};
+pub use flow::{Flows, loops};
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use ahash::{AHashMap, AHashSet};
@@ -53,10 +54,10 @@ const ATTEMPTS: usize = 40;
 const MOST_IN_REGISTERS: usize = 64;
 
 /// Builds the IR of a request. `Err` names the reason it cannot be compiled.
-pub fn build(request: &Request) -> Result<Function, &'static str> {
+pub fn build(request: &Request, flows: &mut Flows) -> Result<Function, &'static str> {
     let mut learned = Learned::default();
     for _ in 0..ATTEMPTS {
-        let mut builder = Builder::new(request, &mut learned);
+        let mut builder = Builder::new(request, &mut learned, flows);
         match builder.function() {
             Ok(()) => return Ok(builder.out),
             Err(Restart::Again) => {}
@@ -139,6 +140,7 @@ struct Header {
 struct Builder<'r> {
     request: &'r Request,
     learned: &'r mut Learned,
+    flows: &'r mut Flows,
     out: Function,
     block: BlockId,
     state: State,
@@ -164,7 +166,7 @@ struct Builder<'r> {
     exit: Option<StateId>,
     /// `[start, end)` of the outermost loop around the one entered by OSR. What comes after it is left to the VM: it has been
     /// met seldom or never, and is compiled on its own account once it is hot.
-    region: Option<(u32, u32)>,
+    region: Option<Range<u32>>,
     /// The next instruction was built together with the one before it.
     fused: bool,
     /// Something was learned: this attempt only goes on to learn more.
@@ -172,10 +174,11 @@ struct Builder<'r> {
 }
 
 impl<'r> Builder<'r> {
-    fn new(request: &'r Request, learned: &'r mut Learned) -> Builder<'r> {
+    fn new(request: &'r Request, learned: &'r mut Learned, flows: &'r mut Flows) -> Builder<'r> {
         Builder {
             request,
             learned,
+            flows,
             out: Function { exact_exits: request.exact_exits, ..Function::default() },
             block: BlockId(0),
             virtuals: Vec::new(),
@@ -202,9 +205,9 @@ impl<'r> Builder<'r> {
             Entry::Call => None,
             Entry::Loop { pc, .. } => Some(pc),
         };
-        let flow = Arc::new(Flow::new(&profile.chunk, &profile.chunk.code, head));
+        let flow = self.flows.of(self.request.function, &profile.chunk);
         let entered = head.map(|pc| Arc::new(flow.entries_around(&profile.chunk.code, pc)));
-        self.region = head.map(|pc| flow.outermost_loop(&profile.chunk.code, pc));
+        self.region = head.map(|pc| flow::outermost_loop(&profile.chunk.code, pc));
         self.out.name = profile.chunk.name.to_string();
         (self.out.id, self.out.entry) = (self.request.function, head);
         self.out.frame_slots = u32::from(profile.chunk.registers);
