@@ -345,7 +345,11 @@ impl Report {
             print_result(&format!("{summary}\n"));
             return;
         }
-        let broken = if self.broken > 0 { format!(", {} sources do not parse", self.broken) } else { String::new() };
+        let broken = match self.broken {
+            0 => String::new(),
+            1 => ", 1 source does not parse".to_owned(),
+            n => format!(", {n} sources do not parse"),
+        };
         let failed_text = format!("{failed} failed");
         let failed_text = if failed > 0 { paint(&failed_text, RED, self.style) } else { failed_text };
         let blank = if total > 0 { "\n" } else { "" };

@@ -4,6 +4,7 @@ use crate::bytecode::chunk::{ClosureSite, Const, FieldSite};
 use crate::bytecode::op::{Op, slice_kind};
 use crate::limits;
 use crate::resolve::hir::{BlockId, Capture, ExprId, ExprKind, FuncId, FunctionKind, Take, TextId, UnaryOp, Var};
+use crate::semantics::fault::Missing;
 
 impl Builder<'_> {
     /// Evaluates to a register of its choice: the local itself for a plain variable, else a new temporary.
@@ -149,8 +150,10 @@ impl Builder<'_> {
             ExprKind::Continue(id) => self.leave(Leave::Continue(*id)),
             // There are no promises yet, and `await` of anything else is the value itself.
             ExprKind::Await(value) => self.expr_to(*value, dst),
-            ExprKind::Yield(_) | ExprKind::YieldFrom(_) => self.emit(Op::RaiseMissing { feature: 0 }),
-            ExprKind::Spawn(_) => self.emit(Op::RaiseMissing { feature: 2 }),
+            ExprKind::Yield(_) | ExprKind::YieldFrom(_) => {
+                self.emit(Op::RaiseMissing { feature: Missing::Generators as u8 })
+            }
+            ExprKind::Spawn(_) => self.emit(Op::RaiseMissing { feature: Missing::SpawnBlocks as u8 }),
         }
     }
 

@@ -28,6 +28,7 @@ use ahash::AHashMap;
 use crate::bytecode::chunk::{Chunk, Const, Handler, SelfKind};
 use crate::bytecode::op::Op;
 use crate::resolve::hir::{self, ExprId, FuncId, Function, LoopId, Program, SelfMode, TextId, Var};
+use crate::semantics::fault::Missing;
 use crate::source::Span;
 
 /// How to compile.
@@ -182,8 +183,8 @@ impl<'p> Builder<'p> {
             self.emit(Op::Fuel {});
         }
         if self.function.is_generator || self.function.is_async {
-            let feature = u8::from(self.function.is_async);
-            self.emit(Op::RaiseMissing { feature });
+            let feature = if self.function.is_generator { Missing::Generators } else { Missing::AsyncFunctions };
+            self.emit(Op::RaiseMissing { feature: feature as u8 });
             return;
         }
         if let hir::FunctionKind::VariantConstructor(decl, variant) = self.function.kind {

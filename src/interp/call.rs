@@ -10,7 +10,7 @@ use super::{Eval, Flow, Frame, Interp, Signal};
 use crate::builtins::{self, BuiltinId};
 use crate::resolve::hir::{Args, EnumId, Expr, ExprKind, FuncId, FunctionKind, Item, StructId, TextId, Var};
 use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, SelfMode, arity_fault, bind_args};
-use crate::semantics::fault::{Raise, faults};
+use crate::semantics::fault::{Missing, Raise, faults};
 use crate::semantics::member;
 use crate::source::Span;
 use crate::value::cell::Cell;
@@ -415,8 +415,8 @@ impl<'p> Interp<'p> {
             return self.jump(Flow::Return);
         }
         if function.is_generator || function.is_async {
-            let what = if function.is_generator { "generators" } else { "async functions" };
-            return Err(self.raise(faults::raised(format_args!("{what} are not available yet"))));
+            let feature = if function.is_generator { Missing::Generators } else { Missing::AsyncFunctions };
+            return Err(self.leave_at(frame, function.name_span, feature.raise()));
         }
         self.stack.resize_with(frame.base + function.slots as usize, || Value::Null);
         self.parameters(frame)?;

@@ -9,7 +9,7 @@ use crate::builtins;
 use crate::resolve::hir::{BinaryOp, Expr, ExprId, ExprKind, PlaceId, Take, TextId, UnaryOp, Var};
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::compare::{self, CompareOp};
-use crate::semantics::fault::{Raise, faults};
+use crate::semantics::fault::{Missing, Raise, faults};
 use crate::semantics::{index, member};
 use crate::value::{CellRef, DeclId, FnId, Symbol, Value};
 
@@ -188,8 +188,8 @@ impl<'p> Interp<'p> {
             ExprKind::Break(id) => self.jump(Flow::Break(*id)),
             ExprKind::Continue(id) => self.jump(Flow::Continue(*id)),
             ExprKind::Await(value) => self.eval(frame, *value),
-            ExprKind::Yield(_) | ExprKind::YieldFrom(_) => Err(self.missing(frame, expr, "generators")),
-            ExprKind::Spawn(_) => Err(self.missing(frame, expr, "spawn blocks")),
+            ExprKind::Yield(_) | ExprKind::YieldFrom(_) => Err(self.leave_at(frame, expr.span, Missing::Generators.raise())),
+            ExprKind::Spawn(_) => Err(self.leave_at(frame, expr.span, Missing::SpawnBlocks.raise())),
 
             ExprKind::Int(_)
             | ExprKind::Float(_)
@@ -209,11 +209,6 @@ impl<'p> Interp<'p> {
     #[cold]
     pub(super) fn elsewhere(&mut self, expr: &Expr) -> Eval {
         Err(self.raise(Raise::bug(format!("tree walker: {:?} is handled elsewhere", expr.kind))))
-    }
-
-    #[cold]
-    fn missing(&mut self, frame: &Frame<'p>, expr: &Expr, what: &str) -> Signal {
-        self.leave_at(frame, expr.span, faults::raised(format_args!("{what} are not available yet")))
     }
 
     #[inline(never)]

@@ -41,6 +41,29 @@ pub enum Stop {
     Bug(Box<str>),
 }
 
+/// What the language has and the engines do not run yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Missing {
+    Generators,
+    AsyncFunctions,
+    SpawnBlocks,
+}
+
+impl Missing {
+    pub const ALL: [Missing; 3] = [Missing::Generators, Missing::AsyncFunctions, Missing::SpawnBlocks];
+
+    #[cold]
+    pub fn raise(self) -> Raise {
+        let what = match self {
+            Missing::Generators => "generators",
+            Missing::AsyncFunctions => "async functions",
+            Missing::SpawnBlocks => "spawn blocks",
+        };
+        faults::not_available(what)
+    }
+}
+
 /// Results stay three words.
 const _: () = assert!(size_of::<Result<Value, Raise>>() <= 24);
 
@@ -241,6 +264,7 @@ faults! {
     not_found(KeyError) { function, key } "{function}: missing key {key}";
     unwrap_failed(Error) { function, value } "{function}: called on {value}";
     raised(Error) { message } "{message}";
+    not_available(Error) { what } "{what} are not available yet";
     assertion(AssertionError) { message } "{message}";
 
     // Limits

@@ -1,7 +1,7 @@
 //! Errors on their way: handlers, traces, `finally`, and what a frame leaves behind.
 use super::{After, LoanHome, Vm, flag};
 use crate::bytecode::op::Op;
-use crate::semantics::fault::{Excerpt, Fault, Raise, TraceEntry, faults, throw};
+use crate::semantics::fault::{Excerpt, Fault, Missing, Raise, TraceEntry, faults, throw};
 use crate::semantics::step::Callback;
 use crate::value::Value;
 
@@ -238,12 +238,7 @@ impl Vm {
     #[cold]
     #[inline(never)]
     pub(super) fn raise_missing(&mut self, feature: u8) -> Result<(), Raise> {
-        let what = match feature {
-            0 => "generators are",
-            1 => "async functions are",
-            _ => "spawn is",
-        };
-        Err(faults::raised(format!("{what} not available yet")))
+        Err(Missing::ALL[usize::from(feature)].raise())
     }
 
     /// Unwinding what a nested run or compiled code has raised in the running frame.

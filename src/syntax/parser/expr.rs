@@ -28,7 +28,7 @@ mod level {
 
 /// A binary operator as the loop sees it.
 #[derive(Clone, Copy)]
-enum Infix {
+pub(super) enum Infix {
     Binary(BinaryOp),
     Logical(LogicalOp),
     Pipe,
@@ -39,7 +39,7 @@ enum Infix {
 
 /// The binary operator that `kind` is, and its level.
 #[inline]
-fn infix(kind: TokenKind) -> Option<(u8, Infix)> {
+pub(super) fn infix(kind: TokenKind) -> Option<(u8, Infix)> {
     use BinaryOp::*;
     Some(match kind {
         T::Plus => (level::SUM, Infix::Binary(Add)),
@@ -376,6 +376,9 @@ impl Parser<'_> {
                 T::OpenBrace if !self.context.head && !self.at_line_end() && self.is_path(left) => {
                     self.struct_literal(left, start)
                 }
+                T::OpenBrace if self.context.head && !self.at_line_end() && self.struct_literal_in_head(left) => {
+                    self.struct_literal(left, start)
+                }
                 T::Bang | T::Arrow if !self.at_line_end() => match self.foreign_postfix(left, start) {
                     Some(meant) => meant,
                     None => break,
@@ -473,7 +476,7 @@ impl Parser<'_> {
     }
 
     /// Whether `expr` is a name or names joined by points: what may stand before the `{` of a struct literal.
-    fn is_path(&self, mut expr: ExprId) -> bool {
+    pub(super) fn is_path(&self, mut expr: ExprId) -> bool {
         loop {
             match self.ast[expr].kind {
                 ExprKind::Name(_) => return true,

@@ -518,6 +518,7 @@ impl Parser<'_> {
             | T::Loop => true,
             T::While | T::For | T::Break | T::Continue | T::Try | T::Throw | T::Import | T::Export | T::From => true,
             T::Spawn | T::Async | T::Await | T::Yield => true,
+            T::Ident if matches!(next.kind, T::Str | T::OpenBrace) => self.test_word(self.token()).is_some(),
             T::Ident | T::SelfWord => {
                 !next.on_new_line()
                     && (matches!(next.kind, T::ColonEq | T::Eq | T::Colon | T::OpenParen | T::OpenBracket | T::Dot)

@@ -1,6 +1,7 @@
 //! Foreign notation within expressions and patterns.
 
 use super::*;
+use crate::syntax::parser::expr::infix;
 use crate::syntax::parser::recover::starts_expression;
 use crate::syntax::token::BLOCK;
 use TokenKind as T;
@@ -28,6 +29,32 @@ impl Parser<'_> {
         self.pos = place;
         next.on_new_line() && next.kind != T::OpenBrace
             || matches!(next.kind, T::Eof | T::CloseBrace | T::Semicolon | T::Else | T::Except | T::Finally)
+    }
+
+    /// `if P { x: 1 } == p {`: reports it, if the `{` can only be that of a struct literal, and says so.
+    pub(in super::super) fn struct_literal_in_head(&mut self, path: ExprId) -> bool {
+        let fields = match (self.peek(1).kind, self.peek(2).kind) {
+            (T::CloseBrace | T::Ellipsis, _) => true,
+            (key, T::Colon | T::Comma | T::CloseBrace) => key == T::Ident || key.is_keyword(),
+            _ => false,
+        };
+        if !fields || !self.is_path(path) {
+            return false;
+        }
+        let place = self.pos;
+        self.skip_bracket();
+        let next = self.token();
+        self.pos = place;
+        let goes_on = next.kind == T::OpenBrace || next.kind != T::Minus && infix(next.kind).is_some();
+        if !goes_on || next.on_new_line() {
+            return false;
+        }
+        let name = self.ast.span_of(path).of(self.text);
+        self.habit(
+            format!("a struct literal of {name} before the `{{` of a block"),
+            format!("put it in parentheses: `({name} {{ … }})`"),
+        );
+        true
     }
 
     /// `if x = 1 {`.
