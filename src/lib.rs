@@ -14,6 +14,7 @@
 pub mod benchmarks;
 pub mod builtins;
 pub mod bytecode;
+pub mod check;
 pub mod cli;
 pub mod compile;
 pub mod diagnostics;

@@ -75,7 +75,8 @@ pub fn run(args: CheckArgs, context: Context) -> i32 {
 impl Findings {
     fn add(&mut self, mut script: Script, context: Context) {
         self.stops |= script.has_errors();
-        let mut diagnostics = std::mem::take(&mut script.diagnostics);
+        let mut diagnostics = script.check();
+        diagnostics.append(&mut script.diagnostics);
         diagnostics.append(&mut script.warnings);
         diagnostics.sort_by_key(|diagnostic| (diagnostic.source, diagnostic.span.start));
         if !diagnostics.is_empty() {

@@ -94,8 +94,28 @@ codes! {
         "The chain of imports comes back to where it began. Move what both need into a third module.";
     UndefinedName "E111" "name found nowhere"
         "No variable, function, import or builtin has this name at this place.";
+    WrongArguments "E112" "arguments that do not meet the parameters"
+        "Whenever this call is reached it raises an error: the arguments are too many, too few, or have names that no parameter has.";
+    WrongOperands "E113" "operands of a kind the operator does not take"
+        "Whenever this is reached it raises an error. `+` joins strings with anything and arrays with arrays; other operators convert nothing.";
     RangeOfMethod "W001" "range whose end is a method call"
         "`1..n.map(f)` is `1..(n.map(f))`. To call a method of the range write `(1..n).map(f)`.";
+    KeyIsVariable "W002" "bare key with the name of a variable"
+        "`{name: 1}` has the key \"name\", whatever variables there are. The key `(name)` is the value of the variable.";
+    IntDivision "W003" "int division where a float is wanted"
+        "`7 / 2` is 3: int / int drops the fraction. Write one of them as a float: `7.0 / 2`.";
+    NegatedOperand "W004" "`!` before a comparison"
+        "`!a == b` is `(!a) == b`. `not a == b` negates the comparison.";
+    UnreachableArm "W005" "arm that is never reached"
+        "Arms are tried in order, and an earlier one takes everything that this one could.";
+    MissingVariants "W006" "match that does not cover an enum"
+        "As a statement such a match does nothing for the missing variants, as an expression it raises an error.";
+    PairsInLoop "W007" "pairs in a loop with two names"
+        "`for i, x in pairs` gives the position and the whole pair. `for [a, b] in pairs` takes each pair apart.";
+    DiscardedResult "W008" "result that is thrown away"
+        "The function changes nothing, so a call without use of its result does nothing.";
+    CommentOrDivision "W009" "comment that looks like a division"
+        "`//` starts a comment. `/` between ints drops the fraction, `floor_div(a, b)` rounds towards minus infinity.";
     Warning "W100" "suspicious code"
         "The program runs, but probably does not mean this.";
     Runtime "R000" "error at run time"

@@ -22,6 +22,7 @@ use std::sync::Arc;
 use std::{fs, io};
 
 use crate::builtins::{self, N_BUILTINS};
+use crate::check;
 use crate::diagnostics::{Diagnostic, has_errors};
 use crate::resolve::{self, hir};
 use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, SelfMode};
@@ -94,6 +95,19 @@ impl Script {
         let mut loader = FileLoader::new(text.path.as_deref());
         let resolved = resolve::resolve(root, &mut sources, &mut loader);
         Script { sources, program: resolved.program, diagnostics: resolved.diagnostics, warnings: resolved.warnings }
+    }
+
+    /// What `ruff check` says beyond [`Script::warnings`]; nothing about a program that cannot run.
+    pub fn check(&self) -> Vec<Diagnostic> {
+        if self.has_errors() {
+            return Vec::new();
+        }
+        let look =
+            || check::check(&self.program, &self.sources, &|func| describe(&self.program, &self.program[func], false));
+        match thread::with_large_stack(look) {
+            Ok(found) => found,
+            Err(thread::Panicked(message)) => std::panic::resume_unwind(Box::new(message)),
+        }
     }
 
     pub fn has_errors(&self) -> bool {

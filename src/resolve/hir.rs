@@ -15,6 +15,8 @@ mod declarations;
 
 pub use declarations::*;
 
+use std::ops::Range;
+
 use crate::builtins::{self, BuiltinId, BuiltinTypeId, ConstantId, NamespaceId};
 use crate::source::{SourceId, Span};
 
@@ -148,6 +150,9 @@ pub struct Module {
     pub body: FuncId,
     /// Exported names and what they are; the namespace `m` in `m.x` looks here.
     pub exports: Vec<(TextId, Export)>,
+    /// Its nodes in [`Program::exprs`] and [`Program::stmts`].
+    pub exprs: Range<usize>,
+    pub stmts: Range<usize>,
 }
 
 /// What an exported name stands for.

@@ -1,8 +1,9 @@
 //! Literals made of parts: arrays, dicts, struct instances, interpolated strings.
 use super::expr::{Entity, Lowered};
 use super::hir::*;
+use super::scope::Found;
 use super::state::*;
-use crate::diagnostics::Code;
+use crate::diagnostics::{Code, Diagnostic};
 use crate::source::Span;
 use crate::syntax::ast;
 
@@ -20,6 +21,7 @@ impl Resolver<'_> {
         let ast = self.ast();
         let items = ast.list(entries).iter().map(|&entry| match entry {
             ast::DictEntry::Pair { key, value } => {
+                self.warn_of_variable(key, value);
                 let key = self.lower_key(key);
                 DictItem::Pair(key, self.lower_expr(value))
             }
@@ -30,6 +32,26 @@ impl Resolver<'_> {
             ast::DictEntry::Spread(value) => DictItem::Spread(self.lower_expr(value)),
         });
         ExprKind::Dict(items.collect())
+    }
+
+    /// `{name: 1}` beside a variable `name`; that `{name: trim(name)}` means the string is plain to see.
+    fn warn_of_variable(&mut self, key: ast::DictKey, value: ast::ExprId) {
+        let ast::DictKey::Name(name) = key else { return };
+        let value = self.ast()[value].span.of(self.sources.text(self.here()));
+        let mut words = value.split(|c: char| !c.is_alphanumeric() && c != '_');
+        if words.any(|word| word == self.ast().name(name)) {
+            return;
+        }
+        let text = self.name(name);
+        let Found::Binding(binding) = self.find(text) else { return };
+        if matches!(self.bindings[binding].kind, BindingKind::Func(_) | BindingKind::Struct(_) | BindingKind::Enum(_)) {
+            return;
+        }
+        let text = &self.program[text];
+        let message = format!("the key is the string \"{text}\", not the value of the variable {text}");
+        let help = format!("for the variable's value write `({text})`");
+        let warning = Diagnostic::warning(Code::KeyIsVariable, self.here(), name.span, message).with_help(help);
+        self.warnings.push(warning);
     }
 
     fn lower_key(&mut self, key: ast::DictKey) -> ExprId {

@@ -168,7 +168,14 @@ impl<'a> Resolver<'a> {
         for module in &graph.modules {
             let name = self.text(&module.name);
             let source = module.ast.source;
-            self.program.modules.push(Module { name, source, body: FuncId(0), exports: Vec::new() });
+            self.program.modules.push(Module {
+                name,
+                source,
+                body: FuncId(0),
+                exports: Vec::new(),
+                exprs: 0..0,
+                stmts: 0..0,
+            });
             self.modules.push(ModuleState {
                 ast: &module.ast,
                 symbols: Vec::new(),
@@ -209,6 +216,7 @@ impl<'a> Resolver<'a> {
 
     fn lower_module(&mut self, module: ModuleId) {
         self.at.module = module;
+        let (first_expr, first_stmt) = (self.program.exprs.len(), self.program.stmts.len());
         let (func, top) = self.new_main(module);
         self.at = Position {
             func,
@@ -238,6 +246,9 @@ impl<'a> Resolver<'a> {
         node.body = body;
         node.loops = loops;
         self.run_jobs();
+        let (exprs, stmts) = (first_expr..self.program.exprs.len(), first_stmt..self.program.stmts.len());
+        let node = &mut self.program.modules[module.index()];
+        (node.exprs, node.stmts) = (exprs, stmts);
     }
 
     fn new_main(&mut self, module: ModuleId) -> (FuncId, ScopeId) {

@@ -141,7 +141,7 @@ impl<'a> Parser<'a> {
             let places: Vec<u32> = docs.iter().map(|&(token, _)| list[token as usize].start).collect();
             let unclosed = braces::close_forgotten(text, &mut list);
             for opener in &unclosed {
-                diagnostics.push(Diagnostic::error(Code::Unclosed, source, opener.span(), "`{` without its `}`"));
+                diagnostics.push(recover::unclosed_brace(source, text, opener.span()));
             }
             if !unclosed.is_empty() {
                 for (doc, place) in docs.iter_mut().zip(places) {

@@ -285,14 +285,25 @@ impl Parser<'_> {
     /// (`braces`).
     pub(super) fn unclosed_block(&mut self, open: usize) {
         let span = self.tokens[open].span();
-        let diagnostic = self.problem(Code::Unclosed, span, "`{` without its `}`");
-        self.report(diagnostic);
+        self.report(unclosed_brace(self.source, self.text, span));
         self.missing_braces = self.missing_braces.saturating_sub(1);
     }
 
     /// The width of the blanks at the start of the line that `token` is on.
     pub(super) fn indent(&self, token: Token) -> usize {
         crate::syntax::braces::indentation(self.text, token.start)
+    }
+}
+
+/// A `{` whose `}` is missing, or has gone into a comment.
+pub(super) fn unclosed_brace(source: SourceId, text: &str, span: Span) -> Diagnostic {
+    let diagnostic = Diagnostic::error(Code::Unclosed, source, span, "`{` without its `}`");
+    let line = text[span.start as usize..].lines().next().unwrap_or_default();
+    match line.find("//") {
+        Some(at) if line[at..].contains('}') => {
+            diagnostic.with_help("`//` starts a comment, and the `}` behind it is part of that")
+        }
+        _ => diagnostic,
     }
 }
 
