@@ -141,6 +141,8 @@ fn limits_end_programs() {
     check(&["run", "--fuel", "1000", "-e", "loop { }"], 124, "", "fuel");
     check(&["run", "--timeout", "100ms", "-e", "loop { }"], 124, "", "--timeout");
     check(&["run", "--timeout", "100ms", "-e", "sleep(60000)"], 124, "", "--timeout");
+    // Nothing inside one operation looks at the clock.
+    check(&["run", "--timeout", "100ms", "-e", "print(1)\nx := 7 ** 30_000_000"], 124, "1\n", "a single operation");
     check(
         &["run", "--max-depth", "50", "-e", "func f(n) { return f(n + 1) }\nf(0)"],
         4,

@@ -16,14 +16,14 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROGRAMS = ROOT / "benchmarks/cross-language/programs"
 # Sizes for about half a second: tree walker, VM, compiled.
 SIZES = {
-    "fib_recursive": ("27", "32", "38"),
-    "nbody": ("15000", "120000", "1500000"),
-    "quicksort": ("20000", "200000", "2000000"),
-    "struct_methods": ("100000", "1500000", "10000000"),
-    "closures": ("100000", "1500000", "6000000"),
-    "sieve": ("150000", "2500000", "20000000"),
-    "binary_trees": ("12", "14", "15"),
-    "json_roundtrip": ("1500", "5000", "5000"),
+    "fib_recursive": ("32", "35", "40"),
+    "nbody": ("30000", "150000", "6000000"),
+    "quicksort": ("200000", "1000000", "5000000"),
+    "struct_methods": ("500000", "4000000", "40000000"),
+    "closures": ("700000", "3000000", "25000000"),
+    "sieve": ("2500000", "12000000", "60000000"),
+    "binary_trees": ("14", "15", "17"),
+    "json_roundtrip": ("60000", "100000", "100000"),
 }
 ENGINES = ["interp", "vm", "jit"]
 

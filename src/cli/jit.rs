@@ -60,7 +60,6 @@ pub fn run(args: JitArgs, context: Context) -> i32 {
     options.captured = Some(String::new());
     options.tidy = false;
     args.limits.apply(&mut options);
-    options.last_resort = None;
     handle_interrupts();
     let outcome = engine::run(&loaded, &options);
     let Some(report) = outcome.jit else { return internal_fault("a run without a report of its compiler") };

@@ -39,6 +39,8 @@ pub mod exit {
     pub const IO: i32 = 5;
     /// A mistake of ours.
     pub const INTERNAL: i32 = 6;
+    /// Out of time or fuel.
+    pub const TIMEOUT: i32 = 124;
 }
 
 /// What every command knows.

@@ -5,7 +5,9 @@ use std::time::Duration;
 use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
-use crate::driver::engine::{EngineKind, JitMode, Mode, RunOptions, end_on_timeout};
+use super::exit;
+use crate::driver::engine::{EngineKind, JitMode, Mode, RunOptions};
+use crate::driver::thread::end_process;
 use crate::host::{Capabilities, Capability, UnknownCapability};
 
 /// What a run may use.
@@ -34,6 +36,16 @@ impl LimitOptions {
         options.fuel = self.fuel;
         options.last_resort = Some(end_on_timeout);
     }
+}
+
+/// What a program that ran out of time is told; `how` says more about it.
+pub fn timeout_message(after: Duration, how: &str) -> String {
+    format!("ruff: ended after {after:?} (--timeout){how}\n")
+}
+
+/// The last resort of a command-line process.
+fn end_on_timeout(after: Duration) {
+    end_process(exit::TIMEOUT, &timeout_message(after, ", inside a single operation that went on for too long"))
 }
 
 /// Which engine, and how.

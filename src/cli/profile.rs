@@ -73,8 +73,6 @@ pub fn run(args: ProfileArgs, context: Context) -> i32 {
     options.capabilities = args.permissions.0.clone();
     options.tidy = false;
     args.limits.apply(&mut options);
-    // The report is still to come after a timeout.
-    options.last_resort = None;
     handle_interrupts();
     let profile = profiler::run(&loaded, &options, args.memory);
     if args.output {

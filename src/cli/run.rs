@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::options::{EngineOptions, LimitOptions, Permissions};
+use super::options::{EngineOptions, LimitOptions, Permissions, timeout_message};
 use super::{Context, cannot_read, exit, internal_fault, print_result};
 use crate::diagnostics::{Diagnostic, render_all};
 use crate::driver::engine::{self, Comparison, End, Outcome, RunOptions};
@@ -118,7 +118,7 @@ pub fn report_end(end: &End, sources: &SourceMap, options: &RunOptions, context:
     match end {
         End::Done | End::Exit(_) | End::PipeClosed | End::Interrupted => {}
         End::Failed(failure) => eprint!("{}", failure.render(sources, context.colour.on_stderr())),
-        End::Timeout => eprintln!("ruff: ended after {:?} (--timeout)", options.timeout.unwrap_or_default()),
+        End::Timeout => eprint!("{}", timeout_message(options.timeout.unwrap_or_default(), "")),
         End::Fuel => eprintln!("ruff: {} units of fuel used up (--fuel)", options.fuel.unwrap_or_default()),
         End::Bug(report) => return internal_fault(report),
     }

@@ -4,10 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Loaded;
 use super::machine::{Machine, with_machine};
 use super::report::Failure;
 use super::thread::{Deadline, Panicked, peak_memory, set_process_output, with_large_stack};
-use super::{Loaded, thread};
 use crate::host::{Capabilities, Captured, Host, Output};
 pub use crate::jit::explain as jit_report;
 pub use crate::jit::stats::Stats as JitStats;
@@ -136,8 +136,8 @@ pub struct RunOptions {
     pub seed: Option<u64>,
     /// Free everything at the end and count what is left. A process that ends anyway saves the time.
     pub tidy: bool,
-    /// Ends the process if the program does not listen to its deadline.
-    pub last_resort: Option<fn()>,
+    /// Ends the process if the program does not listen to its deadline, which it is given.
+    pub last_resort: Option<fn(Duration)>,
 }
 
 impl RunOptions {
@@ -396,11 +396,6 @@ fn end_text(end: &End) -> String {
             format!("exit code {}", end.exit_code())
         }
     }
-}
-
-/// The default last resort of a command-line process: ends it with the exit code of a timeout.
-pub fn end_on_timeout() {
-    thread::end_process(124)
 }
 
 #[cfg(test)]

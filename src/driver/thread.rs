@@ -4,7 +4,7 @@
 //! compiling run on the same thread as the program, since hostile source is as deep as hostile data.
 use std::any::Any;
 use std::cell::Cell;
-use std::io;
+use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::sync::{Mutex, PoisonError};
@@ -89,7 +89,7 @@ pub struct Deadline {
 
 impl Deadline {
     /// `last_resort` is called if the program is still there some time after the deadline: it waits for the outside.
-    pub fn start(after: Duration, last_resort: Option<fn()>) -> io::Result<Deadline> {
+    pub fn start(after: Duration, last_resort: Option<fn(Duration)>) -> io::Result<Deadline> {
         let (cancel, cancelled) = channel::<()>();
         let watch = move || {
             if cancelled.recv_timeout(after) != Err(RecvTimeoutError::Timeout) {
@@ -99,7 +99,7 @@ impl Deadline {
             if let Some(end) = last_resort
                 && cancelled.recv_timeout(GRACE) == Err(RecvTimeoutError::Timeout)
             {
-                end();
+                end(after);
             }
         };
         thread::Builder::new().name("ruff-deadline".into()).stack_size(256 << 10).spawn(watch)?;
@@ -115,20 +115,27 @@ pub fn set_process_output(output: &Output) {
     *OUTPUT.lock().unwrap_or_else(PoisonError::into_inner) = Some(output.clone());
 }
 
-/// Ends the process, handing on what the program has written. If the program is just writing, that is given up.
-pub fn end_process(code: i32) -> ! {
-    let flush = || {
+/// Ends the process, handing on what the program has written, and after it `last_words` on standard error. If the program is
+/// just writing, that is given up.
+pub fn end_process(code: i32, last_words: &str) -> ! {
+    within_grace(|| {
         if let Some(output) = OUTPUT.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
             let _ = output.flush();
         }
-    };
+    });
+    let last_words = last_words.to_owned();
+    within_grace(move || drop(std::io::stderr().write_all(last_words.as_bytes())));
+    std::process::exit(code)
+}
+
+/// Waits for `work` for a while only: a stream may be full, or held by somebody who is stuck.
+fn within_grace(work: impl FnOnce() + Send + 'static) {
     let (done, wait) = channel();
     let _ = thread::Builder::new().spawn(move || {
-        flush();
+        work();
         let _ = done.send(());
     });
     let _ = wait.recv_timeout(GRACE);
-    std::process::exit(code)
 }
 
 /// Ctrl-C ends the running program with exit code 130: at its next poll, after a while by force, at the second time at
@@ -142,7 +149,7 @@ pub fn handle_interrupts() {
         limits::raise(Interrupt::Stop);
         let _ = thread::Builder::new().spawn(|| {
             thread::sleep(GRACE);
-            end_process(130)
+            end_process(130, "")
         });
     });
 }

@@ -228,18 +228,7 @@ impl<'p> Interp<'p> {
         slots: &mut [Value],
     ) -> Result<Value, Raise> {
         match builtins::info(builtin).native() {
-            Some(native) => {
-                let before = self.site.replace((frame.unit, frame.function, span));
-                // A site in the prelude means the call that led there.
-                if self.units[frame.unit].hidden && before.is_some() {
-                    self.site = before;
-                }
-                self.sample_walker();
-                let result = native(self, slots);
-                self.sample_builtin(builtin);
-                self.site = before;
-                result
-            }
+            Some(native) => self.in_builtin(frame, span, builtin, |this| native(this, slots)),
             None => {
                 let before = self.site.replace((frame.unit, frame.function, span));
                 let result = self.run_prelude(builtin, slots);
@@ -247,6 +236,30 @@ impl<'p> Interp<'p> {
                 result
             }
         }
+    }
+
+    /// Runs the Rust body of a builtin, which then knows where it was called; its time is its own for a profiler.
+    pub(super) fn in_builtin(
+        &mut self,
+        frame: &Frame<'p>,
+        span: crate::source::Span,
+        builtin: BuiltinId,
+        body: impl FnOnce(&mut Self) -> Result<Value, Raise>,
+    ) -> Result<Value, Raise> {
+        let before = self.site.replace((frame.unit, frame.function, span));
+        // A site in the prelude means the call that led there.
+        if self.units[frame.unit].hidden && before.is_some() {
+            self.site = before;
+        }
+        if self.trail.is_some() {
+            self.begin_builtin(builtin);
+        }
+        let result = body(self);
+        if self.trail.is_some() {
+            self.end_builtin();
+        }
+        self.site = before;
+        result
     }
 
     fn run_prelude(&mut self, builtin: BuiltinId, slots: &mut [Value]) -> Result<Value, Raise> {

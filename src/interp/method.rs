@@ -319,13 +319,7 @@ impl<'p> Interp<'p> {
         used: bool,
     ) -> Result<Value, Raise> {
         let Some(method) = builtins::info(id).mutating() else { return Err(Raise::bug("not a mutating method")) };
-        let before = self.site.replace((frame.unit, frame.function, span));
-        if self.units[frame.unit].hidden && before.is_some() {
-            self.site = before;
-        }
-        let result = method(self, place, slots, used);
-        self.site = before;
-        result
+        self.in_builtin(frame, span, id, |this| method(this, place, slots, used))
     }
 
     /// Gives `change` the value at a place, whose root variable is in use meanwhile. Afterwards the stack is `height` high.

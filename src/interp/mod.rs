@@ -238,11 +238,14 @@ impl<'p> Interp<'p> {
     #[cold]
     fn attend(&mut self) -> Result<(), Raise> {
         use limits::Interrupt;
+        // A profiler's wish is granted between statements, and stays until then.
+        if self.trail.is_some() && limits::interrupt() == Some(Interrupt::Sample) {
+            return Ok(());
+        }
         match limits::take_interrupt() {
             Some(Interrupt::Stop) => Err(Raise::Stop(Stop::Interrupted)),
             Some(Interrupt::Timeout) => Err(Raise::Stop(Stop::Timeout)),
             Some(Interrupt::Memory) => Err(crate::semantics::memory("program", limits::OutOfMemory::new(limits::used()))),
-            // A profiler's wish is granted between statements.
             Some(Interrupt::Code | Interrupt::Events | Interrupt::Sample) | None => Ok(()),
         }
     }

@@ -45,23 +45,32 @@ impl<'p> Interp<'p> {
     /// What is due is the time of what ran until here.
     #[inline]
     pub(super) fn sample_walker(&mut self) {
+        self.sample_in(Tier::Walker);
+    }
+
+    #[inline]
+    fn sample_in(&mut self, tier: Tier) {
         if let Some(trail) = &self.trail
             && limits::pending()
             && limits::take_sample()
         {
-            sample::record(Tier::Walker, trail.0.iter().rev().copied());
+            sample::record(tier, trail.0.iter().rev().copied());
         }
     }
 
-    /// After a builtin: what is due is its time.
-    #[inline]
-    pub(super) fn sample_builtin(&mut self, builtin: BuiltinId) {
-        if let Some(trail) = &self.trail
-            && limits::pending()
-            && limits::take_sample()
-        {
-            let own = sample::Frame { function: u32::from(builtin.0), source: NO_SOURCE, offset: 0 };
-            sample::record(Tier::Builtin, std::iter::once(own).chain(trail.0.iter().rev().copied()));
+    /// A builtin begins, which may call back.
+    pub(super) fn begin_builtin(&mut self, builtin: BuiltinId) {
+        self.sample_walker();
+        if let Some(trail) = &mut self.trail {
+            trail.0.push(sample::Frame { function: u32::from(builtin.0), source: NO_SOURCE, offset: 0 });
+        }
+    }
+
+    /// What is due is the time of the builtin that ends.
+    pub(super) fn end_builtin(&mut self) {
+        self.sample_in(Tier::Builtin);
+        if let Some(trail) = &mut self.trail {
+            trail.0.pop();
         }
     }
 }

@@ -1,15 +1,20 @@
 //! What a profiler collects while a program runs: stacks of functions and positions, with the time and the memory they
 //! stand for.
 //!
-//! A profiler calls [`start`] on the program's thread and, from its own thread, [`tick`] every so often. Engines that are set
-//! up while a recording is [`active`] look at the poll word more often than usual and hand over their stack with [`record`].
+//! A profiler calls [`start`] on the program's thread; its own thread counts the time with [`pass`] and asks for a stack with
+//! [`want`] every so often. Engines that are set up while a recording is [`active`] hand over their stack with [`record`], which
+//! stands for all time since the stack before it.
+//!
+//! An engine that notices a wish late cannot say where it was when the wish came. It then runs in a way that notices the next
+//! one at once ([`watch`]), and the profiler asks again soon: where the program is at that moment, which nothing in the program
+//! has chosen, stands for the unseen time too.
 //! While nothing records, nothing here is reached.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
-use super::{Interrupt, raise};
+use super::{Interrupt, pending, raise};
 
 /// What was running when a stack was taken.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Debug)]
@@ -59,6 +64,12 @@ pub type Samples = HashMap<Stack, Weight>;
 /// Time that has passed since the last stack was taken.
 static DUE: AtomicU64 = AtomicU64::new(0);
 
+/// Whether a stack that stands for time is wanted.
+static WANTED: AtomicBool = AtomicBool::new(false);
+
+/// While an engine watches for the next wish: what was due when it began, at least 1.
+static UNSEEN: AtomicU64 = AtomicU64::new(0);
+
 thread_local! {
     static SAMPLES: RefCell<Option<Samples>> = const { RefCell::new(None) };
     static BYTES_DUE: Cell<u64> = const { Cell::new(0) };
@@ -67,6 +78,8 @@ thread_local! {
 /// Begins a recording on this thread.
 pub fn start() {
     DUE.store(0, Relaxed);
+    WANTED.store(false, Relaxed);
+    UNSEEN.store(0, Relaxed);
     BYTES_DUE.set(0);
     SAMPLES.with(|samples| *samples.borrow_mut() = Some(Samples::new()));
 }
@@ -81,10 +94,38 @@ pub fn active() -> bool {
     SAMPLES.with(|samples| samples.borrow().is_some())
 }
 
-/// Asks for a stack that stands for `nanoseconds`; called by the profiler's thread.
-pub fn tick(nanoseconds: u64) {
+/// Counts time that has passed; called by the profiler's thread.
+pub fn pass(nanoseconds: u64) {
     DUE.fetch_add(nanoseconds, Relaxed);
+}
+
+/// Asks for a stack that stands for the time that is due; called by the profiler's thread.
+pub fn want() {
+    WANTED.store(true, Relaxed);
     raise(Interrupt::Sample);
+}
+
+/// Whether a stack that stands for time is wanted.
+pub fn wanted() -> bool {
+    pending() && WANTED.load(Relaxed)
+}
+
+/// The time that is due, if a stack that stands for it is wanted.
+#[inline(always)]
+pub fn wanted_for() -> Option<u64> {
+    wanted().then(|| DUE.load(Relaxed))
+}
+
+/// Instead of granting a wish: from now on the next one is noticed at once. `unseen` is the time due.
+#[cold]
+pub fn watch(unseen: u64) {
+    WANTED.store(false, Relaxed);
+    UNSEEN.store(unseen.max(1), Relaxed);
+}
+
+/// Whether an engine watches, and what was due when it began.
+pub fn watched() -> Option<u64> {
+    Some(UNSEEN.load(Relaxed)).filter(|unseen| *unseen > 0)
 }
 
 /// Asks for a stack that stands for `bytes` allocated on this thread.
@@ -93,10 +134,26 @@ pub fn allocated(bytes: u64) {
     raise(Interrupt::Sample);
 }
 
-/// Hands over the stack that was asked for; `frames` come innermost first.
+/// Hands over the stack that was asked for; `frames` come innermost first. Nobody watches any more.
 #[cold]
 pub fn record(tier: Tier, frames: impl Iterator<Item = Frame>) {
-    let nanoseconds = DUE.swap(0, Relaxed);
+    let mut nanoseconds = 0;
+    if WANTED.swap(false, Relaxed) {
+        UNSEEN.store(0, Relaxed);
+        nanoseconds = DUE.swap(0, Relaxed);
+    }
+    add(tier, frames, nanoseconds);
+}
+
+/// Hands over a stack for what has become due since `before` was; the rest is still due.
+#[cold]
+pub fn record_since(before: u64, tier: Tier, frames: impl Iterator<Item = Frame>) {
+    let nanoseconds = DUE.load(Relaxed).saturating_sub(before);
+    DUE.fetch_sub(nanoseconds, Relaxed);
+    add(tier, frames, nanoseconds);
+}
+
+fn add(tier: Tier, frames: impl Iterator<Item = Frame>, nanoseconds: u64) {
     let bytes = BYTES_DUE.replace(0);
     if nanoseconds == 0 && bytes == 0 {
         return;
@@ -122,11 +179,15 @@ mod tests {
         assert!(!active());
         start();
         for nanoseconds in [1000, 500] {
-            DUE.fetch_add(nanoseconds, Relaxed);
+            pass(nanoseconds);
+            WANTED.store(true, Relaxed);
             record(Tier::Vm, std::iter::once(frame));
         }
+        // Bytes do not take the time along for which no stack is wanted yet.
+        pass(7);
         BYTES_DUE.set(64);
         record(Tier::Vm, std::iter::once(frame));
+        assert_eq!(DUE.load(Relaxed), 7);
         let samples = stop();
         assert_eq!(samples[&(Tier::Vm, Box::from([frame]))], Weight { samples: 2, nanoseconds: 1500, bytes: 64 });
         assert_eq!(samples.len(), 1);

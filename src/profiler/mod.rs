@@ -296,6 +296,25 @@ pub(crate) mod tests {
         assert_eq!(compiled.map(depth).max(), Some(21), "{:?}", profile.stacks);
     }
 
+    /// The builtin's time is not that of what runs beside it: both take much longer than the margin.
+    #[test]
+    fn long_builtins_get_their_own_time_on_every_engine() {
+        let _alone = ALONE.lock();
+        use crate::driver::engine::{EngineKind, Mode};
+        use crate::driver::{Script, Text};
+        let text = "func build(n) {\n    items := []\n    for i in 0..n { items.push(i * 7919 % 1000003) }\n    return items\n}\n\
+                    items := build(300_000)\nfor turn in 0..10 { items.reverse()\n sorted := items.sort_by(x => -x) }\n";
+        let loaded = Arc::new(Script::resolve(Text::inline("sort.ruff", text)).load().expect("the program has no errors"));
+        for kind in EngineKind::ALL {
+            let profile = run(&loaded, &RunOptions::new(Mode::new(kind)), false);
+            assert!(matches!(profile.end, End::Done), "{kind:?}: {:?}", profile.end);
+            let whole = profile.sum(Measure::Nanoseconds);
+            let functions = profile.functions(Measure::Nanoseconds);
+            let sorting = functions.iter().find(|share| share.name == "sort_by").map_or(0, |share| share.total);
+            assert!(sorting * 2 > whole, "{kind:?}: {sorting} of {whole}, {functions:?}");
+        }
+    }
+
     #[test]
     fn a_run_shows_the_hot_line_on_every_engine() {
         let _alone = ALONE.lock();

@@ -1,5 +1,5 @@
 //! The thread that asks a running program where it is.
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
@@ -11,26 +11,12 @@ pub(super) struct Sampler {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Asks every `interval`, a little earlier or later each time, so that nothing in the program keeps step with it.
-/// Without a thread the profile is empty.
+/// Asks every `interval`, and every second one once there are enough stacks. Without a thread the profile is empty.
 pub(super) fn start(interval: Duration) -> Sampler {
     let (cancel, cancelled) = channel::<()>();
-    let watch = move || {
-        let mut last = Instant::now();
-        let mut random = 0x2545_F491_4F6C_DD1D_u64;
-        loop {
-            random ^= random << 13;
-            random ^= random >> 7;
-            random ^= random << 17;
-            let wait = interval.mul_f64(0.75 + (random % 512) as f64 / 1024.0);
-            if cancelled.recv_timeout(wait) != Err(RecvTimeoutError::Timeout) {
-                return;
-            }
-            let now = Instant::now();
-            sample::tick((now - last).as_nanos() as u64);
-            last = now;
-        }
-    };
+    let mut asking =
+        Asking { interval, cancelled, last: Instant::now(), asked: 0, watches: true, random: Random(0x2545_F491_4F6C_DD1D) };
+    let watch = move || while asking.turn() {};
     let thread = thread::Builder::new().name("ruff-sampler".into()).stack_size(256 << 10).spawn(watch).ok();
     Sampler { cancel: Some(cancel), thread }
 }
@@ -43,5 +29,80 @@ impl Drop for Sampler {
         }
         // A last wish that nobody granted.
         crate::limits::take_sample();
+    }
+}
+
+/// The longest time after which a program that watches for it is asked.
+const SOON: Duration = Duration::from_micros(40);
+
+/// After so many wishes they become rarer: a share of a tenth is known to a fiftieth by then, and each costs some time.
+const ENOUGH: u32 = 250;
+
+struct Asking {
+    interval: Duration,
+    cancelled: Receiver<()>,
+    last: Instant,
+    /// Wishes until now.
+    asked: u32,
+    /// The program did when it was last looked at.
+    watches: bool,
+    random: Random,
+}
+
+impl Asking {
+    /// One wish, and if the program then watches for the next one, soon that one too. False once it is cancelled.
+    fn turn(&mut self) -> bool {
+        // A little earlier or later each time, so that nothing in the program keeps step with it.
+        self.asked += 1;
+        let intervals = if self.asked > ENOUGH { 2.0 } else { 1.0 };
+        let wait = self.interval.mul_f64(intervals * (0.75 + self.random.share() / 2.0));
+        if !self.wait(wait) {
+            return false;
+        }
+        if sample::watched().is_none() {
+            sample::want();
+            // Compiled code and the tree walker never watch: for them it would be a waste to wake up twice.
+            if !self.watches {
+                return true;
+            }
+            let soon = SOON.mul_f64(self.random.share());
+            if !self.wait(soon) {
+                return false;
+            }
+        }
+        let unseen = sample::watched();
+        self.watches = unseen.is_some();
+        unseen.into_iter().for_each(|unseen| self.ask_watching(unseen));
+        true
+    }
+
+    /// The program watches for as long as it had not been seen before, on average: what it does in that time is as mixed.
+    fn ask_watching(&mut self, unseen: u64) {
+        let intervals = unseen as f64 / self.interval.as_nanos() as f64;
+        if self.random.share() * intervals < 4.0 {
+            sample::want();
+        }
+    }
+
+    /// False once it is cancelled.
+    fn wait(&mut self, time: Duration) -> bool {
+        let cancelled = self.cancelled.recv_timeout(time) != Err(RecvTimeoutError::Timeout);
+        let now = Instant::now();
+        sample::pass((now - self.last).as_nanos() as u64);
+        self.last = now;
+        !cancelled
+    }
+}
+
+/// Xorshift.
+struct Random(u64);
+
+impl Random {
+    /// At least 0, below 1.
+    fn share(&mut self) -> f64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % 1024) as f64 / 1024.0
     }
 }

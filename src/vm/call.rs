@@ -700,7 +700,8 @@ impl Callback for Vm {
                 limits::take_interrupt();
                 Err(memory("program", OutOfMemory::new(limits::used())))
             }
-            // A profiler's wish is granted between instructions.
+            // A profiler's wish is granted between instructions, and stays until then.
+            Some(limits::Interrupt::Sample) if self.sampled => Ok(()),
             Some(limits::Interrupt::Code | limits::Interrupt::Events | limits::Interrupt::Sample) => {
                 limits::take_interrupt();
                 Ok(())

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use super::function::Activation;
+use super::sample::builtin_at;
 use super::stack::{FnRef, Fp, Home, Ip};
 use super::{After, Frame, Here, Loan, LoanHome, Vm, flag};
 use crate::builtins::{self, BuiltinId};
@@ -104,7 +105,10 @@ impl Vm {
     pub fn execute_one(&mut self, function: FnRef, fp: Fp, pc: usize) -> Result<usize, Raise> {
         let outside = self.here;
         self.here = Here { func: function, ip: Ip::at(function.code(), pc), fp };
-        let result = self.execute_here(function, fp);
+        let result = match self.sampled.then(|| builtin_at(function, pc)).flatten() {
+            Some(builtin) => self.for_builtin(builtin, function, pc, |vm| vm.execute_here(function, fp)),
+            None => self.execute_here(function, fp),
+        };
         let next = self.here.ip.index(function.code());
         self.here = outside;
         result.map(|()| next)
@@ -188,7 +192,7 @@ impl Vm {
             return Err(Raise::bug("a builtin without a function"));
         };
         let params = builtins::fn_info(BuiltinId(builtin)).params.len();
-        let result = self.at(frame, |vm| padded(base.slice(0, count), params, |args| call(vm, args)));
+        let result = self.at(frame, builtin, |vm| padded(base.slice(0, count), params, |args| call(vm, args)));
         base.wipe(0, count as u16);
         result
     }
@@ -207,18 +211,18 @@ impl Vm {
             return Err(Raise::bug("a builtin that changes nothing"));
         };
         let params = builtins::method_info(BuiltinId(builtin)).params.len();
-        let result =
-            self.at(frame, |vm| padded(base.slice(0, count), params, |args| change(vm, place.get_mut(0), args, used)));
+        let result = self
+            .at(frame, builtin, |vm| padded(base.slice(0, count), params, |args| change(vm, place.get_mut(0), args, used)));
         base.wipe(0, count as u16);
         result
     }
 
-    /// Does something for a frame of compiled code.
-    fn at<R>(&mut self, frame: LeftFrame, work: impl FnOnce(&mut Vm) -> R) -> R {
+    /// Does what a builtin does for a frame of compiled code.
+    fn at<R>(&mut self, frame: LeftFrame, builtin: u16, work: impl FnOnce(&mut Vm) -> R) -> R {
         let outside = self.here;
         let ip = Ip::at(frame.function.code(), frame.pc + 1);
         self.here = Here { func: frame.function, ip, fp: frame.fp };
-        let result = work(self);
+        let result = self.for_builtin(FnId(u32::from(builtin)), frame.function, frame.pc, work);
         self.here = outside;
         result
     }

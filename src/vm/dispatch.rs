@@ -5,6 +5,7 @@ use super::function::{CALL_INTERVAL, Target, receiver_key};
 use super::stack::{Bits, FnRef};
 use super::{After, Frame, Here, Vm, flag};
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
+use crate::limits::sample;
 use crate::semantics::fault::Raise;
 use crate::value::Value;
 use crate::value::layout::tag;
@@ -13,18 +14,34 @@ use super::feedback::seen;
 
 /// What is looked at before every instruction: nothing.
 const PLAIN: u8 = 0;
-/// What a profiler wishes, and nothing else: its loop is nearly as fast as the plain one.
-const SAMPLED: u8 = 1;
-/// That, and whether the one instruction that was wanted is done. Instructions are counted.
+/// Nothing either, but before and after every cold method (the poll among them) what a profiler wishes.
+const LOOSE: u8 = 1;
+/// What a profiler wishes, and whether the one instruction that was wanted is done. Instructions are counted.
 const WATCHED: u8 = 2;
 
 impl Vm {
     /// Runs the frame in `here` and everything it calls, until the foot frame is reached again.
     pub(super) fn run(&mut self) -> Result<Value, Raise> {
-        match (self.counts, self.sampled) {
-            (true, _) => self.dispatch::<WATCHED>(false),
-            (false, true) => self.dispatch::<SAMPLED>(false),
+        match (self.sampled, self.counts) {
+            (true, _) => self.run_sampled(),
+            (false, true) => self.dispatch::<WATCHED>(false),
             (false, false) => self.dispatch::<PLAIN>(false),
+        }
+    }
+
+    /// The same for a profiler: in the loose loop, and for a moment in the watched one to find out where the program is.
+    #[cold]
+    fn run_sampled(&mut self) -> Result<Value, Raise> {
+        let mut watched = self.counts || sample::watched().is_some();
+        loop {
+            let done = if watched { self.dispatch::<WATCHED>(false) } else { self.dispatch::<LOOSE>(false) };
+            if !std::mem::take(&mut self.switches) {
+                return done;
+            }
+            if let Some(value) = self.finished.take() {
+                return Ok(value);
+            }
+            watched = !watched;
         }
     }
 
@@ -43,12 +60,23 @@ impl Vm {
         // Runs a cold method: the frame is saved before and loaded after; a raise is unwound to its handler.
         macro_rules! cold {
             ($call:expr) => {{
-                self.here = Here { func, ip, fp };
-                if let Err(raise) = $call {
+                let here = Here { func, ip, fp };
+                self.here = here;
+                let wanted = if LOOP == LOOSE { sample::wanted_for() } else { None };
+                let done = $call;
+                let switches = LOOP == LOOSE && crate::limits::pending() && self.sample_loosely(wanted, here);
+                if LOOP == WATCHED && self.sampled && !one && crate::limits::pending() {
+                    self.sample_cold(here);
+                }
+                if let Err(raise) = done {
                     if LOOP == WATCHED && one {
                         return Err(raise);
                     }
                     self.unwind(raise)?;
+                }
+                if LOOP == LOOSE && switches {
+                    self.switches = true;
+                    return Ok(Value::Null);
                 }
                 Here { func, ip, fp } = self.here;
             }};
@@ -230,10 +258,13 @@ impl Vm {
                 executed = true;
                 self.instructions += 1;
             }
-            if LOOP == SAMPLED || LOOP == WATCHED && self.sampled {
+            if LOOP == WATCHED && self.sampled && !one {
                 if crate::limits::pending() {
                     self.here = Here { func, ip, fp };
-                    self.sample(last);
+                    if self.sample(last) && !self.counts {
+                        self.switches = true;
+                        return Ok(Value::Null);
+                    }
                 }
                 last = ip;
             }

@@ -171,8 +171,12 @@ pub struct Vm {
     prelude: Vec<Option<FnId>>,
     /// Module bodies that have run.
     imported: Vec<bool>,
-    /// Whether a profiler recorded when this VM was made: instructions then look for its wishes.
+    /// Whether a profiler recorded when this VM was made: its wishes are then looked for.
     sampled: bool,
+    /// The loop has ended only to go on as one that looks for wishes in the other way.
+    switches: bool,
+    /// The builtin that compiled code was in when a wish came; granted when compiled code polls.
+    late: Option<sample::Late>,
     /// Whether instructions are counted, which takes the slower loop.
     counts: bool,
     /// Instructions that loop has executed.
@@ -213,6 +217,8 @@ impl Vm {
             prelude: vec![None; builtins::N_BUILTINS],
             imported: Vec::new(),
             sampled: limits::sample::active(),
+            switches: false,
+            late: None,
             counts: false,
             instructions: 0,
             caches: feedback::CacheCounts::default(),

@@ -1,29 +1,96 @@
 //! Where the VM is, for a profiler.
-use super::Vm;
 use super::stack::{FnRef, Ip};
+use super::{Here, Vm};
 use crate::builtins::{self, BuiltinId};
 use crate::bytecode::op::Op;
 use crate::limits;
 use crate::limits::sample::{self, Frame, NO_SOURCE, Tier};
 use crate::value::FnId;
 
+/// A builtin that compiled code has called, and the instruction that called it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Late {
+    builtin: FnId,
+    caller: FnRef,
+    pc: usize,
+}
+
 impl Vm {
     /// Before an instruction: what is due is the time of the instruction before it, which is the next one of `last`. In a
-    /// recursion a call or return may be taken for one of the frame that runs now; it is the same function's.
+    /// recursion a call or return may be taken for one of the frame that runs now; it is the same function's. True if the time
+    /// is booked.
     #[cold]
     #[inline(never)]
-    pub(super) fn sample(&mut self, last: Ip) {
+    pub(super) fn sample(&mut self, last: Ip) -> bool {
+        let timed = sample::wanted();
         if !limits::take_sample() {
-            return;
+            return false;
         }
-        // A call or return in between: then it is the frame that runs now.
-        let func = self.here.func;
-        let at = last.index(func.code());
-        let same = at < func.code().len();
-        let pc = if same { at } else { self.next_pc() };
-        let builtin = if same { builtin_at(func, pc) } else { None };
-        let tier = if builtin.is_some() { Tier::Builtin } else { Tier::Vm };
+        let (tier, pc, builtin) = self.executed(last.index(self.here.func.code()));
         self.record(tier, pc, builtin);
+        timed
+    }
+
+    /// After a cold method of the instruction at `here`. What has become due meanwhile is its time; what was `wanted` before is
+    /// that of some instruction before it: then the watched loop has to find out where the program is (true).
+    #[cold]
+    #[inline(never)]
+    pub(super) fn sample_loosely(&mut self, wanted: Option<u64>, here: Here) -> bool {
+        let still = sample::wanted();
+        if !limits::take_sample() {
+            return false;
+        }
+        let (tier, pc, builtin) = self.executed_at(here);
+        match wanted {
+            Some(before) if still => {
+                sample::record_since(before, tier, self.stack_from(pc, builtin));
+                sample::watch(before);
+                true
+            }
+            // Compiled code has granted the earlier wish.
+            Some(_) | None => {
+                self.record(tier, pc, builtin);
+                false
+            }
+        }
+    }
+
+    /// The same in the watched loop. Wishes that come in cold methods are granted by the loose loop; the unseen time was that of
+    /// other instructions, and stays due until a wish comes in one of them.
+    #[cold]
+    #[inline(never)]
+    pub(super) fn sample_cold(&mut self, here: Here) {
+        let Some(unseen) = sample::watched().filter(|_| sample::wanted()) else { return };
+        limits::take_sample();
+        let (tier, pc, builtin) = self.executed_at(here);
+        sample::record_since(unseen, tier, self.stack_from(pc, builtin));
+        sample::watch(unseen);
+    }
+
+    fn executed_at(&self, here: Here) -> (Tier, usize, Option<FnId>) {
+        let same = here.func == self.here.func;
+        self.executed(if same { here.ip.pc(here.func.start) } else { usize::MAX })
+    }
+
+    /// What has run until now: the instruction at `at`, or after a call or return the one that the running frame is at.
+    fn executed(&self, at: usize) -> (Tier, usize, Option<FnId>) {
+        let func = self.here.func;
+        let same = at < func.code().len();
+        let builtin = if same { builtin_at(func, at) } else { None };
+        let tier = if builtin.is_some() { Tier::Builtin } else { Tier::Vm };
+        (tier, if same { at } else { self.next_pc() }, builtin)
+    }
+
+    /// Does the work of a builtin for compiled code, which has called it at this instruction. What becomes due meanwhile is the
+    /// builtin's time.
+    #[inline]
+    pub(super) fn for_builtin<R>(&mut self, builtin: FnId, caller: FnRef, pc: usize, work: impl FnOnce(&mut Vm) -> R) -> R {
+        let earlier = self.sampled && sample::wanted();
+        let result = work(self);
+        if self.sampled && !earlier && sample::wanted() {
+            self.late = Some(Late { builtin, caller, pc });
+        }
+        result
     }
 
     /// After compiled code: what is due is its time, since it runs for as long as it can.
@@ -59,7 +126,14 @@ impl Vm {
                 frames.push(frame_at(function, pc as usize));
             }
         }
-        sample::record(Tier::Compiled, frames.into_iter().chain(self.waiting()));
+        let late = self.late.take();
+        if let Some(late) = late {
+            // It was called from one of these frames; those above have been called since.
+            let caller = frames.iter().position(|frame| frame.function == late.caller.id.0);
+            frames.splice(..caller.map_or(0, |at| at + 1), late.frames());
+        }
+        let tier = if late.is_some() { Tier::Builtin } else { Tier::Compiled };
+        sample::record(tier, frames.into_iter().chain(self.waiting()));
     }
 
     fn next_pc(&self) -> usize {
@@ -67,8 +141,11 @@ impl Vm {
         self.here.ip.index(code).min(code.len().saturating_sub(1))
     }
 
-    fn record(&self, tier: Tier, pc: usize, builtin: Option<FnId>) {
-        sample::record(tier, self.stack_from(pc, builtin));
+    fn record(&mut self, tier: Tier, pc: usize, builtin: Option<FnId>) {
+        match self.late.take() {
+            Some(late) => sample::record(Tier::Builtin, late.frames().into_iter().chain(self.stack_from(pc, builtin))),
+            None => sample::record(tier, self.stack_from(pc, builtin)),
+        }
     }
 
     /// All frames, innermost first, with the builtins that have called back.
@@ -87,8 +164,14 @@ impl Vm {
     }
 }
 
+impl Late {
+    fn frames(&self) -> [Frame; 2] {
+        [builtin_frame(self.builtin), frame_at(self.caller, self.pc)]
+    }
+}
+
 /// The builtin in Rust that an instruction calls.
-fn builtin_at(func: FnRef, pc: usize) -> Option<FnId> {
+pub(super) fn builtin_at(func: FnRef, pc: usize) -> Option<FnId> {
     let id = match *func.code().get(pc)? {
         Op::CallBuiltin { builtin, .. } | Op::CallBuiltinUpdate { builtin, .. } => builtin,
         Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => {
