@@ -73,9 +73,9 @@ impl Jit {
         }
         context.listens = options.counts();
         Jit {
+            queue: RefCell::new(Queue::new(options.clone(), policy.waits)),
             policy,
             context: RefCell::new(context),
-            queue: RefCell::new(Queue::new(options.clone())),
             ledger: RefCell::default(),
             loops: RefCell::default(),
             stats: RefCell::default(),

@@ -1,9 +1,12 @@
 //! When hot code is compiled, when code is given up, and when trying stops. Every number of it is here.
 //!
 //! A *place* is where compiled code can be entered: the start of a function, or the head of one of its loops.
+use std::time::Duration;
+
 use ahash::{AHashMap, AHashSet};
 
 use super::options::Options;
+use super::queue;
 use crate::vm::function::CALL_INTERVAL;
 use crate::vm::tier::{Entry, Patience};
 
@@ -28,6 +31,8 @@ pub struct Policy {
     pub variants: usize,
     /// Calls until a function whose code was given up is compiled again; four times as many each time.
     pub rest: u32,
+    /// How long a program waits for code.
+    pub waits: queue::Patience,
 }
 
 impl Policy {
@@ -43,6 +48,11 @@ impl Policy {
             worth: 4,
             variants: 4,
             rest: 1000,
+            waits: queue::Patience {
+                once: Duration::from_millis(5),
+                allowance: Duration::from_millis(5),
+                share: 0.25,
+            },
         };
         let hostile = Policy { loop_reports: 1, outer_turns: u32::MAX, storm: 5, storms: 20, worth: 0, rest: 2, ..usual };
         if options.eager {

@@ -225,6 +225,9 @@ fn step_back(chunk: &Chunk, op: &Op, live: &mut RegisterSet) {
         (first..first + count).for_each(|register| live.remove(usize::from(register)));
         return;
     }
+    if let Op::ForPrep { state, .. } | Op::ForRange { state, .. } = *op {
+        (state..state + 3).for_each(|register| live.remove(usize::from(register)));
+    }
     op.operands(|kind, value| {
         let register = value as usize;
         match kind {
@@ -232,7 +235,7 @@ fn step_back(chunk: &Chunk, op: &Op, live: &mut RegisterSet) {
                 live.insert(register)
             }
             OperandKind::Modify | OperandKind::Local => live.insert(register),
-            OperandKind::State => (register..register + 3).for_each(|r| live.insert(r)),
+            OperandKind::State => (register..register + state_read(op)).for_each(|r| live.insert(r)),
             // Windows reach up to some temporary; taking all of them is right and cheap. One below for the callee.
             OperandKind::Window | OperandKind::PeekWindow => {
                 let first = register.saturating_sub(1).max(usize::from(chunk.locals));
@@ -244,6 +247,15 @@ fn step_back(chunk: &Chunk, op: &Op, live: &mut RegisterSet) {
     // The `self` of a mutating method goes back to the caller's place however it ends.
     if chunk.self_kind != SelfKind::Value && chunk.self_kind != SelfKind::None {
         live.insert(0);
+    }
+}
+
+/// How many of the three registers of a loop's state an instruction reads: what it loops over, where it is, and how many pairs were met.
+fn state_read(op: &Op) -> usize {
+    match op {
+        Op::ForPrep { .. } | Op::ForClose { .. } => 1,
+        Op::ForRange { .. } | Op::ForRangeNext { .. } | Op::ForNext { .. } => 2,
+        _ => 3,
     }
 }
 
