@@ -4,11 +4,13 @@
 //! nothing of the loop has happened yet. Only checks that every turn makes are moved (their block dominates all latches),
 //! so that a loop does not leave for a check it would never have reached.
 //! Relies on: a value guarded in the loop is reached only through the guard's result, so uses stay behind it.
+//! Storing an array's elements as values is moved as well: it changes nothing that a program can tell, and what it writes (the
+//! array's header) the loop does not write any more. That only holds if all of a loop can be moved; else none is.
 //! Must not: move a load above a store, call or release that may change what it reads; move what is only defined because of
 //! a branch above it (a proven bounds check, a division known not to be by zero).
 use ahash::AHashSet;
 
-use super::memory::{DimensionSet, Memory, block_writes};
+use super::memory::{DimensionSet, Memory, block_writes, writes_of};
 use crate::jit::ir::cfg::{Cfg, Loop};
 use crate::jit::ir::inst::Heaps;
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, StateId, ValueId};
@@ -22,26 +24,41 @@ pub fn run(function: &mut Function) -> usize {
     let memory = Memory::new(function);
     let mut home = super::homes(function, &cfg);
     let mut moved = 0;
-    // Nothing that writes is moved: what blocks write stays the same.
-    let writes = block_writes(function, &memory);
+    let mut writes = block_writes(function, &memory);
     for looped in &cfg.loops {
         let Some(preheader) = looped.preheader else { continue };
-        let inside = looped.blocks.iter().copied().collect();
         let mut pass = Pass {
             cfg: &cfg,
             memory: &memory,
             looped,
-            inside,
+            inside: looped.blocks.iter().copied().collect(),
             preheader,
             written: DimensionSet::empty(&memory),
             home: &mut home,
+            generalises: false,
         };
-        for block in &looped.blocks {
-            pass.written.union(&writes[block.index()]);
+        if generalising(function, looped).next().is_some() {
+            match pass.without_generalising(function) {
+                Some(count) => {
+                    moved += count;
+                    let changed = looped.blocks.iter().chain([&preheader]);
+                    changed.for_each(|block| writes[block.index()] = writes_of(function, &memory, *block));
+                    continue;
+                }
+                None => pass.generalises = false,
+            }
         }
+        pass.written = DimensionSet::empty(&memory);
+        looped.blocks.iter().for_each(|block| pass.written.union(&writes[block.index()]));
         moved += pass.run(function);
     }
     moved
+}
+
+/// Where a loop has elements stored as values from then on.
+fn generalising<'a>(function: &'a Function, looped: &'a Loop) -> impl Iterator<Item = &'a Inst> {
+    let insts = looped.blocks.iter().flat_map(|block| &function.blocks[block.index()].insts);
+    insts.filter(|inst| matches!(inst.kind, InstKind::Generalise { .. }))
 }
 
 /// Instructions that are only defined because of a branch above them: their check was proven away or never needed.
@@ -64,9 +81,34 @@ struct Pass<'a> {
     preheader: BlockId,
     written: DimensionSet,
     home: &'a mut Vec<BlockId>,
+    /// `Generalise` is moved too.
+    generalises: bool,
 }
 
 impl Pass<'_> {
+    /// Moves as if `Generalise` wrote nothing; undone, and nothing given, if one cannot be moved.
+    fn without_generalising(&mut self, function: &mut Function) -> Option<usize> {
+        for inst in self.looped.blocks.iter().flat_map(|block| &function.blocks[block.index()].insts) {
+            if !matches!(inst.kind, InstKind::Generalise { .. }) {
+                self.written.add(self.memory, self.memory.writes(function, &inst.kind));
+            }
+        }
+        if self.written.contains(self.memory.headers()) {
+            return None;
+        }
+        let changed = self.looped.blocks.iter().copied().chain([self.preheader]);
+        let before: Vec<_> = changed.map(|block| (block, function.blocks[block.index()].insts.clone())).collect();
+        let homes = self.home.clone();
+        self.generalises = true;
+        let moved = self.run(function);
+        if generalising(function, self.looped).next().is_none() {
+            return Some(moved);
+        }
+        before.into_iter().for_each(|(block, insts)| function.blocks[block.index()].insts = insts);
+        *self.home = homes;
+        None
+    }
+
     fn run(&mut self, function: &mut Function) -> usize {
         let state = function.blocks[self.preheader.index()].preheader.expect("a loop's preheader has a state");
         let mut moved = 0;
@@ -89,7 +131,8 @@ impl Pass<'_> {
 
     fn movable(&self, function: &Function, inst: &Inst, always: bool) -> bool {
         let effects = inst.kind.effects();
-        if effects.calls || effects.writes != Heaps::NONE || inst.result.is_none() || (effects.exits && !always) {
+        let generalises = self.generalises && matches!(inst.kind, InstKind::Generalise { .. });
+        if effects.calls || (effects.writes != Heaps::NONE && !generalises) || inst.result.is_none() || (effects.exits && !always) {
             return false;
         }
         if rests_on_branches(&inst.kind) {

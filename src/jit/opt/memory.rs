@@ -4,13 +4,17 @@
 //! variables, instances of different shapes and fields of different offsets never overlap, and nobody but this frame and
 //! its callees can write its slots.
 //!
+//! *Elements that are values* have one dimension for each depth: of arrays held by a slot or variable, by a container in one,
+//! and so on. A scalar is stored only to an array that has one holder, so it cannot be one held at another depth as well, and
+//! what moves arrays from one depth to another (a call, a counted value stored to a container) writes all depths.
+//!
 //! *Uniqueness* has dimensions too: one for each slot (nobody but the slot holds its object), one for all objects inside
 //! containers. An object that only a slot holds can become shared only by an instruction that takes a reference to what it
 //! has read from that very slot.
 use ahash::AHashMap;
 
-use crate::jit::ir::inst::{Heaps, Home, SlotWrites};
-use crate::jit::ir::{Function, InstKind, Kinds, Operation, Repr, SlotIx, ValueId};
+use crate::jit::ir::inst::{Cell, Heaps, Home, SlotWrites};
+use crate::jit::ir::{BlockId, Function, InstKind, Kinds, Operation, Repr, SlotIx, ValueId};
 use crate::value::layout::tag;
 
 /// Versions of slots that a function may have in all its blocks together.
@@ -18,6 +22,10 @@ const MOST_VERSIONS: usize = 1 << 21;
 
 /// Number of heap dimensions; slots follow, then the uniqueness of each slot and of everything else, then fields.
 const HEAP_DIMENSIONS: usize = 16;
+
+/// The dimensions of value elements by depth, the last one for all below; those of arrays of unknown depth have the one of
+/// [`Heaps::VALUES`].
+const DEPTHS: [usize; 3] = [11, 12, 13];
 
 /// Where a borrowed value was read from.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -36,6 +44,8 @@ pub struct Memory {
     shared: bool,
     fields: AHashMap<(u32, u32), usize>,
     origins: Vec<Origin>,
+    /// How many containers there are between a slot or variable and what each value belongs to, if that is known.
+    depths: Vec<Option<u8>>,
     /// Values that no write changes: all but those that may be objects with changeable contents.
     fixed: Vec<bool>,
 }
@@ -68,6 +78,7 @@ impl Memory {
             shared: slots < function.frame_slots as usize,
             fields,
             origins: origins(function),
+            depths: depths(function),
             fixed: fixed(function),
         }
     }
@@ -97,6 +108,11 @@ impl Memory {
         HEAP_DIMENSIONS + slot.index() % self.slots.max(1)
     }
 
+    /// Lengths, addresses and kinds of elements.
+    pub fn headers(&self) -> usize {
+        heap_dimensions(Heaps::HEADERS)[0]
+    }
+
     fn is_slot(&self, dimension: usize) -> bool {
         (HEAP_DIMENSIONS..HEAP_DIMENSIONS + self.slots).contains(&dimension)
     }
@@ -111,6 +127,7 @@ impl Memory {
             InstKind::LoadSlot(slot) => vec![self.slot(*slot)],
             InstKind::LoadCell { slot, .. } => vec![self.slot(*slot), heap_dimensions(Heaps::CELLS)[0]],
             InstKind::LoadField { pointer, offset, .. } => vec![self.field(function, *pointer, *offset)],
+            InstKind::LoadElement { cell: Cell::Value, data, .. } => self.values_at(*data),
             InstKind::GuardUnique { slot: Some(slot), .. } => vec![self.unique(*slot)],
             InstKind::GuardUnique { slot: None, .. } => vec![self.unique_inside()],
             InstKind::Unshare { home, .. } => vec![self.unique_home(*home)],
@@ -162,6 +179,9 @@ impl Memory {
             | InstKind::StoreOwned { home: Home::Field { pointer, offset }, .. } => {
                 dimensions.push(self.field(function, *pointer, *offset));
             }
+            InstKind::StoreElement { cell: Cell::Value, data, .. } | InstKind::StoreElementValue { data, .. } => {
+                dimensions.extend(self.values_at(*data));
+            }
             InstKind::Operate { .. } | InstKind::Push { .. } => {
                 if let Some(Home::Field { pointer, offset }) = changed_home(kind) {
                     dimensions.push(self.field(function, pointer, offset));
@@ -174,6 +194,14 @@ impl Memory {
             _ => dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0))),
         }
         Writes::These(dimensions)
+    }
+
+    /// The dimensions of the value elements stored at an address.
+    fn values_at(&self, data: ValueId) -> Vec<usize> {
+        match self.depths.get(data.index()).copied().flatten() {
+            Some(depth) => vec![DEPTHS[usize::from(depth)]],
+            None => heap_dimensions(Heaps::VALUES),
+        }
     }
 
     /// The uniqueness that is lost when one more reference to a value is taken.
@@ -244,6 +272,38 @@ fn origins(function: &Function) -> Vec<Origin> {
     origins
 }
 
+/// The depth of each object, and of the address of its elements.
+fn depths(function: &Function) -> Vec<Option<u8>> {
+    let deepest = DEPTHS.len() as u8 - 1;
+    let mut depths = vec![None; function.values.len()];
+    for _ in 0..2 {
+        for inst in function.blocks.iter().flat_map(|block| &block.insts) {
+            let Some(result) = inst.result else { continue };
+            let within = |outer: ValueId| depths[outer.index()].map(|depth: u8| (depth + 1).min(deepest));
+            depths[result.index()] = match inst.kind {
+                InstKind::LoadSlot(_) | InstKind::LoadModule { .. } | InstKind::LoadCell { .. } => Some(0),
+                InstKind::LoadCapture { .. } | InstKind::LoadCaptureCell { .. } => Some(0),
+                // What was read elsewhere and is in a slot now is at neither depth for certain.
+                InstKind::Unshare { home: Home::Slot(_) | Home::Variable(_), pointer, .. }
+                | InstKind::GuardUnique { slot: Some(_), pointer, .. } => depths[pointer.index()].filter(|depth| *depth == 0),
+                InstKind::Unshare { home: Home::Element { data: outer, .. } | Home::Field { pointer: outer, .. }, .. }
+                | InstKind::LoadElement { data: outer, .. }
+                | InstKind::LoadItem { pointer: outer, .. }
+                | InstKind::LoadField { pointer: outer, .. } => within(outer),
+                InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => {
+                    depths[value.index()]
+                }
+                InstKind::GuardShape { pointer, .. }
+                | InstKind::GuardUnique { pointer, .. }
+                | InstKind::Generalise { pointer, .. }
+                | InstKind::LoadData(pointer) => depths[pointer.index()],
+                _ => None,
+            };
+        }
+    }
+    depths
+}
+
 fn fixed(function: &Function) -> Vec<bool> {
     let changes =
         [tag::ARRAY, tag::DICT, tag::SET, tag::STRUCT].into_iter().map(Kinds::of_tag).fold(Kinds::NEVER, Kinds::union);
@@ -261,7 +321,9 @@ fn fixed(function: &Function) -> Vec<bool> {
 }
 
 fn heap_dimensions(heaps: Heaps) -> Vec<usize> {
-    (0..HEAP_DIMENSIONS).filter(|bit| heaps.0 >> bit & 1 == 1).collect()
+    let depths = if heaps.overlaps(Heaps::VALUES) { &DEPTHS[..] } else { &[] };
+    let plain = (0..HEAP_DIMENSIONS).filter(|bit| heaps.0 >> bit & 1 == 1 && !DEPTHS.contains(bit));
+    plain.chain(depths.iter().copied()).collect()
 }
 
 /// A set of dimensions.
@@ -309,12 +371,14 @@ impl DimensionSet {
 
 /// What each block writes.
 pub fn block_writes(function: &Function, memory: &Memory) -> Vec<DimensionSet> {
-    let summarise = |block: &crate::jit::ir::Block| {
-        let mut set = DimensionSet::empty(memory);
-        for inst in &block.insts {
-            set.add(memory, memory.writes(function, &inst.kind));
-        }
-        set
-    };
-    function.blocks.iter().map(summarise).collect()
+    (0..function.blocks.len() as u32).map(|block| writes_of(function, memory, BlockId(block))).collect()
+}
+
+/// What a block writes.
+pub fn writes_of(function: &Function, memory: &Memory, block: BlockId) -> DimensionSet {
+    let mut set = DimensionSet::empty(memory);
+    for inst in &function.blocks[block.index()].insts {
+        set.add(memory, memory.writes(function, &inst.kind));
+    }
+    set
 }
