@@ -140,3 +140,18 @@ fn checks_leave_together_unless_something_is_written_between() {
     let apart = ir(&program("c := a * b\nxs[0] = c\nd := c * c\nreturn d + a"));
     assert_eq!(states(&apart), 2, "{apart}");
 }
+
+#[test]
+fn a_row_is_looked_up_in_front_of_a_loop_that_stores_to_it_unless_rows_are_exchanged() {
+    let program = |body: &str| {
+        format!(
+            "func f(c, b) {{\n    for i in 0..4 {{\n        for j in 0..40 {{\n            {body}\n        }}\n    }}\n    return c\n}}\n\
+             b := [[0.5] * 40] * 4\nfor i in 0..600 {{ f([[0] * 40, [0] * 40, [0] * 40, [0] * 40], b) }}"
+        )
+    };
+    let inner = |ir: &str| looped(ir).rsplit(" loop@").next().expect("there is a loop").to_owned();
+    let stored = last_ir(&program("c[i][j] += b[i][j]"));
+    assert_eq!((count(&inner(&stored), "GuardTag"), count(&inner(&stored), "Generalise")), (0, 0), "{stored}");
+    let exchanged = last_ir(&program("c[i][j] += b[i][j]; c[3] = c[i]"));
+    assert!(count(&inner(&exchanged), "GuardTag") > 0, "{exchanged}");
+}

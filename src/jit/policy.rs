@@ -48,11 +48,7 @@ impl Policy {
             worth: 4,
             variants: 4,
             rest: 1000,
-            waits: queue::Patience {
-                once: Duration::from_millis(5),
-                allowance: Duration::from_millis(5),
-                share: 0.25,
-            },
+            waits: queue::Patience { once: Duration::from_millis(5), allowance: Duration::from_millis(5), share: 0.25 },
         };
         let hostile = Policy { loop_reports: 1, outer_turns: u32::MAX, storm: 5, storms: 20, worth: 0, rest: 2, ..usual };
         if options.eager {

@@ -132,7 +132,11 @@ impl Pass<'_> {
     fn movable(&self, function: &Function, inst: &Inst, always: bool) -> bool {
         let effects = inst.kind.effects();
         let generalises = self.generalises && matches!(inst.kind, InstKind::Generalise { .. });
-        if effects.calls || (effects.writes != Heaps::NONE && !generalises) || inst.result.is_none() || (effects.exits && !always) {
+        if effects.calls
+            || (effects.writes != Heaps::NONE && !generalises)
+            || inst.result.is_none()
+            || (effects.exits && !always)
+        {
             return false;
         }
         if rests_on_branches(&inst.kind) {

@@ -285,8 +285,12 @@ fn depths(function: &Function) -> Vec<Option<u8>> {
                 InstKind::LoadCapture { .. } | InstKind::LoadCaptureCell { .. } => Some(0),
                 // What was read elsewhere and is in a slot now is at neither depth for certain.
                 InstKind::Unshare { home: Home::Slot(_) | Home::Variable(_), pointer, .. }
-                | InstKind::GuardUnique { slot: Some(_), pointer, .. } => depths[pointer.index()].filter(|depth| *depth == 0),
-                InstKind::Unshare { home: Home::Element { data: outer, .. } | Home::Field { pointer: outer, .. }, .. }
+                | InstKind::GuardUnique { slot: Some(_), pointer, .. } => {
+                    depths[pointer.index()].filter(|depth| *depth == 0)
+                }
+                InstKind::Unshare {
+                    home: Home::Element { data: outer, .. } | Home::Field { pointer: outer, .. }, ..
+                }
                 | InstKind::LoadElement { data: outer, .. }
                 | InstKind::LoadItem { pointer: outer, .. }
                 | InstKind::LoadField { pointer: outer, .. } => within(outer),
