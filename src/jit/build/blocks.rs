@@ -368,7 +368,7 @@ impl Builder<'_> {
         }
         self.live = (to.1, vec![self.live_at(to.1)]);
         let exit = self.frame_state(to.1);
-        self.effect(InstKind::Poll { exit });
+        self.effect(InstKind::Poll { counter: None, exit });
         let args = header.params.iter().map(|(slot, _)| self.scalar_value(*slot)).collect();
         self.out.blocks[block.index()].term = Some(Terminator::Jump(header.block, args));
         Ok(())

@@ -507,8 +507,10 @@ pub enum InstKind {
         writes: Box<[SlotIx]>,
         exit: StateId,
     },
-    /// Back-edge poll of the interrupt word; leaves if set.
+    /// Back-edge poll of the interrupt word; leaves if set. With a `counter` only in turns in which that is a multiple of
+    /// `opt::polls::TURNS`.
     Poll {
+        counter: Option<ValueId>,
         exit: StateId,
     },
 }

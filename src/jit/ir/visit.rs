@@ -8,7 +8,8 @@ impl InstKind {
         match self {
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) => {}
             LoadSlot(_) | ClearSlot(_) | MoveSlot { .. } => {}
-            LoadModule { .. } | LoadCell { .. } | Fallback { .. } | Poll { .. } => {}
+            LoadModule { .. } | LoadCell { .. } | Fallback { .. } => {}
+            Poll { counter, .. } => counter.iter_mut().for_each(f),
             StoreSlot(_, v) | StoreSlotRetain(_, v) | ReplaceSlot(_, v) | StoreSlotOwned(_, v) => f(v),
             StoreModule { value, .. } | StoreCell { value, .. } => f(value),
             LoadCapture { closure, .. } | LoadCaptureCell { closure, .. } => closure.iter_mut().for_each(f),
@@ -125,7 +126,7 @@ impl InstKind {
             | CallMutating { exit, .. }
             | Push { exit, .. }
             | Fallback { exit, .. }
-            | Poll { exit } => f(exit),
+            | Poll { exit, .. } => f(exit),
             GuardSmall { exit, .. }
             | GuardBounds { exit, .. }
             | Int { exit, .. }

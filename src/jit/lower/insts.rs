@@ -7,6 +7,7 @@ use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
 use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, Variable};
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::jit::opt::narrow::SMALL;
+use crate::jit::opt::polls;
 use crate::value::layout::{array, cell, closure, dict, header, shape, string, tag};
 
 impl Lowering<'_> {
@@ -362,11 +363,28 @@ impl Lowering<'_> {
             InstKind::Operate { op, home, args, exit } => self.operate(*op, *home, args, *exit, result),
             InstKind::CallHelper { .. } => unreachable!("no instruction is built as a helper call by number"),
             InstKind::Fallback { exit, .. } => self.fallback(*exit, result),
-            InstKind::Poll { exit } => {
-                let word = self.b.ins().iconst(types::I64, std::ptr::from_ref(crate::limits::poll_word()) as i64);
-                let pending = self.load(types::I32, word, 0);
-                self.leave_if(pending, *exit, ExitKind::Poll);
-            }
+            InstKind::Poll { counter, exit } => self.poll(*counter, *exit),
+        }
+    }
+
+    fn poll(&mut self, counter: Option<ValueId>, exit: StateId) {
+        // Where polls are counted, each turn has one.
+        let counter = counter.filter(|_| !self.imports.counts_checks(ExitKind::Poll));
+        let others = counter.map(|counter| {
+            let (counter, mask) = (self.one(counter), self.b.ins().iconst(types::I64, polls::TURNS - 1));
+            let low = self.b.ins().band(counter, mask);
+            let (now, others) = (self.b.create_block(), self.b.create_block());
+            self.b.set_cold_block(now);
+            self.b.ins().brif(low, others, &[], now, &[]);
+            self.b.switch_to_block(now);
+            others
+        });
+        let word = self.b.ins().iconst(types::I64, std::ptr::from_ref(crate::limits::poll_word()) as i64);
+        let pending = self.load(types::I32, word, 0);
+        self.leave_if(pending, exit, ExitKind::Poll);
+        if let Some(others) = others {
+            self.b.ins().jump(others, &[]);
+            self.b.switch_to_block(others);
         }
     }
 

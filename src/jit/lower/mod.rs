@@ -13,6 +13,7 @@ mod insts;
 mod operate;
 
 use ahash::{AHashMap, AHashSet};
+use cranelift_codegen::ir::condcodes::CondCode;
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, types};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
@@ -352,6 +353,7 @@ pub fn lower(
         imports,
         held: vec![None; function.values.len()],
         blocks: Vec::new(),
+        depths: vec![0; function.blocks.len()],
         inverted: AHashMap::new(),
         exits: Vec::new(),
         exit_blocks: AHashMap::new(),
@@ -377,6 +379,8 @@ struct Lowering<'a> {
     imports: &'a mut dyn Imports,
     held: Vec<Option<Held>>,
     blocks: Vec<clif::Block>,
+    /// Number of loops around each block.
+    depths: Vec<u32>,
     /// Bools that are the negation of another.
     inverted: AHashMap<ValueId, ValueId>,
     exits: Vec<ExitInfo>,
@@ -404,7 +408,8 @@ impl Lowering<'_> {
         for ((_, value), param) in self.function.params.iter().zip(&params[2..]) {
             self.held[value.index()] = Some(Held::One(*param));
         }
-        let order = super::ir::cfg::Cfg::new(self.function).order;
+        let super::ir::cfg::Cfg { order, loops, .. } = super::ir::cfg::Cfg::new(self.function);
+        loops.iter().flat_map(|looped| &looped.blocks).for_each(|block| self.depths[block.index()] += 1);
         self.blocks = vec![entry; self.function.blocks.len()];
         for &block in &order {
             let target = self.b.create_block();
@@ -455,6 +460,12 @@ impl Lowering<'_> {
             Terminator::Branch { cond, then, otherwise } => {
                 let (cond, swapped) = self.condition(*cond);
                 let (then, otherwise) = if swapped { (otherwise, then) } else { (then, otherwise) };
+                let (cond, then, otherwise) = match self.inverse(cond) {
+                    Some(inverse) if self.depths[then.0.index()] > self.depths[otherwise.0.index()] => {
+                        (inverse, otherwise, then)
+                    }
+                    _ => (cond, then, otherwise),
+                };
                 let (then, then_args) = self.edge(then.0, &then.1);
                 let (otherwise, otherwise_args) = self.edge(otherwise.0, &otherwise.1);
                 self.b.ins().brif(cond, then, &then_args, otherwise, &otherwise_args);
@@ -490,6 +501,19 @@ impl Lowering<'_> {
             swapped = !swapped;
         }
         (self.one(cond), swapped)
+    }
+
+    /// The opposite of a comparison. Code is laid out so that the second way of a branch follows it: that should be the
+    /// one that stays in the loop.
+    fn inverse(&mut self, cond: clif::Value) -> Option<clif::Value> {
+        let made = self.b.func.dfg.value_def(cond).inst()?;
+        match self.b.func.dfg.insts[made] {
+            clif::InstructionData::IntCompare { cond, args: [a, b], .. } => Some(self.b.ins().icmp(cond.complement(), a, b)),
+            clif::InstructionData::FloatCompare { cond, args: [a, b], .. } => {
+                Some(self.b.ins().fcmp(cond.complement(), a, b))
+            }
+            _ => None,
+        }
     }
 
     // ---- values ----

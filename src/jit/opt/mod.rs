@@ -1,7 +1,7 @@
 //! Passes over the IR, one file each, and their order.
 //!
 //! ```text
-//! params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► gvn ─► range ─► dead ─► exits
+//! params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► gvn ─► range ─► dead ─► exits ─► polls
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
 pub mod dead;
@@ -11,6 +11,7 @@ pub mod hoist;
 pub mod memory;
 pub mod narrow;
 pub mod params;
+pub mod polls;
 pub mod range;
 pub mod unshare;
 
@@ -28,6 +29,8 @@ pub struct Summary {
     pub narrowed: usize,
     /// Checks that leave with an earlier state.
     pub exits: usize,
+    /// Polls that are not made each turn.
+    pub polls: usize,
 }
 
 /// Runs all passes. `trace` sees the function after each one.
@@ -45,6 +48,7 @@ pub fn optimise(function: &mut Function, mut trace: impl FnMut(&str, &Function))
     if !function.exact_exits {
         summary.exits += step(function, "exits", &mut trace, exits::run);
     }
+    summary.polls += step(function, "polls", &mut trace, polls::run);
     summary
 }
 
