@@ -504,10 +504,11 @@ impl Array {
 
     /// The elements from `from` up to before `to` as a new array; clamped.
     pub fn slice_of(&self, from: usize, to: usize) -> Result<ArrRef, OutOfMemory> {
-        fn copy<T: Elem>(items: &[T]) -> Result<Array, OutOfMemory> {
-            let mut array = Array::with_kind::<T>(items.len())?;
-            array.extend_raw(items)?;
-            Ok(array)
+        // Filled where it is: an array built elsewhere and moved costs more than its elements if they are few.
+        fn copy<T: Elem>(items: &[T]) -> Result<ArrRef, OutOfMemory> {
+            let mut made = new();
+            make_unique(&mut made)?.copy_in(items)?;
+            Ok(made)
         }
         let to = to.min(self.len());
         let from = from.min(to);
@@ -523,10 +524,10 @@ impl Array {
                 Kind::I64 => Ok(Ref::new(collect_into(&items[from..to], Value::as_int)?)),
                 Kind::F64 => Ok(Ref::new(collect_into(&items[from..to], Value::as_float)?)),
                 Kind::Bool => Ok(Ref::new(collect_into(&items[from..to], Value::as_bool)?)),
-                _ => Ok(Ref::new(copy(&items[from..to])?)),
+                _ => copy(&items[from..to]),
             };
         }
-        Ok(Ref::new(by_kind!(self, slice, items => copy(&items[from..to])?, else Array::empty())))
+        by_kind!(self, slice, items => copy(&items[from..to]), else Ok(new()))
     }
 
     /// Both arrays in one new one.

@@ -84,6 +84,13 @@ impl Array {
         Ok(array)
     }
 
+    /// Makes an empty array one of a kind, with copies of these elements.
+    pub(in crate::value) fn copy_in<T: Elem>(&mut self, items: &[T]) -> Result<(), OutOfMemory> {
+        assert!(self.hdr.shape == ids::ARR_EMPTY);
+        self.hdr.set_shape(T::KIND as u32);
+        self.extend_raw(items)
+    }
+
     /// Takes over a vector, without copying if its buffer is of a kind we may keep: large, and not of
     /// bools. Then it cannot fail.
     pub(in crate::value) fn adopt<T: Elem>(mut items: Vec<T>) -> Result<Array, OutOfMemory> {
