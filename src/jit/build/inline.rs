@@ -16,11 +16,13 @@ impl Builder<'_> {
         let active = self.contexts.iter().filter(|context| context.function == call.function).count();
         let small =
             size <= limits.inline_size && active < limits.inline_copies && weight(callee) * active <= limits.recursive_size;
+        // Its own code has copies of it inlined already; a call from outside is one among many.
+        let recursive = active == 0 && calls_itself(call.function, callee);
         let shallow = self.contexts.len() <= limits.inline_depth;
         // A loop is worth more than the call around it, unless it calls what it is given.
         let takes_function = (0..call.count).any(|at| self.is_known_function(SlotIx(call.window.0 + u32::from(at))));
         let short = takes_function || size <= limits.loop_size || !has_loop(callee);
-        small && short && callee.chunk.handlers.is_empty() && shallow && self.out.values.len() < limits.ir_size
+        small && short && !recursive && callee.chunk.handlers.is_empty() && shallow && self.out.values.len() < limits.ir_size
     }
 
     fn is_known_function(&self, slot: SlotIx) -> bool {
@@ -201,6 +203,16 @@ fn weight(callee: &FunctionProfile) -> usize {
         _ => 1,
     };
     callee.chunk.code.iter().map(weight).sum()
+}
+
+fn calls_itself(function: u32, callee: &FunctionProfile) -> bool {
+    let chunk = &callee.chunk;
+    chunk.code.iter().any(|op| match op {
+        crate::bytecode::op::Op::CallFunc { func, .. } => {
+            callee.unit_base + chunk.functions[usize::from(*func)] == function
+        }
+        _ => false,
+    })
 }
 
 fn has_loop(callee: &FunctionProfile) -> bool {

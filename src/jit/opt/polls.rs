@@ -1,0 +1,74 @@
+//! Lets short loops look at the poll word once in many turns.
+//!
+//! In an innermost loop that counts its turns by ones – as every loop over a range does – the poll is made when the lowest bits
+//! of the counter are zero: that is one test of a register instead of a load and a test, and the loop is still left within
+//! [`TURNS`] turns.
+//! Must not: make polls rarer where a turn may take long or take memory (calls, operations, what allocates), nor in a loop
+//! around others: a few of them inside of each other would poll next to never.
+use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::inst::IntOp;
+use crate::jit::ir::types::Range;
+use crate::jit::ir::{BlockId, Function, InstKind, Terminator, ValueId};
+
+/// Turns between two polls, a power of two.
+pub const TURNS: i64 = 1024;
+
+/// Returns the number of polls that became rarer.
+pub fn run(function: &mut Function) -> usize {
+    let cfg = Cfg::new(function);
+    let successors = successors(function);
+    let mut is_header = vec![false; function.blocks.len()];
+    cfg.loops.iter().for_each(|looped| is_header[looped.header.index()] = true);
+    let innermost = |looped: &&Loop| looped.blocks.iter().filter(|block| is_header[block.index()]).count() == 1;
+    let mut rarer = 0;
+    let short: Vec<&Loop> = cfg.loops.iter().filter(innermost).filter(|looped| is_short(function, looped)).collect();
+    for looped in short {
+        for &latch in &looped.latches {
+            let Some(found) = counter(function, &successors, looped.header, latch) else { continue };
+            for inst in &mut function.blocks[latch.index()].insts {
+                if let InstKind::Poll { counter, .. } = &mut inst.kind {
+                    *counter = Some(found);
+                    rarer += 1;
+                }
+            }
+        }
+    }
+    rarer
+}
+
+/// Does every turn take a bounded number of steps, and no memory?
+fn is_short(function: &Function, looped: &Loop) -> bool {
+    let insts = looped.blocks.iter().flat_map(|block| &function.blocks[block.index()].insts);
+    insts.map(|inst| &inst.kind).all(|kind| {
+        !kind.effects().calls
+            && !matches!(
+                kind,
+                InstKind::Operate { .. }
+                    | InstKind::Push { .. }
+                    | InstKind::MakeInstance { .. }
+                    | InstKind::MakeClosure { .. }
+                    | InstKind::Unshare { .. }
+                    | InstKind::Generalise { .. }
+            )
+    })
+}
+
+/// What each value is one more than, if it is one more than another.
+fn successors(function: &Function) -> Vec<Option<ValueId>> {
+    let mut of = vec![None; function.values.len()];
+    let is_one = |value: ValueId| function.ty(value).range == Range { low: 1, high: 1 };
+    for inst in function.blocks.iter().flat_map(|block| &block.insts) {
+        if let (InstKind::Int { op: IntOp::Add, a, b, .. }, Some(result)) = (&inst.kind, inst.result) {
+            of[result.index()] = if is_one(*b) { Some(*a) } else { Some(*b).filter(|_| is_one(*a)) };
+        }
+    }
+    of
+}
+
+/// A value that is one more at each turn than at the one before.
+fn counter(function: &Function, successors: &[Option<ValueId>], header: BlockId, latch: BlockId) -> Option<ValueId> {
+    let Some(Terminator::Jump(_, args)) = &function.blocks[latch.index()].term else { return None };
+    let params = &function.blocks[header.index()].params;
+    let next = params.iter().zip(args).find(|(param, next)| successors[next.index()] == Some(**param));
+    next.map(|(_, next)| *next)
+}
