@@ -88,6 +88,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::Slice => operate::slice as *const u8,
         Helper::Text => operate::text as *const u8,
         Helper::AppendText => operate::append_text as *const u8,
+        Helper::Array => operate::array as *const u8,
         Helper::Dict => operate::dict as *const u8,
         Helper::Variant => operate::variant as *const u8,
         Helper::Passes => operate::passes as *const u8,

@@ -81,6 +81,16 @@ pub fn with_capacity(cap: usize) -> Result<ArrRef, OutOfMemory> {
     Ok(new())
 }
 
+/// Of a few values, unboxed if all have one kind.
+pub fn from_items(items: impl Iterator<Item = Value>) -> Result<ArrRef, OutOfMemory> {
+    let mut made = new();
+    let array = make_unique(&mut made)?;
+    for item in items {
+        array.push(item)?;
+    }
+    Ok(made)
+}
+
 /// Takes over a vector, unboxed if all elements have one kind.
 pub fn from_vec(items: Vec<Value>) -> Result<ArrRef, OutOfMemory> {
     let packed = match common_kind(&items) {

@@ -208,9 +208,7 @@ fn weight(callee: &FunctionProfile) -> usize {
 fn calls_itself(function: u32, callee: &FunctionProfile) -> bool {
     let chunk = &callee.chunk;
     chunk.code.iter().any(|op| match op {
-        crate::bytecode::op::Op::CallFunc { func, .. } => {
-            callee.unit_base + chunk.functions[usize::from(*func)] == function
-        }
+        crate::bytecode::op::Op::CallFunc { func, .. } => callee.unit_base + chunk.functions[usize::from(*func)] == function,
         _ => false,
     })
 }

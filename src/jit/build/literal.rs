@@ -26,6 +26,14 @@ impl Builder<'_> {
         self.write_owned(dst, value);
     }
 
+    pub(super) fn make_array(&mut self, op: Op, dst: u16, base: u16, count: u16) -> Built {
+        if count > MOST_VALUES {
+            return self.fallback(op);
+        }
+        self.make(Operation::Array, dst, base, count);
+        Ok(())
+    }
+
     pub(super) fn make_dict(&mut self, op: Op, dst: u16, base: u16, count: u16) -> Built {
         if count > MOST_VALUES / 2 {
             return self.fallback(op);

@@ -213,6 +213,7 @@ impl Builder<'_> {
 
             Op::Interp { dst, base, template } => return self.text(op, last, dst, base, template),
             Op::InterpAppend { dst, base, template } => return self.append_text(op, dst, base, template),
+            Op::MakeArray { dst, base, count } => return self.make_array(op, dst, base, count),
             Op::MakeDict { dst, base, count } => return self.make_dict(op, dst, base, count),
             Op::MakeVariant { argc, dst, base, variant } => {
                 return self.make_variant(op, u16::from(argc), dst, base, variant);
@@ -265,7 +266,6 @@ impl Builder<'_> {
             | Op::LoadSelfFn { .. }
             | Op::PathGet { .. }
             | Op::PlaceGetOrNull { .. }
-            | Op::MakeArray { .. }
             | Op::ArrayAppend { .. }
             | Op::ArrayExtend { .. }
             | Op::DictAppend { .. }

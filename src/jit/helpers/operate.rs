@@ -21,7 +21,7 @@ use crate::semantics::member::Member;
 use crate::semantics::step::{Callback, Step};
 use crate::semantics::{index, member, place};
 use crate::value::layout::tag;
-use crate::value::{Cell, FnId, Symbol, Value};
+use crate::value::{Cell, FnId, Symbol, Value, array};
 use crate::vm::function::Activation;
 use crate::vm::operate::{arith_op, compare_op};
 use crate::vm::{Vm, pattern};
@@ -237,6 +237,10 @@ pub extern "C" fn append_text(
         Ok(true) => Some(()),
         _ => None,
     }))
+}
+
+pub extern "C" fn array(items: *const ManuallyDrop<Value>, count: u64) -> Pair {
+    owned(attempt(|| array::from_items(values(items, count).iter().cloned()).ok().map(Value::Array)))
 }
 
 pub extern "C" fn dict(entries: *const ManuallyDrop<Value>, count: u64) -> Pair {

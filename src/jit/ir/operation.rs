@@ -39,6 +39,8 @@ pub enum Operation {
     Text(Site),
     /// Values: the place, a string, is followed by the interpolated string of a template.
     AppendText(Site),
+    /// Items: an array of them → owned.
+    Array,
     /// Keys and values in turn: a dict of them → owned.
     Dict,
     /// Payload: an enum value of a variant → owned.
@@ -106,6 +108,7 @@ impl Operation {
         match self {
             Operation::Arith(_) | Operation::Item | Operation::ItemOrNull | Operation::Slice(_) => Gives::Owned,
             Operation::Text(_)
+            | Operation::Array
             | Operation::Dict
             | Operation::Variant(_)
             | Operation::Part(_)
@@ -161,6 +164,7 @@ impl Operation {
             | Operation::ItemOrNull
             | Operation::Slice(_)
             | Operation::Text(_)
+            | Operation::Array
             | Operation::Dict
             | Operation::Variant(_)
             | Operation::Passes(_)
@@ -210,6 +214,7 @@ impl Operation {
             | Operation::Item
             | Operation::ItemOrNull
             | Operation::SetItem
+            | Operation::Array
             | Operation::Dict
             | Operation::Succeeded
             | Operation::Payload
@@ -233,6 +238,7 @@ impl Operation {
             self,
             Operation::Text(_)
                 | Operation::AppendText(_)
+                | Operation::Array
                 | Operation::Dict
                 | Operation::Variant(_)
                 | Operation::Place(_)

@@ -108,6 +108,7 @@ pub enum Helper {
     /// `(context, template, place, values, count) -> 1 if done`
     AppendText,
     /// `(keys and values, count) -> (tag, payload)`
+    Array,
     Dict,
     /// `(context, variant, values, count) -> (tag, payload)`
     Variant,
@@ -175,6 +176,7 @@ impl Helper {
         Helper::Slice,
         Helper::Text,
         Helper::AppendText,
+        Helper::Array,
         Helper::Dict,
         Helper::Variant,
         Helper::Passes,
@@ -225,6 +227,7 @@ impl Helper {
             Helper::Slice => "ruff_slice",
             Helper::Text => "ruff_text",
             Helper::AppendText => "ruff_append_text",
+            Helper::Array => "ruff_array",
             Helper::Dict => "ruff_dict",
             Helper::Variant => "ruff_variant",
             Helper::Passes => "ruff_passes",
@@ -277,6 +280,7 @@ impl Helper {
             Helper::Slice => (7, 2),
             Helper::Text => (4, 2),
             Helper::AppendText => (5, 1),
+            Helper::Array => (2, 2),
             Helper::Dict => (2, 2),
             Helper::Variant => (4, 2),
             Helper::Passes => (4, 1),

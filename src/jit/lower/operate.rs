@@ -25,6 +25,7 @@ fn helper_of(op: Operation) -> Helper {
         Operation::Slice(_) => Helper::Slice,
         Operation::Text(_) => Helper::Text,
         Operation::AppendText(_) => Helper::AppendText,
+        Operation::Array => Helper::Array,
         Operation::Dict => Helper::Dict,
         Operation::Variant(_) => Helper::Variant,
         Operation::Passes(_) => Helper::Passes,
