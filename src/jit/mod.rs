@@ -114,7 +114,10 @@ impl Jit {
         self.collect(vm);
         let decision = {
             let (context, frame) = (self.context.borrow(), vm.current_frame());
-            self.ledger.borrow_mut().report(place, &self.policy, |entry| context.codes[entry.0 as usize].expects(frame))
+            let small = function.chunk.code.len() <= BuildLimits::default().inline_size;
+            self.ledger
+                .borrow_mut()
+                .report(place, small, &self.policy, |entry| context.codes[entry.0 as usize].expects(frame))
         };
         match decision {
             Decision::Enter(entry) => Verdict::Entry(entry),
