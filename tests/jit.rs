@@ -52,7 +52,7 @@ fn hot_functions_run_compiled() {
     assert_eq!(report.stats.functions, 1);
     let fate = fate(&report, 1, false);
     assert_eq!(fate.tier, Tier::Compiled);
-    check_remark(fate, "compiled after 256 calls");
+    check_remark(fate, "compiled after 1024 calls");
 }
 
 #[test]
@@ -69,14 +69,15 @@ fn what_is_cold_stays_in_the_vm() {
     assert_eq!(report.stats.code_bytes, 0);
     let fate = fate(&report, 1, false);
     assert_eq!(fate.tier, Tier::Vm);
-    check_remark(fate, "101 calls so far; compiled after 256");
+    check_remark(fate, "101 calls so far; compiled after 1024");
 }
 
 /// Code that has left too often is given up, and compiled again for what it has met.
 #[test]
 fn a_failed_check_is_told_in_words() {
-    let text = "func add(a, b) {\n    return a + b\n}\nfor i in 0..700 { add(i, 1) }\nprint(add(\"x\", \"y\"), add(2, 3))";
-    let report = report("jit", text, "xy 5\n");
+    let calls = "for i in 0..500 { add(i, 1) }\n".repeat(3);
+    let text = format!("func add(a, b) {{\n    return a + b\n}}\n{calls}print(add(\"x\", \"y\"), add(2, 3))");
+    let report = report("jit", &text, "xy 5\n");
     let fate = fate(&report, 1, false);
     check_remark(fate, "left compiled code 1x at `a");
     check_remark(fate, "'a' was int, became string");
@@ -85,9 +86,10 @@ fn a_failed_check_is_told_in_words() {
 
 #[test]
 fn code_that_leaves_too_often_is_given_up_and_replaced() {
-    let text = "func add(a, b) {\n    return a + b\n}\nfor i in 0..2000 { add(i, 1) }\n\
-        n := 0\nfor i in 0..20000 { n = n + len(add(\"x\", \"y\")) }\nprint(n)";
-    let report = report("jit", text, "40000\n");
+    let calls = "for i in 0..500 { add(i, 1) }\n".repeat(3);
+    let others = "for i in 0..500 { n = n + len(add(\"x\", \"y\")) }\n".repeat(20);
+    let text = format!("func add(a, b) {{\n    return a + b\n}}\n{calls}n := 0\n{others}print(n)");
+    let report = report("jit", &text, "20000\n");
     assert!(report.stats.discarded > 0, "{}", report.stats);
     assert!(report.stats.exits < 2000, "an exit storm: {}", report.stats);
     check_remark(fate(&report, 1, false), "given up");
@@ -114,9 +116,11 @@ fn an_excluded_function_is_not_compiled() {
 
 #[test]
 fn what_was_never_reached_before_is_told() {
-    let text = "func f(xs, i) {\n    if i < 0 {\n        return xs[0]\n    }\n    return i\n}\nys := [7]\n\
-        for i in 0..700 { f(ys, i) }\nprint(f(ys, 0 - 1))";
-    let report = report("jit", text, "7\n");
+    let calls = "for i in 0..500 { f(ys, i) }\n".repeat(3);
+    let text = format!(
+        "func f(xs, i) {{\n    if i < 0 {{\n        return xs[0]\n    }}\n    return i\n}}\nys := [7]\n{calls}print(f(ys, 0 - 1))"
+    );
+    let report = report("jit", &text, "7\n");
     check_remark(fate(&report, 1, false), "code that had not been reached before");
 }
 
@@ -154,7 +158,7 @@ fn explain_shows_the_source_with_remarks() {
     let path = file.to_string_lossy();
     let (code, stdout, stderr) = ruff(&["jit", "explain", &path]);
     assert_eq!((code, stderr.as_str()), (0, ""));
-    assert!(stdout.starts_with("1 | func fib(n) {\n  | ^ func fib [compiled] compiled after 256 calls, "), "{stdout}");
+    assert!(stdout.starts_with("1 | func fib(n) {\n  | ^ func fib [compiled] compiled after 1024 calls, "), "{stdout}");
     assert!(stdout.contains("instructions ran compiled"), "{stdout}");
     let (code, stdout, _) = ruff(&["jit", "explain", "--json", &path]);
     assert_eq!(code, 0);
@@ -171,7 +175,7 @@ fn a_failing_script_is_explained_as_well() {
     std::fs::write(&file, "func f() { return 1 + null }\nf()").expect("a file");
     let (code, stdout, stderr) = ruff(&["jit", "explain", &file.to_string_lossy()]);
     assert_eq!(code, 4);
-    assert!(stdout.contains("^ func f [VM] 1 call so far; compiled after 256"), "{stdout}");
+    assert!(stdout.contains("^ func f [VM] 1 call so far; compiled after 1024"), "{stdout}");
     assert!(stderr.contains("error[TypeError]"), "{stderr}");
 }
 
@@ -231,7 +235,7 @@ fn fuel_is_used_up_at_the_same_point() {
 #[test]
 fn the_depth_limit_holds_in_compiled_code() {
     let text = "func f(n) {\n    if n == 0 { return 0 }\n    return f(n - 1) + 1\n}\n\
-        for i in 0..400 { f(10) }\nprint(f(900))\nfunc g() { try { return f(100000) } except e { return e.kind } }\nprint(g())";
+        for i in 0..60 { f(20) }\nfor i in 0..60 { f(20) }\nprint(f(900))\nfunc g() { try { return f(100000) } except e { return e.kind } }\nprint(g())";
     let outcome = run_with("jit", text, |options| options.max_depth = Some(1000));
     assert_eq!(String::from_utf8_lossy(&outcome.stdout), "900\nStackOverflow\n");
 }

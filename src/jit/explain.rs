@@ -83,6 +83,9 @@ impl Jit {
     fn too_cold(&self, vm: &Vm, place: Place) -> String {
         let heat = trace::heat(vm, place);
         let (what, wanted) = match place.1 {
+            None if vm.activation(place.0).is_some_and(|function| super::is_small(function.code())) => {
+                ("calls", self.policy.patience.calls * self.policy.small_reports)
+            }
             None => ("calls", self.policy.patience.calls),
             Some(_) => ("turns", self.policy.patience.turns * self.policy.loop_reports),
         };

@@ -114,7 +114,7 @@ impl Jit {
         self.collect(vm);
         let decision = {
             let (context, frame) = (self.context.borrow(), vm.current_frame());
-            let small = function.chunk.code.len() <= BuildLimits::default().inline_size;
+            let small = is_small(function.code());
             self.ledger
                 .borrow_mut()
                 .report(place, small, &self.policy, |entry| context.codes[entry.0 as usize].expects(frame))
@@ -428,4 +428,9 @@ fn closure_below(fp: Fp) -> u64 {
         crate::value::Value::Closure(closure) => closure.address() as u64,
         _ => 0,
     }
+}
+
+/// May the function become part of its callers?
+fn is_small(code: &[crate::bytecode::op::Op]) -> bool {
+    code.len() <= BuildLimits::default().inline_size
 }
