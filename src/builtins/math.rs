@@ -8,6 +8,7 @@ use super::arg::{Any, Float, Integer, Missing, Number, Rest, Size, arithmetic, n
 use super::table::builtins;
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::compare::{self, CompareOp};
+use crate::semantics::display::structural_debug;
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::step::Callback;
 use crate::semantics::truth::truthy;
@@ -633,7 +634,8 @@ fn max(engine: &mut dyn Engine, first: Any, second: Missing, others: Rest) -> Fa
 
 fn clamp(engine: &mut dyn Engine, x: Any, low: Any, high: Any) -> Fallible {
     if holds(engine, CompareOp::Lt, high, low)? {
-        return Err(faults::value_error("clamp", "low must not be greater than high"));
+        let (low, high) = (structural_debug(low), structural_debug(high));
+        return Err(faults::value_error("clamp", format_args!("low must not be greater than high, got {low} and {high}")));
     }
     if holds(engine, CompareOp::Lt, x, low)? {
         return Ok(std::mem::take(low));
@@ -652,6 +654,7 @@ fn sign(_: &mut dyn Engine, x: Number) -> Fallible {
 }
 
 fn floor_div(engine: &mut dyn Engine, a: Number, b: Number) -> Fallible {
+    no_zero_divisor(&b)?;
     Ok(floored_division(engine, a, b)?.0)
 }
 
@@ -660,8 +663,17 @@ fn modulo(engine: &mut dyn Engine, a: Number, b: Number) -> Fallible {
 }
 
 fn divmod(engine: &mut dyn Engine, a: Number, b: Number) -> Fallible {
+    no_zero_divisor(&b)?;
     let (quotient, rest) = floored_division(engine, a, b)?;
     new_array(vec![quotient, rest])
+}
+
+fn no_zero_divisor(b: &Number) -> Fallible<()> {
+    match b {
+        Number::Int(0) => Err(faults::division_by_zero()),
+        Number::Float(b) if *b == 0.0 => Err(faults::division_by_zero()),
+        _ => Ok(()),
+    }
 }
 
 /// Quotient rounded down and what remains.

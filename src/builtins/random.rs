@@ -158,7 +158,7 @@ fn random(engine: &mut dyn Engine) -> Fallible<f64> {
 
 fn random_int(engine: &mut dyn Engine, lo: i64, hi: i64) -> Fallible<i64> {
     if lo > hi {
-        return Err(faults::value_error("random_int", "lo must not be greater than hi"));
+        return Err(faults::value_error("random_int", format_args!("lo must not be greater than hi, got {lo} and {hi}")));
     }
     let span = (hi as u64).wrapping_sub(lo as u64);
     let offset = if span == u64::MAX { next(engine) } else { below(engine, span + 1) };

@@ -87,8 +87,20 @@ pub fn natural_order(engine: &mut dyn Engine, keys: &[Value]) -> Result<Vec<usiz
         if comparisons.is_multiple_of(1024) {
             engine.poll()?;
         }
-        holds(engine, CompareOp::Lt, &keys[a], &keys[b])
+        match (nan(&keys[a]), nan(&keys[b])) {
+            (Some(first), Some(second)) if first || second => Ok(!first),
+            _ => holds(engine, CompareOp::Lt, &keys[a], &keys[b]),
+        }
     })
+}
+
+/// Whether a number is NaN, which stands behind all others.
+fn nan(key: &Value) -> Option<bool> {
+    match key {
+        Value::Float(number) => Some(number.is_nan()),
+        Value::Int(_) | Value::BigInt(_) => Some(false),
+        _ => None,
+    }
 }
 
 fn all<'a, T>(keys: &'a [Value], get: impl Fn(&'a Value) -> Option<T>) -> Option<Vec<T>> {

@@ -282,6 +282,11 @@ fn begin<'a>(
 ) -> Result<bool, Raise> {
     match value.object() {
         View::Array(items) => {
+            if items.len() > CHECK_EVERY {
+                // Each item takes its comma and blank at least.
+                let least = items.len().saturating_mul(2).saturating_add(out.len());
+                limits::reserve(least).map_err(|refused| memory("display", refused))?;
+            }
             out.push('[');
             stack.push(Frame::Array { items, from: 0, at: 0 });
         }

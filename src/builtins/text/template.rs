@@ -43,10 +43,10 @@ impl Filler {
     /// The value that the next `{}` or `%` takes.
     fn take_next(&mut self) -> Fallible<Value> {
         self.next += 1;
-        self.values
-            .get(self.next - 1)
-            .cloned()
-            .ok_or_else(|| bad(&format!("the template takes at least {} values, got {}", self.next, self.values.len())))
+        self.values.get(self.next - 1).cloned().ok_or_else(|| {
+            let values = if self.next == 1 { "value" } else { "values" };
+            bad(&format!("the template takes at least {} {values}, got {}", self.next, self.values.len()))
+        })
     }
 
     /// `{}`, `{0}`, `{name}`, each with an optional `:spec`; gives what follows it.
