@@ -7,7 +7,9 @@ use super::call::Arguments;
 use super::{Eval, Frame, Interp};
 use crate::builtins::methods::Names;
 use crate::builtins::{self, BuiltinId};
-use crate::resolve::hir::{Access, Expr, ExprKind, Function, Item, PathSegment, Place, PlaceId, Receiver, TextId, Var};
+use crate::resolve::hir::{
+    Access, Args, Expr, ExprKind, Function, Item, PathSegment, Place, PlaceId, Receiver, TextId, Var,
+};
 use crate::semantics::call::SelfMode;
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::member::BuiltinNames;
@@ -17,7 +19,10 @@ use crate::source::Span;
 use crate::value::{FnId, Symbol, Value};
 
 /// What names mean on receivers of built-in types, remembered: the tables are searched by text.
-pub(super) struct Remembered(Box<[Cell<Meaning>]>);
+pub(super) struct Remembered {
+    meanings: Box<[Cell<Meaning>]>,
+    directs: Box<[Cell<(u64, Direct)>]>,
+}
 
 /// What a name means on receivers with a tag, as a method and as a function.
 #[derive(Clone, Copy, Default)]
@@ -28,17 +33,60 @@ struct Meaning {
     function: Option<u16>,
 }
 
+/// What a method of a local variable runs if nothing but the variable's kind and the number of arguments matters.
+#[derive(Clone, Copy, Default)]
+enum Direct {
+    #[default]
+    Nothing,
+    /// A builtin that changes the variable, with exactly so many arguments.
+    Changes(BuiltinId, u8),
+    /// A builtin whose first argument the variable is, with exactly so many others.
+    Reads(BuiltinId, u8),
+}
+
+impl Direct {
+    fn new(receiver: &Value, name: Symbol) -> Direct {
+        if !matches!(receiver, Value::Array(_) | Value::Str(_) | Value::Set(_) | Value::Bytes(_)) {
+            return Direct::Nothing;
+        }
+        let method = Names.method(receiver, name);
+        let Some(id) = method.or_else(|| Names.function(receiver, name)).map(BuiltinId) else { return Direct::Nothing };
+        let changes = method.is_some() && builtins::info(id).mutating().is_some();
+        let described = if changes { builtins::method_info(id) } else { builtins::fn_info(id) };
+        match described.params.len() {
+            count @ 0..=2 if changes && described.is_exactly(count) => Direct::Changes(id, count as u8),
+            count @ 1..=2 if described.is_exactly(count) => Direct::Reads(id, count as u8 - 1),
+            _ => Direct::Nothing,
+        }
+    }
+}
+
 impl Remembered {
     const ROOM: usize = 64;
 
     pub(super) fn new() -> Remembered {
-        Remembered((0..Remembered::ROOM).map(|_| Cell::default()).collect())
+        let meanings = (0..Remembered::ROOM).map(|_| Cell::default()).collect();
+        let directs = (0..Remembered::ROOM).map(|_| Cell::new((u64::MAX, Direct::Nothing))).collect();
+        Remembered { meanings, directs }
+    }
+
+    #[inline]
+    fn direct(&self, receiver: &Value, name: Symbol) -> Direct {
+        let of = u64::from(name.0) << 32 | receiver.tag();
+        let place = &self.directs[(name.0 as usize * 31 + receiver.tag() as usize) % Remembered::ROOM];
+        let (known, direct) = place.get();
+        if known == of {
+            return direct;
+        }
+        let direct = Direct::new(receiver, name);
+        place.set((of, direct));
+        direct
     }
 
     #[inline]
     fn meaning(&self, receiver: &Value, name: Symbol) -> Meaning {
         let of = (name, receiver.tag());
-        let place = &self.0[(name.0 as usize * 31 + receiver.tag() as usize) % Remembered::ROOM];
+        let place = &self.meanings[(name.0 as usize * 31 + receiver.tag() as usize) % Remembered::ROOM];
         if place.get().of != Some(of) {
             place.set(Meaning {
                 of: Some(of),
@@ -81,6 +129,9 @@ impl<'p> Interp<'p> {
                 self.method_on_value(frame, span, receiver, symbol, arguments, used)
             }
             Receiver::Place(place) => {
+                if let Some(done) = self.direct_method(frame, span, place, name, args, used) {
+                    return done;
+                }
                 let keys = self.place_keys(frame, place)?;
                 if args.is_plain() {
                     self.plain_method_on_place(frame, span, place, &keys, name, &args.positional, used)?
@@ -90,6 +141,80 @@ impl<'p> Interp<'p> {
                 }
             }
         };
+        result.map_err(|raise| self.leave_at(frame, span, raise))
+    }
+
+    /// A call with one argument or none on a local variable. Nothing if it is another call, of which nothing has run then.
+    #[inline]
+    fn direct_method(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        id: PlaceId,
+        method: TextId,
+        args: &'p Args,
+        used: bool,
+    ) -> Option<Eval> {
+        let place = &frame.program[id];
+        let (Var::Local(slot), [], []) = (place.root, &*place.path, &*args.named) else { return None };
+        let (variable, name) = (frame.base + slot.index(), self.symbol(frame.unit, method));
+        match *args.positional {
+            [] => match self.names.direct(&self.stack[variable], name) {
+                Direct::Reads(builtin, 0) => {
+                    let receiver = self.stack[variable].clone();
+                    Some(self.run_direct(frame, span, builtin, &mut [receiver]))
+                }
+                _ => None,
+            },
+            [Item::One(argument)] => {
+                let argument = match self.operand(frame, argument) {
+                    Ok(argument) => argument,
+                    Err(signal) => return Some(Err(signal)),
+                };
+                Some(match self.names.direct(&self.stack[variable], name) {
+                    Direct::Reads(builtin, 1) => {
+                        let receiver = self.stack[variable].clone();
+                        self.run_direct(frame, span, builtin, &mut [receiver, argument])
+                    }
+                    Direct::Changes(builtin, 1) if self.is_changeable(frame, place) => {
+                        self.change_direct(frame, span, builtin, variable, argument, used)
+                    }
+                    _ => {
+                        let base = self.stack.len();
+                        self.stack.extend([Value::Null, argument]);
+                        let result = self.method_on_pushed(frame, span, id, &[], method, base, used);
+                        result.and_then(|result| result.map_err(|raise| self.leave_at(frame, span, raise)))
+                    }
+                })
+            }
+            _ => None,
+        }
+    }
+
+    #[inline(never)]
+    extern "C-unwind" fn run_direct(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        builtin: BuiltinId,
+        slots: &mut [Value],
+    ) -> Eval {
+        self.run_builtin(frame, span, builtin, slots).map_err(|raise| self.leave_at(frame, span, raise))
+    }
+
+    #[inline(never)]
+    extern "C-unwind" fn change_direct(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        builtin: BuiltinId,
+        variable: usize,
+        argument: Value,
+        used: bool,
+    ) -> Eval {
+        let mut root = self.stack[variable].take();
+        let result = self.run_mutating(frame, span, builtin, &mut root, &mut [argument], used);
+        self.stack[variable] = root;
         result.map_err(|raise| self.leave_at(frame, span, raise))
     }
 
@@ -105,13 +230,30 @@ impl<'p> Interp<'p> {
         args: &'p [Item],
         used: bool,
     ) -> Eval<Result<Value, Raise>> {
-        let (place, name) = (&frame.program[id], self.symbol(frame.unit, method));
         let base = self.stack.len();
         self.stack.push(Value::Null);
         if let Err(signal) = self.push_arguments(frame, args) {
             self.drop_to(base);
             return Err(signal);
         }
+        self.method_on_pushed(frame, span, id, keys, method, base, used)
+    }
+
+    /// The arguments stand on the stack from `base + 1` on; the receiver gets the place before them.
+    #[allow(clippy::too_many_arguments)]
+    #[inline(never)]
+    fn method_on_pushed(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        id: PlaceId,
+        keys: &[Key],
+        method: TextId,
+        base: usize,
+        used: bool,
+    ) -> Eval<Result<Value, Raise>> {
+        let (place, name) = (&frame.program[id], self.symbol(frame.unit, method));
+        let given = self.stack.len() - base - 1;
         let receiver = match self.receiver(frame, place, keys) {
             Ok(receiver) => receiver,
             Err(raise) => {
@@ -131,12 +273,12 @@ impl<'p> Interp<'p> {
             }
         };
         Ok(match found {
-            Method::User { func, mutating: false } if self.takes(func, args.len()) => {
+            Method::User { func, mutating: false } if self.takes(func, given) => {
                 self.stack[base] = receiver;
                 let outcome = self.run_user(func, None, base, false);
                 self.settle(outcome)
             }
-            Method::User { func, mutating: true } if self.takes(func, args.len()) && self.is_changeable(frame, place) => {
+            Method::User { func, mutating: true } if self.takes(func, given) && self.is_changeable(frame, place) => {
                 receiver.discard();
                 self.in_place(frame, place, keys, name, base, |this, leaf| {
                     this.stack[base] = leaf.take();
@@ -147,7 +289,7 @@ impl<'p> Interp<'p> {
             }
             Method::Builtin(builtin)
                 if builtins::info(BuiltinId(builtin)).mutating().is_some()
-                    && builtins::method_info(BuiltinId(builtin)).is_exactly(args.len()) =>
+                    && builtins::method_info(BuiltinId(builtin)).is_exactly(given) =>
             {
                 receiver.discard();
                 if let Err(raise) = self.check_access(frame, place, name) {
@@ -162,7 +304,7 @@ impl<'p> Interp<'p> {
             }
             Method::Builtin(builtin) | Method::Function(builtin)
                 if (matches!(found, Method::Function(_)) || builtins::info(BuiltinId(builtin)).mutating().is_none())
-                    && builtins::fn_info(BuiltinId(builtin)).is_exactly(args.len() + 1) =>
+                    && builtins::fn_info(BuiltinId(builtin)).is_exactly(given + 1) =>
             {
                 self.stack[base] = receiver;
                 self.with_slots(base, |this, slots| this.run_builtin(frame, span, BuiltinId(builtin), slots))
@@ -176,8 +318,6 @@ impl<'p> Interp<'p> {
         })
     }
 
-    /// The value at a place that a method is called on.
-    #[inline]
     /// Where the error of a receiver that is not there is reported if the call can only read it: at the variable or the field
     /// that fails. Nothing for other calls, which are reported whole.
     fn reader_span(&mut self, frame: &Frame<'p>, place: &Place, keys: &[Key], method: TextId) -> Option<Span> {
@@ -197,6 +337,8 @@ impl<'p> Interp<'p> {
         Some(at)
     }
 
+    /// The value at a place that a method is called on.
+    #[inline]
     fn receiver(&mut self, frame: &Frame<'p>, place: &Place, keys: &[Key]) -> Result<Value, Raise> {
         let root = self.read(frame, place.root, place.name)?;
         if keys.is_empty() {
