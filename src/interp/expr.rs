@@ -111,6 +111,37 @@ impl<'p> Interp<'p> {
         }
     }
 
+    /// The value of a local variable, where it stands.
+    #[inline(always)]
+    fn local(&self, frame: &Frame<'p>, id: ExprId) -> Option<&Value> {
+        match &frame.program[id].kind {
+            ExprKind::Var { var: Var::Local(slot), take: Take::No, .. } => Some(&self.stack[frame.base + slot.index()]),
+            _ => None,
+        }
+    }
+
+    /// An int that is read without effects: a literal or a local variable.
+    #[inline(always)]
+    fn known_int(&self, frame: &Frame<'p>, id: ExprId) -> Option<i64> {
+        match &frame.program[id].kind {
+            ExprKind::Int(value) => Some(*value),
+            _ => match self.local(frame, id)? {
+                Value::Int(value) => Some(*value),
+                _ => None,
+            },
+        }
+    }
+
+    /// What a local variable, or an element of one that is an array, holds, where it stands: nothing need be counted to look
+    /// into it. Nothing if it takes more to find it.
+    #[inline(always)]
+    fn lent(&self, frame: &Frame<'p>, id: ExprId) -> Option<&Value> {
+        let &ExprKind::Index { base, index } = &frame.program[id].kind else { return self.local(frame, id) };
+        let Value::Array(items) = self.local(frame, base)? else { return None };
+        let at = usize::try_from(self.known_int(frame, index)?).ok()?;
+        items.as_val_slice()?.get(at)
+    }
+
     /// The rarer kinds, out of the way of the frequent ones' stack frame.
     #[inline(never)]
     extern "C-unwind" fn other(&mut self, frame: &Frame<'p>, expr: &'p Expr) -> Eval {
@@ -483,6 +514,11 @@ impl<'p> Interp<'p> {
     #[inline(never)]
     extern "C-unwind" fn index(&mut self, frame: &Frame<'p>, expr: &'p Expr) -> Eval {
         let ExprKind::Index { base, index: at } = expr.kind else { return self.elsewhere(expr) };
+        if let (Some(Value::Array(items)), Some(at)) = (self.local(frame, base), self.known_int(frame, at))
+            && let Some(item) = usize::try_from(at).ok().and_then(|at| items.get(at))
+        {
+            return Ok(item);
+        }
         let base = self.operand(frame, base)?;
         let at = match self.operand(frame, at) {
             Ok(at) => at,
@@ -509,8 +545,13 @@ impl<'p> Interp<'p> {
     #[inline(never)]
     extern "C-unwind" fn field(&mut self, frame: &Frame<'p>, expr: &'p Expr) -> Eval {
         let ExprKind::Field { base, name, optional } = expr.kind else { return self.elsewhere(expr) };
-        let base = self.operand(frame, base)?;
         let name = self.symbol(frame.unit, name);
+        if let Some(Value::Struct(object)) = self.lent(frame, base)
+            && let Some(value) = object.field(name)
+        {
+            return Ok(value);
+        }
+        let base = self.operand(frame, base)?;
         if let Value::Struct(object) = &base
             && let Some(value) = object.field(name)
         {

@@ -4,7 +4,7 @@ use super::{Eval, Frame, Interp};
 use crate::resolve::hir::{BinaryOp, ExprId, ExprKind, PathSegment, PlaceId, UpdateOp, Var};
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::fault::Raise;
-use crate::semantics::place::{Key, place_get, place_set, release, with_place};
+use crate::semantics::place::{Key, item_mut, place_get, place_set, release, update_field, with_place};
 use crate::semantics::{index, member};
 use crate::value::Value;
 
@@ -134,6 +134,29 @@ impl<'p> Interp<'p> {
                 return Ok(());
             }
             return self.update_rest(frame, id, &[], op, operand);
+        }
+        if let (Var::Local(slot), UpdateOp::Binary(op)) = (place.root, op) {
+            let variable = frame.base + slot.index();
+            match *place.path {
+                [PathSegment::Field(name, _)] => {
+                    let (name, operand) = (self.symbol(frame.unit, name), self.operand(frame, operand)?);
+                    if update_field(&mut self.stack[variable], name, |old| simple(op, old, &operand)) {
+                        return Ok(());
+                    }
+                    return self.update_rest(frame, id, &[Key::Field(name)], op, operand);
+                }
+                [PathSegment::Index(at), PathSegment::Field(name, _)] => {
+                    let (name, at) = (self.symbol(frame.unit, name), self.operand(frame, at)?);
+                    let operand = self.operand(frame, operand)?;
+                    if let Some(item) = item_mut(&mut self.stack[variable], &at)
+                        && update_field(item, name, |old| simple(op, old, &operand))
+                    {
+                        return Ok(());
+                    }
+                    return self.update_rest(frame, id, &[Key::Index(at), Key::Field(name)], op, operand);
+                }
+                _ => {}
+            }
         }
         let keys = self.place_keys(frame, id)?;
         match op {

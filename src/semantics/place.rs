@@ -73,6 +73,24 @@ pub fn update_entry(base: &mut Value, key: &Value, op: ArithOp, value: &Value) -
     false
 }
 
+/// Updates a field of an instance by one look-up. False if that takes more, as where `update` gives nothing; nothing has
+/// happened then.
+#[inline]
+pub fn update_field(base: &mut Value, name: Symbol, update: impl FnOnce(&Value) -> Option<Value>) -> bool {
+    let Value::Struct(object) = base else { return false };
+    let Some(slot) = object.info().field(name) else { return false };
+    let Some(new) = object.load(slot).and_then(|old| update(&old)) else { return false };
+    instance::make_unique(object).is_ok_and(|object| object.store(slot, new).is_ok())
+}
+
+/// An element of an array that nobody else holds, stored as a value: for changing.
+#[inline]
+pub fn item_mut<'a>(base: &'a mut Value, at: &Value) -> Option<&'a mut Value> {
+    let (Value::Array(items), Value::Int(at)) = (base, at) else { return None };
+    let at = position(*at, items.len())?;
+    items.get_mut()?.as_val_slice_mut()?.get_mut(at)
+}
+
 /// Lets `change` work on the value at the end of a path, in place. On an error of `change` the place keeps what `change`
 /// left in it, unless the element is stored unboxed, where it keeps its old value.
 pub fn with_place<R>(

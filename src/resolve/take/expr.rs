@@ -141,12 +141,12 @@ impl TakePass<'_, '_> {
             self.path(place);
             return;
         };
-        // The place is read after the arguments, so these must not take it; nor may they read it if it is to go first.
+        // The place is read after the arguments, so these must not take it; nor may they touch it if it is to go first.
         self.live.insert(local);
         self.watched.push((local, false));
         self.args(id);
-        let (_, read) = self.watched.pop().unwrap_or((local, true));
-        if !read && !self.gave_up {
+        let (_, touched) = self.watched.pop().unwrap_or((local, true));
+        if !touched && !self.gave_up {
             let value = self.resolver.expr(ExprKind::Var { var: root, name: root_name, take: Take::Dead }, span);
             self.set_receiver(id, Receiver::Value(value));
             self.moved.push((id, place));

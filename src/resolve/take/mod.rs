@@ -79,7 +79,7 @@ struct TakePass<'p, 'a> {
     writes: AHashMap<BindingId, Vec<Time>>,
     live: Live,
     pins: Vec<u32>,
-    /// Receivers whose arguments are being walked, and whether these read them.
+    /// Receivers whose arguments are being walked, and whether these read or assign them.
     watched: Vec<(u32, bool)>,
     /// How many pins there are in all.
     pinned: u32,
@@ -218,10 +218,9 @@ impl<'p, 'a> TakePass<'p, 'a> {
     }
 
     fn kill(&mut self, var: Var) {
-        if let Some(local) = self.candidate(var)
-            && self.skippable == 0
-            && self.pins[local as usize] == 0
-        {
+        let Some(local) = self.candidate(var) else { return };
+        self.touch_receiver(local);
+        if self.skippable == 0 && self.pins[local as usize] == 0 {
             self.live.remove(local);
         }
     }
@@ -234,8 +233,13 @@ impl<'p, 'a> TakePass<'p, 'a> {
 
     fn note_read(&mut self, local: u32) {
         self.live.insert(local);
-        for (watched, read) in &mut self.watched {
-            *read |= *watched == local;
+        self.touch_receiver(local);
+    }
+
+    /// A receiver that arguments read or assign is not moved out before them.
+    fn touch_receiver(&mut self, local: u32) {
+        for (watched, touched) in &mut self.watched {
+            *touched |= *watched == local;
         }
     }
 
