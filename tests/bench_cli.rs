@@ -64,19 +64,27 @@ fn every_engine_has_a_row_and_output_is_captured() {
 #[test]
 fn scripts_that_misbehave_are_rows_and_the_rest_runs() {
     let folder = folder_with(&[
+        ("deep.ruff", "func f(n) { return f(n + 1) + 1 }\nf(0)\n"),
         ("endless.ruff", "loop { }\n"),
         ("error.ruff", "x := [1]\nprint(x[5])\n"),
         ("exit.ruff", "exit(3)\n"),
         ("exit_well.ruff", "exit(0)\n"),
         ("good.ruff", GOOD),
+        ("memory.ruff", "xs := []\nloop { xs.push(\"abc\" * 1000) }\n"),
         ("prints.ruff", "for i in 0..20000 { print(\"a line of some length that is printed again and again\") }\n"),
+        ("stuck.ruff", "x := 7 ** 30_000_000\n"),
         ("syntax.ruff", "x := (1 +\n"),
     ]);
-    let rows = rows(folder.path(), &[".", "--engine", "vm", "--timeout", "1s"], 1);
-    assert_eq!(rows.len(), 7);
+    let rows = rows(folder.path(), &[".", "--engine", "vm", "--timeout", "1s", "--max-memory", "100M"], 1);
+    assert_eq!(rows.len(), 10);
     let error = |script: &str| &row(&rows, script)["error"];
     assert_eq!((&error("endless")["kind"], &error("endless")["code"]), (&"timeout".into(), &124.into()));
-    assert!(error("endless")["message"].as_str().unwrap().contains("--timeout"));
+    for late in ["endless", "stuck"] {
+        assert!(error(late)["message"].as_str().unwrap().contains("--timeout"));
+    }
+    for (script, what) in [("deep", "StackOverflow"), ("memory", "MemoryError")] {
+        assert!(error(script)["message"].as_str().unwrap().starts_with(what), "{}", error(script));
+    }
     assert_eq!((&error("error")["kind"], &error("error")["code"]), (&"error".into(), &4.into()));
     assert!(error("error")["place"].as_str().unwrap().ends_with("error.ruff:2:7"), "{}", error("error"));
     assert_eq!((&error("exit")["kind"], &error("exit")["code"]), (&"exit".into(), &3.into()));

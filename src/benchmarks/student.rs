@@ -22,6 +22,11 @@ pub fn quantile(confidence: f64, freedom: f64) -> f64 {
 /// Of fewer values all are needed to know their spread.
 const FEW: usize = 8;
 
+/// How many of so many values are left out at either end.
+pub fn left_out(count: usize) -> usize {
+    if count < FEW { 0 } else { count / 4 }
+}
+
 /// The mean of the middle half of a sample.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Middle {
@@ -37,7 +42,7 @@ impl Middle {
     pub fn of(values: &[f64]) -> Middle {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);
-        let out = if sorted.len() < FEW { 0 } else { sorted.len() / 4 };
+        let out = left_out(sorted.len());
         let middle = &sorted[out..sorted.len() - out];
         let (low, high) = (middle[0], middle[middle.len() - 1]);
         let (count, kept) = (sorted.len() as f64, middle.len() as f64);

@@ -20,8 +20,9 @@ const CLASSES: usize = MAX_SMALL / 16;
 const CHUNK: usize = 64 << 10;
 /// Bytes cut from a chunk at a time.
 const SLICE: usize = 4 << 10;
-/// While blocks are counted, a profiler is told of every so many bytes.
-const SAMPLE_EVERY: u64 = 64 << 10;
+/// While blocks are counted, a profiler is told of them when this share of all bytes is new, and after so many bytes at the latest.
+const TOLD_SHARE: u64 = 1024;
+const TOLD_BYTES: u64 = 64 << 10;
 const PLAIN: bool = option_env!("RUFF_PLAIN_MALLOC").is_some();
 
 /// A block in a free list.
@@ -37,6 +38,8 @@ struct Lists {
     /// Whether blocks are counted; see [`count_allocations`].
     counting: Cell<bool>,
     made: Cell<Allocations>,
+    /// Bytes that a profiler was told of.
+    told: Cell<u64>,
 }
 
 /// Blocks that have been allocated on a thread, and their bytes.
@@ -55,6 +58,7 @@ thread_local! {
             live: Cell::new(0),
             counting: Cell::new(false),
             made: Cell::new(Allocations { count: 0, bytes: 0 }),
+            told: Cell::new(0),
         }
     };
     static AT_EXIT: AtExit = const { AtExit };
@@ -105,6 +109,7 @@ pub fn live_objects() -> i64 {
 pub fn count_allocations(on: bool) -> Allocations {
     LISTS.with(|lists| {
         lists.counting.set(on);
+        lists.told.set(lists.made.get().bytes);
         lists.made.get()
     })
 }
@@ -115,8 +120,10 @@ fn note_block(lists: &Lists, size: usize) {
     let made = lists.made.get();
     let bytes = made.bytes + size as u64;
     lists.made.set(Allocations { count: made.count + 1, bytes });
-    if bytes / SAMPLE_EVERY != made.bytes / SAMPLE_EVERY {
-        limits::sample::allocated(SAMPLE_EVERY.max(size as u64));
+    let untold = bytes - lists.told.get();
+    if untold > (bytes / TOLD_SHARE).min(TOLD_BYTES) {
+        limits::sample::allocated(untold);
+        lists.told.set(bytes);
     }
 }
 
