@@ -303,6 +303,15 @@ impl Jit {
         around.map(|range| range.start).find(|head| function.turns(*head) >= self.policy.outer_turns)
     }
 
+    /// Is this a loop of few turns in a function of many calls? Then the calls to come are worth more than the one at hand.
+    fn is_short(&self, function: FnRef, pc: u32) -> bool {
+        let (calls, turns) = (function.heat.get(), function.turns(pc));
+        self.policy.outer_turns != u32::MAX
+            && calls >= self.policy.many_calls
+            && turns / calls < self.policy.few_turns
+            && self.options.compiles(&function.info.name)
+    }
+
     /// The code to enter on a frame: another one of the same loop, if its variables are of other kinds than this one expects;
     /// nothing if there is none, and then the VM asks at the next turn that is counted.
     fn fitting(&self, vm: &Vm, entry: Entry, fp: Fp) -> Option<Entry> {
@@ -355,6 +364,10 @@ impl Tier for Jit {
 
     fn hot_loop(&self, vm: &Vm, function: FnRef, pc: usize) -> Verdict {
         let pc = pc as u32;
+        if self.is_short(function, pc) && self.ledger.borrow_mut().yields_to_call(function.id.0) {
+            function.report_call_next();
+            return Verdict::Later(1);
+        }
         if let Some(head) = self.running_around(function, pc) {
             let id = function.id.0;
             if self.ledger.borrow_mut().yields((id, Some(pc)), (id, Some(head)), &self.policy) {

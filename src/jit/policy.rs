@@ -21,6 +21,9 @@ pub struct Policy {
     /// Turns after which a loop around a hot one is compiled instead of that, and reports of the hot one to wait for its end.
     pub outer_turns: u32,
     pub outer_reports: u32,
+    /// A function of that many calls is compiled instead of its loop if that makes fewer than so many turns in one call.
+    pub many_calls: u32,
+    pub few_turns: u32,
     /// Failed checks at one instruction after which the code that contains it is given up.
     pub storm: u32,
     /// The same for all instructions of one code together.
@@ -45,6 +48,8 @@ impl Policy {
             small_reports: 4,
             outer_turns: 8,
             outer_reports: 12,
+            many_calls: 32,
+            few_turns: 32,
             storm: 50,
             storms: 200,
             most_compiles: 5,
@@ -169,6 +174,13 @@ impl Ledger {
         let record = self.places.entry(inner).or_default();
         record.yielded += 1;
         record.yielded <= policy.outer_reports && record.codes.is_empty() && !record.pending
+    }
+
+    /// A loop is hot in a function that is called so often that its start is to be compiled instead: whether to wait for that.
+    pub fn yields_to_call(&mut self, function: u32) -> bool {
+        let start = self.places.entry((function, None)).or_default();
+        start.wanted |= start.compiles == 0;
+        start.compiles == 0 && !start.refused
     }
 
     pub fn compiled(&mut self, place: Place, entry: Entry) {

@@ -70,7 +70,7 @@ impl Value {
 /// An empty array.
 #[inline]
 pub fn new() -> ArrRef {
-    Ref::new(Array::empty())
+    Ref::made(Array::empty)
 }
 
 /// An empty array that will get `cap` elements: of the kind of the first push.
@@ -128,7 +128,7 @@ pub fn range(start: i64, step: i64, len: usize) -> Option<ArrRef> {
     }
     let last = i128::from(start) + i128::from(step) * (len as i128 - 1);
     i64::try_from(last).ok()?;
-    Some(Ref::new(Array::compact_range(start, step, len)))
+    Some(Ref::made(|| Array::compact_range(start, step, len)))
 }
 
 /// `value` n times, unboxed if possible.
@@ -527,7 +527,7 @@ impl Array {
         }
         if let Some((start, step, _)) = self.as_range() {
             let first = start.wrapping_add(step.wrapping_mul(from as i64));
-            return Ok(Ref::new(Array::compact_range(first, step, to - from)));
+            return Ok(Ref::made(|| Array::compact_range(first, step, to - from)));
         }
         if let Some(items) = self.as_val_slice() {
             return match common_kind(&items[from..to]) {

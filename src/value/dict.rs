@@ -48,7 +48,7 @@ const ANY: u32 = 3;
 /// An empty dict.
 #[inline]
 pub fn new() -> DictRef {
-    Ref::new(Dict::empty(ids::DICT_EMPTY))
+    Ref::made(|| Dict::empty(ids::DICT_EMPTY))
 }
 
 /// An empty dict with room for `n` entries.

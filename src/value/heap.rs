@@ -161,9 +161,16 @@ impl<T: HeapObject> Ref<T> {
     /// Moves `object` to the heap. Its header says what it is.
     #[inline]
     pub(super) fn new(object: T) -> Ref<T> {
+        Ref::made(|| object)
+    }
+
+    /// An object made on the heap. What is made elsewhere and moved there is read by wider words than it was written with, which
+    /// the processor waits for.
+    #[inline(always)]
+    pub(super) fn made(make: impl FnOnce() -> T) -> Ref<T> {
         let ptr = alloc::object(size_of::<T>()).cast::<T>();
         // SAFETY: a fresh block of exactly this size, aligned to 8 (**blocks**).
-        unsafe { ptr.write(object) };
+        unsafe { ptr.write(make()) };
         Ref { ptr, owns: PhantomData }
     }
 

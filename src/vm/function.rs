@@ -106,6 +106,14 @@ impl Activation {
         word.set(word.get() | (CALL_INTERVAL - 1));
     }
 
+    /// Lets the function be reported at its next call, unless there is nothing to report any more.
+    pub fn report_call_next(&self) {
+        if self.ask.get().is_some() {
+            self.ask.set(Some(0));
+            self.trigger.set(0);
+        }
+    }
+
     /// Turns of the loop with its head at `pc`.
     pub fn turns(&self, pc: u32) -> u32 {
         self.feedback.at(pc as usize - 1).get()
