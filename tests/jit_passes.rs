@@ -45,7 +45,7 @@ fn loop_params(ir: &str) -> usize {
 
 #[test]
 fn a_second_read_is_merged_unless_something_is_written_between() {
-    let program = |body: &str| format!("func f(xs, i) {{\n{body}\n}}\nfor i in 0..600 {{ f([1, 2, 3], i % 3) }}");
+    let program = |body: &str| format!("func f(xs, i) {{\n{body}\n}}\nfor i in 0..1200 {{ f([1, 2, 3], i % 3) }}");
     let merged = ir(&program("return xs[0] + xs[0]"));
     assert_eq!((count(&merged, "LoadElement"), count(&merged, "GuardShape")), (1, 1), "{merged}");
     let written = ir(&program("a := xs[0]\nxs[i] = 7\nreturn a + xs[0]"));
@@ -56,7 +56,7 @@ fn a_second_read_is_merged_unless_something_is_written_between() {
 fn a_check_of_what_a_loop_does_not_change_stands_in_front_of_it() {
     let program = |body: &str| {
         format!(
-            "func f(xs, ys) {{\n    s := 0\n    a := xs\n    for i in 0..40 {{\n        {body}\n    }}\n    return s\n}}\nfor i in 0..600 {{ f([1, 2], [3, 4]) }}"
+            "func f(xs, ys) {{\n    s := 0\n    a := xs\n    for i in 0..40 {{\n        {body}\n    }}\n    return s\n}}\nfor i in 0..1200 {{ f([1, 2], [3, 4]) }}"
         )
     };
     let kept = ir(&program("s = s + a[0]"));
@@ -70,7 +70,7 @@ fn a_check_of_what_a_loop_does_not_change_stands_in_front_of_it() {
 fn a_bound_that_the_loop_keeps_is_not_checked() {
     let program = |index: &str| {
         format!(
-            "func f(xs) {{\n    s := 0\n    for i in 0..len(xs) {{ s = s + xs[{index}] }}\n    return s\n}}\nys := [1, 2, 3]\nfor i in 0..600 {{ f(ys) }}"
+            "func f(xs) {{\n    s := 0\n    for i in 0..len(xs) {{ s = s + xs[{index}] }}\n    return s\n}}\nys := [1, 2, 3]\nfor i in 0..1200 {{ f(ys) }}"
         )
     };
     let checked =
@@ -84,7 +84,7 @@ fn a_bound_that_the_loop_keeps_is_not_checked() {
 #[test]
 fn a_value_that_a_loop_does_not_change_is_no_parameter_of_it() {
     let program = |body: &str| {
-        format!("func f(n) {{\n    i := 0\n    while i < n {{ {body} }}\n    return i\n}}\nfor i in 0..600 {{ f(40) }}")
+        format!("func f(n) {{\n    i := 0\n    while i < n {{ {body} }}\n    return i\n}}\nfor i in 0..1200 {{ f(40) }}")
     };
     let kept = ir(&program("i = i + 1"));
     assert_eq!(loop_params(&kept), 1, "{kept}");
@@ -94,7 +94,7 @@ fn a_value_that_a_loop_does_not_change_is_no_parameter_of_it() {
 
 #[test]
 fn what_nobody_uses_goes_unless_it_may_fail() {
-    let program = |body: &str, arg: &str| format!("func f(a) {{\n{body}\n}}\nfor i in 0..600 {{ f({arg}) }}");
+    let program = |body: &str, arg: &str| format!("func f(a) {{\n{body}\n}}\nfor i in 0..1200 {{ f({arg}) }}");
     let unused = ir(&program("b := a * 0.5\nreturn a", "1.5"));
     assert_eq!(count(&unused, "Float {"), 0, "{unused}");
     let used = ir(&program("b := a * 0.5\nreturn b", "1.5"));
@@ -106,7 +106,7 @@ fn what_nobody_uses_goes_unless_it_may_fail() {
 #[test]
 fn small_callees_become_part_of_the_caller_and_large_ones_do_not() {
     let program = |body: &str| {
-        format!("func g(x) {{\n{body}\nreturn x\n}}\nfunc f(x) {{ return g(x) * 2 }}\nfor i in 0..600 {{ f(i) }}")
+        format!("func g(x) {{\n{body}\nreturn x\n}}\nfunc f(x) {{ return g(x) * 2 }}\nfor i in 0..1200 {{ f(i) }}")
     };
     let small = ir(&program("x = x + 1"));
     assert_eq!(count(&small, "CallCompiled"), 0, "{small}");
@@ -134,7 +134,7 @@ fn checks_leave_together_unless_something_is_written_between() {
         let exits = ir.lines().filter(|line| line.contains("Int {")).filter_map(|line| line.split("exit: Some(").nth(1));
         exits.collect::<std::collections::BTreeSet<_>>().len()
     };
-    let program = |body: &str| format!("func f(a, b, xs) {{\n{body}\n}}\nfor i in 0..600 {{ f(i, 3, [1]) }}");
+    let program = |body: &str| format!("func f(a, b, xs) {{\n{body}\n}}\nfor i in 0..1200 {{ f(i, 3, [1]) }}");
     let together = ir(&program("c := a * b\nd := c * c\nreturn d + a"));
     assert_eq!(states(&together), 1, "{together}");
     let apart = ir(&program("c := a * b\nxs[0] = c\nd := c * c\nreturn d + a"));
@@ -146,7 +146,7 @@ fn a_row_is_looked_up_in_front_of_a_loop_that_stores_to_it_unless_rows_are_excha
     let program = |body: &str| {
         format!(
             "func f(c, b) {{\n    for i in 0..4 {{\n        for j in 0..40 {{\n            {body}\n        }}\n    }}\n    return c\n}}\n\
-             b := [[0.5] * 40] * 4\nfor i in 0..600 {{ f([[0] * 40, [0] * 40, [0] * 40, [0] * 40], b) }}"
+             b := [[0.5] * 40] * 4\nfor i in 0..1200 {{ f([[0] * 40, [0] * 40, [0] * 40, [0] * 40], b) }}"
         )
     };
     let inner = |ir: &str| looped(ir).rsplit(" loop@").next().expect("there is a loop").to_owned();
