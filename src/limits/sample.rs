@@ -111,7 +111,8 @@ pub fn wanted() -> bool {
 }
 
 /// The time that is due, if a stack that stands for it is wanted.
-#[inline(always)]
+#[cold]
+#[inline(never)]
 pub fn wanted_for() -> Option<u64> {
     wanted().then(|| DUE.load(Relaxed))
 }

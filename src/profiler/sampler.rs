@@ -33,7 +33,7 @@ impl Drop for Sampler {
 }
 
 /// The longest time after which a program that watches for it is asked.
-const SOON: Duration = Duration::from_micros(40);
+const SOON: Duration = Duration::from_micros(20);
 
 /// After so many wishes they become rarer: a share of a tenth is known to a fiftieth by then, and each costs some time.
 const ENOUGH: u32 = 250;

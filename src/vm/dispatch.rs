@@ -62,9 +62,11 @@ impl Vm {
             ($call:expr) => {{
                 let here = Here { func, ip, fp };
                 self.here = here;
-                let wanted = if LOOP == LOOSE { sample::wanted_for() } else { None };
+                if LOOP == LOOSE && crate::limits::pending() {
+                    self.wanted = sample::wanted_for();
+                }
                 let done = $call;
-                let switches = LOOP == LOOSE && crate::limits::pending() && self.sample_loosely(wanted, here);
+                let switches = LOOP == LOOSE && crate::limits::pending() && self.sample_loosely(here);
                 if LOOP == WATCHED && self.sampled && !one && crate::limits::pending() {
                     self.sample_cold(here);
                 }

@@ -173,6 +173,8 @@ pub struct Vm {
     imported: Vec<bool>,
     /// Whether a profiler recorded when this VM was made: its wishes are then looked for.
     sampled: bool,
+    /// What was due when the running cold method began, if a wish was there already. A nested run may have taken it.
+    wanted: Option<u64>,
     /// The loop has ended only to go on as one that looks for wishes in the other way.
     switches: bool,
     /// The builtin that compiled code was in when a wish came; granted when compiled code polls.
@@ -217,6 +219,7 @@ impl Vm {
             prelude: vec![None; builtins::N_BUILTINS],
             imported: Vec::new(),
             sampled: limits::sample::active(),
+            wanted: None,
             switches: false,
             late: None,
             counts: false,

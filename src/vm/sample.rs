@@ -31,11 +31,12 @@ impl Vm {
         timed
     }
 
-    /// After a cold method of the instruction at `here`. What has become due meanwhile is its time; what was `wanted` before is
+    /// After a cold method of the instruction at `here`. What has become due meanwhile is its time; what was wanted before is
     /// that of some instruction before it: then the watched loop has to find out where the program is (true).
     #[cold]
     #[inline(never)]
-    pub(super) fn sample_loosely(&mut self, wanted: Option<u64>, here: Here) -> bool {
+    pub(super) fn sample_loosely(&mut self, here: Here) -> bool {
+        let wanted = self.wanted.take();
         let still = sample::wanted();
         if !limits::take_sample() {
             return false;
