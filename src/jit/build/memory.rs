@@ -204,31 +204,33 @@ impl Builder<'_> {
         self.emit(InstKind::Unshare { home, pointer, guess, exit }, ty)
     }
 
-    /// The value of a register as an owned boxed value; a temporary gives it up. Nothing may leave before it is stored.
+    /// The value of a register as an owned boxed value; a temporary gives it up, a variable keeps it. Nothing may leave before
+    /// it is stored.
     pub(super) fn own(&mut self, register: u16) -> ValueId {
         let slot = self.slot(register);
+        let gives_up = self.is_temporary(register);
         match self.state.get(slot) {
             Slot::Scalar { value, .. } => self.emit(InstKind::Box(value), Type::ANY),
             Slot::Immediate { value, .. } => value,
-            Slot::Owned { value } => {
+            Slot::Owned { value } if gives_up => {
                 self.put(slot, Slot::Clean);
                 value
             }
-            Slot::Virtual(at) if self.is_temporary(register) => {
+            Slot::Virtual(at) if gives_up => {
                 self.put(slot, Slot::Clean);
                 self.materialise(at)
             }
-            Slot::Virtual(_) => {
-                self.settle(slot);
-                self.own(register)
-            }
-            Slot::Borrowed { value, .. } => {
+            Slot::Borrowed { value, .. } if gives_up => {
                 self.put(slot, Slot::Clean);
                 self.emit(InstKind::Retain(value), Type::ANY)
             }
+            Slot::Owned { .. } | Slot::Virtual(_) | Slot::Borrowed { .. } => {
+                self.settle(slot);
+                self.own(register)
+            }
             Slot::Memory | Slot::Clean => {
                 let value = self.emit(InstKind::LoadSlot(slot), Type::ANY);
-                if !self.is_temporary(register) {
+                if !gives_up {
                     return self.emit(InstKind::Retain(value), Type::ANY);
                 }
                 let null = self.null();
