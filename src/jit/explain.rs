@@ -82,13 +82,11 @@ impl Jit {
 
     fn too_cold(&self, vm: &Vm, place: Place) -> String {
         let heat = trace::heat(vm, place);
-        let (what, wanted) = match place.1 {
-            None if vm.activation(place.0).is_some_and(|function| super::is_small(function.code())) => {
-                ("calls", self.policy.patience.calls * self.policy.small_reports)
-            }
+        let (what, each) = match place.1 {
             None => ("calls", self.policy.patience.calls),
-            Some(_) => ("turns", self.policy.patience.turns * self.policy.loop_reports),
+            Some(_) => ("turns", self.policy.patience.turns),
         };
+        let wanted = each * vm.activation(place.0).map_or(1, |function| self.reports(function, place));
         format!("{} so far; compiled after {wanted}", counted(heat, what))
     }
 

@@ -34,6 +34,7 @@ use crate::semantics::fault::Raise;
 use crate::value::layout::tag;
 use crate::vm::Vm;
 use crate::vm::compiled::LeftFrame;
+use crate::vm::function::Activation;
 use crate::vm::stack::{FnRef, Fp};
 use crate::vm::tier::{Entry, Outcome, Patience, Tier, Verdict};
 use compiler::{Finished, Job, Product, Refusal};
@@ -114,10 +115,8 @@ impl Jit {
         self.collect(vm);
         let decision = {
             let (context, frame) = (self.context.borrow(), vm.current_frame());
-            let small = is_small(function.code());
-            self.ledger
-                .borrow_mut()
-                .report(place, small, &self.policy, |entry| context.codes[entry.0 as usize].expects(frame))
+            let fits = |entry: Entry| context.codes[entry.0 as usize].expects(frame);
+            self.ledger.borrow_mut().report(place, self.reports(&function, place), &self.policy, fits)
         };
         match decision {
             Decision::Enter(entry) => Verdict::Entry(entry),
@@ -290,6 +289,18 @@ impl Jit {
             }
             Some(head) => activation.loops.borrow_mut().retain(|(pc, _)| *pc != head as usize),
         }
+    }
+
+    /// Reports of heat before a place is compiled first.
+    fn reports(&self, function: &Activation, place: Place) -> u32 {
+        let code = function.code();
+        let Some(head) = place.1 else { return if is_small(code) { self.policy.small_reports } else { 1 } };
+        let mut loops = self.loops.borrow_mut();
+        let loops = loops.entry(place.0).or_insert_with(|| build::loops(code).collect());
+        let found = loops.iter().find(|range| range.start == head);
+        let range = found.map_or(0..0, |range| range.start as usize..range.end as usize);
+        let is_runtime_work = policy::is_runtime_work(&code[range], &function.chunk.constants);
+        self.policy.loop_reports * if is_runtime_work { self.policy.runtime_reports } else { 1 }
     }
 
     /// The outermost loop around the one with its head at `pc` that has made some turns.

@@ -7,6 +7,8 @@ use ahash::{AHashMap, AHashSet};
 
 use super::options::Options;
 use super::queue;
+use crate::bytecode::chunk::Const;
+use crate::bytecode::op::Op;
 use crate::vm::function::CALL_INTERVAL;
 use crate::vm::tier::{Entry, Patience};
 
@@ -18,6 +20,8 @@ pub struct Policy {
     pub loop_reports: u32,
     /// Reports of a hot function that is small enough to become part of its callers: the loop that calls it is compiled before.
     pub small_reports: u32,
+    /// How many times as many if most of its work is the runtime's: that does not become faster.
+    pub runtime_reports: u32,
     /// Turns after which a loop around a hot one is compiled instead of that, and reports of the hot one to wait for its end.
     pub outer_turns: u32,
     pub outer_reports: u32,
@@ -46,6 +50,7 @@ impl Policy {
             patience: Patience { calls: CALL_INTERVAL, turns: CALL_INTERVAL },
             loop_reports: 3,
             small_reports: 4,
+            runtime_reports: 4,
             outer_turns: 8,
             outer_reports: 12,
             many_calls: 32,
@@ -61,6 +66,7 @@ impl Policy {
         let hostile = Policy {
             loop_reports: 1,
             small_reports: 1,
+            runtime_reports: 1,
             outer_turns: u32::MAX,
             storm: 5,
             storms: 20,
@@ -76,6 +82,21 @@ impl Policy {
             usual
         }
     }
+}
+
+/// What an instruction that the runtime does takes, in instructions of the VM.
+const RUNTIME_WORK: usize = 10;
+
+/// Is most of the work of these instructions the runtime's, compiled or not?
+pub fn is_runtime_work(code: &[Op], constants: &[Const]) -> bool {
+    let by_runtime = |op: &&Op| match op {
+        Op::MakeArray { .. } | Op::MakeDict { .. } | Op::Interp { .. } | Op::InterpAppend { .. } => true,
+        // An entry of a dict.
+        Op::IndexGetC { c, .. } => matches!(constants[usize::from(*c)], Const::Str(_)),
+        _ => false,
+    };
+    let count = code.iter().filter(by_runtime).count();
+    count * RUNTIME_WORK > code.len() - count
 }
 
 /// A place: `FnId` of the function; offset behind the loop's head, or nothing for the function's start.
@@ -129,8 +150,8 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A place is hot; `small`: it is the start of a function that may be inlined; `fits`: can it be entered now by this code of it?
-    pub fn report(&mut self, place: Place, small: bool, policy: &Policy, fits: impl Fn(Entry) -> bool) -> Decision {
+    /// A place is hot; `reports`: that many are wanted before it is compiled first; `fits`: can it be entered now by this code of it?
+    pub fn report(&mut self, place: Place, reports: u32, policy: &Policy, fits: impl Fn(Entry) -> bool) -> Decision {
         let record = self.places.entry(place).or_default();
         if let Some(entry) = record.codes.iter().rev().find(|entry| fits(**entry)) {
             return Decision::Enter(*entry);
@@ -147,10 +168,10 @@ impl Ledger {
         record.reports += 1;
         let is_variant = !record.codes.is_empty();
         let wanted = match place.1 {
-            None if small && record.compiles == 0 => policy.small_reports,
+            None if record.compiles == 0 => reports,
             None => 1,
             Some(_) if is_variant => policy.loop_reports,
-            Some(_) => policy.loop_reports << (2 * record.compiles.min(8)),
+            Some(_) => reports << (2 * record.compiles.min(8)),
         };
         if record.reports < wanted && !std::mem::take(&mut record.wanted) {
             return Decision::Wait(1);
@@ -280,15 +301,19 @@ mod tests {
         Policy::new(&Options::default())
     }
 
+    fn wanted(place: Place) -> u32 {
+        if place.1.is_none() { 1 } else { policy().loop_reports }
+    }
+
     #[test]
     fn a_loop_is_compiled_at_its_third_report_and_rests_longer_each_time() {
         let (policy, place, mut ledger) = (policy(), (900, Some(4)), Ledger::default());
         let mut reports = Vec::new();
         for _ in 0..3 {
-            let count = (1..).find(|_| ledger.report(place, false, &policy, |_| true) == Decision::Compile);
+            let count = (1..).find(|_| ledger.report(place, wanted(place), &policy, |_| true) == Decision::Compile);
             reports.push(count.unwrap_or(0));
             ledger.compiled(place, Entry(0));
-            assert_eq!(ledger.report(place, false, &policy, |_| true), Decision::Enter(Entry(0)));
+            assert_eq!(ledger.report(place, wanted(place), &policy, |_| true), Decision::Enter(Entry(0)));
             assert!(ledger.discarded(place, Entry(0), &[(900, 9)], &policy).is_some());
         }
         assert_eq!(reports, [3, 12, 48]);
@@ -299,24 +324,24 @@ mod tests {
     fn a_loop_has_several_codes_for_variables_of_other_kinds() {
         let (policy, place, mut ledger) = (policy(), (900, Some(4)), Ledger::default());
         for code in 0..policy.variants as u32 {
-            let count = (1..).find(|_| ledger.report(place, false, &policy, |_| false) == Decision::Compile);
+            let count = (1..).find(|_| ledger.report(place, wanted(place), &policy, |_| false) == Decision::Compile);
             assert_eq!(count, Some(policy.loop_reports));
             ledger.compiled(place, Entry(code));
         }
-        assert!(matches!(ledger.report(place, false, &policy, |_| false), Decision::Wait(_)));
-        assert_eq!(ledger.report(place, false, &policy, |entry| entry == Entry(1)), Decision::Enter(Entry(1)));
+        assert!(matches!(ledger.report(place, wanted(place), &policy, |_| false), Decision::Wait(_)));
+        assert_eq!(ledger.report(place, wanted(place), &policy, |entry| entry == Entry(1)), Decision::Enter(Entry(1)));
     }
 
     #[test]
     fn trying_stops() {
         let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
         let mut rests = Vec::new();
-        while ledger.report(place, false, &policy, |_| true) == Decision::Compile {
+        while ledger.report(place, wanted(place), &policy, |_| true) == Decision::Compile {
             ledger.compiled(place, Entry(0));
             rests.push(ledger.discarded(place, Entry(0), &[], &policy));
         }
         assert_eq!(rests, [Some(1000), Some(4000), Some(16000), Some(64000), None]);
-        assert_eq!(ledger.report(place, false, &policy, |_| true), Decision::Never);
+        assert_eq!(ledger.report(place, wanted(place), &policy, |_| true), Decision::Never);
     }
 
     #[test]
@@ -324,7 +349,7 @@ mod tests {
         let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
         ledger.failed(901, 7);
         for compile in 1..policy.most_compiles {
-            assert_eq!(ledger.report(place, false, &policy, |_| true), Decision::Compile);
+            assert_eq!(ledger.report(place, wanted(place), &policy, |_| true), Decision::Compile);
             ledger.compiled(place, Entry(0));
             ledger.discarded(place, Entry(0), &[], &policy);
             assert_eq!(ledger.poisoned().contains_key(&901), compile + 1 == policy.most_compiles);
@@ -334,7 +359,7 @@ mod tests {
     #[test]
     fn parameters_that_differ_are_not_speculated_before_an_instruction_is_given_up() {
         let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
-        ledger.report(place, false, &policy, |_| true);
+        ledger.report(place, wanted(place), &policy, |_| true);
         ledger.discarded(place, Entry(0), &[(900, 0)], &policy);
         assert!(ledger.takes_any_params(900) && ledger.poisoned().is_empty());
         ledger.discarded(place, Entry(0), &[(900, 0)], &policy);
