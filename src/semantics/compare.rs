@@ -74,7 +74,22 @@ pub fn simple(op: CompareOp, a: &Value, b: &Value) -> Option<bool> {
     match (a, b) {
         (Value::Int(a), Value::Int(b)) => Some(op.holds(Some(a.cmp(b)))),
         (Value::Float(a), Value::Float(b)) => Some(op.holds(a.partial_cmp(b))),
+        (_, Value::Null) if op.is_equality() => equal_null(a).map(|equal| equal == (op == CompareOp::Eq)),
         _ => simple_rest(op, a, b),
+    }
+}
+
+/// Whether a value is null, unless it has an opinion of its own.
+fn equal_null(a: &Value) -> Option<bool> {
+    let overloaded = |name| overload(a, name).is_some();
+    match a {
+        Value::Null => Some(true),
+        Value::Struct(_) | Value::Variant(_) | Value::Unit { .. }
+            if overloaded(known::OP_EQ) || overloaded(known::OP_NE) =>
+        {
+            None
+        }
+        _ => Some(false),
     }
 }
 
