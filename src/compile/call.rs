@@ -201,14 +201,31 @@ impl Builder<'_> {
 
     pub(super) fn construct_to(&mut self, expr: ExprId, decl: StructId, args: &Args, dst: Reg) {
         let base = self.next_base();
-        if !args.is_plain() || args.positional.len() > MOST {
-            return self.general_call(expr, Callee::Construct(decl.0), base, args, dst);
-        }
-        self.plain_args(args);
+        let argc = match self.plan_fields(decl, args) {
+            Some(plan) => {
+                self.planned_args(&plan, args, 0);
+                plan.slots
+            }
+            None if args.is_plain() && args.positional.len() <= MOST => {
+                self.plain_args(args);
+                args.positional.len()
+            }
+            None => return self.general_call(expr, Callee::Construct(decl.0), base, args, dst),
+        };
         self.span = self.program[expr].span;
         let entry = decl.0;
         let decl = self.shared_entry(|builder| &mut builder.chunk.structs, entry, "structs");
-        self.emit(Op::Construct { argc: args.positional.len() as u8, dst, base, decl });
+        self.emit(Op::Construct { argc: argc as u8, dst, base, decl });
+    }
+
+    /// How arguments, some of them named, fill all fields of a struct.
+    fn plan_fields(&self, decl: StructId, args: &Args) -> Option<Plan> {
+        if args.named.is_empty() {
+            return None;
+        }
+        let field = |name: TextId| Slot { name: &self.program[name], rest: false, named_only: false, optional: false };
+        let fields: Vec<Slot<'_>> = self.program[decl].fields.iter().map(|found| field(found.name)).collect();
+        self.plan(&fields, args)
     }
 
     pub(super) fn make_variant_to(&mut self, expr: ExprId, decl: EnumId, variant: u32, args: &Args, dst: Reg) {
