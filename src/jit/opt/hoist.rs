@@ -5,7 +5,8 @@
 //! so that a loop does not leave for a check it would never have reached.
 //! Relies on: a value guarded in the loop is reached only through the guard's result, so uses stay behind it.
 //! Storing an array's elements as values is moved as well: it changes nothing that a program can tell, and what it writes (the
-//! array's header) the loop does not write any more. That only holds if all of a loop can be moved; else none is.
+//! array's header) the loop does not write any more. That only holds if all of a loop can be moved; else none is. They are moved
+//! first, and only with what cannot have read the header of an array that one of them changes: two places may hold one array.
 //! Must not: move a load above a store, call or release that may change what it reads; move what is only defined because of
 //! a branch above it (a proven bounds check, a division known not to be by zero).
 use ahash::AHashSet;
@@ -13,7 +14,8 @@ use ahash::AHashSet;
 use super::memory::{DimensionSet, Memory, block_writes, writes_of};
 use crate::jit::ir::cfg::{Cfg, Loop};
 use crate::jit::ir::inst::Heaps;
-use crate::jit::ir::{BlockId, Function, Inst, InstKind, StateId, ValueId};
+use crate::jit::ir::{BlockId, Function, Inst, InstKind, Kinds, StateId, ValueId};
+use crate::value::layout::{shape, tag};
 
 /// Instructions moved out of one loop: more values than there are registers would only be kept on the stack.
 const MOST_MOVED: usize = 64;
@@ -37,17 +39,14 @@ pub fn run(function: &mut Function) -> usize {
             home: &mut home,
             generalises: false,
         };
-        if generalising(function, looped).next().is_some() {
-            match pass.without_generalising(function) {
-                Some(count) => {
-                    moved += count;
-                    let changed = looped.blocks.iter().chain([&preheader]);
-                    changed.for_each(|block| writes[block.index()] = writes_of(function, &memory, *block));
-                    continue;
-                }
-                None => pass.generalises = false,
-            }
+        if generalising(function, looped).next().is_some()
+            && let Some(count) = pass.without_generalising(function)
+        {
+            moved += count;
+            let changed = looped.blocks.iter().chain([&preheader]);
+            changed.for_each(|block| writes[block.index()] = writes_of(function, &memory, *block));
         }
+        pass.generalises = false;
         pass.written = DimensionSet::empty(&memory);
         looped.blocks.iter().for_each(|block| pass.written.union(&writes[block.index()]));
         moved += pass.run(function);
@@ -59,6 +58,19 @@ pub fn run(function: &mut Function) -> usize {
 fn generalising<'a>(function: &'a Function, looped: &'a Loop) -> impl Iterator<Item = &'a Inst> {
     let insts = looped.blocks.iter().flat_map(|block| &function.blocks[block.index()].insts);
     insts.filter(|inst| matches!(inst.kind, InstKind::Generalise { .. }))
+}
+
+/// Does an instruction read what `Generalise` may change? Not if the array has its elements stored as values already.
+fn reads_generalised(function: &Function, kind: &InstKind) -> bool {
+    if !kind.effects().reads.overlaps(Heaps::HEADERS) || matches!(kind, InstKind::GuardShape { shape: shape::ARR_VAL, .. }) {
+        return false;
+    }
+    let mut found = false;
+    kind.clone().each_operand(|value| {
+        let ty = function.ty(*value);
+        found |= ty.kinds.intersect(Kinds::of_tag(tag::ARRAY)) != Kinds::NEVER && ty.shape != shape::ARR_VAL;
+    });
+    found
 }
 
 /// Instructions that are only defined because of a branch above them: their check was proven away or never needed.
@@ -81,7 +93,7 @@ struct Pass<'a> {
     preheader: BlockId,
     written: DimensionSet,
     home: &'a mut Vec<BlockId>,
-    /// `Generalise` is moved too.
+    /// `Generalise` is moved, and nothing that must stay behind it.
     generalises: bool,
 }
 
@@ -139,7 +151,7 @@ impl Pass<'_> {
         {
             return false;
         }
-        if rests_on_branches(&inst.kind) {
+        if rests_on_branches(&inst.kind) || (self.generalises && reads_generalised(function, &inst.kind)) {
             return false;
         }
         self.operands_invariant(inst) && self.memory.reads(function, &inst.kind).iter().all(|d| !self.written.contains(*d))
