@@ -9,6 +9,7 @@ use super::profile::{FieldCase, FunctionProfile, Site, Target};
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Chunk, Const, Root};
 use crate::bytecode::op::Op;
+use crate::semantics::call::FnInfo;
 use crate::value::Rep;
 use crate::value::layout::shape;
 use crate::vm::Vm;
@@ -97,9 +98,15 @@ fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> F
         places,
         reached,
         exact: activation.exact,
+        least: least(&activation.info),
         captures: captures(&activation.chunk),
         poisoned,
     }
+}
+
+/// The fewest arguments that need no binding but marks for those left out at the end.
+fn least(info: &FnInfo) -> u16 {
+    (0..=info.params.len()).find(|count| info.is_filled_by(*count)).map_or(u16::MAX, |count| count as u16)
 }
 
 /// Does a function read what its closure has captured?

@@ -80,10 +80,19 @@ pub struct FunctionProfile {
     pub reached: AHashSet<u32>,
     /// The number of arguments that need no binding; `u16::MAX` if there is none.
     pub exact: u16,
+    /// From this number on those left out at the end may be marked as missing; `u16::MAX` if they need binding.
+    pub least: u16,
     /// It reads captures: values that call it are closures.
     pub captures: bool,
     /// Instructions that left compiled code too often: they are left to the VM.
     pub poisoned: Vec<u32>,
+}
+
+impl FunctionProfile {
+    /// Can a method be called with so many arguments, those left out marked as missing?
+    pub fn takes(&self, arguments: u16) -> bool {
+        self.exact == arguments || (self.least..self.chunk.params).contains(&arguments)
+    }
 }
 
 /// What one instruction has met.

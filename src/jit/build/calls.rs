@@ -67,11 +67,26 @@ impl Builder<'_> {
         if (target.function as usize) < N_BUILTINS {
             return self.call_builtin_method(op, target, argc, dst, base);
         }
-        let plain = self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value);
-        if !plain || !self.guard_instance(self.slot(base), target) {
+        let takes = |callee: &std::sync::Arc<FunctionProfile>| {
+            callee.chunk.self_kind == SelfKind::Value && callee.takes(u16::from(argc))
+        };
+        let Some(callee) = self.callee(target.function).filter(takes) else { return self.fallback(op) };
+        if !self.guard_instance(self.slot(base), target) {
             return self.fallback(op);
         }
-        self.call_known(op, self.method_call(target, argc, dst, base))
+        let call = Call { count: callee.chunk.params, ..self.method_call(target, argc, dst, base) };
+        self.mark_left_out(&callee, argc, base);
+        self.call_known(op, call)
+    }
+
+    /// Marks the arguments that a call of a method leaves out.
+    fn mark_left_out(&mut self, callee: &FunctionProfile, argc: u8, base: u16) {
+        let (first, end) = (base + 1 + u16::from(argc), base + callee.chunk.params);
+        self.out.frame_slots = self.out.frame_slots.max(self.slot(end).0);
+        for register in first..end {
+            let missing = self.emit(InstKind::ConstBoxed(tag::UNINIT, 0), Type::ANY);
+            self.write_immediate(register, missing);
+        }
     }
 
     fn method_call(&self, target: Target, argc: u8, dst: u16, base: u16) -> Call {
@@ -214,13 +229,13 @@ impl Builder<'_> {
         if (target.function as usize) < N_BUILTINS {
             return self.call_builtin_on_local(op, target, (mutable, method.used), argc, dst, base, local);
         }
-        let Some(callee) = self.callee(target.function).filter(|callee| callee.exact == u16::from(argc)) else {
+        let Some(callee) = self.callee(target.function).filter(|callee| callee.takes(u16::from(argc))) else {
             return self.fallback(op);
         };
         let window = self.slot(base);
         let mut call = Call {
             function: target.function,
-            count: u16::from(argc) + 1,
+            count: callee.chunk.params,
             dst,
             window,
             running: Running::Nothing,
@@ -229,6 +244,7 @@ impl Builder<'_> {
         match callee.chunk.self_kind {
             SelfKind::Value if self.guard_instance(self.slot(local), target) => {
                 self.copy(base, local);
+                self.mark_left_out(&callee, argc, base);
                 self.call_known(op, call)
             }
             SelfKind::Mutating if mutable && !keeps_self_in_cell(&callee) => {
@@ -242,6 +258,7 @@ impl Builder<'_> {
                 self.release(window);
                 let home = SlotIx(self.context().base + u32::from(local));
                 call.own = Some(Lent { slot, home });
+                self.mark_left_out(&callee, argc, base);
                 self.call_known(op, call)
             }
             _ => self.fallback(op),
