@@ -41,7 +41,7 @@ pub struct Policy {
     /// Calls until a function whose code was given up is compiled again; four times as many each time.
     pub rest: u32,
     /// How long a program waits for code.
-    pub waits: queue::Patience,
+    pub waits: queue::Waiting,
 }
 
 impl Policy {
@@ -61,7 +61,7 @@ impl Policy {
             worth: 4,
             variants: 4,
             rest: 1000,
-            waits: queue::Patience { once: Duration::from_millis(5), allowance: Duration::from_millis(5), share: 0.25 },
+            waits: queue::Waiting { once: Duration::from_millis(5), allowance: Duration::from_millis(5), share: 0.25 },
         };
         let hostile = Policy {
             loop_reports: 1,

@@ -2,7 +2,7 @@
 //!
 //! The thread is started with the first job and ends with the queue. It never touches values, so a program does not notice
 //! it but for the code that is there one day. Most code is there so soon that the program waits for it: until then it would
-//! get nowhere, and take a second core for that. How long it may wait is bounded, see [`Patience`].
+//! get nowhere, and take a second core for that. How long it may wait is bounded, see [`Waiting`].
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -19,12 +19,12 @@ pub enum Queue {
     /// At once.
     Here { compiler: Box<Compiler>, done: VecDeque<Finished> },
     /// On a thread of their own; nothing of it is there before the first job.
-    Behind { options: Options, thread: Option<Link>, patience: Patience },
+    Behind { options: Options, thread: Option<Link>, waiting: Waiting },
 }
 
 /// How long a program waits for code instead of going on in the VM.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct Waiting {
     /// For one job at most.
     pub once: Duration,
     /// In all at most this long, and this share of the time since the first job.
@@ -40,9 +40,9 @@ struct Waited {
 
 impl Waited {
     /// How long to wait now.
-    fn left(&self, patience: &Patience) -> Duration {
-        let allowed = patience.allowance + self.since.elapsed().mul_f64(patience.share);
-        allowed.saturating_sub(self.total).min(patience.once)
+    fn left(&self, waiting: &Waiting) -> Duration {
+        let allowed = waiting.allowance + self.since.elapsed().mul_f64(waiting.share);
+        allowed.saturating_sub(self.total).min(waiting.once)
     }
 }
 
@@ -57,9 +57,9 @@ pub struct Link {
 }
 
 impl Queue {
-    pub fn new(options: Options, patience: Patience) -> Queue {
+    pub fn new(options: Options, waiting: Waiting) -> Queue {
         if options.background {
-            Queue::Behind { options, thread: None, patience }
+            Queue::Behind { options, thread: None, waiting }
         } else {
             Queue::Here { compiler: Box::new(Compiler::new(options)), done: VecDeque::new() }
         }
@@ -68,13 +68,13 @@ impl Queue {
     pub fn submit(&mut self, job: Job) {
         match self {
             Queue::Here { compiler, done } => done.push_back(compiler.run(job)),
-            Queue::Behind { options, thread, patience } => {
+            Queue::Behind { options, thread, waiting } => {
                 if thread.is_none() {
                     *thread = Link::start(options.clone());
                 }
                 // Without a thread the job stays undone, and its place in the VM.
                 if let Some(link) = thread {
-                    link.submit(job, patience);
+                    link.submit(job, waiting);
                 }
             }
         }
@@ -113,12 +113,12 @@ impl Link {
         Some(Link { jobs, results, done: VecDeque::new(), open: 0, waited })
     }
 
-    fn submit(&mut self, job: Job, patience: &Patience) {
+    fn submit(&mut self, job: Job, waiting: &Waiting) {
         if self.jobs.send(job).is_err() {
             return;
         }
         self.open += 1;
-        let (started, most) = (Instant::now(), self.waited.left(patience));
+        let (started, most) = (Instant::now(), self.waited.left(waiting));
         while self.open > 0 {
             match self.results.recv_timeout(most.saturating_sub(started.elapsed())) {
                 Ok(finished) => self.keep(finished),

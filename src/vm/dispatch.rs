@@ -13,46 +13,15 @@ use crate::value::layout::tag;
 use super::feedback::seen;
 
 /// What is looked at before every instruction: nothing.
-const PLAIN: u8 = 0;
+pub(super) const PLAIN: u8 = 0;
 /// Nothing either, but before and after every cold method (the poll among them) what a profiler wishes.
-const LOOSE: u8 = 1;
+pub(super) const LOOSE: u8 = 1;
 /// What a profiler wishes, and whether the one instruction that was wanted is done. Instructions are counted.
-const WATCHED: u8 = 2;
+pub(super) const WATCHED: u8 = 2;
 
 impl Vm {
-    /// Runs the frame in `here` and everything it calls, until the foot frame is reached again.
-    pub(super) fn run(&mut self) -> Result<Value, Raise> {
-        match (self.sampled, self.counts) {
-            (true, _) => self.run_sampled(),
-            (false, true) => self.dispatch::<WATCHED>(false),
-            (false, false) => self.dispatch::<PLAIN>(false),
-        }
-    }
-
-    /// The same for a profiler: in the loose loop, and for a moment in the watched one to find out where the program is.
-    #[cold]
-    fn run_sampled(&mut self) -> Result<Value, Raise> {
-        let mut watched = self.counts || sample::watched().is_some();
-        loop {
-            let done = if watched { self.dispatch::<WATCHED>(false) } else { self.dispatch::<LOOSE>(false) };
-            if !std::mem::take(&mut self.switches) {
-                return done;
-            }
-            if let Some(value) = self.finished.take() {
-                return Ok(value);
-            }
-            watched = !watched;
-        }
-    }
-
-    /// Executes one instruction of the frame in `here`. A raise is not unwound, a call is entered but not run.
-    #[cold]
-    pub(super) fn run_one(&mut self) -> Result<(), Raise> {
-        self.dispatch::<WATCHED>(true).map(drop)
-    }
-
     /// `one`: only one instruction is wanted, of a [`WATCHED`] loop.
-    fn dispatch<const LOOP: u8>(&mut self, one: bool) -> Result<Value, Raise> {
+    pub(super) fn dispatch<const LOOP: u8>(&mut self, one: bool) -> Result<Value, Raise> {
         let mut executed = false;
         let Here { mut func, mut ip, mut fp } = self.here;
         let mut last = ip;

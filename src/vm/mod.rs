@@ -27,6 +27,7 @@ mod method;
 pub(crate) mod operate;
 pub mod pattern;
 mod place;
+mod run;
 mod sample;
 mod single;
 pub mod stack;

@@ -90,10 +90,7 @@ impl Builder<'_> {
     /// Marks the arguments that a call of a body in Ruff leaves out; gives the number of all.
     fn mark_missing(&mut self, builtin: u16, count: u16, base: u16) -> u16 {
         let params = builtins::fn_info(BuiltinId(builtin)).params.len() as u16;
-        for at in count..params {
-            let missing = self.emit(InstKind::ConstBoxed(tag::UNINIT, 0), Type::ANY);
-            self.write_immediate(base + at, missing);
-        }
+        self.mark_left_out(base + count..base + params);
         count.max(params)
     }
 

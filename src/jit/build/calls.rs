@@ -1,4 +1,6 @@
 //! Calls: of functions the builder knows, and of values whose function it can guess; inlined, or of their compiled code.
+use std::ops::Range;
+
 use super::state::{Lender, Slot};
 use super::{Builder, Built, Edge, Lent, Running};
 use crate::builtins::N_BUILTINS;
@@ -75,15 +77,14 @@ impl Builder<'_> {
             return self.fallback(op);
         }
         let call = Call { count: callee.chunk.params, ..self.method_call(target, argc, dst, base) };
-        self.mark_left_out(&callee, argc, base);
+        self.mark_left_out(base + 1 + u16::from(argc)..base + callee.chunk.params);
         self.call_known(op, call)
     }
 
-    /// Marks the arguments that a call of a method leaves out.
-    fn mark_left_out(&mut self, callee: &FunctionProfile, argc: u8, base: u16) {
-        let (first, end) = (base + 1 + u16::from(argc), base + callee.chunk.params);
-        self.out.frame_slots = self.out.frame_slots.max(self.slot(end).0);
-        for register in first..end {
+    /// Marks arguments that a call leaves out. They may stand above the registers of this function.
+    pub(super) fn mark_left_out(&mut self, registers: Range<u16>) {
+        self.out.frame_slots = self.out.frame_slots.max(self.slot(registers.end).0);
+        for register in registers {
             let missing = self.emit(InstKind::ConstBoxed(tag::UNINIT, 0), Type::ANY);
             self.write_immediate(register, missing);
         }
@@ -244,7 +245,7 @@ impl Builder<'_> {
         match callee.chunk.self_kind {
             SelfKind::Value if self.guard_instance(self.slot(local), target) => {
                 self.copy(base, local);
-                self.mark_left_out(&callee, argc, base);
+                self.mark_left_out(base + 1 + u16::from(argc)..base + callee.chunk.params);
                 self.call_known(op, call)
             }
             SelfKind::Mutating if mutable && !keeps_self_in_cell(&callee) => {
@@ -258,7 +259,7 @@ impl Builder<'_> {
                 self.release(window);
                 let home = SlotIx(self.context().base + u32::from(local));
                 call.own = Some(Lent { slot, home });
-                self.mark_left_out(&callee, argc, base);
+                self.mark_left_out(base + 1 + u16::from(argc)..base + callee.chunk.params);
                 self.call_known(op, call)
             }
             _ => self.fallback(op),
