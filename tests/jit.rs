@@ -288,3 +288,14 @@ fn ctrl_c_ends_a_compiled_loop() {
     rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
     assert_eq!(child.wait().expect("it ends").code(), Some(130));
 }
+
+/// Calls whose arguments have names are calls like any other: of methods, on places, of values.
+#[test]
+fn named_arguments_are_compiled() {
+    let text = "struct P {\n    x\n    func mix(self, a, b = 2) { return self.x * a - b }\n    func bump(mut self, by, times = 1) { self.x += by * times }\n}\n\
+        func run(n) {\n    mut p := P { x: 1 }\n    f := (a, b) => a - b\n    s := 0\n    \
+        for i in 0..n {\n        s += p.mix(b: i, a: 2) + p.mix(a: i) + f(b: i, a: 1)\n        p.bump(times: 0, by: i)\n    }\n    return s\n}\n\
+        print(run(60000))";
+    let stats = report("jit", text, "-1799910000\n").stats;
+    assert!(stats.share() > 0.95 && stats.inlined == 3, "{stats}");
+}

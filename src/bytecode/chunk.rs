@@ -321,4 +321,17 @@ impl Chunk {
     pub fn handler(&self, pc: usize) -> Option<&Handler> {
         self.handlers.iter().find(|handler| (handler.start as usize..handler.end as usize).contains(&pc))
     }
+
+    /// The place that an instruction calls a method on: an entry of `paths`.
+    pub fn receiver(&self, op: &Op) -> Option<u16> {
+        let method = match *op {
+            Op::CallMethodPlace { site, .. } => site,
+            Op::CallArgs { site, .. } => match self.calls[usize::from(site)].callee {
+                Callee::Place(method) => method,
+                _ => return None,
+            },
+            _ => return None,
+        };
+        self.methods[usize::from(method)].path
+    }
 }

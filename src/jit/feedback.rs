@@ -7,9 +7,8 @@ use super::ir::Kinds;
 use super::ir::inst::Cell;
 use super::profile::{FieldCase, FunctionProfile, Site, Target};
 use crate::builtins::N_BUILTINS;
-use crate::bytecode::chunk::{Chunk, Const, Root};
+use crate::bytecode::chunk::{Callee, Chunk, Const, Root};
 use crate::bytecode::op::Op;
-use crate::semantics::call::FnInfo;
 use crate::value::Rep;
 use crate::value::layout::shape;
 use crate::vm::Vm;
@@ -80,12 +79,10 @@ fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> F
         if matches!(op, Op::FieldGet { .. } | Op::FieldSet { .. } | Op::FieldUpdate { .. }) && seen.words[pc] != 0 {
             reached.insert(pc as u32);
         }
-        if let Op::CallMethodPlace { site, .. } = op
-            && let Some(path) = activation.chunk.methods[usize::from(*site)].path
-        {
+        if let Some(path) = activation.chunk.receiver(op) {
             places.insert(pc as u32, place(path, seen.words[pc], &seen));
         }
-        if let Some(site) = site(op, pc, &seen) {
+        if let Some(site) = site(&activation.chunk, op, pc, &seen) {
             sites.insert(pc as u32, site);
         }
     }
@@ -97,16 +94,10 @@ fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> F
         sites,
         places,
         reached,
-        exact: activation.exact,
-        least: least(&activation.info),
+        info: activation.info.clone(),
         captures: captures(&activation.chunk),
         poisoned,
     }
-}
-
-/// The fewest arguments that need no binding but marks for those left out at the end.
-fn least(info: &FnInfo) -> u16 {
-    (0..=info.params.len()).find(|count| info.is_filled_by(*count)).map_or(u16::MAX, |count| count as u16)
 }
 
 /// Does a function read what its closure has captured?
@@ -118,7 +109,7 @@ fn captures(chunk: &Chunk) -> bool {
         || chunk.closures.iter().flat_map(|site| &site.captures).any(captured)
 }
 
-fn site(op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
+fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
     let word = seen.words[pc];
     match *op {
         Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexSet { .. } | Op::IndexUpdate { .. } => {
@@ -130,22 +121,34 @@ fn site(op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
         }
         Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } => Some(elements(word)),
         Op::PlaceSet { path, .. } | Op::PlaceUpdate { path, .. } => Some(place(path, word, seen)),
-        Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => {
-            let user = seen.methods[usize::from(site)].iter();
-            let targets = user.map(|seen| Target { shape: seen.key, function: seen.target });
-            Some(Site::Callees(targets.collect()))
-        }
+        Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => Some(methods(site, seen)),
+        Op::CallArgs { site, .. } => match chunk.calls[usize::from(site)].callee {
+            Callee::Method(site) | Callee::Place(site) => Some(methods(site, seen)),
+            Callee::Value => called(pc, seen),
+            _ => None,
+        },
+        Op::CallValue { .. } => called(pc, seen),
         _ if word == 0 => None,
         Op::MakeStruct { .. } | Op::Construct { .. } => (word != seen::MEGAMORPHIC).then_some(Site::Made(word)),
-        Op::CallValue { .. } if word == seen::MEGAMORPHIC => None,
-        Op::CallValue { .. } if word == seen::POLYMORPHIC => {
-            let (_, callees) = seen.several.iter().find(|(site, _)| *site == pc)?;
-            Some(Site::Callees(callees.iter().map(|&function| Target { shape: 0, function }).collect()))
-        }
-        Op::CallValue { .. } => Some(Site::Callees(vec![Target { shape: 0, function: word - 1 }])),
         Op::CallBuiltin { .. } => Some(Site::Argument(Kinds(word))),
         _ => Some(operands(word)),
     }
+}
+
+/// What a method site was resolved to.
+fn methods(site: u16, seen: &Snapshot) -> Site {
+    let targets = seen.methods[usize::from(site)].iter();
+    Site::Callees(targets.map(|seen| Target { shape: seen.key, function: seen.target }).collect())
+}
+
+/// The functions that a call of a value has met.
+fn called(pc: usize, seen: &Snapshot) -> Option<Site> {
+    let functions = match seen.words[pc] {
+        0 | seen::MEGAMORPHIC => return None,
+        seen::POLYMORPHIC => &seen.several.iter().find(|(site, _)| *site == pc)?.1,
+        word => &vec![word - 1],
+    };
+    Some(Site::Callees(functions.iter().map(|&function| Target { shape: 0, function }).collect()))
 }
 
 /// What the segments of a place have met.

@@ -6,6 +6,7 @@ use ahash::{AHashMap, AHashSet};
 use super::ir::Kinds;
 use super::ir::inst::Cell;
 use crate::bytecode::chunk::Chunk;
+use crate::semantics::call::FnInfo;
 
 /// One request to compile.
 #[derive(Debug)]
@@ -78,21 +79,12 @@ pub struct FunctionProfile {
     pub places: AHashMap<u32, Site>,
     /// Field instructions that the VM has executed.
     pub reached: AHashSet<u32>,
-    /// The number of arguments that need no binding; `u16::MAX` if there is none.
-    pub exact: u16,
-    /// From this number on those left out at the end may be marked as missing; `u16::MAX` if they need binding.
-    pub least: u16,
+    /// How it is called.
+    pub info: Arc<FnInfo>,
     /// It reads captures: values that call it are closures.
     pub captures: bool,
     /// Instructions that left compiled code too often: they are left to the VM.
     pub poisoned: Vec<u32>,
-}
-
-impl FunctionProfile {
-    /// Can a method be called with so many arguments, those left out marked as missing?
-    pub fn takes(&self, arguments: u16) -> bool {
-        self.exact == arguments || (self.least..self.chunk.params).contains(&arguments)
-    }
 }
 
 /// What one instruction has met.

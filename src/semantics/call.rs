@@ -85,6 +85,21 @@ impl FnInfo {
                 .all(|(at, param)| param.kind == ParamKind::Positional && (at < count || param.has_default))
     }
 
+    /// Which argument each parameter receives, the named ones counted after the positional ones; nothing if binding would fail or
+    /// make an array of rest arguments.
+    pub fn order(&self, positional: usize, names: &[&str]) -> Option<Box<[Option<u16>]>> {
+        if positional > self.params.len() || self.params.iter().any(|param| param.kind != ParamKind::Positional) {
+            return None;
+        }
+        let mut order: Vec<Option<u16>> = (0..self.params.len()).map(|at| (at < positional).then_some(at as u16)).collect();
+        for (at, name) in names.iter().enumerate() {
+            let param = self.position(name).filter(|param| order[*param].is_none())?;
+            order[param] = Some((positional + at) as u16);
+        }
+        let is_filled = order.iter().zip(&self.params).all(|(argument, param)| argument.is_some() || param.has_default);
+        is_filled.then(|| order.into())
+    }
+
     fn position(&self, name: &str) -> Option<usize> {
         self.params.iter().position(|param| param.kind != ParamKind::Rest && &*param.name == name)
     }
@@ -180,6 +195,21 @@ mod tests {
 
     fn show(slot: &Value) -> String {
         if matches!(slot, Value::Uninit) { "-".to_owned() } else { super::super::display::structural(slot) }
+    }
+
+    #[test]
+    fn the_order_of_arguments_is_known_without_them() {
+        use ParamKind::*;
+        let area = info(&[("w", Positional, false), ("h", Positional, true)]);
+        let order = |info: &FnInfo, positional, names: &[&str]| info.order(positional, names).map(Vec::from);
+        assert_eq!(order(&area, 2, &[]), Some(vec![Some(0), Some(1)]));
+        assert_eq!(order(&area, 1, &[]), Some(vec![Some(0), None]));
+        assert_eq!(order(&area, 0, &["h", "w"]), Some(vec![Some(1), Some(0)]));
+        assert_eq!(order(&area, 0, &["w"]), Some(vec![Some(0), None]));
+        for (positional, names) in [(0, &["h"][..]), (1, &["w"]), (1, &["x"]), (0, &["w", "w"]), (3, &[])] {
+            assert_eq!(order(&area, positional, names), None, "{positional} {names:?}");
+        }
+        assert_eq!(order(&info(&[("rest", Rest, false)]), 0, &[]), None);
     }
 
     #[test]

@@ -282,6 +282,15 @@ impl Vm {
         self.call_with(callee, args, Vec::new(), window, dst)
     }
 
+    /// Notes which function a value calls.
+    fn note_called(&self, callee: &Value) {
+        if let Ok(Target::User(id)) = self.target(callee)
+            && let Some(callee) = self.known(id)
+        {
+            super::dispatch::note_callee(self.here.func, self.here.ip, callee);
+        }
+    }
+
     pub(super) fn take_all(&self, base: u16, count: usize) -> Vec<Value> {
         let fp = self.here.fp;
         (0..count).map(|n| fp.take(base + n as u16)).collect()
@@ -506,6 +515,7 @@ impl Vm {
         match site.callee {
             Callee::Value => {
                 let callee = self.here.fp.take(base);
+                self.note_called(&callee);
                 self.call_with(callee, args, named, window, dst)
             }
             Callee::Func(id) => {

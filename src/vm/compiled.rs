@@ -9,7 +9,7 @@ use super::sample::builtin_at;
 use super::stack::{FnRef, Fp, Home, Ip};
 use super::{After, Frame, Here, Loan, LoanHome, Vm, flag};
 use crate::builtins::{self, BuiltinId};
-use crate::bytecode::chunk::SelfKind;
+use crate::bytecode::chunk::{Callee, SelfKind};
 use crate::bytecode::op::Op;
 use crate::semantics::call::FnInfo;
 use crate::semantics::fault::{Raise, faults};
@@ -171,7 +171,7 @@ impl Vm {
         for (at, frame) in waiting.iter().enumerate() {
             let here = Here { func: frame.function, ip: Ip::at(frame.function.code(), frame.pc + 1), fp: frame.fp };
             let op = frame.function.code()[frame.pc];
-            let mut flags = if matches!(op, Op::CallValue { .. }) { flag::CLOSURE } else { 0 };
+            let mut flags = if calls_value(frame.function, &op) { flag::CLOSURE } else { 0 };
             let callee = &left[at + 1];
             if let Some(home) = callee.lent {
                 callee.fp.set(0, home.take(0));
@@ -258,6 +258,15 @@ fn kept_self(function: FnRef) -> u8 {
     if function.chunk.self_kind == SelfKind::Mutating { flag::KEEP } else { 0 }
 }
 
+/// Does the value called stand below the frame?
+fn calls_value(function: FnRef, op: &Op) -> bool {
+    match *op {
+        Op::CallValue { .. } => true,
+        Op::CallArgs { site, .. } => function.chunk.calls[usize::from(site)].callee == Callee::Value,
+        _ => false,
+    }
+}
+
 /// Where a call puts its result.
 fn result_register(op: &Op) -> u16 {
     match *op {
@@ -265,6 +274,7 @@ fn result_register(op: &Op) -> u16 {
         | Op::CallMethod { dst, .. }
         | Op::CallValue { dst, .. }
         | Op::CallMethodPlace { dst, .. }
+        | Op::CallArgs { dst, .. }
         | Op::CallBuiltin { dst, .. } => dst,
         _ => 0,
     }

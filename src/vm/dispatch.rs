@@ -776,7 +776,7 @@ impl Vm {
 
 /// A call site's word is its callee's id plus 1, until it meets another.
 #[inline(always)]
-fn note_callee(func: FnRef, ip: super::stack::Ip, callee: FnRef) {
+pub(super) fn note_callee(func: FnRef, ip: super::stack::Ip, callee: FnRef) {
     let pc = ip.pc(func.start);
     let word = func.feedback.at(pc).get();
     if word != callee.id.0 + 1 && word != seen::MEGAMORPHIC {

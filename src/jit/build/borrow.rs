@@ -46,13 +46,13 @@ impl Builder<'_> {
 
     /// Is it a call of a method on a place that, as far as met, leaves the place as it is?
     fn only_reads(&self, op: &Op) -> bool {
-        let Op::CallMethodPlace { .. } = op else { return false };
-        self.only_target().is_some_and(|target| {
-            match u16::try_from(target.function).ok().filter(|id| usize::from(*id) < N_BUILTINS) {
-                Some(builtin) => builtins::info(BuiltinId(builtin)).mutating().is_none(),
-                None => self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value),
-            }
-        })
+        matches!(op, Op::CallMethodPlace { .. } | Op::CallArgs { .. })
+            && self.only_target().is_some_and(|target| {
+                match u16::try_from(target.function).ok().filter(|id| usize::from(*id) < N_BUILTINS) {
+                    Some(builtin) => builtins::info(BuiltinId(builtin)).mutating().is_none(),
+                    None => self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value),
+                }
+            })
     }
 
     /// Slots whose object the instruction may change.

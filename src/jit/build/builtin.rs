@@ -82,7 +82,7 @@ impl Builder<'_> {
             Body::Prelude => {
                 let Some(&function) = self.request.prelude.get(&builtin) else { return self.fallback(op) };
                 let (window, count) = (self.slot(base), self.mark_missing(builtin, count, base));
-                self.call_known(op, Call { function, count, dst, window, running: Running::Nothing, own: None })
+                self.call_known(op, Call { function, count, dst, window, order: None, running: Running::Nothing, own: None })
             }
         }
     }

@@ -1,6 +1,7 @@
 //! Calls: of functions the builder knows, and of values whose function it can guess; inlined, or of their compiled code.
-use std::ops::Range;
+use std::sync::Arc;
 
+use super::arguments::{Given, Order};
 use super::state::{Lender, Slot};
 use super::{Builder, Built, Edge, Lent, Running};
 use crate::builtins::N_BUILTINS;
@@ -20,6 +21,8 @@ pub struct Call {
     pub count: u16,
     pub dst: u16,
     pub window: SlotIx,
+    /// How the arguments meet the parameters, unless they are in their places.
+    pub order: Option<Order>,
     pub running: Running,
     pub own: Option<Lent>,
 }
@@ -47,7 +50,8 @@ impl Builder<'_> {
         let profile = &self.context().profile;
         let function = profile.unit_base + profile.chunk.functions[usize::from(func)];
         let window = self.slot(base);
-        self.call_known(op, Call { function, count: u16::from(argc), dst, window, running: Running::Nothing, own: None })
+        let count = u16::from(argc);
+        self.call_known(op, Call { function, count, dst, window, order: None, running: Running::Nothing, own: None })
     }
 
     /// The only thing a method site has met.
@@ -59,64 +63,51 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn callee(&self, function: u32) -> Option<std::sync::Arc<FunctionProfile>> {
+    pub(super) fn callee(&self, function: u32) -> Option<Arc<FunctionProfile>> {
         self.request.functions.get(&function).cloned()
     }
 
     /// A method of the shapes the site has met, which does not change its receiver.
-    pub(super) fn call_method(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
-        let Some(target) = self.only_target() else { return self.call_method_of_several(op, argc, dst, base) };
+    pub(super) fn call_method(&mut self, op: Op, given: Given, dst: u16, base: u16) -> Built {
+        let Some(target) = self.only_target() else { return self.call_method_of_several(op, given, dst, base) };
         if (target.function as usize) < N_BUILTINS {
+            let Some(argc) = given.all_positional() else { return self.fallback(op) };
             return self.call_builtin_method(op, target, argc, dst, base);
         }
-        let takes = |callee: &std::sync::Arc<FunctionProfile>| {
-            callee.chunk.self_kind == SelfKind::Value && callee.takes(u16::from(argc))
-        };
-        let Some(callee) = self.callee(target.function).filter(takes) else { return self.fallback(op) };
-        if !self.guard_instance(self.slot(base), target) {
+        let Some(call) = self.method_call(target, given, dst, base) else { return self.fallback(op) };
+        if !self.guard_instance(call.window, target) {
             return self.fallback(op);
         }
-        let call = Call { count: callee.chunk.params, ..self.method_call(target, argc, dst, base) };
-        self.mark_left_out(base + 1 + u16::from(argc)..base + callee.chunk.params);
         self.call_known(op, call)
     }
 
-    /// Marks arguments that a call leaves out. They may stand above the registers of this function.
-    pub(super) fn mark_left_out(&mut self, registers: Range<u16>) {
-        self.out.frame_slots = self.out.frame_slots.max(self.slot(registers.end).0);
-        for register in registers {
-            let missing = self.emit(InstKind::ConstBoxed(tag::UNINIT, 0), Type::ANY);
-            self.write_immediate(register, missing);
-        }
-    }
-
-    fn method_call(&self, target: Target, argc: u8, dst: u16, base: u16) -> Call {
-        let count = u16::from(argc) + 1;
-        Call { function: target.function, count, dst, window: self.slot(base), running: Running::Nothing, own: None }
+    /// The call of a method that does not change its receiver.
+    pub(super) fn method_call(&self, target: Target, given: Given, dst: u16, base: u16) -> Option<Call> {
+        let callee = self.callee(target.function).filter(|callee| callee.chunk.self_kind == SelfKind::Value)?;
+        let order = Some(self.order_of(&callee, given)?);
+        let (function, count, window) = (target.function, callee.chunk.params, self.slot(base));
+        Some(Call { function, count, dst, window, order, running: Running::Nothing, own: None })
     }
 
     /// A site that has met instances of several shapes: a way for each.
-    fn call_method_of_several(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
+    fn call_method_of_several(&mut self, op: Op, given: Given, dst: u16, base: u16) -> Built {
         let Some(Site::Callees(targets)) = self.context().profile.sites.get(&self.pc).cloned() else {
             return self.fallback(op);
         };
-        let plain = |target: &Target| {
-            target.shape >= shape::FIRST_DECLARED
-                && enum_of(target.shape).is_none()
-                && self
-                    .callee(target.function)
-                    .is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value && callee.exact == u16::from(argc))
+        let call = |target: &Target| {
+            let is_struct = target.shape >= shape::FIRST_DECLARED && enum_of(target.shape).is_none();
+            self.method_call(*target, given, dst, base).filter(|_| is_struct)
         };
-        let known = (2..=MOST_CASES).contains(&targets.len()) && targets.iter().all(plain);
-        if !known || matches!(self.state.get(self.slot(base)), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
+        let calls: Option<Vec<Call>> = targets.iter().map(call).collect();
+        let Some(calls) = calls.filter(|calls| (2..=MOST_CASES).contains(&calls.len())) else { return self.fallback(op) };
+        if matches!(self.state.get(self.slot(base)), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
             return self.fallback(op);
         }
         let exit = self.exit();
         let boxed = self.boxed(base);
         let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::STRUCT, exit }, Type::pointer(tag::STRUCT, 0));
         let tests = targets.iter().map(|target| Test::Shape(pointer, target.shape));
-        let cases = tests.zip(targets.iter().map(|target| self.method_call(*target, argc, dst, base))).collect();
-        self.call_one_of(op, cases, exit)
+        self.call_one_of(op, tests.zip(calls).collect(), exit)
     }
 
     /// Calls the function of the first case that holds; the last one is checked and leaves.
@@ -215,12 +206,12 @@ impl Builder<'_> {
     }
 
     /// A method called on a local variable.
-    pub(super) fn call_method_place(&mut self, op: Op, argc: u8, dst: u16, base: u16, site: u16) -> Built {
+    pub(super) fn call_method_place(&mut self, op: Op, given: Given, dst: u16, base: u16, site: u16) -> Built {
         let chunk = self.context().profile.chunk.clone();
         let method = &chunk.methods[usize::from(site)];
         let path = method.path.map(|path| &chunk.paths[usize::from(path)]);
         if path.is_some_and(|path| !path.segments.is_empty() || !matches!(path.root, Root::Local(_))) {
-            return self.call_method_at(op, argc, dst, base, site);
+            return self.call_method_at(op, given, dst, base, site);
         }
         let (Some(path), Some(target)) = (path, self.only_target()) else { return self.fallback(op) };
         let Root::Local(local) = path.root else { return self.fallback(op) };
@@ -228,24 +219,17 @@ impl Builder<'_> {
         let mutable =
             path.access == Access::Mutable || (path.access == Access::SelfPlace && chunk.self_kind == SelfKind::Mutating);
         if (target.function as usize) < N_BUILTINS {
+            let Some(argc) = given.all_positional() else { return self.fallback(op) };
             return self.call_builtin_on_local(op, target, (mutable, method.used), argc, dst, base, local);
         }
-        let Some(callee) = self.callee(target.function).filter(|callee| callee.takes(u16::from(argc))) else {
-            return self.fallback(op);
-        };
-        let window = self.slot(base);
-        let mut call = Call {
-            function: target.function,
-            count: callee.chunk.params,
-            dst,
-            window,
-            running: Running::Nothing,
-            own: None,
-        };
+        let Some(callee) = self.callee(target.function) else { return self.fallback(op) };
+        let Some(order) = self.order_of(&callee, given) else { return self.fallback(op) };
+        let (window, order) = (self.slot(base), Some(order));
+        let (function, count) = (target.function, callee.chunk.params);
+        let mut call = Call { function, count, dst, window, order, running: Running::Nothing, own: None };
         match callee.chunk.self_kind {
             SelfKind::Value if self.guard_instance(self.slot(local), target) => {
                 self.copy(base, local);
-                self.mark_left_out(base + 1 + u16::from(argc)..base + callee.chunk.params);
                 self.call_known(op, call)
             }
             SelfKind::Mutating if mutable && !keeps_self_in_cell(&callee) => {
@@ -259,7 +243,6 @@ impl Builder<'_> {
                 self.release(window);
                 let home = SlotIx(self.context().base + u32::from(local));
                 call.own = Some(Lent { slot, home });
-                self.mark_left_out(base + 1 + u16::from(argc)..base + callee.chunk.params);
                 self.call_known(op, call)
             }
             _ => self.fallback(op),
@@ -269,36 +252,35 @@ impl Builder<'_> {
     // ---- values ----
 
     /// Calls the value below the arguments, if it is known or guessed which function that is.
-    pub(super) fn call_value(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
+    pub(super) fn call_value(&mut self, op: Op, given: Given, dst: u16, base: u16) -> Built {
         let below = SlotIx(self.slot(base).0 - 1);
         if let Slot::Borrowed { value, .. } = self.state.get(below)
             && let Some(&builtin) = self.constructors.get(&value)
         {
+            let Some(argc) = given.all_positional() else { return self.fallback(op) };
             return self.call_constructor(op, builtin, argc, dst, base);
         }
-        let Some(function) = self.expected_function(below) else { return self.call_one_of_functions(op, argc, dst, base) };
-        let callee = self
-            .callee(function)
-            .filter(|callee| callee.exact == u16::from(argc) && callee.chunk.self_kind == SelfKind::None);
-        let Some(callee) = callee else { return self.fallback(op) };
+        let Some(function) = self.expected_function(below) else { return self.call_one_of_functions(op, given, dst, base) };
+        let Some((callee, order)) = self.plain_function(function, given) else { return self.fallback(op) };
         let Some(captures) = self.guard_function(below, function, callee.captures) else { return self.fallback(op) };
-        let window = self.slot(base);
-        self.call_known(
-            op,
-            Call { function, count: u16::from(argc), dst, window, running: Running::Below(captures), own: None },
-        )
+        let (window, count, order) = (self.slot(base), callee.chunk.params, Some(order));
+        self.call_known(op, Call { function, count, dst, window, order, running: Running::Below(captures), own: None })
+    }
+
+    /// A function without `self`, and how the arguments meet its parameters.
+    fn plain_function(&self, function: u32, given: Given) -> Option<(Arc<FunctionProfile>, Order)> {
+        let callee = self.callee(function).filter(|callee| callee.chunk.self_kind == SelfKind::None)?;
+        let order = self.order_of(&callee, given)?;
+        Some((callee, order))
     }
 
     /// A site that has met several functions: a way for each, those without captures first.
-    fn call_one_of_functions(&mut self, op: Op, argc: u8, dst: u16, base: u16) -> Built {
+    fn call_one_of_functions(&mut self, op: Op, given: Given, dst: u16, base: u16) -> Built {
         let Some(Site::Callees(targets)) = self.context().profile.sites.get(&self.pc).cloned() else {
             return self.fallback(op);
         };
-        let captures = |target: &Target| {
-            let callee = self.callee(target.function)?;
-            (callee.exact == u16::from(argc) && callee.chunk.self_kind == SelfKind::None).then_some(callee.captures)
-        };
-        let Some(kinds) = targets.iter().map(captures).collect::<Option<Vec<bool>>>() else { return self.fallback(op) };
+        let callee = |target: &Target| self.plain_function(target.function, given);
+        let Some(callees) = targets.iter().map(callee).collect::<Option<Vec<_>>>() else { return self.fallback(op) };
         let window = self.slot(base);
         let below = SlotIx(window.0 - 1);
         if !(2..=MOST_CASES).contains(&targets.len())
@@ -308,17 +290,13 @@ impl Builder<'_> {
         }
         let exit = self.exit();
         let value = self.boxed_slot(below);
-        let mut cases = Vec::with_capacity(targets.len());
-        let call = |target: &Target, closure| {
-            let running = Running::Below(closure);
-            Call { function: target.function, count: u16::from(argc), dst, window, running, own: None }
+        let case = |(target, (callee, order)): (&Target, (Arc<FunctionProfile>, Order))| {
+            let (function, count, order) = (target.function, callee.chunk.params, Some(order));
+            let test = if callee.captures { Test::Closure { value, function } } else { Test::Function { value, function } };
+            (test, Call { function, count, dst, window, order, running: Running::Below(None), own: None })
         };
-        for (target, _) in targets.iter().zip(&kinds).filter(|(_, captures)| !**captures) {
-            cases.push((Test::Function { value, function: target.function }, call(target, None)));
-        }
-        for (target, _) in targets.iter().zip(&kinds).filter(|(_, captures)| **captures) {
-            cases.push((Test::Closure { value, function: target.function }, call(target, None)));
-        }
+        let mut cases: Vec<(Test, Call)> = targets.iter().zip(callees).map(case).collect();
+        cases.sort_by_key(|(test, _)| matches!(test, Test::Closure { .. }));
         self.call_one_of(op, cases, exit)
     }
 
@@ -394,6 +372,10 @@ impl Builder<'_> {
         let Some(callee) = self.callee(call.function) else { return self.fallback(op) };
         if callee.chunk.params != call.count {
             return self.fallback(op);
+        }
+        if let Some(order) = &call.order {
+            let own = u32::from(call.count) - order.len() as u32;
+            self.put_in_order(SlotIx(call.window.0 + own), order);
         }
         if self.inlines(&call, &callee) {
             return self.inline(&call, callee);

@@ -198,6 +198,7 @@ fn weight(callee: &FunctionProfile) -> usize {
         | Op::Construct { .. }
         | Op::CallMethod { .. }
         | Op::CallMethodPlace { .. }
+        | Op::CallArgs { .. }
         | Op::CallValue { .. } => 6,
         Op::FieldGet { .. } | Op::IndexGet { .. } | Op::CallBuiltin { .. } => 3,
         _ => 1,

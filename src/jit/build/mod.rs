@@ -10,6 +10,7 @@
 //!
 //! Always holds: every instruction either is built from what its site has seen, or is left to the VM
 //! ([`InstKind::Fallback`]); no function is refused.
+mod arguments;
 mod arith;
 mod blocks;
 mod borrow;

@@ -1,4 +1,5 @@
 //! One arm per instruction: build it, or leave it to the VM.
+use super::arguments::Given;
 use super::arith::Source;
 use super::state::{Lender, Scalar, Slot};
 use super::{Builder, Built, Edge};
@@ -28,7 +29,7 @@ impl Builder<'_> {
                 | Op::PlaceUpdate { .. }
         );
         // A call is built again for all callees that its site has met by then.
-        let call = matches!(op, Op::CallValue { .. } | Op::CallMethod { .. });
+        let call = matches!(op, Op::CallValue { .. } | Op::CallMethod { .. } | Op::CallArgs { .. });
         if self.context().profile.storms(self.pc) > usize::from(in_place || call)
             && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {})
         {
@@ -233,7 +234,7 @@ impl Builder<'_> {
             }
 
             Op::CallFunc { argc, dst, base, func } => return self.call_func(op, argc, dst, base, func),
-            Op::CallMethod { argc, dst, base, .. } => return self.call_method(op, argc, dst, base),
+            Op::CallMethod { argc, dst, base, .. } => return self.call_method(op, Given::plain(argc), dst, base),
             Op::Return { value } => return self.return_value(value, returns),
             Op::ReturnNull {} => {
                 let value = self.null();
@@ -255,9 +256,12 @@ impl Builder<'_> {
             Op::RootUpdate { op: code, path, old, value } => {
                 return self.variable_update(op, ArithCode::ALL[usize::from(code)], path, Some(old), value);
             }
-            Op::CallValue { argc, dst, base } => return self.call_value(op, argc, dst, base),
+            Op::CallValue { argc, dst, base } => return self.call_value(op, Given::plain(argc), dst, base),
             Op::CallBuiltin { argc, dst, base, builtin } => return self.call_builtin(op, argc, dst, base, builtin),
-            Op::CallMethodPlace { argc, dst, base, site } => return self.call_method_place(op, argc, dst, base, site),
+            Op::CallMethodPlace { argc, dst, base, site } => {
+                return self.call_method_place(op, Given::plain(argc), dst, base, site);
+            }
+            Op::CallArgs { dst, base, site } => return self.call_args(op, dst, base, site),
             Op::MakeStruct { dst, base, site } => return self.make_struct(op, dst, base, site),
             Op::Construct { argc, dst, base, .. } => return self.construct(op, dst, base, usize::from(argc)),
             Op::MakeClosure { dst, closure } => return self.make_closure(op, dst, closure),
@@ -271,7 +275,6 @@ impl Builder<'_> {
             | Op::DictAppend { .. }
             | Op::DictExtend { .. }
             | Op::LiteralUpdate { .. }
-            | Op::CallArgs { .. }
             | Op::Import { .. } => return self.fallback(op),
         }
         Ok(())
@@ -619,15 +622,7 @@ impl Builder<'_> {
     /// Locals that are roots of places which the instruction may change.
     pub(super) fn roots(&self, op: &Op) -> Vec<u16> {
         let chunk = &self.context().profile.chunk;
-        let called = match op {
-            Op::CallArgs { site, .. } => match chunk.calls[usize::from(*site)].callee {
-                crate::bytecode::chunk::Callee::Place(method) => chunk.methods[usize::from(method)].path,
-                _ => None,
-            },
-            Op::CallMethodPlace { site, .. } => chunk.methods[usize::from(*site)].path,
-            _ => None,
-        };
-        let mut paths: Vec<u16> = called.into_iter().collect();
+        let mut paths: Vec<u16> = chunk.receiver(op).into_iter().collect();
         op.operands(|kind, value| {
             if kind == OperandKind::Path {
                 paths.push(value as u16);

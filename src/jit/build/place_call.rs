@@ -2,10 +2,10 @@
 //!
 //! What a place holds is lent by its root while the method runs, or changed where it is. The keys of the place stay in their
 //! registers until nothing is left that could make the VM execute the call again.
-use super::calls::Call;
+use super::arguments::Given;
 use super::memory::End;
 use super::state::{Lender, Slot};
-use super::{Builder, Built, Running};
+use super::{Builder, Built};
 use crate::builtins::{self, BuiltinId, N_BUILTINS};
 use crate::bytecode::chunk::{Access, Root, Segment, SelfKind};
 use crate::bytecode::op::Op;
@@ -23,7 +23,7 @@ struct At {
     /// Register of the first key; behind the keys come the receiver's register and the arguments.
     base: u16,
     keys: u16,
-    argc: u16,
+    given: Given,
     dst: u16,
     used: bool,
 }
@@ -35,12 +35,12 @@ impl At {
 }
 
 impl Builder<'_> {
-    pub(super) fn call_method_at(&mut self, op: Op, argc: u8, dst: u16, base: u16, site: u16) -> Built {
+    pub(super) fn call_method_at(&mut self, op: Op, given: Given, dst: u16, base: u16, site: u16) -> Built {
         let chunk = self.context().profile.chunk.clone();
         let method = &chunk.methods[usize::from(site)];
         let (Some(path), Some(target)) = (method.path, self.only_target()) else { return self.fallback(op) };
         let root = chunk.paths[usize::from(path)].root;
-        let at = At { path, root, base, keys: method.keys, argc: u16::from(argc), dst, used: method.used };
+        let at = At { path, root, base, keys: method.keys, given, dst, used: method.used };
         if let Root::Local(local) = root
             && !self.holds_object(local)
         {
@@ -51,10 +51,11 @@ impl Builder<'_> {
         if (target.function as usize) >= N_BUILTINS {
             return self.call_user_at(op, target, at);
         }
+        let Some(argc) = given.all_positional() else { return self.fallback(op) };
         match builtins::info(BuiltinId(target.function as u16)).mutating() {
-            Some(_) if mutable => self.change_at(op, target, at),
+            Some(_) if mutable => self.change_at(op, target, argc, at),
             Some(_) => self.fallback(op),
-            None => self.call_builtin_at(op, target, at),
+            None => self.call_builtin_at(op, target, argc, at),
         }
     }
 
@@ -62,13 +63,11 @@ impl Builder<'_> {
 
     /// A method that does not change its receiver.
     fn call_user_at(&mut self, op: Op, target: Target, at: At) -> Built {
-        let fits = self.callee(target.function).is_some_and(|callee| {
-            callee.chunk.self_kind == SelfKind::Value && callee.exact == at.argc && callee.chunk.params == at.argc + 1
-        });
-        if !fits || target.shape < shape::FIRST_DECLARED || !self.lend_place(at) {
+        let Some(call) = self.method_call(target, at.given, at.dst, at.receiver()) else { return self.fallback(op) };
+        if target.shape < shape::FIRST_DECLARED || !self.lend_place(at) {
             return self.fallback(op);
         }
-        let window = self.slot(at.receiver());
+        let window = call.window;
         if !self.guard_instance(window, target) {
             return self.give_up_place(op, at);
         }
@@ -77,22 +76,12 @@ impl Builder<'_> {
             self.settle(window);
         }
         self.consume_keys(at.path, at.base);
-        self.call_known(
-            op,
-            Call {
-                function: target.function,
-                count: at.argc + 1,
-                dst: at.dst,
-                window,
-                running: Running::Nothing,
-                own: None,
-            },
-        )
+        self.call_known(op, call)
     }
 
-    fn call_builtin_at(&mut self, op: Op, target: Target, at: At) -> Built {
-        let builtin = target.function as u16;
-        let plain = needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(at.argc) + 1);
+    fn call_builtin_at(&mut self, op: Op, target: Target, argc: u8, at: At) -> Built {
+        let (builtin, count) = (target.function as u16, u16::from(argc) + 1);
+        let plain = needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(count));
         if !plain || builtins::info(BuiltinId(builtin)).native().is_none() || !self.lend_place(at) {
             return self.fallback(op);
         }
@@ -100,12 +89,12 @@ impl Builder<'_> {
             return self.give_up_place(op, at);
         }
         let keys: Vec<u16> = (at.base..at.receiver()).filter(|key| *key != at.dst).collect();
-        if self.intrinsic(builtin, Some(u64::from(target.shape)), at.argc + 1, at.dst, at.receiver()) {
+        if self.intrinsic(builtin, Some(u64::from(target.shape)), count, at.dst, at.receiver()) {
             keys.into_iter().for_each(|key| self.consume(key));
             return Ok(());
         }
         self.consume_keys(at.path, at.base);
-        self.call_native(builtin, at.argc + 1, at.dst, at.receiver());
+        self.call_native(builtin, count, at.dst, at.receiver());
         Ok(())
     }
 
@@ -163,17 +152,17 @@ impl Builder<'_> {
     // ---- changing ----
 
     /// A builtin method that changes what the place holds.
-    fn change_at(&mut self, op: Op, target: Target, at: At) -> Built {
+    fn change_at(&mut self, op: Op, target: Target, argc: u8, at: At) -> Built {
         let builtin = target.function as u16;
         let wanted = u64::from(target.shape);
         let is_builtin_kind =
             (tag::HEAP_FIRST..=tag::HEAP_LAST).contains(&wanted) && !matches!(wanted, tag::STRUCT | tag::VARIANT);
-        let plain = needs_no_binding(builtins::method_info(BuiltinId(builtin)), usize::from(at.argc));
+        let plain = needs_no_binding(builtins::method_info(BuiltinId(builtin)), usize::from(argc));
         if !plain || !is_builtin_kind {
             return self.fallback(op);
         }
         if !matches!(at.root, Root::Local(_)) {
-            return self.change_variable(op, target, at);
+            return self.change_variable(op, target, argc, at);
         }
         let Some(end) = self.walk(at.path, at.base).filter(|end: &End| end.cell() == Cell::Value) else {
             return self.fallback(op);
@@ -185,13 +174,13 @@ impl Builder<'_> {
         if name == "push" && !at.used && wanted == tag::ARRAY {
             self.push_item(builtin, end.home(), pointer, at.receiver() + 1, at.dst);
         } else {
-            self.change_value(builtin, end.home(), at.used, at.argc as u8, at.dst, at.receiver());
+            self.change_value(builtin, end.home(), at.used, argc, at.dst, at.receiver());
         }
         Ok(())
     }
 
     /// The same of a whole variable that others can reach: by builtins that run no user code, so that nobody sees it in use.
-    fn change_variable(&mut self, op: Op, target: Target, at: At) -> Built {
+    fn change_variable(&mut self, op: Op, target: Target, argc: u8, at: At) -> Built {
         let builtin = target.function as u16;
         let row = builtins::info(BuiltinId(builtin));
         let is_whole = self.context().profile.chunk.paths[usize::from(at.path)].segments.is_empty();
@@ -203,7 +192,7 @@ impl Builder<'_> {
         if row.name == "push" && !at.used && u64::from(target.shape) == tag::ARRAY {
             self.push_item(builtin, home, pointer, at.receiver() + 1, at.dst);
         } else {
-            self.change_value(builtin, home, at.used, at.argc as u8, at.dst, at.receiver());
+            self.change_value(builtin, home, at.used, argc, at.dst, at.receiver());
         }
         Ok(())
     }
