@@ -62,6 +62,8 @@ impl Builder<'_> {
     /// Brings arguments that stand in order of writing from `first` on to their parameters.
     pub(super) fn put_in_order(&mut self, first: SlotIx, order: &Order) {
         let slot = |at: usize| SlotIx(first.0 + at as u32);
+        // One argument may have lent another its value.
+        (0..order.len()).for_each(|at| self.before_write(slot(at)));
         let (mut moved, mut missing) = (Vec::new(), Vec::new());
         for (param, argument) in order.iter().enumerate() {
             match argument.map(usize::from) {
@@ -88,7 +90,6 @@ impl Builder<'_> {
             Slot::Scalar { value, scalar, .. } => Slot::Scalar { value, scalar, dirty: true },
             Slot::Immediate { value, .. } => Slot::Immediate { value, dirty: true },
             Slot::Memory | Slot::Clean => {
-                self.before_write(from);
                 let value = self.emit(InstKind::LoadSlot(from), Type::ANY);
                 let null = self.null();
                 self.effect(InstKind::StoreSlot(from, null));
