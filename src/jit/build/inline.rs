@@ -87,7 +87,11 @@ impl Builder<'_> {
                 self.effect(InstKind::MoveSlot { from, to });
                 self.put(to, Slot::Memory);
             }
-            Slot::Borrowed { value, lender: Lender::Passing } => self.replace(to, value),
+            // What the slot itself lends stays alive until it is counted again.
+            Slot::Borrowed { value, lender } if lender == Lender::Passing || lender == Lender::Slot(to) => {
+                self.put(from, Slot::Clean);
+                self.replace(to, value);
+            }
             newest => {
                 self.release(to);
                 let newest = match newest {

@@ -349,7 +349,8 @@ impl Builder<'_> {
 
     pub(super) fn write_lent(&mut self, register: u16, value: ValueId, lender: Lender) {
         let slot = self.slot(register);
-        if lender != Lender::Passing || self.is_temporary(register) {
+        let stays = lender != Lender::Slot(slot) && (lender != Lender::Passing || self.is_temporary(register));
+        if stays {
             self.release(slot);
             self.put(slot, Slot::Borrowed { value, lender });
         } else {
@@ -403,8 +404,8 @@ impl Builder<'_> {
         let (from, to) = (self.slot(src), self.slot(dst));
         match self.state.get(from) {
             Slot::Borrowed { value, lender } if from != to => {
-                self.write_lent(dst, value, lender);
                 self.put(from, Slot::Clean);
+                self.write_lent(dst, value, lender);
             }
             _ => self.move_value(to, from),
         }
