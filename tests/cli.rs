@@ -254,6 +254,25 @@ fn setups_run_from_the_outside_in() {
 }
 
 #[test]
+fn annotations_are_enforced_if_asked_for() {
+    let code = "func half(n: int) -> int { return n / 2 } print(half(4.0))";
+    check(&["run", "-e", code], 0, "2\n", "");
+    check(&["run", "--strict-types", "-e", code], 4, "", "error[TypeError]: half: n must be int, got float");
+    let files = folder(&[
+        ("typed.ruff", "let n: int := \"a\"\nm: Nmber := 1\n"),
+        ("tests.ruff", "struct P { x: int }\ntest \"made\" { P(\"a\") }\n"),
+    ]);
+    assert_eq!(run_in(files.path(), &["check", "typed.ruff"]).code, Some(0));
+    let checked = run_in(files.path(), &["check", "--strict-types", "typed.ruff"]);
+    assert_eq!(checked.code, Some(1));
+    for text in ["E114", "n must be int, got string", "typed.ruff:1:15", "Undefined type: Nmber", "typed.ruff:2:4"] {
+        assert!(checked.stdout.contains(text), "{text}: {}", checked.stdout);
+    }
+    assert_eq!(run_in(files.path(), &["test", "tests.ruff"]).code, Some(0));
+    assert_eq!(run_in(files.path(), &["test", "--strict-types", "tests.ruff"]).code, Some(1));
+}
+
+#[test]
 fn check_reports_without_running() {
     let folder = folder(&[("good.ruff", "print(1)\n"), ("bad.ruff", "let a := 1\na = 2\n"), ("name.ruff", "pritn(1)\n")]);
     let check = |args: &[&str]| run_in(folder.path(), &[&["check"], args].concat());

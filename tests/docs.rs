@@ -1,6 +1,6 @@
 //! The programs in README and notes run, on both engines, and print what stands under them.
 //!
-//! A fence `ruff` is a program; if a fence `text` follows it directly (a line `prints` may stand between), that is its output.
+//! A fence `ruff` is a program, `ruff --strict-types` one whose annotations are enforced; if a fence `text` follows it directly (a line `prints` may stand between), that is its output.
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use ruff::driver::{Script, Text};
 struct Example {
     line: usize,
     program: String,
+    strict_types: bool,
     output: Option<String>,
 }
 
@@ -36,8 +37,9 @@ fn examples(page: &str) -> Vec<Example> {
     let mut examples: Vec<Example> = Vec::new();
     let mut last_was_program = false;
     for (line, language, text, follows) in blocks(page) {
-        if language == "ruff" {
-            examples.push(Example { line, program: text, output: None });
+        let is_program = language == "ruff" || language == "ruff --strict-types";
+        if is_program {
+            examples.push(Example { line, program: text, strict_types: language != "ruff", output: None });
         } else if language == "text"
             && last_was_program
             && follows
@@ -45,7 +47,7 @@ fn examples(page: &str) -> Vec<Example> {
         {
             example.output = Some(text);
         }
-        last_was_program = language == "ruff";
+        last_was_program = is_program;
     }
     examples
 }
@@ -55,8 +57,8 @@ fn check(file: &str) {
     let page = std::fs::read_to_string(path).expect("the page is part of the project");
     let examples = examples(&page);
     assert!(!examples.is_empty(), "{file} has no programs");
-    for Example { line, program, output } in examples {
-        let script = Script::resolve(Text::inline(file, program));
+    for Example { line, program, strict_types, output } in examples {
+        let script = Script::resolve(Text::inline(file, program).strict(strict_types));
         assert!(!script.has_errors(), "{file}:{line}: {:?}", script.diagnostics);
         let loaded = Arc::new(script.load().expect("it has no errors"));
         for kind in [EngineKind::Interp, EngineKind::Vm] {

@@ -1,5 +1,6 @@
 //! Core: output and input, types and conversions, and what ends or fails on purpose.
 use super::Engine;
+use super::annotated::{typed, typed_exit, typed_part, typed_update};
 use super::arg::{Any, Integer, Missing, Rest, new_string, out_of_memory};
 use super::table::builtins;
 use crate::semantics::convert;
@@ -336,6 +337,15 @@ builtins! {
     /// assert_throws(() => panic("impossible"), "impossible")
     /// ```
     [may_fault, may_call] panic(message: Any) -> never = native error;
+
+    [may_fault] __typed(value: Any, number: i64, whole: &str) -> any = native typed;
+
+    [may_fault] __typed_exit(value: Any, number: i64, whole: &str) -> any = native typed_exit;
+
+    [may_fault] __typed_part(value: Any, whole: &str, root: Any, keys: Rest) -> any = native typed_part;
+
+    [may_fault] __typed_update(value: Any, whole: &str, op: &str, number: Option<i64>, root: Any, keys: Rest) -> any
+        = native typed_update;
 }
 
 type Fallible<T = Value> = Result<T, Raise>;

@@ -6,6 +6,7 @@
 //!
 //! Always holds: a [`BuiltinId`] is the index of its row; names and aliases are unique; a builtin sees the engine that
 //! calls it only through the trait [`Engine`].
+mod annotated;
 mod arg;
 mod array;
 mod bytes;

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
 
+use super::options::TypeOptions;
 use super::{Context, cannot_read, exit, print_result};
 use crate::diagnostics::{Diagnostic, Severity, render_all};
 use crate::driver::{Script, Text};
@@ -19,6 +20,8 @@ pub struct CheckArgs {
     json: bool,
     #[arg(long, value_enum, default_value = "text", value_name = "FORMAT")]
     output_format: Format,
+    #[command(flatten)]
+    types: TypeOptions,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -47,7 +50,7 @@ pub fn run(args: CheckArgs, context: Context) -> i32 {
     for path in super::test::scripts_in(&args.paths) {
         let text = if path == Path::new("-") { Text::stdin() } else { Text::file(&path) };
         match text {
-            Ok(text) => findings.add(Script::resolve(text), context),
+            Ok(text) => findings.add(Script::resolve(text.strict(args.types.strict_types)), context),
             Err(error) => failed = Some(cannot_read(&path.to_string_lossy(), &error)),
         }
     }

@@ -3,6 +3,7 @@ use std::path::Path;
 
 use clap::Args;
 
+use super::options::TypeOptions;
 use super::{Context, cannot_read, exit, print_result, run};
 use crate::driver::{Script, Text, dump};
 
@@ -24,6 +25,8 @@ pub struct DumpArgs {
     /// A file (`-` is standard input), with `:NAME` only that function of it
     #[arg(value_name = "FILE[:FUNCTION]")]
     file: String,
+    #[command(flatten)]
+    types: TypeOptions,
 }
 
 pub fn run(args: DumpArgs, context: Context) -> i32 {
@@ -45,7 +48,7 @@ pub fn run(args: DumpArgs, context: Context) -> i32 {
     if !args.resolved && !args.bytecode {
         return exit::OK;
     }
-    let script = Script::resolve(text);
+    let script = Script::resolve(text.strict(args.types.strict_types));
     if script.has_errors() {
         return run::refuse(&script, context);
     }

@@ -48,6 +48,15 @@ fn end_on_timeout(after: Duration) {
     end_process(exit::TIMEOUT, &timeout_message(after, ", inside a single operation that went on for too long"))
 }
 
+/// What annotations mean.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Types")]
+pub struct TypeOptions {
+    /// Enforce type annotations while the program runs
+    #[arg(long)]
+    pub strict_types: bool,
+}
+
 /// Which engine, and how.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Engine")]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use clap::Args;
 
-use super::options::{EngineOptions, LimitOptions, Permissions, timeout_message};
+use super::options::{EngineOptions, LimitOptions, Permissions, TypeOptions, timeout_message};
 use super::{Context, cannot_read, exit, internal_fault, print_result};
 use crate::diagnostics::{Diagnostic, render_all};
 use crate::driver::engine::{self, Comparison, End, Outcome, RunOptions};
@@ -31,6 +31,8 @@ pub struct RunArgs {
     limits: LimitOptions,
     #[command(flatten)]
     permissions: Permissions,
+    #[command(flatten)]
+    types: TypeOptions,
     /// The script and its arguments
     #[arg(last = true, value_name = "FILE [ARGUMENTS]")]
     script: Vec<OsString>,
@@ -74,7 +76,7 @@ pub fn run(args: RunArgs, context: Context) -> i32 {
         Ok(found) => found,
         Err(code) => return code,
     };
-    let mut script = Script::resolve(text);
+    let mut script = Script::resolve(text.strict(args.types.strict_types));
     if script.has_errors() {
         return refuse(&script, context);
     }

@@ -12,7 +12,7 @@ use clap::Args;
 use serde_json::{Value as Json, json};
 
 use super::colour::{DIM, GREEN, RED, paint};
-use super::options::{EngineOptions, LimitOptions, Permissions};
+use super::options::{EngineOptions, LimitOptions, Permissions, TypeOptions};
 use super::{Context, cannot_read, exit, print_result, run};
 use crate::diagnostics::RenderOptions;
 use crate::driver::engine::{self, End, RunOptions};
@@ -44,6 +44,8 @@ pub struct TestArgs {
     limits: LimitOptions,
     #[command(flatten)]
     permissions: Permissions,
+    #[command(flatten)]
+    types: TypeOptions,
 }
 
 /// What to run.
@@ -199,7 +201,7 @@ fn run_file(
         }
     };
     let recorded = file.with_extension("out");
-    let script = Script::resolve(text);
+    let script = Script::resolve(text.strict(args.types.strict_types));
     if script.has_errors() {
         // In a folder there may be broken scripts that are nobody's test.
         if recorded.exists() || selection.named.contains(file) || !script.program.tests.is_empty() {

@@ -98,6 +98,8 @@ codes! {
         "Whenever this call is reached it raises an error: the arguments are too many, too few, or have names that no parameter has.";
     WrongOperands "E113" "operands of a kind the operator does not take"
         "Whenever this is reached it raises an error. `+` joins strings with anything and arrays with arrays; other operators convert nothing.";
+    WrongType "E114" "value that an annotation does not admit"
+        "Under `--strict-types` this raises an error whenever it is reached. Change the value, or widen the annotation: `int | string`, `int?`, `any`.";
     RangeOfMethod "W001" "range whose end is a method call"
         "`1..n.map(f)` is `1..(n.map(f))`. To call a method of the range write `(1..n).map(f)`.";
     KeyIsVariable "W002" "bare key with the name of a variable"

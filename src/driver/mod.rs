@@ -7,6 +7,7 @@
 //! The stage of a program is its type: only a [`Script`] without errors becomes [`Loaded`], and only that can be run. A
 //! loaded program is plain data that threads and engines share; what it does while running belongs to a `machine`.
 //! Nothing here knows how arguments were parsed or where reports are shown.
+mod annotations;
 pub mod dump;
 pub mod engine;
 mod machine;
@@ -39,18 +40,25 @@ pub struct Text {
     pub text: String,
     /// The file it was read from; imports are looked for beside it.
     pub path: Option<PathBuf>,
+    /// Its annotations, and those of what it imports, are enforced (`--strict-types`).
+    pub strict_types: bool,
 }
 
 impl Text {
     /// A script file.
     pub fn file(path: &Path) -> io::Result<Text> {
         let text = decode(fs::read(path)?)?;
-        Ok(Text { name: path.to_string_lossy().into_owned(), text, path: Some(path.to_owned()) })
+        Ok(Text { name: path.to_string_lossy().into_owned(), text, path: Some(path.to_owned()), strict_types: false })
     }
 
     /// Text that is not in a file; imports are looked for in the current folder.
     pub fn inline(name: &str, text: impl Into<String>) -> Text {
-        Text { name: name.to_owned(), text: text.into(), path: None }
+        Text { name: name.to_owned(), text: text.into(), path: None, strict_types: false }
+    }
+
+    /// The same, with its annotations enforced or not.
+    pub fn strict(self, strict_types: bool) -> Text {
+        Text { strict_types, ..self }
     }
 
     /// Everything that standard input holds.
@@ -93,7 +101,8 @@ impl Script {
         let mut sources = SourceMap::new();
         let root = sources.add(text.name, text.text);
         let mut loader = FileLoader::new(text.path.as_deref());
-        let resolved = resolve::resolve(root, &mut sources, &mut loader);
+        let resolve = if text.strict_types { resolve::resolve_strict } else { resolve::resolve };
+        let resolved = resolve(root, &mut sources, &mut loader);
         Script { sources, program: resolved.program, diagnostics: resolved.diagnostics, warnings: resolved.warnings }
     }
 
@@ -156,10 +165,11 @@ pub struct Loaded {
 pub const SCRIPT_BASE: u32 = N_BUILTINS as u32;
 
 impl Loaded {
-    fn new(program: hir::Program, sources: SourceMap, hidden: bool) -> Loaded {
+    fn new(mut program: hir::Program, sources: SourceMap, hidden: bool) -> Loaded {
         let structs: Box<[DeclId]> = program.structs.iter().map(|decl| declare_struct(&program, decl)).collect();
         let enums: Box<[DeclId]> =
             program.enums.iter().enumerate().map(|(index, decl)| declare_enum(&program, index, decl)).collect();
+        annotations::enforce(&mut program, &structs, &enums);
         let infos = program.functions.iter().map(|function| Arc::new(describe(&program, function, hidden))).collect();
         let loaded = Loaded { program, sources, structs, enums, infos, hidden };
         loaded.add_methods();

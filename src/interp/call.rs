@@ -9,6 +9,7 @@ use super::unit::Entry;
 use super::{Eval, Flow, Frame, Interp, Signal};
 use crate::builtins::{self, BuiltinId};
 use crate::resolve::hir::{Args, EnumId, Expr, ExprKind, FuncId, FunctionKind, Item, StructId, TextId, Var};
+use crate::semantics::annotated;
 use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, SelfMode, arity_fault, bind_args};
 use crate::semantics::fault::{Missing, Raise, faults};
 use crate::semantics::member;
@@ -424,7 +425,7 @@ impl<'p> Interp<'p> {
         if let FunctionKind::VariantConstructor(decl, variant) = function.kind {
             let payload = self.stack[frame.base..].iter_mut().take(function.params.len()).map(Value::take).collect();
             let made = member::make_variant(self.units[frame.unit].enums[decl.index()], variant, payload);
-            self.result = made.map_err(|raise| self.raise(raise))?;
+            self.result = made.map_err(|raise| self.leave_at(frame, function.span, raise))?;
             return self.jump(Flow::Return);
         }
         if function.is_generator || function.is_async {
@@ -658,6 +659,7 @@ impl<'p> Interp<'p> {
             }
         }
         let id = self.units[unit].structs[decl.index()];
+        annotated::check_fields(crate::value::shapes::decl(id), &values)?;
         Value::instance(id, values).map_err(|refused| crate::semantics::memory(&program[program[decl].name], refused))
     }
 }

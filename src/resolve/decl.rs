@@ -26,6 +26,10 @@ impl Resolver<'_> {
                 _ => {}
             }
         }
+        if self.strict_types {
+            let declared: Vec<K> = stmts.iter().map(unexported).map(|(id, _)| ast[id].kind).collect();
+            self.annotate_declarations(&declared);
+        }
         for (id, start) in stmts.iter().map(unexported) {
             match ast[id].kind {
                 K::Func(func) => functions.extend(self.declare_function(func, start)),
@@ -68,7 +72,7 @@ impl Resolver<'_> {
                 continue;
             }
             let default = field.default.map(|default| self.declare_default(default, name));
-            fields.push(FieldDecl { name: field_name, default, float: self.is_float(field.ty) });
+            fields.push(FieldDecl { name: field_name, default, float: self.is_float(field.ty), annotation: None });
         }
         self.program.structs[decl.index()].fields = fields.into();
         self.declare_methods(node.methods, Owner::Struct(decl), name);
@@ -114,7 +118,7 @@ impl Resolver<'_> {
             let full = format!("{}::{}", &self.program[name], &self.program[variant_name]);
             let full = self.text(&full);
             let constructor = self.constructor(decl, index, full, &payload, variant.span);
-            variants.push(VariantDecl { name: variant_name, payload, constructor });
+            variants.push(VariantDecl { name: variant_name, payload, annotations: Box::new([]), constructor });
         }
         self.program.enums[decl.index()].variants = variants.into();
         self.declare_methods(node.methods, Owner::Enum(decl), name);

@@ -135,6 +135,7 @@ impl<'a> Resolver<'a> {
             }
             K::Try(_) => {
                 let inner = self.value_of(left);
+                let inner = self.typed_exit(inner);
                 Lowered::Value(self.expr(ExprKind::Try(inner), span))
             }
             _ => left,
@@ -497,7 +498,8 @@ impl<'a> Resolver<'a> {
             K::Spawn(body) => self.lower_spawn(body, span),
             K::Return(value) => {
                 self.check_return(keyword(6));
-                ExprKind::Return(value.map(|value| self.lower_expr(value)))
+                let value = value.map(|value| self.lower_expr(value));
+                ExprKind::Return(self.typed_result(value, span))
             }
             K::Break(label) => self.find_loop(label, keyword(5), "break").map_or(ExprKind::Null, ExprKind::Break),
             K::Continue(label) => self.find_loop(label, keyword(8), "continue").map_or(ExprKind::Null, ExprKind::Continue),

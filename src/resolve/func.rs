@@ -178,15 +178,20 @@ impl Resolver<'_> {
             self.bindings[binding].init = 0;
             self.facts[func.index()].self_binding = Some(binding);
         }
-        let params = self.lower_params(node.params);
+        let mut checks = Vec::new();
+        let params = self.lower_params(node.params, &mut checks);
         self.program.functions[func.index()].params = params;
-        match node.body {
+        // What a call of a generator gives is no result of its body.
+        self.facts[func.index()].result =
+            node.result.filter(|_| !node.is_generator).and_then(|ty| self.annotation(Some(ty)));
+        let body = match node.body {
             ast::FuncBody::Block(block) => self.lower_block(block, false),
             ast::FuncBody::Expr(value) => {
                 let value = self.lower_expr(value);
                 self.return_block(value)
             }
-        }
+        };
+        self.checked_body(checks, body)
     }
 
     /// A block that returns `value`; a jump stands for itself.
@@ -213,7 +218,8 @@ impl Resolver<'_> {
         block
     }
 
-    fn lower_params(&mut self, list: ast::List<ast::Param>) -> Box<[Param]> {
+    /// `checks`: the statements that enforce annotations.
+    fn lower_params(&mut self, list: ast::List<ast::Param>, checks: &mut Vec<StmtId>) -> Box<[Param]> {
         let mut params = Vec::new();
         let mut after_rest = false;
         for &param in self.ast().list(list) {
@@ -236,6 +242,7 @@ impl Resolver<'_> {
                 _ => ParamKind::Positional,
             };
             after_rest |= kind == ParamKind::Rest;
+            self.check_param(&param, binding, checks);
             params.push(Param { name, kind, default, span: param.span });
         }
         params.into()

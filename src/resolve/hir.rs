@@ -56,6 +56,8 @@ ids! {
     Slot,
     /// An entry of the isolate's module table, numbered over all modules of the program.
     ModuleVar,
+    /// An annotation that is enforced.
+    AnnotationId,
     /// A loop of the running function, the target of `break` and `continue`.
     LoopId,
 }
@@ -74,6 +76,10 @@ pub struct Program {
     pub blocks: Vec<Block>,
     pub patterns: Vec<Pattern>,
     pub places: Vec<Place>,
+    /// What is enforced under `--strict-types`; else empty.
+    pub annotations: Vec<Annotation>,
+    /// Literals that name annotations by their ids, which loading replaces by the numbers they get.
+    pub annotation_numbers: Vec<ExprId>,
     /// `test`, `bench`, `test_group` … declarations in source order; `ruff run` ignores them.
     pub tests: Vec<TestItem>,
 }
@@ -101,7 +107,7 @@ macro_rules! arena {
 arena! {
     ExprId => exprs: Expr, StmtId => stmts: Stmt, BlockId => blocks: Block, PatId => patterns: Pattern,
     PlaceId => places: Place, FuncId => functions: Function, StructId => structs: StructDecl, EnumId => enums: EnumDecl,
-    ModuleId => modules: Module, ModuleVar => module_vars: ModuleVarInfo,
+    ModuleId => modules: Module, ModuleVar => module_vars: ModuleVarInfo, AnnotationId => annotations: Annotation,
 }
 impl std::ops::Index<TextId> for Program {
     type Output = str;

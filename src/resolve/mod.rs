@@ -8,10 +8,12 @@
 //! mutating  which methods change their self                        §7
 //! capture   what closures keep; slots, cells, module table
 //! take      which reads may empty their variable
+//! annotate  the checks of `--strict-types`
 //! finish    provisional variables → final ones
 //! ```
 //!
 //! Always holds: the program is complete even if there are diagnostics, but must not be run if any is an error.
+mod annotate;
 mod capture;
 mod decl;
 mod expr;
@@ -57,27 +59,40 @@ pub struct Resolved {
 /// Resolves the script `root` and everything it imports.
 pub fn resolve(root: SourceId, sources: &mut SourceMap, loader: &mut dyn Loader) -> Resolved {
     let graph = modules::load(root, sources, loader);
-    run(graph, sources, false)
+    run(graph, sources, Options::default())
+}
+
+/// The same, with the annotations of all of it enforced (`--strict-types`).
+pub fn resolve_strict(root: SourceId, sources: &mut SourceMap, loader: &mut dyn Loader) -> Resolved {
+    let graph = modules::load(root, sources, loader);
+    run(graph, sources, Options { strict_types: true, ..Options::default() })
 }
 
 /// Resolves the prelude: a unit of functions that are all exported. Its names see each other and the builtins.
 pub fn resolve_prelude(source: SourceId, sources: &mut SourceMap) -> Resolved {
     let graph = modules::load(source, sources, &mut NoModules);
-    run(graph, sources, true)
+    run(graph, sources, Options { export_all: true, ..Options::default() })
+}
+
+/// How the modules of a graph are resolved.
+#[derive(Clone, Copy, Default)]
+struct Options {
+    export_all: bool,
+    strict_types: bool,
 }
 
 /// Deep programs are resolved on a stack of their own; of it only what is touched is used.
 const DEEP_STACKS: [usize; 3] = [1 << 30, 256 << 20, 64 << 20];
 
-fn run(graph: modules::Graph, sources: &SourceMap, export_all: bool) -> Resolved {
-    let (resolved, too_deep) = try_run(&graph, sources, export_all);
+fn run(graph: modules::Graph, sources: &SourceMap, options: Options) -> Resolved {
+    let (resolved, too_deep) = try_run(&graph, sources, options);
     if !too_deep {
         return resolved;
     }
     let deeper = |&size: &usize| {
         let body = || {
             stack::set_stack_limit(size);
-            try_run(&graph, sources, export_all).0
+            try_run(&graph, sources, options).0
         };
         std::thread::scope(|scope| std::thread::Builder::new().stack_size(size).spawn_scoped(scope, body).ok()?.join().ok())
     };
@@ -86,8 +101,8 @@ fn run(graph: modules::Graph, sources: &SourceMap, export_all: bool) -> Resolved
 }
 
 /// Also says whether this thread's stack was too small.
-fn try_run(graph: &modules::Graph, sources: &SourceMap, export_all: bool) -> (Resolved, bool) {
-    let mut resolver = Resolver::new(graph, sources, export_all);
+fn try_run(graph: &modules::Graph, sources: &SourceMap, options: Options) -> (Resolved, bool) {
+    let mut resolver = Resolver::new(graph, sources, options);
     for &module in &graph.order {
         resolver.lower_module(ModuleId(module as u32));
     }
@@ -107,7 +122,7 @@ fn try_run(graph: &modules::Graph, sources: &SourceMap, export_all: bool) -> (Re
 }
 
 impl<'a> Resolver<'a> {
-    fn new(graph: &'a modules::Graph, sources: &'a SourceMap, export_all: bool) -> Resolver<'a> {
+    fn new(graph: &'a modules::Graph, sources: &'a SourceMap, options: Options) -> Resolver<'a> {
         let at = Position {
             func: FuncId(0),
             module: ModuleId(0),
@@ -150,7 +165,8 @@ impl<'a> Resolver<'a> {
             diagnostics: Vec::new(),
             warnings: Vec::new(),
             too_deep: false,
-            export_all,
+            export_all: options.export_all,
+            strict_types: options.strict_types,
             type_builtin: builtins::function("type"),
             changing: AHashSet::new(),
             capturing: Vec::new(),
@@ -207,7 +223,7 @@ impl<'a> Resolver<'a> {
             let variant = self.text(variant);
             let payload: Box<[TextId]> = payload.iter().map(|name| self.text(name)).collect();
             let constructor = self.constructor(decl, index as u32, variant, &payload, Span::default());
-            lowered.push(VariantDecl { name: variant, payload, constructor });
+            lowered.push(VariantDecl { name: variant, payload, annotations: Box::new([]), constructor });
         }
         let module = ModuleId(0);
         let (variants, methods) = (lowered.into(), Vec::new());

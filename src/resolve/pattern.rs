@@ -293,7 +293,7 @@ impl Resolver<'_> {
         }
     }
 
-    fn path_text(&self, path: ast::List<ast::Name>) -> String {
+    pub fn path_text(&self, path: ast::List<ast::Name>) -> String {
         let ast = self.ast();
         let names: Vec<&str> = ast.list(path).iter().map(|&name| ast.name(name)).collect();
         names.join(".")
@@ -451,7 +451,7 @@ impl Resolver<'_> {
     }
 
     /// A struct or enum that `name` means here.
-    fn declared_type(&self, name: TextId) -> Option<Entity> {
+    pub fn declared_type(&self, name: TextId) -> Option<Entity> {
         use super::scope::Found;
         match self.find(name) {
             Found::Prelude(crate::builtins::PreludeName::Enum(decl)) => Some(Entity::Enum(EnumId(decl))),

@@ -41,12 +41,30 @@ impl PlaceDraft {
         self.path.is_empty()
     }
 
+    pub fn path(&self) -> &[PathSegment] {
+        &self.path
+    }
+
+    pub fn path_mut(&mut self) -> &mut [PathSegment] {
+        &mut self.path
+    }
+
+    pub fn has_field(&self) -> bool {
+        self.path.iter().any(|segment| matches!(segment, PathSegment::Field(..)))
+    }
+
     pub fn root(&self) -> Var {
         self.root
     }
 
-    fn whole(&self) -> Span {
+    pub fn whole(&self) -> Span {
         let last = self.spans[self.spans.len() - 1];
+        Span::new(self.spans[0].start, last.end)
+    }
+
+    /// The place without its last segment.
+    pub fn container(&self) -> Span {
+        let last = self.spans[self.spans.len().saturating_sub(2)];
         Span::new(self.spans[0].start, last.end)
     }
 }
@@ -114,7 +132,8 @@ impl Resolver<'_> {
             return self.expr(ExprKind::Method { recv: Receiver::Value(value), name, args, used: true }, span);
         }
         let checks = self.check_statements(&draft);
-        let args = self.lower_args(args, first);
+        let mut args = self.lower_args(args, first);
+        self.typed_arguments(&draft, name, &mut args);
         self.note_method(&draft, name, span);
         let place = self.finish_place(draft);
         let call = self.expr(ExprKind::Method { recv: Receiver::Place(place), name, args, used: true }, span);
@@ -126,7 +145,7 @@ impl Resolver<'_> {
     }
 
     /// Can the path be read twice with the same meaning?
-    fn repeatable(&self, draft: &PlaceDraft) -> bool {
+    pub fn repeatable(&self, draft: &PlaceDraft) -> bool {
         draft.path.iter().all(|segment| match segment {
             PathSegment::Field(..) => true,
             PathSegment::Index(index) => matches!(
@@ -150,7 +169,7 @@ impl Resolver<'_> {
     }
 
     /// A second node for an expression that [`Self::repeatable`] admits.
-    fn copy_simple(&mut self, id: ExprId) -> ExprId {
+    pub fn copy_simple(&mut self, id: ExprId) -> ExprId {
         let Expr { ref kind, span } = self.program[id];
         let kind = match *kind {
             ExprKind::Var { var, name, take } => ExprKind::Var { var: self.same_again(var), name, take },
@@ -160,6 +179,18 @@ impl Resolver<'_> {
             _ => ExprKind::Null,
         };
         self.expr(kind, span)
+    }
+
+    /// Reads the place in another node than the one that stores to it.
+    pub fn read_again(&mut self, draft: &PlaceDraft) -> ExprId {
+        let root = self.same_again(draft.root);
+        self.prefix_value(draft, root, draft.path.len(), true)
+    }
+
+    /// Reads the root in another node.
+    pub fn read_root(&mut self, draft: &PlaceDraft) -> ExprId {
+        let root = self.same_again(draft.root);
+        self.prefix_value(draft, root, 0, true)
     }
 
     fn same_again(&mut self, var: Var) -> Var {

@@ -150,7 +150,7 @@ impl Printer<'_> {
             }
             StmtKind::Update { place, op, value } => {
                 let op = match op {
-                    UpdateOp::Binary(op) => binary(*op),
+                    UpdateOp::Binary(op) => binary_text(*op),
                     UpdateOp::Coalesce => "??",
                 };
                 let text = format!("{} {op}= {}", self.place(*place), self.expr(*value));
@@ -301,7 +301,7 @@ impl Printer<'_> {
             text.insert_str(0, &"(".repeat(spine.len()));
         }
         while let Some((op, right)) = spine.pop() {
-            let _ = write!(text, " {} {})", binary(op), self.expr(right));
+            let _ = write!(text, " {} {})", binary_text(op), self.expr(right));
         }
         text
     }
@@ -541,7 +541,7 @@ fn var(var: Var) -> String {
     }
 }
 
-fn binary(op: BinaryOp) -> &'static str {
+pub(super) fn binary_text(op: BinaryOp) -> &'static str {
     match op {
         BinaryOp::Add => "+",
         BinaryOp::Sub => "-",

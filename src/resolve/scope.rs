@@ -82,6 +82,7 @@ impl Resolver<'_> {
             exported: false,
             in_loop: self.at.in_loop,
             init,
+            annotation: None,
             literal: None,
             last_write: 0,
             written: false,

@@ -95,6 +95,8 @@ pub(super) struct Binding {
     pub in_loop: Option<LoopMeta>,
     /// When it has its value.
     pub init: Time,
+    /// What its values are held against.
+    pub annotation: Option<AnnotationId>,
     /// The function literal that its declaration gives it.
     pub literal: Option<FuncId>,
     /// The latest moment at which its own function may still assign or change it, loops taken into account.
@@ -166,6 +168,8 @@ pub(super) struct FuncFacts {
     pub bound_to: Option<BindingId>,
     pub captures: Vec<(BindingId, Capture)>,
     pub loops: u32,
+    /// What its results are held against.
+    pub result: Option<AnnotationId>,
 }
 
 /// A `func` in a block: its closure is made as late as possible.
@@ -301,6 +305,8 @@ pub(super) struct Resolver<'a> {
     pub too_deep: bool,
     /// Everything at the top level is exported (the prelude).
     pub export_all: bool,
+    /// Annotations are enforced.
+    pub strict_types: bool,
     pub type_builtin: Option<crate::builtins::BuiltinId>,
     /// Names of user methods that may change their `self`.
     pub changing: AHashSet<TextId>,

@@ -56,15 +56,15 @@ impl Resolver<'_> {
         match kind {
             K::Error => {}
             K::Expr(expr) => self.lower_expr_stmt(expr, span, out),
-            K::Bind { kind, target, value, .. } => {
+            K::Bind { kind, target, ty, value, .. } => {
                 let kind = match kind {
                     ast::BindKind::Let => BindingKind::Let,
                     ast::BindKind::Mut => BindingKind::Mut,
                     ast::BindKind::Const => BindingKind::Const,
                 };
-                self.lower_binding_stmt(target, value, TargetMode::Declare(kind), span, out);
+                self.lower_binding_stmt(target, ty, value, TargetMode::Declare(kind), span, out);
             }
-            K::Assign { target, value, .. } => self.lower_assign(target, value, span, out),
+            K::Assign { target, ty, value, .. } => self.lower_assign(target, ty, value, span, out),
             K::Update { op, place, value } => self.lower_update(op, place, value, span, out),
             K::Func(func) => self.declared_here(func),
             K::Struct(_) | K::Enum(_) => {}
@@ -141,6 +141,7 @@ impl Resolver<'_> {
     fn lower_binding_stmt(
         &mut self,
         target: ast::TargetId,
+        ty: Option<ast::TypeId>,
         value: ast::ExprId,
         mode: TargetMode,
         span: Span,
@@ -151,15 +152,18 @@ impl Resolver<'_> {
         self.at.value_depth += 1;
         let value = self.lower_expr(value);
         self.at.value_depth -= 1;
+        let annotation = self.annotation(ty);
+        let patterns = self.program.patterns.len();
         let kind = match (self.ast()[target].kind, mode) {
             (ast::TargetKind::Name(symbol), _) => {
                 let name = self.symbol(symbol);
-                self.assign_name(name, self.ast()[target].span, value, mode, literal)
+                self.assign_name(name, self.ast()[target].span, annotation, value, mode, literal)
             }
             (ast::TargetKind::Ignored | ast::TargetKind::Error | ast::TargetKind::Place(_), _) => {
-                Some(StmtKind::Expr(value))
+                Some(StmtKind::Expr(self.typed(value, annotation, "_")))
             }
             (ast::TargetKind::Array(_) | ast::TargetKind::Dict(_), _) => {
+                let value = self.typed(value, annotation, "the value");
                 let pattern = self.lower_target(target, mode, &mut Vec::new());
                 Some(StmtKind::Destructure { pattern, value })
             }
@@ -169,10 +173,21 @@ impl Resolver<'_> {
             self.at.later_reads.clear();
         }
         self.at.later_reads.extend(outer_reads);
+        let mut assignments = Vec::new();
+        self.typed_targets(patterns, &mut assignments);
         out.extend(kind.map(|kind| self.stmt(kind, span)));
+        out.append(&mut assignments);
     }
 
-    fn assign_name(&mut self, name: TextId, span: Span, value: ExprId, mode: TargetMode, literal: bool) -> Option<StmtKind> {
+    fn assign_name(
+        &mut self,
+        name: TextId,
+        span: Span,
+        annotation: Option<AnnotationId>,
+        value: ExprId,
+        mode: TargetMode,
+        literal: bool,
+    ) -> Option<StmtKind> {
         let (var, declare) = match mode {
             TargetMode::Declare(kind) => {
                 let binding = self.declare(name, span, kind);
@@ -186,6 +201,7 @@ impl Resolver<'_> {
         if literal && declare {
             self.bind_literal(var, value);
         }
+        let value = self.typed_variable(var, annotation, value);
         Some(StmtKind::Assign { var, name, value, declare })
     }
 
@@ -214,17 +230,28 @@ impl Resolver<'_> {
         matches!(ast[ast.unparenthesised(value)].kind, ast::ExprKind::Func(_))
     }
 
-    fn lower_assign(&mut self, target: ast::TargetId, value: ast::ExprId, span: Span, out: &mut Vec<StmtId>) {
+    fn lower_assign(
+        &mut self,
+        target: ast::TargetId,
+        ty: Option<ast::TypeId>,
+        value: ast::ExprId,
+        span: Span,
+        out: &mut Vec<StmtId>,
+    ) {
         let ast::TargetKind::Place(place) = self.ast()[target].kind else {
-            return self.lower_binding_stmt(target, value, TargetMode::Assign, span, out);
+            return self.lower_binding_stmt(target, ty, value, TargetMode::Assign, span, out);
         };
+        let place_span = self.ast()[place].span;
         let lowered = self.lower_target_place(place);
         let kind = match lowered {
-            Lowered::Place(draft) => {
+            Lowered::Place(mut draft) => {
+                self.typed_key(&mut draft);
+                self.settle_indices(&mut draft, out);
                 let value = self.lower_expr(value);
                 if !self.note_store(&draft) {
                     return;
                 }
+                let value = self.typed_store(&draft, value, place_span);
                 if draft.is_variable() {
                     let name = self.text("self");
                     StmtKind::Assign { var: draft.root(), name, value, declare: false }
@@ -299,12 +326,21 @@ impl Resolver<'_> {
         let lowered = self.lower_target_place(place);
         let kind = match lowered {
             Lowered::Place(draft) if is_name && !draft.is_variable() => return self.updates_field(place),
-            Lowered::Place(draft) => {
+            Lowered::Place(mut draft) => {
+                self.typed_key(&mut draft);
+                self.settle_indices(&mut draft, out);
                 let value = self.lower_expr(value);
                 if !self.note_store(&draft) {
                     return;
                 }
-                StmtKind::Update { place: self.finish_place(draft), op, value }
+                let place_span = self.ast()[place].span;
+                let value = self.typed_update(&draft, op, value, place_span);
+                let mut checks = Vec::new();
+                self.check_updated(&draft, place_span, &mut checks);
+                let update = StmtKind::Update { place: self.finish_place(draft), op, value };
+                out.push(self.stmt(update, span));
+                out.append(&mut checks);
+                return;
             }
             Lowered::Static(entity, _) if is_name && !matches!(entity, super::expr::Entity::NameError(_)) => {
                 return self.updates_declaration(place);

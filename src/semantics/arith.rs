@@ -42,6 +42,25 @@ pub enum UnaryOp {
 }
 
 impl ArithOp {
+    const ALL: [ArithOp; 11] = [
+        ArithOp::Add,
+        ArithOp::Sub,
+        ArithOp::Mul,
+        ArithOp::Div,
+        ArithOp::Mod,
+        ArithOp::Pow,
+        ArithOp::BitAnd,
+        ArithOp::BitOr,
+        ArithOp::BitXor,
+        ArithOp::Shl,
+        ArithOp::Shr,
+    ];
+
+    /// The operator that is written so.
+    pub fn written(text: &str) -> Option<ArithOp> {
+        ArithOp::ALL.into_iter().find(|op| op.text() == text)
+    }
+
     /// As it is written.
     pub fn text(self) -> &'static str {
         match self {

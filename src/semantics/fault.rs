@@ -252,6 +252,9 @@ faults! {
     format_spec(ValueError) { spec } "invalid format spec '{spec}'";
     format_size(TypeError) { part, found } "format {part} must be a non-negative int, got {found}";
 
+    // Annotations under --strict-types
+    annotated(TypeError) { place, expected, found } "{place} must be {expected}, got {found}";
+
     // Arguments of builtins
     argument_type(TypeError) { function, parameter, expected, found } "{function}: {parameter} must be {expected}, got {found}";
     argument_value(ValueError) { function, parameter, expected, found } "{function}: {parameter} must be {expected}, got {found}";

@@ -180,7 +180,10 @@ fn known_list(what: &str, names: &[&str]) -> String {
 pub fn set(base: &mut Value, name: Symbol, value: Value) -> Result<(), Raise> {
     match base {
         Value::Struct(object) => match object.struct_decl().position(name) {
-            Some(at) => instance::set(object, at, value).map_err(|refused| memory("instance", refused)),
+            Some(at) => {
+                super::annotated::check_field(shapes::decl(object.decl_id()), at, &value)?;
+                instance::set(object, at, value).map_err(|refused| memory("instance", refused))
+            }
             None => Err(no_field(base, name)),
         },
         Value::Dict(table) => {
@@ -300,9 +303,11 @@ pub fn no_method(receiver: &Value, name: Symbol) -> Raise {
 
 /// Checks the number of payload values: `Shape::Circle expects 1 argument, got 2`.
 pub fn make_variant(decl: DeclId, variant: u32, payload: Vec<Value>) -> Result<Value, Raise> {
-    let declared = shapes::decl(decl).as_enum().and_then(|body| body.variants.get(variant as usize));
+    let owner = shapes::decl(decl);
+    let declared = owner.as_enum().and_then(|body| body.variants.get(variant as usize));
     let expected = declared.map_or(0, |variant| variant.payload.len());
     if payload.len() == expected {
+        super::annotated::check_payload(owner, variant, &payload)?;
         return Ok(Value::enum_value(decl, variant, payload));
     }
     let mut name = String::new();

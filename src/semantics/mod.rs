@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!  arith compare index member iterate convert display format     the operations, on values
+//!  annotated                                                      what values are held against under --strict-types
 //!           │                       │
 //!         step: "call this method first"      call: how arguments meet parameters
 //!           └───────► fault: the table of errors ◄──────┘          place: paths into variables
@@ -10,6 +11,7 @@
 //! Always holds: nothing here knows an engine. User code that an operator needs is either asked for by [`step::Step`] or
 //! called through [`step::Callback`]. What depends on sizes is checked before it is computed; data of any depth is walked
 //! with worklists. Every operation on two small numbers is decided in an inlined function that does nothing else.
+pub mod annotated;
 pub mod arith;
 pub mod call;
 pub mod compare;

@@ -11,6 +11,7 @@
 //! `make_unique(&mut Ref<_>)` and change that. Nothing here knows errors of scripts or engines; what
 //! may need much memory fails with [`crate::limits::OutOfMemory`].
 
+pub mod annotation;
 pub mod array;
 pub mod bigint;
 pub mod bytes;

@@ -7,6 +7,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
+use super::annotation::Annotation;
 use super::function::FnId;
 use super::heap::Registry;
 use super::layout::{object, shape as ids};
@@ -46,7 +47,11 @@ pub struct Decl {
     pub body: DeclBody,
     methods: RwLock<Vec<(Symbol, Method)>>,
     has_methods: AtomicU32,
+    annotations: OnceLock<Annotations>,
 }
+
+/// What the fields of a struct (in one list), or the payloads of an enum's variants (a list for each), are held against.
+pub type Annotations = Box<[Box<[Option<&'static Annotation>]>]>;
 
 /// What a declaration declares.
 pub enum DeclBody {
@@ -259,7 +264,8 @@ fn add_decl(name: Symbol, body: DeclBody) -> DeclId {
 }
 
 fn new_decl(id: DeclId, name: Symbol, body: DeclBody) -> Decl {
-    Decl { id, name, body, methods: RwLock::new(Vec::new()), has_methods: AtomicU32::new(0) }
+    let methods = RwLock::new(Vec::new());
+    Decl { id, name, body, methods, has_methods: AtomicU32::new(0), annotations: OnceLock::new() }
 }
 
 fn add_variant_shape(decl: DeclId, variant: u32, count: usize) -> u32 {
@@ -385,6 +391,22 @@ impl Decl {
         }
         let methods = self.methods.read().unwrap_or_else(PoisonError::into_inner);
         methods.binary_search_by_key(&name, |&(name, _)| name).ok().map(|at| methods[at].1)
+    }
+
+    /// Says what fields or payloads are held against; only the first time counts.
+    pub fn annotate(&self, annotations: Annotations) {
+        let _ = self.annotations.set(annotations);
+    }
+
+    /// Are its fields or payloads held against annotations?
+    #[inline]
+    pub fn is_annotated(&self) -> bool {
+        self.annotations.get().is_some()
+    }
+
+    /// What the fields (`variant` 0) or the payload of a variant are held against.
+    pub fn annotations(&self, variant: usize) -> &[Option<&'static Annotation>] {
+        self.annotations.get().and_then(|all| all.get(variant)).map_or(&[], |of| of)
     }
 
     /// All methods, by name number.

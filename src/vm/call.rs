@@ -458,7 +458,10 @@ impl Vm {
         let args = self.take_all(base, usize::from(argc));
         let pc = self.here.ip.pc(func.start);
         let value = self.construct_struct(decl, args, Vec::new())?;
-        func.note_made(pc, value.shape());
+        // Compiled code makes instances of shapes it has seen made without looking at annotations.
+        if !crate::value::shapes::decl(decl).is_annotated() {
+            func.note_made(pc, value.shape());
+        }
         self.here.fp.set(dst, value);
         Ok(())
     }
@@ -532,8 +535,7 @@ impl Vm {
             Callee::Variant(decl, variant) => {
                 let entry = &func.unit.enums[decl as usize];
                 if let (false, Some(Some(constructor))) = (named.is_empty(), entry.constructors.get(variant as usize)) {
-                    let constructor = *constructor;
-                    return self.call_user(constructor, args, named, self.free_window(), dst, 0, After::Store);
+                    args = bind_args(&self.function(*constructor)?.info, args, named)?;
                 }
                 let value = member::make_variant(entry.decl, variant, args)?;
                 self.here.fp.set(dst, value);

@@ -2,6 +2,7 @@
 use super::Vm;
 use super::function::Activation;
 use crate::bytecode::chunk::{Format, LiteralSite, Size, TemplatePart};
+use crate::semantics::annotated;
 use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, bind_args};
 use crate::semantics::display;
 use crate::semantics::fault::{Raise, faults};
@@ -154,11 +155,12 @@ impl Vm {
         Ok(())
     }
 
-    /// Whether a literal gives every field of its struct once, in order.
+    /// Whether a literal gives every field of its struct once, in order, and no field is held against an annotation.
     #[cold]
     fn learn_literal(&self, decl: DeclId, items: &[Option<(u16, crate::source::Span)>], site: u16) -> bool {
         let func = self.here.func;
-        let fields = crate::value::shapes::decl(decl).as_struct().map(|body| &body.fields);
+        let declared = crate::value::shapes::decl(decl);
+        let fields = declared.as_struct().filter(|_| !declared.is_annotated()).map(|body| &body.fields);
         let ordered = fields.is_some_and(|fields| {
             let own = |item: &Option<(u16, crate::source::Span)>| item.map(|(name, _)| *func.names.at(usize::from(name)));
             fields.len() == items.len() && fields.iter().zip(items).all(|(field, item)| own(item) == Some(field.name))
@@ -212,6 +214,7 @@ impl Vm {
                 fields[at] = self.default_field(decl, at)?;
             }
         }
+        annotated::check_fields(crate::value::shapes::decl(decl), &fields)?;
         Value::instance(decl, fields).map_err(|refused| memory("instance", refused))
     }
 
@@ -243,6 +246,7 @@ impl Vm {
         let declared = crate::value::shapes::decl(decl);
         let Some(body) = declared.as_struct() else { return Err(Raise::bug("an instance of no struct")) };
         if named.is_empty() && args.len() == body.fields.len() {
+            annotated::check_fields(declared, &args)?;
             return Value::instance(decl, args).map_err(|refused| memory("instance", refused));
         }
         let defaults = self.units.iter().flat_map(|unit| &unit.structs).find(|entry| entry.decl == decl);

@@ -102,6 +102,8 @@ pub struct FieldDecl {
     pub default: Option<FuncId>,
     /// Annotated `float`: starts with float representation.
     pub float: bool,
+    /// What its values are held against.
+    pub annotation: Option<AnnotationId>,
 }
 
 #[derive(Debug)]
@@ -125,8 +127,26 @@ pub struct VariantDecl {
     pub name: TextId,
     /// Names of the payload, in order; empty for a plain variant.
     pub payload: Box<[TextId]>,
+    /// What the payload is held against; empty if nothing is.
+    pub annotations: Box<[Option<AnnotationId>]>,
     /// Present if the payload is not empty: its constructor as a function value.
     pub constructor: Option<FuncId>,
+}
+
+/// A type that values are held against. Without types of their items, collections have [`Annotation::Any`] for them.
+#[derive(Debug)]
+pub enum Annotation {
+    Any,
+    /// Values of which `type(x)` is this name; `float` also takes ints.
+    Named(TextId),
+    Struct(StructId),
+    /// With the types of the payloads of `Result` and `Option`, if they are given.
+    Enum(EnumId, Box<[AnnotationId]>),
+    Array(AnnotationId),
+    Set(AnnotationId),
+    /// Keys, values.
+    Dict(AnnotationId, AnnotationId),
+    Union(Box<[AnnotationId]>),
 }
 
 /// The prelude's enums come first in `Program::enums` of every program, in this order.
