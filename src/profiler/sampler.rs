@@ -15,7 +15,7 @@ pub(super) struct Sampler {
 pub(super) fn start(interval: Duration) -> Sampler {
     let (cancel, cancelled) = channel::<()>();
     let mut asking =
-        Asking { interval, cancelled, last: Instant::now(), asked: 0, watches: true, random: Random(0x2545_F491_4F6C_DD1D) };
+        Asking { interval, cancelled, last: Instant::now(), asked: 0, unwatched: 0, random: Random(0x2545_F491_4F6C_DD1D) };
     let watch = move || while asking.turn() {};
     let thread = thread::Builder::new().name("ruff-sampler".into()).stack_size(256 << 10).spawn(watch).ok();
     Sampler { cancel: Some(cancel), thread }
@@ -32,11 +32,20 @@ impl Drop for Sampler {
     }
 }
 
-/// The longest time after which a program that watches for it is asked.
+/// The longest time after which a program that watches for it is asked. Much shorter than a sleep can be.
 const SOON: Duration = Duration::from_micros(20);
 
 /// After so many wishes they become rarer: a share of a tenth is known to a fiftieth by then, and each costs some time.
 const ENOUGH: u32 = 250;
+
+/// The same for a program that has to watch, which costs it more.
+const ENOUGH_WATCHED: [u32; 2] = [75, 300];
+
+/// A program that has not watched for so many wishes is taken for one that does not.
+const FORGOTTEN: u32 = 8;
+
+/// How often a watching program is asked in a row.
+const MOST_ASKED: u32 = 64;
 
 struct Asking {
     interval: Duration,
@@ -44,8 +53,8 @@ struct Asking {
     last: Instant,
     /// Wishes until now.
     asked: u32,
-    /// The program did when it was last looked at.
-    watches: bool,
+    /// Wishes since the program was last seen watching.
+    unwatched: u32,
     random: Random,
 }
 
@@ -54,43 +63,86 @@ impl Asking {
     fn turn(&mut self) -> bool {
         // A little earlier or later each time, so that nothing in the program keeps step with it.
         self.asked += 1;
-        let intervals = if self.asked > ENOUGH { 2.0 } else { 1.0 };
-        let wait = self.interval.mul_f64(intervals * (0.75 + self.random.share() / 2.0));
+        let wait = self.interval.mul_f64(f64::from(self.intervals()) * (0.75 + self.random.share() / 2.0));
         if !self.wait(wait) {
             return false;
         }
+        let watches = self.watches();
+        self.unwatched += 1;
         if sample::watched().is_none() {
             sample::want();
-            // Compiled code and the tree walker never watch: for them it would be a waste to wake up twice.
-            if !self.watches {
+            // Compiled code and the tree walker never watch: for them it would be a waste to wait.
+            if !watches {
                 return true;
             }
-            let soon = SOON.mul_f64(self.random.share());
-            if !self.wait(soon) {
+        }
+        self.grant() && self.ask_watching()
+    }
+
+    /// It did not long ago.
+    fn watches(&self) -> bool {
+        self.unwatched < FORGOTTEN
+    }
+
+    fn intervals(&self) -> u32 {
+        if self.watches() {
+            let rarer = ENOUGH_WATCHED.iter().filter(|enough| self.asked > **enough).count();
+            1 << rarer
+        } else {
+            1 + u32::from(self.asked > ENOUGH)
+        }
+    }
+
+    /// Waits until the program has granted the wish, or watches for the next one. False once cancelled.
+    fn grant(&mut self) -> bool {
+        self.spin(SOON, sample::wanted);
+        while sample::wanted() {
+            if !self.wait(SOON) {
                 return false;
             }
         }
-        let unseen = sample::watched();
-        self.watches = unseen.is_some();
-        unseen.into_iter().for_each(|unseen| self.ask_watching(unseen));
         true
     }
 
-    /// The program watches for as long as it had not been seen before, on average: what it does in that time is as mixed.
-    fn ask_watching(&mut self, unseen: u64) {
-        let intervals = unseen as f64 / self.interval.as_nanos() as f64;
-        if self.random.share() * intervals < 4.0 {
+    /// Asks a watching program after a short random time, and again if that was in a cold method. It watches for as long as it
+    /// had not been seen before, on average: what it does in that time is as mixed. False once cancelled.
+    fn ask_watching(&mut self) -> bool {
+        for _ in 0..MOST_ASKED {
+            let Some(unseen) = sample::watched() else { break };
+            self.unwatched = 0;
+            let intervals = unseen as f64 / (f64::from(self.intervals()) * self.interval.as_nanos() as f64);
+            if self.random.share() * intervals >= 4.0 {
+                break;
+            }
+            let soon = SOON.mul_f64(self.random.share());
+            self.spin(soon, || true);
             sample::want();
+            if !self.grant() {
+                return false;
+            }
         }
+        true
+    }
+
+    /// For at most that time, which is too short for a sleep.
+    fn spin(&mut self, time: Duration, on: impl Fn() -> bool) {
+        let start = Instant::now();
+        while on() && start.elapsed() < time {
+            std::hint::spin_loop();
+        }
+        self.pass(Instant::now());
     }
 
     /// False once it is cancelled.
     fn wait(&mut self, time: Duration) -> bool {
         let cancelled = self.cancelled.recv_timeout(time) != Err(RecvTimeoutError::Timeout);
-        let now = Instant::now();
+        self.pass(Instant::now());
+        !cancelled
+    }
+
+    fn pass(&mut self, now: Instant) {
         sample::pass((now - self.last).as_nanos() as u64);
         self.last = now;
-        !cancelled
     }
 }
 

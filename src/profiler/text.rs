@@ -83,7 +83,7 @@ fn jit_facts(stats: &JitStats) -> Vec<String> {
     )];
     if let Some(share) = stats.cache_success() {
         facts.push(format!(
-            "inline caches of the VM: {} hits, {} misses ({:.2}% hits)",
+            "inline caches of the VM where it was watched: {} hits, {} misses ({:.2}% hits)",
             units::count(stats.cache_hits),
             units::count(stats.cache_misses),
             share * 100.0

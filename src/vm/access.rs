@@ -74,6 +74,12 @@ impl Vm {
         result
     }
 
+    /// An element has no room.
+    #[cold]
+    pub(super) fn no_room(&mut self, refused: crate::limits::OutOfMemory) -> Result<(), Raise> {
+        Err(crate::semantics::memory("store", refused))
+    }
+
     #[inline(never)]
     pub(super) fn index_update(&mut self, code: ArithCode, a: u16, b: u16, value: u16) -> Result<(), Raise> {
         let fp = self.here.fp;
@@ -120,11 +126,11 @@ impl Vm {
     fn learn_field(&mut self, base: &Value, site: u16, name: Symbol) {
         let cache = self.here.func.fields.at(usize::from(site));
         let Value::Struct(object) = base else {
-            self.caches.missed += 1;
+            self.note_miss();
             return;
         };
         if cache.find(object.shape()).is_none() {
-            self.caches.missed += 1;
+            self.caches.missed += u64::from(self.watched);
             object.info().field(name).into_iter().for_each(|slot| cache.add(*slot));
         }
     }

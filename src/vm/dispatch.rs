@@ -5,51 +5,49 @@ use super::function::{CALL_INTERVAL, Target, receiver_key};
 use super::stack::{Bits, FnRef};
 use super::{After, Frame, Here, Vm, flag};
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
-use crate::limits::sample;
 use crate::semantics::fault::Raise;
 use crate::value::Value;
 use crate::value::layout::tag;
 
 use super::feedback::seen;
 
-/// What is looked at before every instruction: nothing.
-pub(super) const PLAIN: u8 = 0;
-/// Nothing either, but before and after every cold method (the poll among them) what a profiler wishes.
-pub(super) const LOOSE: u8 = 1;
-/// What a profiler wishes, and whether the one instruction that was wanted is done. Instructions are counted.
-pub(super) const WATCHED: u8 = 2;
-
 impl Vm {
-    /// `one`: only one instruction is wanted, of a [`WATCHED`] loop.
-    pub(super) fn dispatch<const LOOP: u8>(&mut self, one: bool) -> Result<Value, Raise> {
+    /// The loop. `WATCHED`: before every instruction it is looked at what a profiler wishes, and instructions are counted; else
+    /// only after cold methods. `one`: only one instruction is wanted, of a watched loop.
+    pub(super) fn dispatch<const WATCHED: bool>(&mut self, one: bool) -> Result<Value, Raise> {
         let mut executed = false;
         let Here { mut func, mut ip, mut fp } = self.here;
         let mut last = ip;
 
         // Runs a cold method: the frame is saved before and loaded after; a raise is unwound to its handler.
-        macro_rules! cold {
-            ($call:expr) => {{
-                let here = Here { func, ip, fp };
-                self.here = here;
-                if LOOP == LOOSE && crate::limits::pending() {
-                    self.wanted = sample::wanted_for();
-                }
-                let done = $call;
-                let switches = LOOP == LOOSE && crate::limits::pending() && self.sample_loosely(here);
-                if LOOP == WATCHED && self.sampled && !one && crate::limits::pending() {
-                    self.sample_cold(here);
-                }
+        macro_rules! settle {
+            ($here:ident, $call:expr) => {{
+                self.here = $here;
+                let done: Result<(), Raise> = $call;
                 if let Err(raise) = done {
-                    if LOOP == WATCHED && one {
+                    if WATCHED && one {
                         return Err(raise);
                     }
                     self.unwind(raise)?;
                 }
-                if LOOP == LOOSE && switches {
-                    self.switches = true;
-                    return Ok(Value::Null);
-                }
                 Here { func, ip, fp } = self.here;
+            }};
+        }
+        macro_rules! cold {
+            ($method:ident($($arg:expr),*)) => {{
+                let here = Here { func, ip, fp };
+                settle!(here, self.$method($($arg),*));
+            }};
+        }
+        // The same for a poll, and for one that may take long: what a profiler wishes meanwhile is granted after it.
+        macro_rules! long {
+            ($method:ident($($arg:expr),*)) => {{
+                let here = Here { func, ip, fp };
+                if WATCHED && one {
+                    settle!(here, self.$method($($arg),*));
+                } else {
+                    settle!(here, self.long(move |vm| vm.$method($($arg),*)));
+                }
             }};
         }
         // Notes what kind of operands an instruction has met.
@@ -61,7 +59,7 @@ impl Vm {
         // The cache of a field or method is asked; counted for the profiler.
         macro_rules! ask_cache {
             () => {
-                if LOOP != PLAIN {
+                if WATCHED {
                     self.caches.asked += 1;
                 }
             };
@@ -70,12 +68,12 @@ impl Vm {
         macro_rules! jump {
             ($to:expr) => {{
                 ip.jump(i32::from($to));
-                if !(LOOP == WATCHED && one) && $to < 0 {
+                if !(WATCHED && one) && $to < 0 {
                     let head = func.feedback.at(ip.pc(func.start));
                     let count = head.get().wrapping_add(1);
                     head.set(count);
                     if count % CALL_INTERVAL == 0 {
-                        cold!(self.back_edge());
+                        long!(back_edge());
                         if let Some(value) = self.finished.take() {
                             return Ok(value);
                         }
@@ -85,10 +83,10 @@ impl Vm {
         }
         // The same where the method may jump: a back edge that is hot asks for the loop's code.
         macro_rules! cold_jump {
-            ($call:expr) => {{
-                cold!($call);
-                if self.hot_edge.take() == Some(ip) && !(LOOP == WATCHED && one) {
-                    cold!(self.back_edge());
+            ($method:ident($($arg:expr),*)) => {{
+                long!($method($($arg),*));
+                if self.hot_edge.take() == Some(ip) && !(WATCHED && one) {
+                    long!(back_edge());
                     if let Some(value) = self.finished.take() {
                         return Ok(value);
                     }
@@ -105,7 +103,7 @@ impl Vm {
                     note!(seen::FLOAT);
                     fp.set_float($dst, x $float y);
                 } else {
-                    cold!(self.arith(ArithCode::$code, $dst, $a, $b));
+                    long!(arith(ArithCode::$code, $dst, $a, $b));
                 }
             }};
         }
@@ -119,7 +117,7 @@ impl Vm {
                     note!(seen::MIXED);
                     fp.set_float($dst, x $float f64::from($k));
                 } else {
-                    cold!(self.arith_value(ArithCode::$code, $dst, $a, Value::Int(i64::from($k))));
+                    long!(arith_value(ArithCode::$code, $dst, $a, Value::Int(i64::from($k))));
                 }
             }};
         }
@@ -130,7 +128,7 @@ impl Vm {
                     fp.set_float($dst, x $float *y);
                 } else {
                     let constant = func.constants.at(usize::from($c)).clone();
-                    cold!(self.arith_value(ArithCode::$code, $dst, $a, constant));
+                    long!(arith_value(ArithCode::$code, $dst, $a, constant));
                 }
             }};
         }
@@ -143,7 +141,7 @@ impl Vm {
                     note!(seen::FLOAT);
                     x $op y
                 } else {
-                    cold_jump!(self.compare_jump(CompareCode::$code, $want, $a, $b, i32::from($to)));
+                    cold_jump!(compare_jump(CompareCode::$code, $want, $a, $b, i32::from($to)));
                     continue;
                 };
                 if holds == $want {
@@ -159,7 +157,7 @@ impl Vm {
                     note!(seen::MIXED);
                     x $op f64::from($k)
                 } else {
-                    cold_jump!(self.compare_jump_value(CompareCode::$code, $want, $a, Value::Int(i64::from($k)), i32::from($to)));
+                    cold_jump!(compare_jump_value(CompareCode::$code, $want, $a, Value::Int(i64::from($k)), i32::from($to)));
                     continue;
                 };
                 if holds == $want {
@@ -210,7 +208,7 @@ impl Vm {
                     || window.above(usize::from(callee.registers)) > self.stack_end
                     || heat >= callee.trigger.get()
                 {
-                    cold!(self.enter_slowly(callee, window, $dst, $flags));
+                    long!(enter_slowly(callee, window, $dst, $flags));
                 } else {
                     self.frames.push(Frame { here: Here { func, ip, fp }, dst: $dst, flags: $flags, after: After::Store });
                     func = callee;
@@ -221,7 +219,7 @@ impl Vm {
         }
 
         loop {
-            if LOOP == WATCHED {
+            if WATCHED {
                 if one && executed {
                     self.here = Here { func, ip, fp };
                     return Ok(Value::Null);
@@ -229,7 +227,7 @@ impl Vm {
                 executed = true;
                 self.instructions += 1;
             }
-            if LOOP == WATCHED && self.sampled && !one {
+            if WATCHED && self.sampled && !one {
                 if crate::limits::pending() {
                     self.here = Here { func, ip, fp };
                     if self.sample(last) && !self.counts {
@@ -252,10 +250,10 @@ impl Vm {
                     fp.clear_nulling(first, count);
                 }
                 Op::Discard { a } => fp.free_temp(a),
-                Op::LoadSelfFn { dst } => cold!(self.load_self_function(dst)),
+                Op::LoadSelfFn { dst } => cold!(load_self_function(dst)),
 
-                Op::NewCell { slot } => cold!(self.new_cell(slot)),
-                Op::CellParam { slot } => cold!(self.cell_param(slot)),
+                Op::NewCell { slot } => cold!(new_cell(slot)),
+                Op::CellParam { slot } => cold!(cell_param(slot)),
                 Op::CellGet { dst, cell, name } => {
                     if let Value::Cell(cell) = fp.get(cell)
                         && let value = cell.get()
@@ -263,10 +261,10 @@ impl Vm {
                     {
                         fp.set(dst, value);
                     } else {
-                        cold!(self.cell_fault(cell, name));
+                        cold!(cell_fault(cell, name));
                     }
                 }
-                Op::CellSet { cell, value, name } => cold!(self.cell_set(cell, value, name)),
+                Op::CellSet { cell, value, name } => cold!(cell_set(cell, value, name)),
                 Op::CaptureGet { dst, index } => {
                     if let Value::Closure(closure) = fp.below().get(0) {
                         fp.copy_from(dst, &closure.captures()[usize::from(index)]);
@@ -280,20 +278,20 @@ impl Vm {
                     {
                         fp.set(dst, value);
                     } else {
-                        cold!(self.capture_fault(index, name));
+                        cold!(capture_fault(index, name));
                     }
                 }
-                Op::CaptureCellSet { index, value, name } => cold!(self.capture_set(index, value, name)),
+                Op::CaptureCellSet { index, value, name } => cold!(capture_set(index, value, name)),
                 Op::ModuleGet { dst, var } => {
                     let value = &self.isolate.table[func.unit.first_var as usize + var as usize];
                     if matches!(value, Value::Uninit | Value::InUse) {
-                        cold!(self.module_fault(var));
+                        cold!(module_fault(var));
                     } else {
                         fp.copy_from(dst, value);
                     }
                 }
-                Op::ModuleSet { value, var } => cold!(self.module_set(value, var)),
-                Op::MakeClosure { dst, closure } => cold!(self.make_closure(dst, closure)),
+                Op::ModuleSet { value, var } => cold!(module_set(value, var)),
+                Op::MakeClosure { dst, closure } => cold!(make_closure(dst, closure)),
 
                 Op::Add { dst, a, b } => arith!(dst, a, b, checked_add, +, Add),
                 Op::Sub { dst, a, b } => arith!(dst, a, b, checked_sub, -, Sub),
@@ -309,7 +307,7 @@ impl Vm {
                     {
                         fp.set_int(dst, result);
                     } else {
-                        cold!(self.arith(ArithCode::Div, dst, a, b));
+                        long!(arith(ArithCode::Div, dst, a, b));
                     }
                 }
                 Op::Mod { dst, a, b } => {
@@ -318,7 +316,7 @@ impl Vm {
                     {
                         fp.set_int(dst, result);
                     } else {
-                        cold!(self.arith(ArithCode::Mod, dst, a, b));
+                        long!(arith(ArithCode::Mod, dst, a, b));
                     }
                 }
                 Op::AddK { dst, a, k } => arith_k!(dst, a, k, checked_add, +, Add),
@@ -330,7 +328,7 @@ impl Vm {
                     {
                         fp.set_int(dst, result);
                     } else {
-                        cold!(self.arith_value(ArithCode::Div, dst, a, Value::Int(i64::from(k))));
+                        long!(arith_value(ArithCode::Div, dst, a, Value::Int(i64::from(k))));
                     }
                 }
                 Op::ModK { dst, a, k } => {
@@ -339,7 +337,7 @@ impl Vm {
                     {
                         fp.set_int(dst, result);
                     } else {
-                        cold!(self.arith_value(ArithCode::Mod, dst, a, Value::Int(i64::from(k))));
+                        long!(arith_value(ArithCode::Mod, dst, a, Value::Int(i64::from(k))));
                     }
                 }
                 Op::AddC { dst, a, c } => arith_c!(dst, a, c, +, Add),
@@ -347,7 +345,7 @@ impl Vm {
                 Op::MulC { dst, a, c } => arith_c!(dst, a, c, *, Mul),
                 Op::DivC { dst, a, c } => {
                     let constant = func.constants.at(usize::from(c)).clone();
-                    cold!(self.arith_value(ArithCode::Div, dst, a, constant));
+                    long!(arith_value(ArithCode::Div, dst, a, constant));
                 }
                 Op::Arith { op, dst, a, b } => {
                     if let Some((x, y)) = fp.ints(a, b)
@@ -355,7 +353,7 @@ impl Vm {
                     {
                         fp.set_int(dst, result);
                     } else {
-                        cold!(self.arith(ArithCode::ALL[usize::from(op)], dst, a, b));
+                        long!(arith(ArithCode::ALL[usize::from(op)], dst, a, b));
                     }
                 }
                 Op::ArithK { op, dst, a, k } => {
@@ -365,7 +363,7 @@ impl Vm {
                         fp.set_int(dst, result);
                     } else {
                         let k = Value::Int(i64::from(k));
-                        cold!(self.arith_value(ArithCode::ALL[usize::from(op)], dst, a, k));
+                        long!(arith_value(ArithCode::ALL[usize::from(op)], dst, a, k));
                     }
                 }
                 Op::Neg { dst, a } => {
@@ -377,17 +375,17 @@ impl Vm {
                         note!(seen::FLOAT);
                         fp.set_float(dst, -x);
                     } else {
-                        cold!(self.unary(crate::semantics::arith::UnaryOp::Neg, dst, a));
+                        cold!(unary(crate::semantics::arith::UnaryOp::Neg, dst, a));
                     }
                 }
                 Op::Not { dst, a } => {
                     if let Some(x) = fp.bool(a) {
                         fp.set_bool(dst, !x);
                     } else {
-                        cold!(self.unary(crate::semantics::arith::UnaryOp::Not, dst, a));
+                        cold!(unary(crate::semantics::arith::UnaryOp::Not, dst, a));
                     }
                 }
-                Op::BitNot { dst, a } => cold!(self.unary(crate::semantics::arith::UnaryOp::BitNot, dst, a)),
+                Op::BitNot { dst, a } => cold!(unary(crate::semantics::arith::UnaryOp::BitNot, dst, a)),
                 Op::Truthy { dst, a } => {
                     let truth = fp.get(a).is_truthy();
                     if a >= func.locals {
@@ -403,7 +401,7 @@ impl Vm {
                         note!(seen::FLOAT);
                         fp.set_bool(dst, holds(op, &x, &y));
                     } else {
-                        cold!(self.compare(CompareCode::ALL[usize::from(op)], dst, a, b));
+                        long!(compare(CompareCode::ALL[usize::from(op)], dst, a, b));
                     }
                 }
                 Op::CompareC { op, dst, a, c } => {
@@ -411,10 +409,10 @@ impl Vm {
                         fp.set_bool(dst, holds(op, &x, y));
                     } else {
                         let constant = func.constants.at(usize::from(c)).clone();
-                        cold!(self.compare_value(CompareCode::ALL[usize::from(op)], dst, a, constant));
+                        long!(compare_value(CompareCode::ALL[usize::from(op)], dst, a, constant));
                     }
                 }
-                Op::Contains { negate, dst, a, b } => cold!(self.contains(negate != 0, dst, a, b)),
+                Op::Contains { negate, dst, a, b } => long!(contains(negate != 0, dst, a, b)),
 
                 Op::Jump { to } => jump!(to),
                 Op::JumpIf { a, to } => {
@@ -468,7 +466,7 @@ impl Vm {
                             jump!(to);
                         }
                     } else {
-                        cold_jump!(self.compare_jump(equality(ne), ne == 0, a, b, i32::from(to)));
+                        cold_jump!(compare_jump(equality(ne), ne == 0, a, b, i32::from(to)));
                     }
                 }
                 Op::JumpIfNe { ne, a, b, to } => {
@@ -477,7 +475,7 @@ impl Vm {
                             jump!(to);
                         }
                     } else {
-                        cold_jump!(self.compare_jump(equality(ne), ne != 0, a, b, i32::from(to)));
+                        cold_jump!(compare_jump(equality(ne), ne != 0, a, b, i32::from(to)));
                     }
                 }
                 Op::JumpIfLt { a, b, to } => compare!(a, b, to, <, Lt, true),
@@ -495,7 +493,7 @@ impl Vm {
                         }
                     } else {
                         let k = Value::Int(i64::from(k));
-                        cold_jump!(self.compare_jump_value(equality(ne), ne == 0, a, k, i32::from(to)));
+                        cold_jump!(compare_jump_value(equality(ne), ne == 0, a, k, i32::from(to)));
                     }
                 }
                 Op::JumpIfNeK { ne, a, k, to } => {
@@ -505,7 +503,7 @@ impl Vm {
                         }
                     } else {
                         let k = Value::Int(i64::from(k));
-                        cold_jump!(self.compare_jump_value(equality(ne), ne != 0, a, k, i32::from(to)));
+                        cold_jump!(compare_jump_value(equality(ne), ne != 0, a, k, i32::from(to)));
                     }
                 }
                 Op::JumpIfLtK { a, k, to } => compare_k!(a, k, to, <, Lt, true),
@@ -518,14 +516,14 @@ impl Vm {
                 Op::JumpIfNotGeK { a, k, to } => compare_k!(a, k, to, >=, Ge, false),
                 Op::JumpIfEqC { ne, a, c, to } => {
                     let constant = func.constants.at(usize::from(c)).clone();
-                    cold_jump!(self.compare_jump_value(equality(ne), ne == 0, a, constant, i32::from(to)));
+                    cold_jump!(compare_jump_value(equality(ne), ne == 0, a, constant, i32::from(to)));
                 }
                 Op::JumpIfNeC { ne, a, c, to } => {
                     let constant = func.constants.at(usize::from(c)).clone();
-                    cold_jump!(self.compare_jump_value(equality(ne), ne != 0, a, constant, i32::from(to)));
+                    cold_jump!(compare_jump_value(equality(ne), ne != 0, a, constant, i32::from(to)));
                 }
 
-                Op::Fuel {} => cold!(self.burn()),
+                Op::Fuel {} => long!(burn()),
                 Op::ForRange { inclusive, state, to } => {
                     if let Some((start, end)) = fp.ints(state, state + 1)
                         && let (Some(before), Some(end)) = (start.checked_sub(1), end.checked_add(i64::from(inclusive)))
@@ -534,7 +532,7 @@ impl Vm {
                         fp.set_int(state + 1, end);
                         ip.jump(to);
                     } else {
-                        cold!(self.for_range(inclusive != 0, state, to));
+                        cold!(for_range(inclusive != 0, state, to));
                     }
                 }
                 Op::ForRangeNext { state, dst, to } => {
@@ -546,10 +544,10 @@ impl Vm {
                             jump!(to);
                         }
                     } else {
-                        cold_jump!(self.for_next(state, dst, to, false));
+                        cold_jump!(for_next(state, dst, to, false));
                     }
                 }
-                Op::ForPrep { pairs, state, to } => cold!(self.for_prep(pairs != 0, state, to)),
+                Op::ForPrep { pairs, state, to } => cold!(for_prep(pairs != 0, state, to)),
                 Op::ForNext { state, dst, to } => {
                     if fp.tag(state) == tag::INT {
                         let next = fp.raw_int(state).wrapping_add(1);
@@ -567,7 +565,7 @@ impl Vm {
                         fp.put_raw_int(state + 1, at + 1);
                         jump!(to);
                     } else {
-                        cold_jump!(self.for_next(state, dst, to, false));
+                        cold_jump!(for_next(state, dst, to, false));
                     }
                 }
                 Op::ForNextPair { state, dst, to } => {
@@ -580,10 +578,10 @@ impl Vm {
                         fp.set_int(dst, at);
                         jump!(to);
                     } else {
-                        cold_jump!(self.for_next(state, dst, to, true));
+                        cold_jump!(for_next(state, dst, to, true));
                     }
                 }
-                Op::ForClose { state } => cold!(self.for_close(state)),
+                Op::ForClose { state } => cold!(for_close(state)),
 
                 Op::IndexGet { dst, a, b } => {
                     if let Some(at) = fp.int(b)
@@ -599,7 +597,7 @@ impl Vm {
                     {
                         note!(1 << (shape & 31));
                     } else {
-                        cold!(self.index_get(dst, a, b));
+                        cold!(index_get(dst, a, b));
                     }
                 }
                 Op::IndexGetK { dst, a, k } => {
@@ -610,15 +608,15 @@ impl Vm {
                     {
                         note!(1 << (items.shape() & 31));
                     } else {
-                        cold!(self.index_get_value(dst, a, Value::Int(i64::from(k))));
+                        cold!(index_get_value(dst, a, Value::Int(i64::from(k))));
                     }
                 }
                 Op::IndexGetC { dst, a, c } => {
                     let constant = func.constants.at(usize::from(c)).clone();
-                    cold!(self.index_get_value(dst, a, constant));
+                    cold!(index_get_value(dst, a, constant));
                 }
-                Op::IndexGetOrNull { dst, a, b } => cold!(self.index_get_or_null(dst, a, b)),
-                Op::Slice { kind, dst, a, bounds } => cold!(self.slice(kind, dst, a, bounds)),
+                Op::IndexGetOrNull { dst, a, b } => cold!(index_get_or_null(dst, a, b)),
+                Op::Slice { kind, dst, a, bounds } => long!(slice(kind, dst, a, bounds)),
                 Op::IndexSet { a, b, value } => {
                     if let Value::Array(items) = fp.get_mut(a)
                         && let Some(at) = fp.int(b)
@@ -629,14 +627,14 @@ impl Vm {
                         note!(1 << (shape & 31));
                         let value = if value >= func.locals { fp.take(value) } else { fp.get(value).clone() };
                         if let Err(refused) = items.set(at as usize, value) {
-                            cold!(Err::<(), Raise>(crate::semantics::memory("store", refused)));
+                            cold!(no_room(refused));
                         }
                     } else {
-                        cold!(self.index_set(a, b, value));
+                        cold!(index_set(a, b, value));
                     }
                 }
                 Op::IndexUpdate { op, a, b, value } => {
-                    cold!(self.index_update(ArithCode::ALL[usize::from(op)], a, b, value))
+                    cold!(index_update(ArithCode::ALL[usize::from(op)], a, b, value))
                 }
                 Op::FieldGet { dst, a, site } => {
                     ask_cache!();
@@ -653,10 +651,10 @@ impl Vm {
                             }
                         }
                     } else {
-                        cold!(self.field_get(dst, a, site));
+                        cold!(field_get(dst, a, site));
                     }
                 }
-                Op::FieldGetOrNull { dst, a, site } => cold!(self.field_get_or_null(dst, a, site)),
+                Op::FieldGetOrNull { dst, a, site } => cold!(field_get_or_null(dst, a, site)),
                 Op::FieldSet { a, site, value } => {
                     ask_cache!();
                     if let Value::Struct(object) = fp.get_mut(a)
@@ -666,10 +664,10 @@ impl Vm {
                     {
                         let taken = if value >= func.locals { fp.take(value) } else { fp.get(value).clone() };
                         if let Err(taken) = object.store(&slot, taken) {
-                            cold!(self.field_set_value(a, site, taken));
+                            cold!(field_set_value(a, site, taken));
                         }
                     } else {
-                        cold!(self.field_set(a, site, value));
+                        cold!(field_set(a, site, value));
                     }
                 }
                 Op::FieldUpdate { op, a, site, value } => {
@@ -682,34 +680,34 @@ impl Vm {
                         && object.store(&slot, new).is_ok()
                     {
                     } else {
-                        cold!(self.field_update(ArithCode::ALL[usize::from(op)], a, site, value));
+                        cold!(field_update(ArithCode::ALL[usize::from(op)], a, site, value));
                     }
                 }
-                Op::PathGet { dst, a, name } => cold!(self.path_get(dst, a, name)),
-                Op::PlaceSet { path, keys, value } => cold!(self.place_set(path, keys, value)),
+                Op::PathGet { dst, a, name } => cold!(path_get(dst, a, name)),
+                Op::PlaceSet { path, keys, value } => cold!(place_set(path, keys, value)),
                 Op::PlaceUpdate { op, path, keys, value } => {
-                    cold!(self.place_update(ArithCode::ALL[usize::from(op)], path, keys, value))
+                    cold!(place_update(ArithCode::ALL[usize::from(op)], path, keys, value))
                 }
-                Op::PlaceGetOrNull { dst, path, keys } => cold!(self.place_get_or_null(dst, path, keys)),
+                Op::PlaceGetOrNull { dst, path, keys } => cold!(place_get_or_null(dst, path, keys)),
                 Op::RootUpdate { op, path, old, value } => {
-                    cold!(self.root_update(ArithCode::ALL[usize::from(op)], path, old, value))
+                    cold!(root_update(ArithCode::ALL[usize::from(op)], path, old, value))
                 }
 
-                Op::Range { inclusive, dst, a, b } => cold!(self.range(inclusive != 0, dst, a, b)),
-                Op::MakeArray { dst, base, count } => cold!(self.make_array(dst, base, count)),
-                Op::ArrayAppend { array, base, count } => cold!(self.array_append(array, base, count)),
-                Op::ArrayExtend { array, value } => cold!(self.array_extend(array, value)),
-                Op::MakeDict { dst, base, count } => cold!(self.make_dict(dst, base, count)),
-                Op::DictAppend { dict, base, count } => cold!(self.dict_append(dict, base, count)),
-                Op::DictExtend { dict, value } => cold!(self.dict_extend(dict, value)),
-                Op::MakeStruct { dst, base, site } => cold!(self.make_struct(dst, base, site)),
-                Op::Interp { dst, base, template } => cold!(self.interp(dst, base, template)),
-                Op::InterpAppend { dst, base, template } => cold!(self.interp_append(dst, base, template)),
-                Op::LiteralUpdate { path, base, site } => cold!(self.literal_update(path, base, site)),
+                Op::Range { inclusive, dst, a, b } => cold!(range(inclusive != 0, dst, a, b)),
+                Op::MakeArray { dst, base, count } => cold!(make_array(dst, base, count)),
+                Op::ArrayAppend { array, base, count } => cold!(array_append(array, base, count)),
+                Op::ArrayExtend { array, value } => long!(array_extend(array, value)),
+                Op::MakeDict { dst, base, count } => cold!(make_dict(dst, base, count)),
+                Op::DictAppend { dict, base, count } => cold!(dict_append(dict, base, count)),
+                Op::DictExtend { dict, value } => long!(dict_extend(dict, value)),
+                Op::MakeStruct { dst, base, site } => cold!(make_struct(dst, base, site)),
+                Op::Interp { dst, base, template } => long!(interp(dst, base, template)),
+                Op::InterpAppend { dst, base, template } => long!(interp_append(dst, base, template)),
+                Op::LiteralUpdate { path, base, site } => cold!(literal_update(path, base, site)),
 
                 Op::CallFunc { argc: _, dst, base, func: callee } => match func.callees.at(usize::from(callee)).get() {
                     Some(callee) => enter!(callee, fp.window(base), dst, 0),
-                    None => cold!(self.call_first(callee, dst, base)),
+                    None => long!(call_first(callee, dst, base)),
                 },
                 Op::CallValue { argc, dst, base } => {
                     let window = fp.window(base);
@@ -723,12 +721,12 @@ impl Vm {
                             note_callee(func, ip, callee);
                             enter!(callee, window, dst, flag::CLOSURE);
                         }
-                        _ => cold!(self.call_value(argc, dst, base)),
+                        _ => long!(call_value(argc, dst, base)),
                     }
                 }
-                Op::CallBuiltin { argc, dst, base, builtin } => cold!(self.call_builtin(argc, dst, base, builtin)),
+                Op::CallBuiltin { argc, dst, base, builtin } => long!(call_builtin(argc, dst, base, builtin)),
                 Op::CallBuiltinUpdate { argc, base, builtin, path } => {
-                    cold!(self.call_builtin_update(argc, base, builtin, path))
+                    long!(call_builtin_update(argc, base, builtin, path))
                 }
                 Op::CallMethod { argc, dst, base, site } => {
                     ask_cache!();
@@ -737,38 +735,38 @@ impl Vm {
                         Some(Target::User { func: callee, mutating: false }) if callee.exact == u16::from(argc) => {
                             enter!(callee, fp.window(base), dst, 0);
                         }
-                        found => cold!(self.call_method_on_value(found, argc, dst, base, site)),
+                        found => long!(call_method_on_value(found, argc, dst, base, site)),
                     }
                 }
                 Op::CallMethodPlace { argc, dst, base, site } => {
                     ask_cache!();
-                    cold!(self.call_method_on_place(argc, dst, base, site))
+                    long!(call_method_on_place(argc, dst, base, site))
                 }
-                Op::CallArgs { dst, base, site } => cold!(self.call_args(dst, base, site)),
-                Op::Construct { argc, dst, base, decl } => cold!(self.construct(argc, dst, base, decl)),
-                Op::MakeVariant { argc, dst, base, variant } => cold!(self.make_variant(argc, dst, base, variant)),
+                Op::CallArgs { dst, base, site } => long!(call_args(dst, base, site)),
+                Op::Construct { argc, dst, base, decl } => cold!(construct(argc, dst, base, decl)),
+                Op::MakeVariant { argc, dst, base, variant } => cold!(make_variant(argc, dst, base, variant)),
                 Op::Return { value } => leave!(fp.take_bits(value)),
                 Op::ReturnNull {} => leave!(Bits::of(Value::Null)),
 
-                Op::Throw { value } => cold!(self.throw(value)),
-                Op::Rethrow { error } => cold!(self.rethrow(error)),
-                Op::RethrowFrom { error, state } => cold!(self.rethrow_from(error, state)),
-                Op::RaiseName { message } => cold!(self.raise_name(message)),
-                Op::RaiseImport { message } => cold!(self.raise_import(message)),
-                Op::RaiseNoMatch { subject } => cold!(self.raise_no_match(subject)),
-                Op::RaiseMissing { feature } => cold!(self.raise_missing(feature)),
-                Op::RaiseEarlyReturn { value } => cold!(self.raise_early_return(value)),
-                Op::Unwrap { dst, a, to } => cold!(self.unwrap_value(dst, a, i32::from(to))),
-                Op::Import { module } => cold!(self.import(module)),
+                Op::Throw { value } => cold!(throw(value)),
+                Op::Rethrow { error } => cold!(rethrow(error)),
+                Op::RethrowFrom { error, state } => cold!(rethrow_from(error, state)),
+                Op::RaiseName { message } => cold!(raise_name(message)),
+                Op::RaiseImport { message } => cold!(raise_import(message)),
+                Op::RaiseNoMatch { subject } => cold!(raise_no_match(subject)),
+                Op::RaiseMissing { feature } => cold!(raise_missing(feature)),
+                Op::RaiseEarlyReturn { value } => cold!(raise_early_return(value)),
+                Op::Unwrap { dst, a, to } => cold!(unwrap_value(dst, a, i32::from(to))),
+                Op::Import { module } => long!(import(module)),
 
-                Op::Test { a, test, to } => cold!(self.test(a, test, i32::from(to))),
-                Op::Part { dst, a, part } => cold!(self.part(dst, a, part)),
+                Op::Test { a, test, to } => cold!(test(a, test, i32::from(to))),
+                Op::Part { dst, a, part } => cold!(part(dst, a, part)),
                 Op::NullIfMissing { a } => {
                     if fp.tag(a) == tag::UNINIT {
                         fp.set_null(a);
                     }
                 }
-                Op::CheckKind { fields, a } => cold!(self.check_kind(fields != 0, a)),
+                Op::CheckKind { fields, a } => cold!(check_kind(fields != 0, a)),
             }
         }
     }

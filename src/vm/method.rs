@@ -25,9 +25,14 @@ impl Vm {
         *func.names.at(usize::from(func.chunk.methods[usize::from(site)].name))
     }
 
+    /// A cache of the watched loop did not know.
+    pub(super) fn note_miss(&mut self) {
+        self.caches.missed += u64::from(self.watched);
+    }
+
     /// Looks a method up and remembers what depends on the kind of receiver only.
     fn look_up(&mut self, receiver: &Value, site: u16) -> Result<Method, Raise> {
-        self.caches.missed += 1;
+        self.note_miss();
         let name = self.method_name(site);
         let found = member::find_method(receiver, name, &Names)?;
         let target = match &found {

@@ -174,10 +174,14 @@ pub struct Vm {
     imported: Vec<bool>,
     /// Whether a profiler recorded when this VM was made: its wishes are then looked for.
     sampled: bool,
+    /// Whether the running loop is the watched one, which counts what its caches know.
+    watched: bool,
     /// What was due when the running cold method began, if a wish was there already. A nested run may have taken it.
     wanted: Option<u64>,
     /// The loop has ended only to go on as one that looks for wishes in the other way.
     switches: bool,
+    /// The loop is to be left with the raise that is about to be unwound: it has been already, or is none.
+    leaves: bool,
     /// The builtin that compiled code was in when a wish came; granted when compiled code polls.
     late: Option<sample::Late>,
     /// Whether instructions are counted, which takes the slower loop.
@@ -220,8 +224,10 @@ impl Vm {
             prelude: vec![None; builtins::N_BUILTINS],
             imported: Vec::new(),
             sampled: limits::sample::active(),
+            watched: false,
             wanted: None,
             switches: false,
+            leaves: false,
             late: None,
             counts: false,
             instructions: 0,

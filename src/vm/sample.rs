@@ -5,6 +5,7 @@ use crate::builtins::{self, BuiltinId};
 use crate::bytecode::op::Op;
 use crate::limits;
 use crate::limits::sample::{self, Frame, NO_SOURCE, Tier};
+use crate::semantics::fault::Raise;
 use crate::value::FnId;
 
 /// A builtin that compiled code has called, and the instruction that called it.
@@ -31,7 +32,39 @@ impl Vm {
         timed
     }
 
-    /// After a cold method of the instruction at `here`. What has become due meanwhile is its time; what was wanted before is
+    /// A poll of the running instruction, or a method of it that may take long. If the loop has to go on as the watched one, it
+    /// is left by a raise that no handler sees.
+    #[inline(never)]
+    pub(super) fn long(&mut self, method: impl FnOnce(&mut Vm) -> Result<(), Raise>) -> Result<(), Raise> {
+        if self.sampled { self.long_sampled(method) } else { method(self) }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn long_sampled(&mut self, method: impl FnOnce(&mut Vm) -> Result<(), Raise>) -> Result<(), Raise> {
+        let here = self.here;
+        let watched = self.watched;
+        if !watched && limits::pending() {
+            self.wanted = sample::wanted_for();
+        }
+        let done = method(self);
+        if !limits::pending() {
+            return done;
+        }
+        if watched {
+            self.sample_watched(here);
+            return done;
+        }
+        if !self.sample_loosely(here) {
+            return done;
+        }
+        let done = done.or_else(|raise| self.unwind(raise));
+        self.switches = done.is_ok();
+        self.leaves = true;
+        done.and_then(|()| Err(Raise::bug("the plain loop goes on as the watched one")))
+    }
+
+    /// After such a method of the instruction at `here`. What has become due meanwhile is its time; what was wanted before is
     /// that of some instruction before it: then the watched loop has to find out where the program is (true).
     #[cold]
     #[inline(never)]
@@ -56,11 +89,11 @@ impl Vm {
         }
     }
 
-    /// The same in the watched loop. Wishes that come in cold methods are granted by the loose loop; the unseen time was that of
+    /// The same in the watched loop. Wishes that come in such methods are granted by the plain loop; the unseen time was that of
     /// other instructions, and stays due until a wish comes in one of them.
     #[cold]
     #[inline(never)]
-    pub(super) fn sample_cold(&mut self, here: Here) {
+    pub(super) fn sample_watched(&mut self, here: Here) {
         let Some(unseen) = sample::watched().filter(|_| sample::wanted()) else { return };
         limits::take_sample();
         let (tier, pc, builtin) = self.executed_at(here);

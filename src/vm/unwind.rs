@@ -12,6 +12,9 @@ impl Vm {
     #[inline(never)]
     pub(super) fn unwind(&mut self, raise: Raise) -> Result<(), Raise> {
         let mut raise = raise;
+        if std::mem::take(&mut self.leaves) {
+            return Err(raise);
+        }
         loop {
             self.trace(&mut raise);
             raise = match self.handle(raise) {
