@@ -74,9 +74,9 @@ fn inline_caches_are_counted() {
     let script = |loops: &str| {
         format!("{kinds}struct P {{ x\n func get(self) {{ return self.x }} }}\nmany := [{made}]\np := P {{ x: 1 }}\n{loops}")
     };
-    let one = "for i in 0..60000 { p.x = p.x + p.get() }\n";
+    let one = "for i in 0..200000 { p.x = p.get() - p.x }\n";
     fs::write(folder.path().join("one.ruff"), script(one)).unwrap();
-    fs::write(folder.path().join("many.ruff"), script("sum := 0\nfor i in 0..60000 { sum += many[i % 6].x }\n")).unwrap();
+    fs::write(folder.path().join("many.ruff"), script("sum := 0\nfor i in 0..200000 { sum += many[i % 6].x }\n")).unwrap();
     let caches = |file: &str| {
         let output = profile(folder.path(), &["--json", "--jit-only", "nothing", file]);
         let report: Value = serde_json::from_slice(&output.stdout)
