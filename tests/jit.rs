@@ -299,3 +299,15 @@ fn named_arguments_are_compiled() {
     let stats = report("jit", text, "-1799910000\n").stats;
     assert!(stats.share() > 0.95 && stats.inlined == 3, "{stats}");
 }
+
+/// Operators of structs are calls of their methods, with the comparisons and jumps they are part of.
+#[test]
+fn overloaded_operators_are_compiled() {
+    let text = "struct V {\n    x\n    func op_add(self, o) { return V { x: self.x + o.x } }\n    func op_eq(self, o) { return self.x == o.x }\n    \
+        func op_lt(self, o) { return self.x < o.x }\n    func op_index(self, i) { return self.x + i }\n    func op_neg(self) { return V { x: -self.x } }\n}\n\
+        func run(n) {\n    p := V { x: 0 }\n    one := V { x: 1 }\n    s := 0\n    \
+        for i in 0..n {\n        p = p + one\n        if p == one { s += 1 }\n        if p != one { s += 1 }\n        if one >= p { s += 1 }\n        s += (-p)[i]\n    }\n    return s\n}\n\
+        print(run(60000))";
+    let stats = report("jit", text, "1\n").stats;
+    assert!(stats.share() > 0.95 && stats.inlined >= 5, "{stats}");
+}

@@ -55,7 +55,7 @@ pub fn left_frames(vm: &mut Vm, info: &ExitInfo, fp: Fp) -> Result<Vec<LeftFrame
     let frames = info.frames.iter().map(|frame| {
         let function = vm.function_ref(frame.function)?;
         let lent = frame.lent.map(|home| fp.above(home.index()));
-        Ok(LeftFrame { function, fp: fp.above(frame.base.index()), pc: frame.pc as usize, lent })
+        Ok(LeftFrame { function, fp: fp.above(frame.base.index()), pc: frame.pc as usize, after: frame.after, lent })
     });
     frames.collect()
 }

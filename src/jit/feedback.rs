@@ -12,7 +12,7 @@ use crate::bytecode::op::Op;
 use crate::value::Rep;
 use crate::value::layout::shape;
 use crate::vm::Vm;
-use crate::vm::feedback::{Snapshot, seen, snapshot};
+use crate::vm::feedback::{Overload, Snapshot, seen, snapshot};
 use crate::vm::function::Activation;
 
 /// How far callees are followed.
@@ -63,7 +63,8 @@ fn callees(vm: &Vm, profile: &FunctionProfile) -> Vec<u32> {
         Site::Callees(targets) => targets.iter().map(|target| body(vm, target.function)).collect(),
         _ => Vec::new(),
     });
-    known.chain(prelude).chain(methods).collect()
+    let overloads = profile.overloads.values().flatten().map(|overload| overload.method);
+    known.chain(prelude).chain(methods).chain(overloads).collect()
 }
 
 /// The function that runs when this one is called: another one for builtins written in Ruff.
@@ -93,11 +94,26 @@ fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> F
         params,
         sites,
         places,
+        overloads: overloads(&activation.chunk, &seen),
         reached,
         info: activation.info.clone(),
         captures: captures(&activation.chunk),
         poisoned,
     }
+}
+
+/// What operators have called, where they have met nothing but structs on the left.
+fn overloads(chunk: &Chunk, seen: &Snapshot) -> AHashMap<u32, Vec<Overload>> {
+    let mut found: AHashMap<u32, Vec<Overload>> = AHashMap::new();
+    for overload in &seen.overloads {
+        let at = overload.pc as usize;
+        let is_index = matches!(chunk.code[at], Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. });
+        let only = if is_index { seen::OTHER } else { seen::DECLARED };
+        if seen.words[at] & !only == 0 {
+            found.entry(overload.pc).or_default().push(*overload);
+        }
+    }
+    found
 }
 
 /// Does a function read what its closure has captured?

@@ -19,6 +19,7 @@ use crate::builtins::{self, BuiltinId};
 use crate::semantics::fault::Raise;
 use crate::value::Value;
 use crate::value::layout::tag;
+use crate::vm::After;
 use crate::vm::Vm;
 use crate::vm::compiled::LeftFrame;
 use crate::vm::stack::Fp;
@@ -154,7 +155,8 @@ extern "C" fn call_builtin(context: *mut Context, function: u64, pc: u64, fp: Fp
     // SAFETY: **context**.
     let context = unsafe { &mut *context };
     let result = guarded(context, |_, vm| {
-        let frame = LeftFrame { function: vm.function_ref(function as u32)?, fp, pc: pc as usize, lent: None };
+        let frame =
+            LeftFrame { function: vm.function_ref(function as u32)?, fp, pc: pc as usize, after: After::Store, lent: None };
         vm.call_native(frame, what as u16, base, (what >> 16) as usize)
     });
     result.map_or(Pair::RAISED, Pair::from_value)
@@ -164,7 +166,13 @@ extern "C" fn call_mutating(context: *mut Context, site: u64, fp: Fp, place: Fp,
     // SAFETY: **context**.
     let context = unsafe { &mut *context };
     let result = guarded(context, |_, vm| {
-        let frame = LeftFrame { function: vm.function_ref(site as u32)?, fp, pc: (site >> 32) as usize, lent: None };
+        let frame = LeftFrame {
+            function: vm.function_ref(site as u32)?,
+            fp,
+            pc: (site >> 32) as usize,
+            after: After::Store,
+            lent: None,
+        };
         vm.call_mutating(frame, what as u16, place, base, (what >> 16) as usize & 0xFFFF, what >> 32 != 0)
     });
     result.map_or(Pair::RAISED, Pair::from_value)

@@ -32,6 +32,7 @@ use ahash::AHashMap;
 
 use crate::semantics::fault::Raise;
 use crate::value::layout::tag;
+use crate::vm::After;
 use crate::vm::Vm;
 use crate::vm::compiled::LeftFrame;
 use crate::vm::function::Activation;
@@ -344,7 +345,7 @@ impl Jit {
         let (function, head) = self.context.borrow().codes[entry.0 as usize].place;
         match vm.function_ref(function) {
             Ok(function) => Outcome::Left {
-                frames: vec![LeftFrame { function, fp, pc: head.unwrap_or(0) as usize, lent: None }],
+                frames: vec![LeftFrame { function, fp, pc: head.unwrap_or(0) as usize, after: After::Store, lent: None }],
                 raise: None,
             },
             Err(raise) => Outcome::Raised(raise),

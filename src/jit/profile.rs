@@ -7,6 +7,7 @@ use super::ir::Kinds;
 use super::ir::inst::Cell;
 use crate::bytecode::chunk::Chunk;
 use crate::semantics::call::FnInfo;
+use crate::vm::feedback::Overload;
 
 /// One request to compile.
 #[derive(Debug)]
@@ -77,6 +78,8 @@ pub struct FunctionProfile {
     pub sites: AHashMap<u32, Site>,
     /// The places that method calls go to, as [`Site::Place`].
     pub places: AHashMap<u32, Site>,
+    /// The methods that operators have called, by offset.
+    pub overloads: AHashMap<u32, Vec<Overload>>,
     /// Field instructions that the VM has executed.
     pub reached: AHashSet<u32>,
     /// How it is called.

@@ -10,7 +10,7 @@ use super::stack::{FnRef, Fp, Home, Ip};
 use super::{After, Frame, Here, Loan, LoanHome, Vm, flag};
 use crate::builtins::{self, BuiltinId};
 use crate::bytecode::chunk::{Callee, SelfKind};
-use crate::bytecode::op::Op;
+use crate::bytecode::op::{Op, OperandKind};
 use crate::semantics::call::FnInfo;
 use crate::semantics::fault::{Raise, faults};
 use crate::value::{FnId, Value};
@@ -22,6 +22,8 @@ pub struct LeftFrame {
     pub function: FnRef,
     pub fp: Fp,
     pub pc: usize,
+    /// What becomes of the result of that call.
+    pub after: After,
     /// Its `self` still stands in this register of its caller.
     pub lent: Option<Fp>,
 }
@@ -178,7 +180,10 @@ impl Vm {
                 self.push_loan(Loan { home: LoanHome::Place(Home::register(home, 0)), root: None, by: Box::default() });
                 flags |= flag::LOAN;
             }
-            self.frames.push(Frame { here, dst: result_register(&op), flags, after: After::Store });
+            if frame.after != After::Store {
+                flags |= flag::AFTER;
+            }
+            self.frames.push(Frame { here, dst: result_register(&op), flags, after: frame.after });
         }
         let ip = Ip::at(innermost.function.code(), innermost.pc + usize::from(raised));
         self.here = Here { func: innermost.function, ip, fp: innermost.fp };
@@ -269,13 +274,11 @@ fn calls_value(function: FnRef, op: &Op) -> bool {
 
 /// Where a call puts its result.
 fn result_register(op: &Op) -> u16 {
-    match *op {
-        Op::CallFunc { dst, .. }
-        | Op::CallMethod { dst, .. }
-        | Op::CallValue { dst, .. }
-        | Op::CallMethodPlace { dst, .. }
-        | Op::CallArgs { dst, .. }
-        | Op::CallBuiltin { dst, .. } => dst,
-        _ => 0,
-    }
+    let mut dst = 0;
+    op.operands(|kind, value| {
+        if kind == OperandKind::Write {
+            dst = value as u16;
+        }
+    });
+    dst
 }

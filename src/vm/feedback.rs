@@ -5,6 +5,7 @@
 use std::cell::Cell;
 
 use super::function::Activation;
+use crate::semantics::step::Then;
 use crate::value::{FieldSlot, Value};
 
 /// Bits of an operator's or index site's word: kinds of operands met besides two small ints.
@@ -95,6 +96,18 @@ pub struct Snapshot {
     pub several: Vec<(usize, Vec<u32>)>,
     /// Per method site what receivers were resolved to.
     pub methods: Vec<Vec<MethodSeen>>,
+    /// By offset and shape.
+    pub overloads: Vec<Overload>,
+}
+
+/// An operator that called the method overloading it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Overload {
+    pub pc: u32,
+    /// Shape of the left operand, which alone decides what is called.
+    pub shape: u32,
+    pub method: u32,
+    pub then: Then,
 }
 
 /// A resolved method call.
@@ -117,6 +130,7 @@ pub fn snapshot(function: &Activation) -> Snapshot {
         places: function.places.as_slice().iter().map(|caches| caches.iter().map(field).collect()).collect(),
         several: function.several.borrow().clone(),
         methods: function.methods.as_slice().iter().map(|cache| cache.seen()).collect(),
+        overloads: function.overloads.borrow().clone(),
     }
 }
 

@@ -2,7 +2,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
-use super::feedback::{FieldCache, MethodSeen, WAYS, seen};
+use super::feedback::{FieldCache, MethodSeen, Overload, WAYS, seen};
 use super::stack::{FnRef, Ip, Table};
 use super::tier::{Entry, Patience};
 use super::unit::Unit;
@@ -40,6 +40,8 @@ pub struct Activation {
     pub feedback: Table<Cell<u32>>,
     /// Callees of the call sites that have met several, by instruction.
     pub several: RefCell<Vec<(usize, Vec<u32>)>>,
+    /// The methods that operators have called, by offset and shape.
+    pub overloads: RefCell<Vec<Overload>>,
     pub registers: u16,
     pub locals: u16,
     /// The number of positional arguments that need no binding at all; `u16::MAX` if there is none.
@@ -75,6 +77,7 @@ impl Activation {
             start: Ip::start(&chunk.code),
             feedback: Table::new(chunk.code.iter().map(|_| Cell::new(0))),
             several: RefCell::default(),
+            overloads: RefCell::default(),
             registers: chunk.registers,
             locals: chunk.locals,
             exact: if plain { info.params.len() as u16 } else { u16::MAX },
@@ -150,6 +153,15 @@ impl Activation {
         }
         if callees.len() > WAYS {
             word.set(seen::MEGAMORPHIC);
+        }
+    }
+
+    /// Notes what an operator has called.
+    pub fn note_overload(&self, overload: Overload) {
+        let mut known = self.overloads.borrow_mut();
+        let key = (overload.pc, overload.shape);
+        if let Err(at) = known.binary_search_by_key(&key, |other| (other.pc, other.shape)) {
+            known.insert(at, overload);
         }
     }
 

@@ -109,7 +109,7 @@ mod flag {
 
 /// What an operator does with the result of the method that overloads it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum After {
+pub enum After {
     Store,
     Truthy,
     NotTruthy,

@@ -1,5 +1,5 @@
 //! Operators off the fast path: other kinds of operands, overloads, work in place, fused comparisons.
-use super::feedback::operand_bits;
+use super::feedback::{Overload, operand_bits};
 use super::{After, Vm};
 use crate::bytecode::op::{ArithCode, CompareCode};
 use crate::semantics::arith::{self, ArithOp, UnaryOp};
@@ -7,7 +7,7 @@ use crate::semantics::compare::{self, CompareOp};
 use crate::semantics::fault::Raise;
 use crate::semantics::index;
 use crate::semantics::step::{Step, Then};
-use crate::value::Value;
+use crate::value::{FnId, Value};
 
 pub(crate) fn arith_op(code: ArithCode) -> ArithOp {
     match code {
@@ -71,6 +71,15 @@ impl Vm {
     pub(super) fn note(&self, bits: u32) {
         let func = self.here.func;
         func.note(self.here.ip.pc(func.start), bits);
+    }
+
+    /// Notes the method that overloads an operator for a struct.
+    fn note_overload(&self, method: FnId, receiver: &Value, then: Then) {
+        if let Value::Struct(object) = receiver {
+            let func = self.here.func;
+            let pc = self.here.ip.pc(func.start) as u32;
+            func.note_overload(Overload { pc, shape: object.shape(), method: method.0, then });
+        }
     }
 
     #[cold]
@@ -138,6 +147,7 @@ impl Vm {
                 Ok(())
             }
             Step::Call { method, receiver, args, then } => {
+                self.note_overload(method, &receiver, then);
                 let after = match then {
                     Then::Value => After::Store,
                     Then::Truthy => After::Truthy,
@@ -228,6 +238,7 @@ impl Vm {
         match step {
             Step::Done(value) => self.branch(value.is_truthy() == want, to),
             Step::Call { method, receiver, args, then } => {
+                self.note_overload(method, &receiver, then);
                 // The jump happens when the method has returned, by decoding the instruction again.
                 let after = if want == (then != Then::NotTruthy) { After::Branch } else { After::BranchNot };
                 self.push_overload(method, receiver, args.into_value(), 0, after)

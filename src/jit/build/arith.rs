@@ -1,8 +1,9 @@
 //! Arithmetic and comparisons on unboxed operands, speculated from what the site has met.
+use super::overload::Purpose;
 use super::state::{Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::Const;
-use crate::bytecode::op::{ArithCode, CompareCode, Op};
+use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
 use crate::jit::ir::inst::{BitOp, Cmp, FloatOp, FloatUnary, IntOp};
 use crate::jit::ir::{InstKind, Kinds, Type, ValueId};
 
@@ -121,6 +122,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn arith(&mut self, op: Op, code: ArithCode, dst: u16, a: Source, b: Source) -> Built {
+        if let Some(built) = self.overloaded(op, a, Some(b), Purpose::Value(dst)) {
+            return built;
+        }
         let Some((value, scalar)) = self.arith_value(code, a, b) else { return self.arith_any(op, code, dst, a, b) };
         self.consume_source(a);
         self.consume_source(b);
@@ -183,6 +187,9 @@ impl Builder<'_> {
 
     pub(super) fn negate(&mut self, op: Op, dst: u16, a: u16) -> Built {
         let source = Source::Register(a);
+        if let Some(built) = self.overloaded(op, source, None, Purpose::Value(dst)) {
+            return built;
+        }
         let value = match self.numeric_kind(source, source) {
             Some(Scalar::Int) => self.scalar(source, Scalar::Int).map(|a| {
                 let exit = Some(self.exit());
@@ -212,6 +219,9 @@ impl Builder<'_> {
 
     /// `!a`, where no overload can be meant.
     pub(super) fn not(&mut self, op: Op, dst: u16, a: u16) -> Built {
+        if let Some(built) = self.overloaded(op, Source::Register(a), None, Purpose::Value(dst)) {
+            return built;
+        }
         if self.known(Source::Register(a)).is_none() {
             return self.fallback(op);
         }
@@ -242,6 +252,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn compare(&mut self, op: Op, code: CompareCode, dst: u16, a: Source, b: Source) -> Built {
+        if let Some(built) = self.overloaded(op, a, Some(b), Purpose::Value(dst)) {
+            return built;
+        }
         let cmp = match code {
             CompareCode::Eq => Cmp::Eq,
             CompareCode::Ne => Cmp::Ne,
@@ -299,6 +312,9 @@ impl Builder<'_> {
 
     /// A fused comparison and jump: jumps if the comparison gives `expected`.
     pub(super) fn jump_if(&mut self, op: Op, cmp: Cmp, expected: bool, a: Source, b: Source) -> Built {
+        if let Some(built) = self.overloaded(op, a, Some(b), Purpose::Jump(expected != says_unequal(&op))) {
+            return built;
+        }
         let Some(mut cond) = self.compare_value(cmp, a, b).or_else(|| self.compare_any(code_of(cmp), a, b)) else {
             return self.fallback(op);
         };
@@ -310,6 +326,13 @@ impl Builder<'_> {
         self.branch(cond);
         Ok(())
     }
+}
+
+/// Does the source of a fused comparison say `!=`? Then the jump is decided by the opposite of equality.
+fn says_unequal(op: &Op) -> bool {
+    let mut found = false;
+    op.operands(|kind, value| found |= kind == OperandKind::Flag && value != 0);
+    found
 }
 
 fn float_op(code: ArithCode) -> Option<FloatOp> {

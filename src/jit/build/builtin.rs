@@ -1,7 +1,7 @@
 //! Calls of builtins: small ones as instructions, others by their Rust function, those written in Ruff like functions.
 use super::calls::Call;
 use super::state::{Scalar, Slot};
-use super::{Builder, Built, Running};
+use super::{Builder, Built};
 use crate::builtins::{self, Body, BuiltinId};
 use crate::bytecode::chunk::Root;
 use crate::bytecode::op::Op;
@@ -82,7 +82,7 @@ impl Builder<'_> {
             Body::Prelude => {
                 let Some(&function) = self.request.prelude.get(&builtin) else { return self.fallback(op) };
                 let (window, count) = (self.slot(base), self.mark_missing(builtin, count, base));
-                self.call_known(op, Call { function, count, dst, window, order: None, running: Running::Nothing, own: None })
+                self.call_known(op, Call::new(function, count, dst, window))
             }
         }
     }

@@ -2,6 +2,7 @@
 use std::sync::Arc;
 
 use super::arguments::{Given, Order};
+use super::arith::Source;
 use super::state::{Lender, Slot};
 use super::{Builder, Built, Edge, Lent, Running};
 use crate::builtins::N_BUILTINS;
@@ -13,26 +14,38 @@ use crate::jit::profile::{Entry, FunctionProfile, Site, Target};
 use crate::value::DeclId;
 use crate::value::layout::{shape, tag};
 use crate::value::shapes::{Layout, shape_info};
+use crate::vm::After;
 
-/// A call about to be built: its arguments stand in the window.
+/// A call about to be built: its arguments stand in the window, or come there behind its last check.
 pub struct Call {
     pub function: u32,
     /// Arguments, the receiver included.
     pub count: u16,
     pub dst: u16,
     pub window: SlotIx,
+    /// Receiver and argument of an operator, which are elsewhere still.
+    pub operands: Option<(u16, Option<Source>)>,
     /// How the arguments meet the parameters, unless they are in their places.
     pub order: Option<Order>,
     pub running: Running,
+    pub after: After,
     pub own: Option<Lent>,
 }
 
+impl Call {
+    /// A call of a function that is no closure, with its arguments in their places.
+    pub fn new(function: u32, count: u16, dst: u16, window: SlotIx) -> Call {
+        let (running, after) = (Running::Nothing, After::Store);
+        Call { function, count, dst, window, operands: None, order: None, running, after, own: None }
+    }
+}
+
 /// Callees of one site that are built.
-const MOST_CASES: usize = 4;
+pub(super) const MOST_CASES: usize = 4;
 
 /// What decides which function a site calls.
 #[derive(Clone, Copy)]
-enum Test {
+pub(super) enum Test {
     Shape(ValueId, u32),
     /// Of a boxed value.
     Function {
@@ -51,7 +64,7 @@ impl Builder<'_> {
         let function = profile.unit_base + profile.chunk.functions[usize::from(func)];
         let window = self.slot(base);
         let count = u16::from(argc);
-        self.call_known(op, Call { function, count, dst, window, order: None, running: Running::Nothing, own: None })
+        self.call_known(op, Call::new(function, count, dst, window))
     }
 
     /// The only thing a method site has met.
@@ -86,7 +99,7 @@ impl Builder<'_> {
         let callee = self.callee(target.function).filter(|callee| callee.chunk.self_kind == SelfKind::Value)?;
         let order = Some(self.order_of(&callee, given)?);
         let (function, count, window) = (target.function, callee.chunk.params, self.slot(base));
-        Some(Call { function, count, dst, window, order, running: Running::Nothing, own: None })
+        Some(Call { order, ..Call::new(function, count, dst, window) })
     }
 
     /// A site that has met instances of several shapes: a way for each.
@@ -111,7 +124,7 @@ impl Builder<'_> {
     }
 
     /// Calls the function of the first case that holds; the last one is checked and leaves.
-    fn call_one_of(&mut self, op: Op, cases: Vec<(Test, Call)>, exit: StateId) -> Built {
+    pub(super) fn call_one_of(&mut self, op: Op, cases: Vec<(Test, Call)>, exit: StateId) -> Built {
         let (count, dst) = (cases.len(), cases[0].1.dst);
         let mut live = self.live_after_call(dst);
         live.insert(usize::from(dst));
@@ -226,7 +239,7 @@ impl Builder<'_> {
         let Some(order) = self.order_of(&callee, given) else { return self.fallback(op) };
         let (window, order) = (self.slot(base), Some(order));
         let (function, count) = (target.function, callee.chunk.params);
-        let mut call = Call { function, count, dst, window, order, running: Running::Nothing, own: None };
+        let mut call = Call { order, ..Call::new(function, count, dst, window) };
         match callee.chunk.self_kind {
             SelfKind::Value if self.guard_instance(self.slot(local), target) => {
                 self.copy(base, local);
@@ -264,7 +277,8 @@ impl Builder<'_> {
         let Some((callee, order)) = self.plain_function(function, given) else { return self.fallback(op) };
         let Some(captures) = self.guard_function(below, function, callee.captures) else { return self.fallback(op) };
         let (window, count, order) = (self.slot(base), callee.chunk.params, Some(order));
-        self.call_known(op, Call { function, count, dst, window, order, running: Running::Below(captures), own: None })
+        let running = Running::Below(captures);
+        self.call_known(op, Call { order, running, ..Call::new(function, count, dst, window) })
     }
 
     /// A function without `self`, and how the arguments meet its parameters.
@@ -293,7 +307,7 @@ impl Builder<'_> {
         let case = |(target, (callee, order)): (&Target, (Arc<FunctionProfile>, Order))| {
             let (function, count, order) = (target.function, callee.chunk.params, Some(order));
             let test = if callee.captures { Test::Closure { value, function } } else { Test::Function { value, function } };
-            (test, Call { function, count, dst, window, order, running: Running::Below(None), own: None })
+            (test, Call { order, running: Running::Below(None), ..Call::new(function, count, dst, window) })
         };
         let mut cases: Vec<(Test, Call)> = targets.iter().zip(callees).map(case).collect();
         cases.sort_by_key(|(test, _)| matches!(test, Test::Closure { .. }));
@@ -373,6 +387,9 @@ impl Builder<'_> {
         if callee.chunk.params != call.count {
             return self.fallback(op);
         }
+        if let Some((receiver, argument)) = call.operands {
+            self.place_operands(call.window, receiver, argument);
+        }
         if let Some(order) = &call.order {
             let own = u32::from(call.count) - order.len() as u32;
             self.put_in_order(SlotIx(call.window.0 + own), order);
@@ -443,7 +460,7 @@ impl Builder<'_> {
 }
 
 /// The enum that a shape is one of a variant of.
-fn enum_of(id: u32) -> Option<DeclId> {
+pub(super) fn enum_of(id: u32) -> Option<DeclId> {
     let layout = (id >= shape::FIRST_DECLARED).then(|| shape_info(id).layout)?;
     match layout {
         Layout::Variant { decl, .. } => Some(decl),

@@ -18,10 +18,15 @@ impl RegisterSet {
         RegisterSet { bits: vec![0; registers.div_ceil(64).max(1)] }
     }
     pub fn insert(&mut self, register: usize) {
+        if register / 64 >= self.bits.len() {
+            self.bits.resize(register / 64 + 1, 0);
+        }
         self.bits[register / 64] |= 1 << (register % 64);
     }
     pub fn remove(&mut self, register: usize) {
-        self.bits[register / 64] &= !(1 << (register % 64));
+        if let Some(word) = self.bits.get_mut(register / 64) {
+            *word &= !(1 << (register % 64));
+        }
     }
     pub fn contains(&self, register: usize) -> bool {
         self.bits.get(register / 64).is_some_and(|word| word >> (register % 64) & 1 == 1)

@@ -52,6 +52,7 @@ impl Builder<'_> {
             live_after: RegisterSet::empty(0),
             entered: None,
             running: call.running,
+            after: call.after,
             own: call.own,
         });
         self.exit = None;

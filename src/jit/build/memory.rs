@@ -1,5 +1,6 @@
 //! Elements of arrays and fields of instances, in place.
 use super::arith::Source;
+use super::overload::Purpose;
 use super::state::{Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::{Root, Segment};
@@ -291,6 +292,9 @@ impl Builder<'_> {
     }
 
     pub(super) fn index_get(&mut self, op: Op, dst: u16, a: u16, b: Source) -> Built {
+        if let Some(built) = self.overloaded(op, Source::Register(a), Some(b), Purpose::Value(dst)) {
+            return built;
+        }
         if self.meets_many_kinds() {
             return self.index_get_any(op, dst, a, b);
         }

@@ -25,6 +25,7 @@ mod loops;
 mod memory;
 mod operate;
 mod ops;
+mod overload;
 mod pattern;
 mod place_call;
 mod state;
@@ -42,6 +43,7 @@ use super::ir::{
     BlockId, FrameInfo, FrameState, Function, Inst, InstKind, Instance, SlotIx, StateId, Terminator, Type, ValueId,
 };
 use super::profile::{Entry, FunctionProfile, Request};
+use crate::vm::After;
 use flow::{Flow, RegisterSet};
 use state::{Scalar, Slot, State};
 
@@ -97,6 +99,8 @@ struct Context {
     /// For code entered at a loop: where its first turn through the loops around it ends. What comes before exists twice.
     entered: Option<Arc<Vec<u32>>>,
     running: Running,
+    /// What becomes of its result.
+    after: After,
     /// The `self` of an inlined mutating method, which stays where its caller has it.
     own: Option<Lent>,
 }
@@ -224,6 +228,7 @@ impl<'r> Builder<'r> {
             live_after,
             entered: entered.clone(),
             running: Running::Outermost,
+            after: After::Store,
             own: None,
         };
         self.contexts.push(context);
@@ -338,11 +343,13 @@ impl<'r> Builder<'r> {
     fn frame_state(&mut self, pc: u32) -> StateId {
         let mut frames: Vec<FrameInfo> = Vec::with_capacity(self.contexts.len());
         for (at, context) in self.contexts.iter().enumerate() {
-            let pc = self.contexts.get(at + 1).and_then(|inner| inner.chain.last().copied()).unwrap_or(pc);
+            let inner = self.contexts.get(at + 1);
+            let pc = inner.and_then(|inner| inner.chain.last().copied()).unwrap_or(pc);
             frames.push(FrameInfo {
                 function: context.function,
                 base: SlotIx(context.base),
                 pc,
+                after: inner.map_or(After::Store, |inner| inner.after),
                 lent: context.own.map(|own| own.home),
             });
         }

@@ -29,7 +29,8 @@ impl Builder<'_> {
                 | Op::PlaceUpdate { .. }
         );
         // A call is built again for all callees that its site has met by then.
-        let call = matches!(op, Op::CallValue { .. } | Op::CallMethod { .. } | Op::CallArgs { .. });
+        let call = matches!(op, Op::CallValue { .. } | Op::CallMethod { .. } | Op::CallArgs { .. })
+            || self.context().profile.overloads.contains_key(&self.pc);
         if self.context().profile.storms(self.pc) > usize::from(in_place || call)
             && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {})
         {
@@ -417,7 +418,7 @@ impl Builder<'_> {
         self.put(to, instance);
     }
 
-    fn constant(&mut self, dst: u16, index: u32) {
+    pub(super) fn constant(&mut self, dst: u16, index: u32) {
         let context = self.context();
         let (chunk, function, base) = (context.profile.chunk.clone(), context.function, context.profile.unit_base);
         match &chunk.constants[index as usize] {

@@ -24,6 +24,8 @@ pub use inst::{Inst, InstKind, Terminator};
 pub use operation::Operation;
 pub use types::{Kinds, Range, Repr, Type};
 
+use crate::vm::After;
+
 macro_rules! ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
@@ -158,6 +160,8 @@ pub struct FrameInfo {
     pub base: SlotIx,
     /// For the innermost frame: the instruction to execute next (re-execute). For outer ones: the call being executed.
     pub pc: u32,
+    /// What becomes of the result of the call being executed.
+    pub after: After,
     /// For an inlined mutating method: the slot of the caller that `self` stands in. Its own slot 0 holds nothing.
     pub lent: Option<SlotIx>,
 }

@@ -232,6 +232,15 @@ impl Operation {
         )
     }
 
+    /// Is an argument of one kind always, a dict or the position in it, and passed without its tag?
+    pub fn takes_bare(self, argument: usize) -> bool {
+        match self {
+            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr => argument == 0,
+            Operation::NextEntry => true,
+            _ => false,
+        }
+    }
+
     /// Are the arguments, of any number, passed in an array?
     pub fn takes_array(self) -> bool {
         matches!(

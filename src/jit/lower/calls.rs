@@ -1,4 +1,5 @@
 //! Calls: compiled code, helpers, counting.
+use crate::vm::After;
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, condcodes::IntCC, types};
 
 use super::exits::{ExitInfo, ExitKind};
@@ -47,7 +48,7 @@ impl Lowering<'_> {
         self.b.ins().jump(begin, &[]);
         self.b.switch_to_block(full);
         let (function, entry) = (self.function.id, self.function.entry);
-        let frames = vec![FrameInfo { function, base: SlotIx(0), pc: entry.unwrap_or(0), lent: None }];
+        let frames = vec![FrameInfo { function, base: SlotIx(0), pc: entry.unwrap_or(0), after: After::Store, lent: None }];
         // A frame entered in the middle has its registers already: the VM goes on with it.
         let kind = if entry.is_some() { ExitKind::Poll } else { ExitKind::StackOverflow };
         self.leave(ExitInfo { kind, frames, slots: Vec::new(), instances: Vec::new(), checks: Vec::new(), merged: false });

@@ -1,4 +1,5 @@
 //! The way into code with unboxed parameters for callers that have put them into slots.
+use crate::vm::After;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, MemFlagsData, Signature, types};
 use cranelift_codegen::isa::CallConv;
@@ -63,7 +64,7 @@ pub fn lower_entry(
     let checks = function.params.iter().filter_map(|(_, value)| function.ty(*value).kinds.single());
     ExitInfo {
         kind: ExitKind::Execute,
-        frames: vec![FrameInfo { function: function.id, base: SlotIx(0), pc: 0, lent: None }],
+        frames: vec![FrameInfo { function: function.id, base: SlotIx(0), pc: 0, after: After::Store, lent: None }],
         slots: Vec::new(),
         checks: checks.map(|tag| Check::Tag(tag as u8)).collect(),
         instances: Vec::new(),

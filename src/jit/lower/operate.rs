@@ -5,7 +5,7 @@ use super::exits::ExitKind;
 use super::{Helper, Lowering};
 use crate::jit::ir::inst::Home;
 use crate::jit::ir::operation::Gives;
-use crate::jit::ir::{Operation, Repr, StateId, ValueId};
+use crate::jit::ir::{Operation, StateId, ValueId};
 use crate::value::layout::{dict, tag};
 
 fn helper_of(op: Operation) -> Helper {
@@ -78,7 +78,7 @@ impl Lowering<'_> {
         }
     }
 
-    /// Detail, address of the place, arguments: two words each, one for a known kind of object.
+    /// Detail, address of the place, arguments: two words each, one if they are taken without tag.
     fn operation_words(&mut self, op: Operation, home: Option<Home>, args: &[ValueId]) -> Vec<clif::Value> {
         let mut words = Vec::with_capacity(8);
         if op.takes_context() {
@@ -94,10 +94,8 @@ impl Lowering<'_> {
             words.extend([self.array_of(args), self.b.ins().iconst(types::I64, args.len() as i64)]);
             return words;
         }
-        for arg in args {
-            // What is known to be an object of a kind, or an int, takes one word.
-            let is_bare = op == Operation::NextEntry && self.function.ty(*arg).repr == Repr::I64;
-            if is_bare || self.function.ty(*arg).repr == Repr::Ptr {
+        for (at, arg) in args.iter().enumerate() {
+            if op.takes_bare(at) {
                 words.push(self.one(*arg));
             } else {
                 let (tag, payload) = self.boxed(*arg);
