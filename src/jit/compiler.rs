@@ -159,7 +159,10 @@ impl Compiler {
         let first_exit = self.next_exit;
         let store = self.store()?;
         let trampoline = store.trampoline();
-        let compiled = store.compile(&ir, own, first_exit, listing).map_err(Refusal::Backend)?;
+        let compiled = store.compile(&ir, own, first_exit, listing).map_err(|reason| {
+            debug_assert!(!reason.contains("VerifierError"), "{reason}");
+            Refusal::Backend(reason)
+        })?;
         self.next_exit += compiled.exits.len() as u64;
         if let Some((clif, asm)) = &compiled.listing {
             self.options.show_code(clif, asm);
