@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{Criterion, SamplingMode, Throughput, criterion_group, criterion_main};
 use ruff::driver::engine::{self, End, EngineKind, JitMode, JitStats, Mode, RunOptions};
 use ruff::driver::{Loaded, Script, Text};
 
@@ -54,7 +54,7 @@ fn phases(c: &mut Criterion) {
         let compiled = statistics(&loaded, args).compiled();
         assert!(compiled > 0, "{name}: nothing gets hot");
         let mut group = c.benchmark_group(format!("jit {name}"));
-        group.sample_size(10).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
+        group.sample_size(10).sampling_mode(SamplingMode::Flat).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
         for (phase, time) in PHASES {
             group.bench_function(*phase, |b| {
                 b.iter_custom(|turns| (0..turns).map(|_| time(&statistics(&loaded, args))).sum())
@@ -75,8 +75,8 @@ fn function_of_loops(loops: usize) -> Arc<Loaded> {
 /// Grows the function a hundredfold; the rate should fall by little.
 fn long_functions(c: &mut Criterion) {
     let mut group = c.benchmark_group("jit one function of loops");
-    group.sample_size(10).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
-    for loops in [25, 250, 2500] {
+    group.sample_size(10).sampling_mode(SamplingMode::Flat).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
+    for loops in [20, 200, 2000] {
         let loaded = function_of_loops(loops);
         group.throughput(Throughput::Elements(loops as u64));
         group.bench_function(loops.to_string(), |b| b.iter(|| statistics(&loaded, &[])));
