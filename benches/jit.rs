@@ -54,7 +54,11 @@ fn phases(c: &mut Criterion) {
         let compiled = statistics(&loaded, args).compiled();
         assert!(compiled > 0, "{name}: nothing gets hot");
         let mut group = c.benchmark_group(format!("jit {name}"));
-        group.sample_size(10).sampling_mode(SamplingMode::Flat).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
+        group
+            .sample_size(10)
+            .sampling_mode(SamplingMode::Flat)
+            .measurement_time(Duration::from_secs(2))
+            .warm_up_time(Duration::from_millis(500));
         for (phase, time) in PHASES {
             group.bench_function(*phase, |b| {
                 b.iter_custom(|turns| (0..turns).map(|_| time(&statistics(&loaded, args))).sum())
@@ -75,7 +79,11 @@ fn function_of_loops(loops: usize) -> Arc<Loaded> {
 /// Grows the function a hundredfold; the rate should fall by little.
 fn long_functions(c: &mut Criterion) {
     let mut group = c.benchmark_group("jit one function of loops");
-    group.sample_size(10).sampling_mode(SamplingMode::Flat).measurement_time(Duration::from_secs(2)).warm_up_time(Duration::from_millis(500));
+    group
+        .sample_size(10)
+        .sampling_mode(SamplingMode::Flat)
+        .measurement_time(Duration::from_secs(2))
+        .warm_up_time(Duration::from_millis(500));
     for loops in [20, 200, 2000] {
         let loaded = function_of_loops(loops);
         group.throughput(Throughput::Elements(loops as u64));

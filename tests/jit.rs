@@ -80,7 +80,7 @@ fn a_failed_check_is_told_in_words() {
     let report = report("jit", &text, "xy 5\n");
     let fate = fate(&report, 1, false);
     check_remark(fate, "left compiled code 1x at `a");
-    check_remark(fate, "'a' was int, became string");
+    check_remark(fate, "'a' was int, became string; help: give it one kind of value");
     assert_eq!(report.stats.failed.get("a value of another kind"), Some(&1), "{}", report.stats);
 }
 

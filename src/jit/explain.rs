@@ -1,5 +1,6 @@
 //! The fate of each function and loop that has run, as plain data in the user's words, for `ruff jit explain`.
 use super::Jit;
+use super::advice;
 use super::lower::ExitKind;
 use super::policy::Place;
 use super::stats::Stats;
@@ -104,11 +105,12 @@ impl Jit {
                     remarks.extend(left_to_vm.iter().map(|spot| format!("{} is left to the VM", quoted(vm, spot))));
                 }
                 Event::Refused { reason, left_to_vm } => {
-                    remarks.push(format!("stays in the VM: {reason}"));
+                    remarks.push(format!("stays in the VM: {reason}{}", advice::appended(advice::for_refusal(&reason))));
                     remarks.extend(left_to_vm.iter().map(|spot| format!("{} would be left to the VM", quoted(vm, spot))));
                 }
-                Event::Left { exit, at, why } => {
-                    remarks.push(format!("left compiled code {}x at {}: {why}", self.taken(exit), quoted(vm, &at)));
+                Event::Left { exit, at, why, check } => {
+                    let help = advice::appended(advice::for_check(check));
+                    remarks.push(format!("left compiled code {}x at {}: {why}{help}", self.taken(exit), quoted(vm, &at)));
                 }
                 Event::GivenUp { again: true } => {
                     remarks.push("this code was given up, to be compiled again without what failed".to_owned())

@@ -5,6 +5,7 @@
 //! ```
 //!
 //! [`Jit`] lives on the program's thread and knows the VM; [`compiler`] works on plain data.
+mod advice;
 pub mod build;
 pub mod code;
 pub mod compiler;
@@ -437,7 +438,7 @@ impl Tier for Jit {
         {
             let (check, why) = trace::failed_check(vm, &taken.info, fp);
             self.stats.borrow_mut().left(check);
-            self.trace.left(vm, context.codes[taken.code as usize].place, exit, taken, &why);
+            self.trace.left(vm, context.codes[taken.code as usize].place, exit, taken, check, &why);
         }
         drop(context);
         self.settle(vm);

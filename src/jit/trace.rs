@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use ahash::AHashMap;
 
+use super::advice;
 use super::compiler::{Product, Refusal, op_name};
 use super::ir::Kinds;
 use super::lower::{Check, ExitInfo};
@@ -37,6 +38,7 @@ pub enum Event {
         exit: usize,
         at: Spot,
         why: String,
+        check: Check,
     },
     GivenUp {
         again: bool,
@@ -115,7 +117,7 @@ impl Trace {
         if self.level == 0 {
             return;
         }
-        eprintln!("[jit] refuse {}: {reason}", name(vm, place));
+        eprintln!("[jit] refuse {}: {reason}{}", name(vm, place), advice::appended(advice::for_refusal(reason)));
         self.left_to_vm(vm, left);
     }
 
@@ -125,15 +127,17 @@ impl Trace {
         }
     }
 
-    pub fn left(&self, vm: &Vm, place: Place, number: usize, exit: &Exit, why: &str) {
+    pub fn left(&self, vm: &Vm, place: Place, number: usize, exit: &Exit, check: Check, why: &str) {
         let Some(frame) = exit.info.frames.last() else { return };
         if exit.taken == 1 {
-            self.keep(place, || Event::Left { exit: number, at: spot(vm, frame.function, frame.pc), why: why.to_owned() });
+            let at = spot(vm, frame.function, frame.pc);
+            self.keep(place, || Event::Left { exit: number, at, why: why.to_owned(), check });
         }
         // The first time, and at every power of ten.
         if self.level > 0 && 10_u32.pow(exit.taken.ilog10()) == exit.taken {
             let at = instruction(vm, frame.function, frame.pc);
-            eprintln!("[jit] exit {} at {at}: {why}; n={}", name(vm, place), exit.taken);
+            let help = advice::appended(advice::for_check(check));
+            eprintln!("[jit] exit {} at {at}: {why}; n={}{help}", name(vm, place), exit.taken);
         }
     }
 
