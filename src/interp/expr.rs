@@ -11,7 +11,7 @@ use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::compare::{self, CompareOp};
 use crate::semantics::fault::{Missing, Raise, faults};
 use crate::semantics::{index, member};
-use crate::value::{CellRef, DeclId, FnId, Symbol, Value};
+use crate::value::{CellRef, DeclId, FnId, InstRef, Symbol, Value};
 
 /// What an operation reads as its first operand and an assignment gives its result to.
 #[derive(Clone, Copy)]
@@ -104,9 +104,12 @@ impl<'p> Interp<'p> {
     /// [`Interp::eval`] with the commonest operands decided on the spot.
     #[inline(always)]
     pub(super) fn operand(&mut self, frame: &Frame<'p>, id: ExprId) -> Eval {
-        match &frame.program[id].kind {
+        let expr = &frame.program[id];
+        match &expr.kind {
             ExprKind::Int(value) => Ok(Value::Int(*value)),
             ExprKind::Var { var: Var::Local(slot), take: Take::No, .. } => Ok(self.stack[frame.base + slot.index()].clone()),
+            ExprKind::Binary(..) => self.binary(frame, expr),
+            ExprKind::Field { .. } => self.field(frame, expr),
             _ => self.eval(frame, id),
         }
     }
@@ -358,6 +361,7 @@ impl<'p> Interp<'p> {
                 let operand = Updated::Variable { var: *var, name: *name, deferred: *deferred };
                 return self.update_binary(frame, expr, op, operand, b);
             }
+            ExprKind::Field { .. } => self.field(frame, &frame.program[a])?,
             _ => {
                 // A chain of operators leans to the left, and may be longer than brackets may be deep.
                 if crate::limits::stack::check().is_err() {
@@ -547,18 +551,23 @@ impl<'p> Interp<'p> {
         let ExprKind::Field { base, name, optional } = expr.kind else { return self.elsewhere(expr) };
         let name = self.symbol(frame.unit, name);
         if let Some(Value::Struct(object)) = self.lent(frame, base)
-            && let Some(value) = object.field(name)
+            && let Some(value) = self.field_of(object, name)
         {
             return Ok(value);
         }
         let base = self.operand(frame, base)?;
         if let Value::Struct(object) = &base
-            && let Some(value) = object.field(name)
+            && let Some(value) = self.field_of(object, name)
         {
             base.discard();
             return Ok(value);
         }
         self.field_rest(frame, expr, base, name, optional)
+    }
+
+    #[inline(always)]
+    fn field_of(&self, object: &InstRef, name: Symbol) -> Option<Value> {
+        object.load(&self.names.field(object, name)?)
     }
 
     #[inline(never)]

@@ -1,7 +1,10 @@
 //! Arrays, dicts, struct literals and interpolated strings.
 use super::expr::Updated;
 use super::{Eval, Frame, Interp};
-use crate::resolve::hir::{Align, DictItem, ExprId, FieldItem, FormatSpec, Item, Part, SpecSize};
+use crate::resolve::hir::{
+    Align, DictItem, ExprId, ExprKind, FieldDecl, FieldItem, FormatSpec, Item, Part, SpecSize, StructId,
+};
+use crate::semantics::annotated;
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::format::{self, Spec};
 use crate::semantics::index::insert_fault;
@@ -148,6 +151,11 @@ impl<'p> Interp<'p> {
 
     /// All values are evaluated before the first of them is looked at; errors name the whole literal.
     pub(super) fn struct_literal(&mut self, frame: &Frame<'p>, span: Span, ty: ExprId, items: &'p [FieldItem]) -> Eval {
+        if let ExprKind::Struct(decl) = frame.program[ty].kind
+            && gives_all_in_order(&frame.program[decl].fields, items)
+        {
+            return self.ordered_literal(frame, span, decl, items);
+        }
         let ty = self.eval(frame, ty)?;
         let mut given = Vec::with_capacity(items.len());
         for item in items {
@@ -162,6 +170,29 @@ impl<'p> Interp<'p> {
             });
         }
         self.make_struct(frame, &ty, items, given).map_err(|raise| self.leave_at(frame, span, raise))
+    }
+
+    /// A literal whose values are the fields as they stand.
+    fn ordered_literal(&mut self, frame: &Frame<'p>, span: Span, decl: StructId, items: &'p [FieldItem]) -> Eval {
+        let base = self.stack.len();
+        for item in items {
+            let (FieldItem::Field { value, .. } | FieldItem::Spread(value)) = item;
+            match self.operand(frame, *value) {
+                Ok(value) => self.stack.push(value),
+                Err(signal) => {
+                    self.drop_to(base);
+                    return Err(signal);
+                }
+            }
+        }
+        let id = self.units[frame.unit].structs[decl.index()];
+        let values = &mut self.stack[base..];
+        let made = annotated::check_fields(crate::value::shapes::decl(id), values).and_then(|()| {
+            let name = &frame.program[frame.program[decl].name];
+            Value::instance_taking(id, values).map_err(|refused| crate::semantics::memory(name, refused))
+        });
+        self.drop_to(base);
+        made.map_err(|raise| self.leave_at(frame, span, raise))
     }
 
     /// The instance that a literal's values make; those named in it come before those of a base.
@@ -363,4 +394,12 @@ fn extend_by(table: &mut dict::DictRef, other: &Value) -> Result<(), Raise> {
 fn extend(table: &mut dict::DictRef, other: &crate::value::Dict) -> Result<(), Raise> {
     let table = dict::make_unique(table).map_err(|refused| memory("dict", refused))?;
     table.extend(other).map_err(insert_fault)
+}
+
+/// Does a literal give every field once, in the order of the declaration?
+#[inline]
+fn gives_all_in_order(fields: &[FieldDecl], items: &[FieldItem]) -> bool {
+    let same =
+        |(field, item): (&FieldDecl, &FieldItem)| matches!(item, FieldItem::Field { name, .. } if *name == field.name);
+    fields.len() == items.len() && fields.iter().zip(items).all(same)
 }

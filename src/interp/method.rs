@@ -1,112 +1,19 @@
 //! Method calls: look-up, mutating methods on their places, exclusive use.
 #![allow(improper_ctypes_definitions)]
 
-use std::cell::Cell;
-
 use super::call::Arguments;
+use super::remembered::Direct;
 use super::{Eval, Frame, Interp};
-use crate::builtins::methods::Names;
 use crate::builtins::{self, BuiltinId};
 use crate::resolve::hir::{
     Access, Args, Expr, ExprKind, Function, Item, PathSegment, Place, PlaceId, Receiver, TextId, Var,
 };
 use crate::semantics::call::SelfMode;
 use crate::semantics::fault::{Raise, faults};
-use crate::semantics::member::BuiltinNames;
 use crate::semantics::member::{self, Method};
 use crate::semantics::place::{Key, place_get, with_place};
 use crate::source::Span;
 use crate::value::{FnId, Symbol, Value};
-
-/// What names mean on receivers of built-in types, remembered: the tables are searched by text.
-pub(super) struct Remembered {
-    meanings: Box<[Cell<Meaning>]>,
-    directs: Box<[Cell<(u64, Direct)>]>,
-}
-
-/// What a name means on receivers with a tag, as a method and as a function.
-#[derive(Clone, Copy, Default)]
-struct Meaning {
-    /// Name and tag; none before the first use.
-    of: Option<(Symbol, u64)>,
-    method: Option<u16>,
-    function: Option<u16>,
-}
-
-/// What a method of a local variable runs if nothing but the variable's kind and the number of arguments matters.
-#[derive(Clone, Copy, Default)]
-enum Direct {
-    #[default]
-    Nothing,
-    /// A builtin that changes the variable, with exactly so many arguments.
-    Changes(BuiltinId, u8),
-    /// A builtin whose first argument the variable is, with exactly so many others.
-    Reads(BuiltinId, u8),
-}
-
-impl Direct {
-    fn new(receiver: &Value, name: Symbol) -> Direct {
-        if !matches!(receiver, Value::Array(_) | Value::Str(_) | Value::Set(_) | Value::Bytes(_)) {
-            return Direct::Nothing;
-        }
-        let method = Names.method(receiver, name);
-        let Some(id) = method.or_else(|| Names.function(receiver, name)).map(BuiltinId) else { return Direct::Nothing };
-        let changes = method.is_some() && builtins::info(id).mutating().is_some();
-        let described = if changes { builtins::method_info(id) } else { builtins::fn_info(id) };
-        match described.params.len() {
-            count @ 0..=2 if changes && described.is_exactly(count) => Direct::Changes(id, count as u8),
-            count @ 1..=2 if described.is_exactly(count) => Direct::Reads(id, count as u8 - 1),
-            _ => Direct::Nothing,
-        }
-    }
-}
-
-impl Remembered {
-    const ROOM: usize = 64;
-
-    pub(super) fn new() -> Remembered {
-        let meanings = (0..Remembered::ROOM).map(|_| Cell::default()).collect();
-        let directs = (0..Remembered::ROOM).map(|_| Cell::new((u64::MAX, Direct::Nothing))).collect();
-        Remembered { meanings, directs }
-    }
-
-    #[inline]
-    fn direct(&self, receiver: &Value, name: Symbol) -> Direct {
-        let of = u64::from(name.0) << 32 | receiver.tag();
-        let place = &self.directs[(name.0 as usize * 31 + receiver.tag() as usize) % Remembered::ROOM];
-        let (known, direct) = place.get();
-        if known == of {
-            return direct;
-        }
-        let direct = Direct::new(receiver, name);
-        place.set((of, direct));
-        direct
-    }
-
-    #[inline]
-    fn meaning(&self, receiver: &Value, name: Symbol) -> Meaning {
-        let of = (name, receiver.tag());
-        let place = &self.meanings[(name.0 as usize * 31 + receiver.tag() as usize) % Remembered::ROOM];
-        if place.get().of != Some(of) {
-            place.set(Meaning {
-                of: Some(of),
-                method: Names.method(receiver, name),
-                function: Names.function(receiver, name),
-            });
-        }
-        place.get()
-    }
-}
-
-impl BuiltinNames for Remembered {
-    fn method(&self, receiver: &Value, name: Symbol) -> Option<u16> {
-        self.meaning(receiver, name).method
-    }
-
-    fn function(&self, receiver: &Value, name: Symbol) -> Option<u16> {
-        self.meaning(receiver, name).function
-    }
-}
 
 /// A variable that a mutating method is working on, and the call that does so.
 pub(super) struct Use<'p> {
@@ -124,9 +31,13 @@ impl<'p> Interp<'p> {
         let symbol = self.symbol(frame.unit, name);
         let result = match receiver {
             Receiver::Value(receiver) => {
-                let receiver = self.eval(frame, receiver)?;
-                let arguments = self.arguments(frame, span, args)?;
-                self.method_on_value(frame, span, receiver, symbol, arguments, used)
+                let receiver = self.operand(frame, receiver)?;
+                if args.is_plain() {
+                    self.plain_method_on_value(frame, span, receiver, symbol, &args.positional, used)?
+                } else {
+                    let arguments = self.arguments(frame, span, args)?;
+                    self.method_on_value(frame, span, receiver, symbol, arguments, used)
+                }
             }
             Receiver::Place(place) => {
                 if let Some(done) = self.direct_method(frame, span, place, name, args, used) {
@@ -264,7 +175,7 @@ impl<'p> Interp<'p> {
                 };
             }
         };
-        let found = member::find_method(&receiver, name, &self.names).map(|found| (found, receiver));
+        let found = self.names.find(&receiver, name).map(|found| (found, receiver));
         let (found, receiver) = match found {
             Ok(found) => found,
             Err(raise) => {
@@ -347,6 +258,35 @@ impl<'p> Interp<'p> {
         self.finish(place_get(&root, keys)?)
     }
 
+    /// A temporary with arguments that need no binding for a method of its struct.
+    fn plain_method_on_value(
+        &mut self,
+        frame: &Frame<'p>,
+        span: Span,
+        receiver: Value,
+        name: Symbol,
+        args: &'p [Item],
+        used: bool,
+    ) -> Eval<Result<Value, Raise>> {
+        let base = self.stack.len();
+        self.stack.push(receiver);
+        if let Err(signal) = self.push_arguments(frame, args) {
+            self.drop_to(base);
+            return Err(signal);
+        }
+        Ok(match self.names.find(&self.stack[base], name) {
+            Ok(Method::User { func, .. }) if self.takes(func, args.len()) => {
+                let outcome = self.run_user(func, None, base, false);
+                self.settle(outcome)
+            }
+            _ => {
+                let arguments = self.stack.drain(base + 1..).collect();
+                let receiver = self.stack.pop().unwrap_or_default();
+                self.method_on_value(frame, span, receiver, name, (arguments, Vec::new()), used)
+            }
+        })
+    }
+
     /// A temporary: a mutating method changes the temporary.
     fn method_on_value(
         &mut self,
@@ -357,7 +297,7 @@ impl<'p> Interp<'p> {
         arguments: Arguments,
         used: bool,
     ) -> Result<Value, Raise> {
-        match member::find_method(&receiver, name, &self.names)? {
+        match self.names.find(&receiver, name)? {
             Method::User { func, .. } => self.call_with(frame, func, None, Some(receiver), arguments),
             Method::Builtin(id) if builtins::info(BuiltinId(id)).mutating().is_some() => {
                 let mut slots = self.bind(builtins::method_info(BuiltinId(id)), frame, arguments)?;
@@ -407,7 +347,7 @@ impl<'p> Interp<'p> {
     ) -> Result<Value, Raise> {
         let place = &frame.program[id];
         let receiver = self.receiver(frame, place, keys)?;
-        match member::find_method(&receiver, name, &self.names)? {
+        match self.names.find(&receiver, name)? {
             Method::User { func, mutating: true } => {
                 drop(receiver);
                 let slots = self.bind(&self.info(func), frame, arguments)?;

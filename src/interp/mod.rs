@@ -12,6 +12,7 @@ mod literal;
 mod method;
 mod pattern;
 mod place;
+mod remembered;
 mod sample;
 mod stmt;
 mod unit;
@@ -100,7 +101,7 @@ pub struct Interp<'p> {
     uses: Vec<method::Use<'p>>,
     /// The builtin call being executed, for its site.
     site: Option<(usize, &'p Function, Span)>,
-    names: method::Remembered,
+    names: remembered::Remembered,
     modules_run: Vec<bool>,
     /// Where every running function is, while a profiler records.
     trail: Option<Box<sample::Trail>>,
@@ -126,7 +127,7 @@ impl<'p> Interp<'p> {
             left_self: Value::Null,
             uses: Vec::new(),
             site: None,
-            names: method::Remembered::new(),
+            names: remembered::Remembered::new(),
             modules_run: vec![false; modules],
             trail: sample::Trail::if_recording(),
         }

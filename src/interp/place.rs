@@ -4,7 +4,7 @@ use super::{Eval, Frame, Interp};
 use crate::resolve::hir::{BinaryOp, ExprId, ExprKind, PathSegment, PlaceId, UpdateOp, Var};
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::fault::Raise;
-use crate::semantics::place::{Key, item_mut, place_get, place_set, release, update_field, with_place};
+use crate::semantics::place::{Key, item_mut, place_get, place_set, release, update_field, update_slot, with_place};
 use crate::semantics::{index, member};
 use crate::value::Value;
 
@@ -140,7 +140,10 @@ impl<'p> Interp<'p> {
             match *place.path {
                 [PathSegment::Field(name, _)] => {
                     let (name, operand) = (self.symbol(frame.unit, name), self.operand(frame, operand)?);
-                    if update_field(&mut self.stack[variable], name, |old| simple(op, old, &operand)) {
+                    if let Value::Struct(object) = &mut self.stack[variable]
+                        && let Some(slot) = self.names.field(object, name)
+                        && update_slot(object, &slot, |old| simple(op, old, &operand))
+                    {
                         return Ok(());
                     }
                     return self.update_rest(frame, id, &[Key::Field(name)], op, operand);

@@ -9,7 +9,7 @@ use super::index::{self, not_a_key, position};
 use super::step::Step;
 use super::{member, memory};
 use crate::limits::OutOfMemory;
-use crate::value::{Symbol, Value, array, dict, instance};
+use crate::value::{FieldSlot, InstRef, Symbol, Value, array, dict, instance};
 
 /// One evaluated step of a path.
 #[derive(Clone)]
@@ -78,7 +78,13 @@ pub fn update_entry(base: &mut Value, key: &Value, op: ArithOp, value: &Value) -
 #[inline]
 pub fn update_field(base: &mut Value, name: Symbol, update: impl FnOnce(&Value) -> Option<Value>) -> bool {
     let Value::Struct(object) = base else { return false };
-    let Some(slot) = object.info().field(name) else { return false };
+    let Some(&slot) = object.info().field(name) else { return false };
+    update_slot(object, &slot, update)
+}
+
+/// [`update_field`] for a field that has been found.
+#[inline(always)]
+pub fn update_slot(object: &mut InstRef, slot: &FieldSlot, update: impl FnOnce(&Value) -> Option<Value>) -> bool {
     let Some(new) = object.load(slot).and_then(|old| update(&old)) else { return false };
     instance::make_unique(object).is_ok_and(|object| object.store(slot, new).is_ok())
 }
