@@ -41,12 +41,15 @@ fn get_key(base: &Value, key: &Key) -> Result<Step, Raise> {
 
 /// `root.path = value`.
 pub fn place_set(root: &mut Value, keys: &[Key], value: Value) -> Result<(), Raise> {
-    let Some((last, path)) = keys.split_last() else {
+    let Some((last, _)) = keys.split_last() else {
         *root = value;
         return Ok(());
     };
-    let base = walk(root, path)?;
-    match last {
+    set_key(walk(root, keys, Purpose::Store)?, last, value)
+}
+
+fn set_key(base: &mut Value, key: &Key, value: Value) -> Result<(), Raise> {
+    match key {
         Key::Index(index) => index::set(base, index, value),
         Key::Field(name) => member::set(base, *name, value),
     }
@@ -104,21 +107,18 @@ pub fn with_place<R>(
     keys: &[Key],
     change: impl FnOnce(&mut Value) -> Result<R, Raise>,
 ) -> Result<R, Raise> {
-    let Some((last, path)) = keys.split_last() else { return change(root) };
-    let base = walk(root, path)?;
+    let Some((last, _)) = keys.split_last() else { return change(root) };
+    let base = walk(root, keys, Purpose::Change)?;
     if !is_boxed(base, last) {
         let mut value = match get_key(base, last)? {
             Step::Done(value) => value,
             _ => return Err(faults::cannot_assign_index(base.type_name())),
         };
         let result = change(&mut value)?;
-        match last {
-            Key::Index(index) => index::set(base, index, value)?,
-            Key::Field(name) => member::set(base, *name, value)?,
-        }
+        set_key(base, last, value)?;
         return Ok(result);
     }
-    change(descend(base, last)?)
+    change(descend(base, last, |_| Raise::bug("a boxed number that is none"))?)
 }
 
 /// Empties a place if it holds the very object that `held` is: an operation that is about to replace it may then work on that
@@ -133,13 +133,33 @@ pub fn release(root: &mut Value, keys: &[Key], held: &Value) -> Result<bool, Rai
     })
 }
 
+/// What a path is walked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// The last key is stored to.
+    Store,
+    /// What is there is changed.
+    Change,
+}
+
 /// All keys but the last of a path; each level becomes unique.
-fn walk<'a>(root: &'a mut Value, path: &[Key]) -> Result<&'a mut Value, Raise> {
+fn walk<'a>(root: &'a mut Value, keys: &[Key], purpose: Purpose) -> Result<&'a mut Value, Raise> {
     let mut here = root;
-    for key in path {
-        here = descend(here, key)?;
+    for (at, key) in keys.iter().enumerate().take(keys.len() - 1) {
+        here = descend(here, key, |number| through_number(number, &keys[at + 1..], purpose))?;
     }
     Ok(here)
+}
+
+/// A path goes on behind a number that is stored unboxed: the same error as behind any other.
+#[cold]
+fn through_number(mut number: Value, rest: &[Key], purpose: Purpose) -> Raise {
+    let outcome = match rest {
+        [last] if purpose == Purpose::Store => set_key(&mut number, last, Value::Null),
+        [next, ..] => descend(&mut number, next, |_| Raise::bug("a number within a number")).map(|_| ()),
+        [] => Ok(()),
+    };
+    outcome.err().unwrap_or_else(|| Raise::bug("a path through a number"))
 }
 
 /// Whether the element or field is stored as a value, so that it can be changed where it is.
@@ -153,8 +173,8 @@ fn is_boxed(base: &Value, key: &Key) -> bool {
     }
 }
 
-/// The element or field itself, made reachable for changing.
-fn descend<'a>(base: &'a mut Value, key: &Key) -> Result<&'a mut Value, Raise> {
+/// The element or field itself, made reachable for changing. `unboxed` is the fault for a number that is stored as such.
+fn descend<'a>(base: &'a mut Value, key: &Key, unboxed: impl FnOnce(Value) -> Raise) -> Result<&'a mut Value, Raise> {
     let no_room = |refused: OutOfMemory| memory("copy", refused);
     match (base, key) {
         (Value::Array(items), Key::Index(Value::Int(at))) => {
@@ -163,7 +183,7 @@ fn descend<'a>(base: &'a mut Value, key: &Key) -> Result<&'a mut Value, Raise> {
             };
             if items.as_val_slice().is_none() {
                 let found = items.get(at).unwrap_or_default();
-                return Err(scalar_fault(&found));
+                return Err(unboxed(found));
             }
             let items = array::make_unique(items).map_err(no_room)?;
             // Copying may have unboxed the elements; the path goes through one, so they are values.
@@ -178,7 +198,7 @@ fn descend<'a>(base: &'a mut Value, key: &Key) -> Result<&'a mut Value, Raise> {
             };
             if object.info().slots()[at].rep() != crate::value::Rep::Value {
                 let found = object.get(at).unwrap_or_default();
-                return Err(scalar_fault(&found));
+                return Err(unboxed(found));
             }
             let object = instance::make_unique(object).map_err(no_room)?;
             object.field_mut(at).ok_or_else(|| Raise::bug("a field vanished while its instance was copied"))
@@ -192,12 +212,6 @@ fn descend<'a>(base: &'a mut Value, key: &Key) -> Result<&'a mut Value, Raise> {
             Ok(_) => faults::cannot_assign_field(name, base.type_name()),
         }),
     }
-}
-
-/// A path leads through a number or a bool.
-#[cold]
-fn scalar_fault(found: &Value) -> Raise {
-    faults::cannot_index(found.type_name())
 }
 
 fn entry_mut<'a>(table: &'a mut dict::DictRef, key: &Value) -> Result<&'a mut Value, Raise> {
