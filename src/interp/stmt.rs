@@ -108,6 +108,7 @@ impl<'p> Interp<'p> {
             StmtKind::Block(block) => self.block(frame, *block),
             StmtKind::While { id, cond, body } => self.while_loop(frame, *id, *cond, *body),
             StmtKind::Loop { id, body } => loop {
+                self.charge_turn()?;
                 let turn = self.block(frame, *body);
                 if self.turned(turn, *id)? {
                     return Ok(());
@@ -131,6 +132,7 @@ impl<'p> Interp<'p> {
 
     fn while_loop(&mut self, frame: &Frame<'p>, id: LoopId, cond: ExprId, body: BlockId) -> Eval<()> {
         while self.truth(frame, cond)? {
+            self.charge_turn()?;
             let turn = self.block(frame, body);
             if self.turned(turn, id)? {
                 break;
@@ -142,17 +144,12 @@ impl<'p> Interp<'p> {
     /// What a turn means for its loop: true ends it.
     #[inline(always)]
     fn turned(&mut self, turn: Eval<()>, id: LoopId) -> Eval<bool> {
-        if let Err(signal) = turn {
-            let leaves = signal == Signal::Raise || (self.flow != Flow::Break(id) && self.flow != Flow::Continue(id));
-            if leaves {
-                return Err(signal);
-            }
-            if self.flow == Flow::Break(id) {
-                return Ok(true);
-            }
+        match turn {
+            Err(Signal::Jump) if self.flow == Flow::Break(id) => Ok(true),
+            Err(Signal::Jump) if self.flow == Flow::Continue(id) => Ok(false),
+            Err(signal) => Err(signal),
+            Ok(()) => Ok(false),
         }
-        self.charge_turn()?;
-        Ok(false)
     }
 
     /// Runs a module's top level, once.
@@ -190,6 +187,7 @@ impl<'p> Interp<'p> {
     fn for_items(&mut self, frame: &Frame<'p>, found: &'p For, items: &ArrRef) -> Eval<()> {
         let block = &frame.program[found.body];
         for at in 0..items.len() {
+            self.charge_turn()?;
             self.enter_block(frame, block);
             let item = items.get(at).unwrap_or_default();
             let bound = self.bind_item(frame, found.first, item);
@@ -216,6 +214,7 @@ impl<'p> Interp<'p> {
     /// One turn; true ends the loop.
     fn for_turn(&mut self, frame: &Frame<'p>, found: &'p For, first: Value, second: Option<Value>) -> Eval<bool> {
         let block = &frame.program[found.body];
+        self.charge_turn()?;
         // The body's cells hold the loop's names, so they are made before those are bound.
         self.enter_block(frame, block);
         let turn = self.for_body(frame, found, block, first, second);
