@@ -6,6 +6,7 @@ use crate::bytecode::chunk::Const;
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
 use crate::jit::ir::inst::{BitOp, Cmp, FloatOp, FloatUnary, IntOp};
 use crate::jit::ir::{InstKind, Kinds, Type, ValueId};
+use crate::value::layout::tag;
 
 /// An operand.
 #[derive(Clone, Copy, Debug)]
@@ -85,20 +86,61 @@ impl Builder<'_> {
         }
     }
 
-    /// The operand as a float: ints are converted.
+    /// The operand of an operator whose other operand is a float, as a float: ints are converted.
     pub(super) fn float(&mut self, source: Source) -> Option<ValueId> {
         if self.known(source) == Some(Scalar::Int) {
             let value = self.scalar(source, Scalar::Int)?;
             return Some(self.emit(InstKind::IntToFloat(value), Type::FLOAT));
         }
-        let seen = self.context().profile.operands(self.pc).0;
-        if let (Source::Register(register), true) = (source, seen.intersect(Kinds::INT) != Kinds::NEVER)
-            && !matches!(self.state.get(self.slot(register)), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean)
-        {
+        if let Some(register) = self.converted(source) {
             let (value, exit) = (self.boxed(register), self.exit());
             return Some(self.emit(InstKind::ToFloat { value, exit }, Type::FLOAT));
         }
         self.scalar(source, Scalar::Float)
+    }
+
+    /// The register of an operand that may be an int or a float.
+    fn converted(&self, source: Source) -> Option<u16> {
+        let Source::Register(register) = source else { return None };
+        let known =
+            matches!(self.state.get(self.slot(register)), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean);
+        (!known && self.has_met(Kinds::INT)).then_some(register)
+    }
+
+    fn has_met(&self, kinds: Kinds) -> bool {
+        self.context().profile.operands(self.pc).0.intersect(kinds) != Kinds::NEVER
+    }
+
+    /// Two operands as floats, one of which is one: two ints are exact, and must not come here.
+    fn floats(&mut self, a: Source, b: Source) -> Option<(ValueId, ValueId)> {
+        match (self.known(a), self.known(b)) {
+            (Some(Scalar::Int), other) if other != Some(Scalar::Float) => {
+                Some((self.float(a)?, self.scalar(b, Scalar::Float)?))
+            }
+            (other, Some(Scalar::Int)) if other != Some(Scalar::Float) => {
+                Some((self.scalar(a, Scalar::Float)?, self.float(b)?))
+            }
+            (None, None) => {
+                if let (Some(a), Some(b)) = (self.converted(a), self.converted(b)) {
+                    self.leave_for_two_ints(a, b);
+                }
+                Some((self.float(a)?, self.float(b)?))
+            }
+            _ => Some((self.float(a)?, self.float(b)?)),
+        }
+    }
+
+    fn leave_for_two_ints(&mut self, a: u16, b: u16) {
+        let int = self.int(tag::INT as i64);
+        let [a, b] = [a, b].map(|register| {
+            let boxed = self.boxed(register);
+            let found = self.emit(InstKind::TagOf(boxed), Type::INT);
+            self.emit(InstKind::Bit { op: BitOp::Xor, a: found, b: int }, Type::INT)
+        });
+        let (either, zero) = (self.emit(InstKind::Bit { op: BitOp::Or, a, b }, Type::INT), self.int(0));
+        let value = self.emit(InstKind::CmpI { op: Cmp::Ne, a: either, b: zero }, Type::BOOL);
+        let exit = self.exit();
+        self.effect(InstKind::GuardTrue { value, exit });
     }
 
     /// Which kind of arithmetic a site wants: ints, floats (with ints converted), or neither.
@@ -141,7 +183,7 @@ impl Builder<'_> {
             }
             Scalar::Float => {
                 float_op(code)?;
-                let (a, b) = (self.float(a)?, self.float(b)?);
+                let (a, b) = self.floats(a, b)?;
                 Some((self.float_arith(code, a, b)?, Scalar::Float))
             }
             Scalar::Bool => None,
@@ -277,19 +319,19 @@ impl Builder<'_> {
             let (a, b) = (self.scalar(a, Scalar::Bool)?, self.scalar(b, Scalar::Bool)?);
             return Some(self.emit(InstKind::CmpI { op: cmp, a, b }, Type::BOOL));
         }
-        // An int and a float compare by exact value, which a conversion would not keep.
-        match (self.known(a), self.known(b)) {
-            (Some(Scalar::Int), Some(Scalar::Float)) | (Some(Scalar::Float), Some(Scalar::Int))
-                if !self.is_small(a) && !self.is_small(b) =>
-            {
-                return None;
-            }
-            _ => {}
-        }
         match self.numeric_kind(a, b)? {
             Scalar::Int => {
                 let (a, b) = (self.scalar(a, Scalar::Int)?, self.scalar(b, Scalar::Int)?);
                 Some(self.emit(InstKind::CmpI { op: cmp, a, b }, Type::BOOL))
+            }
+            // An int and a float compare by exact value, which a conversion would not keep.
+            Scalar::Float if !self.is_small(a) && !self.is_small(b) => {
+                let is_int = |source| self.known(source) == Some(Scalar::Int) || self.converted(source).is_some();
+                if is_int(a) || is_int(b) {
+                    return None;
+                }
+                let (a, b) = (self.scalar(a, Scalar::Float)?, self.scalar(b, Scalar::Float)?);
+                Some(self.emit(InstKind::CmpF { op: cmp, a, b }, Type::BOOL))
             }
             Scalar::Float => {
                 let (a, b) = (self.float(a)?, self.float(b)?);
