@@ -311,3 +311,19 @@ fn overloaded_operators_are_compiled() {
     let stats = report("jit", text, "1\n").stats;
     assert!(stats.share() > 0.95 && stats.inlined >= 5, "{stats}");
 }
+
+/// Where errors are rare, a loop left for one is entered again at once; where they are frequent, it stays in the VM.
+#[test]
+fn loops_left_for_errors_are_entered_again_unless_the_next_comes_soon() {
+    let text = |every: u32| {
+        format!(
+            "func run(n) {{\n    s := 0\n    bad := 0\n    for i in 0..n {{\n        \
+             try {{\n            if i % {every} == 0 {{ throw \"no\" }}\n            s += i\n        }} except {{ bad += 1 }}\n    }}\n    \
+             return bad\n}}\nprint(run(60000))"
+        )
+    };
+    let rare = report("jit", &text(50), "1200\n").stats;
+    assert!(rare.share() > 0.9 && rare.entered > 1000, "{rare}");
+    let frequent = report("jit", &text(1), "60000\n").stats;
+    assert!(frequent.entered < 500, "{frequent}");
+}

@@ -52,12 +52,14 @@ pub extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u6
 
 /// The frames of an exit of code that runs at `fp`.
 pub fn left_frames(vm: &mut Vm, info: &ExitInfo, fp: Fp) -> Result<Vec<LeftFrame>, Raise> {
-    let frames = info.frames.iter().map(|frame| {
+    let mut frames = Vec::with_capacity(info.frames.len());
+    for frame in &info.frames {
         let function = vm.function_ref(frame.function)?;
         let lent = frame.lent.map(|home| fp.above(home.index()));
-        Ok(LeftFrame { function, fp: fp.above(frame.base.index()), pc: frame.pc as usize, after: frame.after, lent })
-    });
-    frames.collect()
+        let (fp, pc) = (fp.above(frame.base.index()), frame.pc as usize);
+        frames.push(LeftFrame { function, fp, pc, after: frame.after, lent });
+    }
+    Ok(frames)
 }
 
 /// The function has not begun: its arguments are dropped, its caller sees the error at the call. A `self` on loan stays for

@@ -27,7 +27,7 @@ pub(super) enum Target {
 }
 
 /// Turns of a loop in the VM before it is reported again, once compiled code has left.
-const TURNS_AFTER_EXIT: u32 = 8;
+pub(super) const TURNS_AFTER_EXIT: u32 = 8;
 
 impl Vm {
     /// A function that was called before.
@@ -116,7 +116,9 @@ impl Vm {
                 Err(raise)
             }
             Outcome::Left { frames, raise } => {
-                func.report_loops_after(tier.patience().turns.min(TURNS_AFTER_EXIT));
+                let raises = super::compiled::raises(&frames, raise.as_ref());
+                let turns = if raises { func.turns_after_raise() } else { TURNS_AFTER_EXIT };
+                func.report_loops_after(tier.patience().turns.min(turns));
                 self.stand_up(&frames, raise.is_some())?;
                 if self.sampled {
                     self.sample_compiled(self.here.func);

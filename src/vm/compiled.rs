@@ -28,6 +28,12 @@ pub struct LeftFrame {
     pub lent: Option<Fp>,
 }
 
+/// Was compiled code left for an error, raised already or by the instruction to come?
+pub(super) fn raises(left: &[LeftFrame], raise: Option<&Raise>) -> bool {
+    let throws = |frame: &LeftFrame| matches!(frame.function.code()[frame.pc], Op::Throw { .. });
+    raise.is_some() || left.last().is_some_and(throws)
+}
+
 impl Vm {
     /// A function that has been called.
     pub fn activation(&self, id: u32) -> Option<&Activation> {

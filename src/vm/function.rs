@@ -2,6 +2,7 @@
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
+use super::call::TURNS_AFTER_EXIT;
 use super::feedback::{FieldCache, MethodSeen, Overload, WAYS, seen};
 use super::stack::{FnRef, Ip, Table};
 use super::tier::{Entry, Patience};
@@ -15,6 +16,8 @@ use crate::value::{self, FnId, IBig, Symbol, Value};
 
 /// Calls between two looks at the tier and the poll word.
 pub const CALL_INTERVAL: u32 = 256;
+/// Turns that tell whether the next error comes at once.
+const LEAST_AFTER_RAISE: u32 = 2;
 
 /// See the module documentation.
 #[derive(Debug)]
@@ -40,6 +43,12 @@ pub struct Activation {
     pub feedback: Table<Cell<u32>>,
     /// Callees of the call sites that have met several, by instruction.
     pub several: RefCell<Vec<(usize, Vec<u32>)>>,
+    /// Errors that its handlers have caught.
+    caught: Cell<u32>,
+    /// How many those were when compiled code was last left for an error, and the turns the VM made after that.
+    after_raise: Cell<(u32, u32)>,
+    /// Offsets of the heads of loops.
+    heads: Box<[u32]>,
     /// The methods that operators have called, by offset and shape.
     pub overloads: RefCell<Vec<Overload>>,
     pub registers: u16,
@@ -78,6 +87,9 @@ impl Activation {
             feedback: Table::new(chunk.code.iter().map(|_| Cell::new(0))),
             several: RefCell::default(),
             overloads: RefCell::default(),
+            caught: Cell::new(0),
+            after_raise: Cell::new((0, TURNS_AFTER_EXIT)),
+            heads: (0..chunk.code.len() as u32).filter(|pc| matches!(chunk.code[*pc as usize], Op::LoopHead {})).collect(),
             registers: chunk.registers,
             locals: chunk.locals,
             exact: if plain { info.params.len() as u16 } else { u16::MAX },
@@ -99,8 +111,21 @@ impl Activation {
         if turns >= CALL_INTERVAL {
             return;
         }
-        let heads = self.chunk.code.iter().enumerate().filter(|(_, op)| matches!(op, Op::LoopHead {}));
-        heads.for_each(|(pc, _)| self.feedback.at(pc).set(CALL_INTERVAL - turns));
+        self.heads.iter().for_each(|pc| self.feedback.at(*pc as usize).set(CALL_INTERVAL - turns));
+    }
+
+    pub fn count_caught(&self) {
+        self.caught.set(self.caught.get().wrapping_add(1));
+    }
+
+    /// Turns of a loop in the VM, once compiled code was left for an error. Where errors are rare it is entered again soon; where
+    /// the VM catches more of them meanwhile, the loop would enter and leave all the time, and stays in the VM for longer.
+    pub fn turns_after_raise(&self) -> u32 {
+        let ((before, turns), caught) = (self.after_raise.get(), self.caught.get());
+        let is_rare = caught.wrapping_sub(before) <= 1;
+        let turns = if is_rare { (turns / 2).max(LEAST_AFTER_RAISE) } else { (turns * 2).min(CALL_INTERVAL) };
+        self.after_raise.set((caught, turns));
+        turns
     }
 
     /// Lets the loop with its head at `pc` be reported at its next turn.

@@ -65,6 +65,7 @@ impl Vm {
         let func = self.here.func;
         let Some(handler) = func.chunk.handler(self.here.ip.pc(func.start)) else { return Err(Raise::Fault(fault)) };
         let fp = self.here.fp;
+        func.count_caught();
         fp.wipe(func.locals, func.registers);
         let error = if handler.cleanup { self.hold_up(fault) } else { fault.into_error_value() };
         fp.set(handler.error, error);
