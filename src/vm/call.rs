@@ -117,7 +117,11 @@ impl Vm {
             }
             Outcome::Left { frames, raise } => {
                 let raises = super::compiled::raises(&frames, raise.as_ref());
-                let turns = if raises { func.turns_after_raise() } else { TURNS_AFTER_EXIT };
+                let turns = if raises {
+                    func.turns_after_raise(frames.first().map_or(0, |frame| frame.pc))
+                } else {
+                    TURNS_AFTER_EXIT
+                };
                 func.report_loops_after(tier.patience().turns.min(turns));
                 self.stand_up(&frames, raise.is_some())?;
                 if self.sampled {

@@ -1,5 +1,6 @@
 //! A function as this VM runs it: its chunk with what belongs to the isolate: constants as values, caches, feedback, heat.
 use std::cell::{Cell, RefCell};
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::call::TURNS_AFTER_EXIT;
@@ -18,6 +19,8 @@ use crate::value::{self, FnId, IBig, Symbol, Value};
 pub const CALL_INTERVAL: u32 = 256;
 /// Turns that tell whether the next error comes at once.
 const LEAST_AFTER_RAISE: u32 = 2;
+/// Instructions of a loop whose turns are quicker in the VM than a way into compiled code and out of it.
+const SHORT_LOOP: usize = 16;
 
 /// See the module documentation.
 #[derive(Debug)]
@@ -47,8 +50,7 @@ pub struct Activation {
     caught: Cell<u32>,
     /// How many those were when compiled code was last left for an error, and the turns the VM made after that.
     after_raise: Cell<(u32, u32)>,
-    /// Offsets of the heads of loops.
-    heads: Box<[u32]>,
+    loops_of_code: Box<[CodeLoop]>,
     /// The methods that operators have called, by offset and shape.
     pub overloads: RefCell<Vec<Overload>>,
     pub registers: u16,
@@ -89,7 +91,7 @@ impl Activation {
             overloads: RefCell::default(),
             caught: Cell::new(0),
             after_raise: Cell::new((0, TURNS_AFTER_EXIT)),
-            heads: (0..chunk.code.len() as u32).filter(|pc| matches!(chunk.code[*pc as usize], Op::LoopHead {})).collect(),
+            loops_of_code: loops_of(&chunk.code),
             registers: chunk.registers,
             locals: chunk.locals,
             exact: if plain { info.params.len() as u16 } else { u16::MAX },
@@ -111,16 +113,19 @@ impl Activation {
         if turns >= CALL_INTERVAL {
             return;
         }
-        self.heads.iter().for_each(|pc| self.feedback.at(*pc as usize).set(CALL_INTERVAL - turns));
+        self.loops_of_code.iter().for_each(|own| self.feedback.at(own.code.start).set(CALL_INTERVAL - turns));
     }
 
     pub fn count_caught(&self) {
         self.caught.set(self.caught.get().wrapping_add(1));
     }
 
-    /// Turns of a loop in the VM, once compiled code was left for an error. Where errors are rare it is entered again soon; where
-    /// the VM catches more of them meanwhile, the loop would enter and leave all the time, and stays in the VM for longer.
-    pub fn turns_after_raise(&self) -> u32 {
+    /// Turns of a loop in the VM, once compiled code was left for an error at `pc`: few, since no check has failed. Where the VM
+    /// catches more errors meanwhile, a short loop would enter and leave all the time, and stays in the VM for longer.
+    pub fn turns_after_raise(&self, pc: usize) -> u32 {
+        if !self.loops_of_code.iter().rfind(|own| own.code.contains(&pc)).is_some_and(|own| own.is_short) {
+            return LEAST_AFTER_RAISE;
+        }
         let ((before, turns), caught) = (self.after_raise.get(), self.caught.get());
         let is_rare = caught.wrapping_sub(before) <= 1;
         let turns = if is_rare { (turns / 2).max(LEAST_AFTER_RAISE) } else { (turns * 2).min(CALL_INTERVAL) };
@@ -207,6 +212,45 @@ impl Activation {
             word.set(word.get() | bits);
         }
     }
+}
+
+/// A loop in the code of a function.
+#[derive(Debug)]
+struct CodeLoop {
+    /// From its `LoopHead` to the last jump back there.
+    code: Range<usize>,
+    /// A turn takes the VM no longer than entering compiled code and leaving it takes.
+    is_short: bool,
+}
+
+/// All loops, those inside of others behind them.
+fn loops_of(code: &[Op]) -> Box<[CodeLoop]> {
+    let heads = code.iter().enumerate().filter(|(_, op)| matches!(op, Op::LoopHead {})).map(|(pc, _)| pc);
+    let mut ends: Vec<(usize, usize)> = heads.map(|pc| (pc, pc + 1)).collect();
+    if ends.is_empty() {
+        return Box::default();
+    }
+    for (pc, op) in code.iter().enumerate() {
+        let Some(target) = op.jump().and_then(|offset| (pc + 1).checked_add_signed(offset as isize)) else { continue };
+        if let Ok(at) = ends.binary_search_by_key(&target, |(head, _)| head + 1) {
+            ends[at].1 = ends[at].1.max(pc + 1);
+        }
+    }
+    let is_call = |op: &Op| {
+        matches!(
+            op,
+            Op::CallFunc { .. }
+                | Op::CallValue { .. }
+                | Op::CallMethod { .. }
+                | Op::CallMethodPlace { .. }
+                | Op::CallArgs { .. }
+        )
+    };
+    let of = |(start, end): (usize, usize)| {
+        let is_short = end - start <= SHORT_LOOP && !code[start..end].iter().any(is_call);
+        CodeLoop { code: start..end, is_short }
+    };
+    ends.into_iter().map(of).collect()
 }
 
 /// A constant as a value.
