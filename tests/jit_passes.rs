@@ -155,3 +155,35 @@ fn a_row_is_looked_up_in_front_of_a_loop_that_stores_to_it_unless_rows_are_excha
     let exchanged = last_ir(&program("c[i][j] += b[i][j]; c[3] = c[i]"));
     assert!(count(&inner(&exchanged), "GuardTag") > 0, "{exchanged}");
 }
+
+#[test]
+fn bounds_are_checked_in_front_of_a_loop_unless_the_length_may_change() {
+    let program = |body: &str| {
+        format!(
+            "func f(xs, n) {{\n    s := 0\n    for i in 0..n {{\n        {body}\n    }}\n    return s\n}}\n\
+             for i in 0..1200 {{ f([3] * 40, 30) }}"
+        )
+    };
+    let checked = |ir: &str| looped(ir).lines().filter(|line| line.contains("GuardBounds") && line.contains("Some")).count();
+    let reads = last_ir(&program("s += xs[i]"));
+    assert_eq!((checked(&reads), count(&looped(&reads), "GuardBounds")), (0, 1), "{reads}");
+    let grows = last_ir(&program("s += xs[i]; if s % 50 == 0 { xs.push(s) }"));
+    assert_eq!(checked(&grows), 1, "{grows}");
+    let sometimes = last_ir(&program("if i % 2 == 0 { s += xs[i] }"));
+    assert_eq!(checked(&sometimes), 1, "{sometimes}");
+}
+
+#[test]
+fn a_divisor_made_of_a_counter_is_not_zero_unless_it_may_be() {
+    let program = |body: &str| {
+        format!(
+            "func f(n) {{\n    s := 0.0\n    for i in 0..n {{\n        {body}\n    }}\n    return s\n}}\nfor i in 0..1200 {{ f(20) }}"
+        )
+    };
+    let checked =
+        |ir: &str| looped(ir).lines().filter(|line| line.contains("GuardNonZeroF") && !line.contains("None")).count();
+    let above = last_ir(&program("s += 1.0 / (i + 1)"));
+    assert_eq!(checked(&above), 0, "{above}");
+    let through = last_ir(&program("s += 1.0 / (i - 50)"));
+    assert_eq!(checked(&through), 1, "{through}");
+}

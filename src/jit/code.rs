@@ -7,13 +7,13 @@
 use std::mem::ManuallyDrop;
 
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, types};
-use cranelift_codegen::isa::TargetFrontendConfig;
+use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_codegen::{CompiledCode, Context as CodegenContext};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
 
-use super::helpers::{self, Pair};
+use super::helpers::{self, Pair, preserving};
 use super::ir::{FrameState, Function};
 use super::lower::{self, ExitInfo, ExitKind, Helper, Imports};
 use super::runtime::Context;
@@ -82,6 +82,9 @@ impl CodeStore {
         let mut builder = JITBuilder::with_flags(&flags, default_libcall_names()).map_err(|error| error.to_string())?;
         for &helper in Helper::ALL {
             builder.symbol(helper.symbol(), helpers::address(helper));
+            if let Some(address) = preserving::address(helper) {
+                builder.symbol(keeping_symbol(helper), address);
+            }
         }
         let memory = ArenaMemoryProvider::new_with_size(RESERVED).map_err(|error| error.to_string())?;
         builder.memory_provider(Box::new(memory));
@@ -273,6 +276,19 @@ fn declare_helper(module: &mut JITModule, helper: Helper) -> Result<FuncId, Stri
     module.declare_function(helper.symbol(), Linkage::Import, &signature).map_err(|error| error.to_string())
 }
 
+/// The way to a helper that keeps all registers.
+fn declare_keeping(module: &mut JITModule, helper: Helper) -> Option<FuncId> {
+    preserving::address(helper)?;
+    let mut signature = module.make_signature();
+    signature.call_conv = CallConv::PreserveAll;
+    signature.params.extend(vec![AbiParam::new(types::I64); helper.signature().0]);
+    module.declare_function(&keeping_symbol(helper), Linkage::Import, &signature).ok()
+}
+
+fn keeping_symbol(helper: Helper) -> String {
+    format!("{}_keeping", helper.symbol())
+}
+
 struct ModuleImports<'a> {
     module: &'a mut JITModule,
     helpers: &'a [FuncId],
@@ -285,9 +301,10 @@ struct ModuleImports<'a> {
 }
 
 impl Imports for ModuleImports<'_> {
-    fn helper(&mut self, helper: Helper, function: &mut clif::Function) -> clif::FuncRef {
+    fn helper(&mut self, helper: Helper, keeps: bool, function: &mut clif::Function) -> clif::FuncRef {
         let at = Helper::ALL.iter().position(|other| *other == helper).expect("every helper is in the list");
-        self.module.declare_func_in_func(self.helpers[at], function)
+        let keeping = if keeps { declare_keeping(self.module, helper) } else { None };
+        self.module.declare_func_in_func(keeping.unwrap_or(self.helpers[at]), function)
     }
 
     fn own_entry(&mut self, function: &mut clif::Function) -> clif::FuncRef {

@@ -9,6 +9,7 @@
 #![allow(unsafe_code)]
 
 mod operate;
+pub mod preserving;
 
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};

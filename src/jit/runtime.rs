@@ -34,6 +34,8 @@ pub struct Context {
     /// Addresses of this thread's free blocks by size, and of its count of objects.
     pub free_blocks: u64,
     pub live_objects: u64,
+    /// What a helper that keeps all registers has given.
+    pub result: u64,
     /// Frame that compiled code was entered with from the VM.
     pub entered_frame: u64,
     /// What a helper has raised.
@@ -115,6 +117,7 @@ const _: () = {
     assert!(offset_of!(Context, countdown) == context::COUNTDOWN as usize);
     assert!(offset_of!(Context, free_blocks) == context::FREE_BLOCKS as usize);
     assert!(offset_of!(Context, live_objects) == context::LIVE_OBJECTS as usize);
+    assert!(offset_of!(Context, result) == context::RESULT as usize);
     assert!(offset_of!(Context, executed) == context::EXECUTED as usize);
     assert!(offset_of!(Context, exit_buffer) == context::EXIT_BUFFER as usize);
 };
@@ -134,6 +137,7 @@ impl Context {
             executed: 0,
             free_blocks: 0,
             live_objects: 0,
+            result: 0,
             entered_frame: 0,
             raised: None,
             text: String::new(),

@@ -216,7 +216,7 @@ impl Builder<'_> {
         let op = float_op(code)?;
         if op == FloatOp::Div {
             let exit = self.exit();
-            b = self.emit(InstKind::GuardNonZeroF { a: b, exit }, Type::FLOAT);
+            b = self.emit(InstKind::GuardNonZeroF { a: b, exit: Some(exit) }, Type::FLOAT);
         }
         Some(self.emit(InstKind::Float { op, a, b }, Type::FLOAT))
     }

@@ -272,9 +272,10 @@ pub enum InstKind {
         length: ValueId,
         exit: Option<StateId>,
     },
-    /// An int of at most `opt::narrow::SMALL` in magnitude → the same.
+    /// An int of at least `low` and at most `opt::narrow::SMALL` → the same.
     GuardSmall {
         value: ValueId,
+        low: i64,
         exit: Option<StateId>,
     },
     /// A bool is true.
@@ -370,10 +371,10 @@ pub enum InstKind {
         op: FloatUnary,
         a: ValueId,
     },
-    /// Leaves if the float is zero → the float.
+    /// Leaves if the float is zero → the float. Without `exit` it was proven.
     GuardNonZeroF {
         a: ValueId,
-        exit: StateId,
+        exit: Option<StateId>,
     },
     IntToFloat(ValueId),
     /// Truncation of a float known or checked to fit; otherwise leaves.
@@ -663,13 +664,14 @@ impl InstKind {
             LoadCapture { .. } => pure,
             LoadCaptureCell { .. } => read(Heaps::CELLS, true),
             StoreCaptureCell { .. } => write(Heaps::CELLS, true),
-            GuardTag { .. } | GuardNotTag { .. } | GuardTrue { .. } | GuardNonZeroF { .. } => exit(true),
+            GuardTag { .. } | GuardNotTag { .. } | GuardTrue { .. } => exit(true),
             GuardFunction { .. } | GuardClosure { .. } | FloatToInt { .. } | ShlI { .. } => exit(true),
             IsShape { .. } => read(Heaps::HEADERS, false),
             IsClosure { .. } | IsFunction { .. } => pure,
             GuardShape { .. } => read(Heaps::HEADERS, true),
             GuardUnique { .. } => read(Heaps::COUNTS, true),
             GuardSmall { exit: e, .. }
+            | GuardNonZeroF { exit: e, .. }
             | GuardBounds { exit: e, .. }
             | Int { exit: e, .. }
             | ModI { zero: e, .. }

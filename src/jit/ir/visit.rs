@@ -115,9 +115,7 @@ impl InstKind {
         match self {
             LoadModule { exit, .. } | StoreModule { exit, .. } | LoadCell { exit, .. } | StoreCell { exit, .. } => f(exit),
             GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
-            GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardClosure { exit, .. } | GuardNonZeroF { exit, .. } => {
-                f(exit)
-            }
+            GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardClosure { exit, .. } => f(exit),
             Operate { exit, .. } | Unshare { exit, .. } | Generalise { exit, .. } | ToFloat { exit, .. } => f(exit),
             ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => f(exit),
             LoadCaptureCell { exit, .. } | StoreCaptureCell { exit, .. } => f(exit),
@@ -128,6 +126,7 @@ impl InstKind {
             | Fallback { exit, .. }
             | Poll { exit, .. } => f(exit),
             GuardSmall { exit, .. }
+            | GuardNonZeroF { exit, .. }
             | GuardBounds { exit, .. }
             | Int { exit, .. }
             | ShrI { exit, .. }

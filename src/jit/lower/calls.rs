@@ -9,12 +9,35 @@ use crate::jit::ir::{FrameInfo, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::{array, header, shape, tag};
 
 impl Lowering<'_> {
+    /// Calls a helper that gives one word.
+    pub(super) fn call_for_word(&mut self, helper: Helper, args: &[clif::Value]) -> clif::Value {
+        let callee = self.keeping_helper(helper);
+        let call = self.b.ins().call(callee, args);
+        if let [word] = *self.b.inst_results(call) {
+            return word;
+        }
+        // It keeps all registers.
+        let context = self.context();
+        self.load(types::I64, context, context::RESULT)
+    }
+
+    /// A helper that gives nothing or two words.
     pub(super) fn helper(&mut self, helper: Helper) -> clif::FuncRef {
-        if let Some(known) = self.helpers.get(&helper) {
+        self.helper_by(helper, false)
+    }
+
+    /// A helper; its way is to keep all registers if it is called rarely for what it is, or for where that is.
+    fn keeping_helper(&mut self, helper: Helper) -> clif::FuncRef {
+        let is_rare = matches!(helper, Helper::Poll | Helper::Retain | Helper::Push | Helper::Generalise);
+        self.helper_by(helper, is_rare || self.around)
+    }
+
+    fn helper_by(&mut self, helper: Helper, keeps: bool) -> clif::FuncRef {
+        if let Some(known) = self.helpers.get(&(helper, keeps)) {
             return *known;
         }
-        let reference = self.imports.helper(helper, self.b.func);
-        self.helpers.insert(helper, reference);
+        let reference = self.imports.helper(helper, keeps, self.b.func);
+        self.helpers.insert((helper, keeps), reference);
         reference
     }
 
@@ -67,9 +90,7 @@ impl Lowering<'_> {
             let context = this.context();
             let function = this.b.ins().iconst(types::I64, i64::from(this.function.id));
             let native = this.b.ins().get_frame_pointer(types::I64);
-            let helper = this.helper(Helper::Poll);
-            let call = this.b.ins().call(helper, &[context, function, this.fp, native]);
-            let raised = this.b.inst_results(call)[0];
+            let raised = this.call_for_word(Helper::Poll, &[context, function, this.fp, native]);
             this.when(raised, true, |this| {
                 let (tag, payload) = (this.b.ins().iconst(types::I64, tag::EXC as i64), this.b.ins().iconst(types::I64, 0));
                 this.b.ins().return_(&[tag, payload]);
@@ -226,9 +247,7 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(slow);
         let (context, slot, builtin) = (self.context(), self.home_address(home), self.word_of(i64::from(builtin)));
-        let helper = self.helper(Helper::Push);
-        let call = self.b.ins().call(helper, &[context, slot, tag, payload, builtin]);
-        let status = self.b.inst_results(call)[0];
+        let status = self.call_for_word(Helper::Push, &[context, slot, tag, payload, builtin]);
         let raised = self.exit_block(exit, ExitKind::Raise);
         self.b.ins().brif(status, raised, &[], next, &[]);
         self.b.switch_to_block(next);
@@ -277,9 +296,7 @@ impl Lowering<'_> {
             self.move_slot(home, own);
         }
         let context = self.context();
-        let helper = self.helper(Helper::Fallback);
-        let call = self.b.ins().call(helper, &[context, function, pc, frame, self.closure]);
-        let next = self.b.inst_results(call)[0];
+        let next = self.call_for_word(Helper::Fallback, &[context, function, pc, frame, self.closure]);
         if let Some((home, own)) = lent {
             self.move_slot(own, home);
         }
@@ -311,14 +328,14 @@ impl Lowering<'_> {
         self.store(more, object, 0);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(slow);
-        let helper = self.helper(Helper::Retain);
+        let helper = self.keeping_helper(Helper::Retain);
         self.b.ins().call(helper, &[object]);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
     }
 
-    /// Gives up one count of what a boxed value refers to, if anything.
-    pub(super) fn release(&mut self, value_tag: clif::Value, payload: clif::Value) {
+    /// Gives up one count of what a boxed value refers to, if anything; `rarely` it is the last one.
+    pub(super) fn release(&mut self, value_tag: clif::Value, payload: clif::Value, rarely: bool) {
         let counted = self.is_counted(value_tag);
         self.when(counted, false, |this| {
             let count = this.load(types::I32, payload, 0);
@@ -331,7 +348,7 @@ impl Lowering<'_> {
             this.store(fewer, payload, 0);
             this.b.ins().jump(next, &[]);
             this.b.switch_to_block(slow);
-            let helper = this.helper(Helper::Release);
+            let helper = this.helper_by(Helper::Release, rarely && this.around);
             this.b.ins().call(helper, &[value_tag, payload]);
             this.b.ins().jump(next, &[]);
             this.b.switch_to_block(next);

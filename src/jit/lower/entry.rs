@@ -54,7 +54,7 @@ pub fn lower_entry(
     b.switch_to_block(other);
     let pinned = b.ins().get_pinned_reg(types::I64);
     let number = b.ins().iconst(types::I64, number as i64);
-    let helper = imports.helper(Helper::Exit, b.func);
+    let helper = imports.helper(Helper::Exit, false, b.func);
     let native = b.ins().get_frame_pointer(types::I64);
     let call = b.ins().call(helper, &[pinned, number, fp, closure, native]);
     let results = b.inst_results(call).to_vec();

@@ -61,9 +61,7 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &[BlockArg::Value(first)]);
         self.b.switch_to_block(slow);
         let bytes = self.b.ins().iconst(types::I64, i64::from(size));
-        let helper = self.helper(Helper::NewObject);
-        let call = self.b.ins().call(helper, &[bytes]);
-        let made = self.b.inst_results(call)[0];
+        let made = self.call_for_word(Helper::NewObject, &[bytes]);
         self.b.ins().jump(next, &[BlockArg::Value(made)]);
         self.b.switch_to_block(next);
         object

@@ -51,7 +51,7 @@ impl Lowering<'_> {
                 self.retain(tag, payload);
                 let (old_tag, old_payload) = self.load_pair(self.fp, slot_offset(*slot));
                 self.store_pair(tag, payload, self.fp, slot_offset(*slot));
-                self.release(old_tag, old_payload);
+                self.release(old_tag, old_payload, false);
             }
             InstKind::MoveSlot { from, to } => self.move_slot(*from, *to),
             InstKind::StoreSlotOwned(slot, value) => {
@@ -124,7 +124,7 @@ impl Lowering<'_> {
                 let (address, offset) = self.home(*home);
                 let (old_tag, old_payload) = self.load_pair(address, offset);
                 self.store_pair(new_tag, new_payload, address, offset);
-                self.release(old_tag, old_payload);
+                self.release(old_tag, old_payload, false);
             }
             InstKind::GuardUnique { pointer, exit, .. } => {
                 let pointer = self.one(*pointer);
@@ -142,11 +142,11 @@ impl Lowering<'_> {
                 }
                 self.define(result, index);
             }
-            InstKind::GuardSmall { value, exit } => {
+            InstKind::GuardSmall { value, low, exit } => {
                 let value = self.one(*value);
                 if let Some(exit) = exit {
-                    let shifted = self.b.ins().iadd_imm_s(value, SMALL);
-                    let good = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, shifted, 2 * SMALL);
+                    let shifted = self.b.ins().iadd_imm_s(value, -*low);
+                    let good = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, shifted, SMALL - *low);
                     self.leave_unless(good, *exit);
                 }
                 self.define(result, value);
@@ -266,9 +266,11 @@ impl Lowering<'_> {
             }
             InstKind::GuardNonZeroF { a, exit } => {
                 let a = self.one(*a);
-                let zero = self.b.ins().f64const(0.0);
-                let bad = self.b.ins().fcmp(FloatCC::Equal, a, zero);
-                self.leave_if(bad, *exit, ExitKind::Execute);
+                if let Some(exit) = exit {
+                    let zero = self.b.ins().f64const(0.0);
+                    let bad = self.b.ins().fcmp(FloatCC::Equal, a, zero);
+                    self.leave_if(bad, *exit, ExitKind::Execute);
+                }
                 self.define(result, a);
             }
             InstKind::IntToFloat(a) => {
@@ -362,7 +364,10 @@ impl Lowering<'_> {
             }
             InstKind::Operate { op, home, args, exit } => self.operate(*op, *home, args, *exit, result),
             InstKind::CallHelper { .. } => unreachable!("no instruction is built as a helper call by number"),
-            InstKind::Fallback { exit, .. } => self.fallback(*exit, result),
+            InstKind::Fallback { exit, writes } => {
+                self.fallback(*exit, result);
+                self.vm_results = writes.to_vec();
+            }
             InstKind::Poll { counter, exit } => self.poll(*counter, *exit),
         }
     }
@@ -460,7 +465,9 @@ impl Lowering<'_> {
     fn clear_slot(&mut self, slot: SlotIx) {
         let (tag, payload) = self.load_pair(self.fp, slot_offset(slot));
         self.store_null(slot);
-        self.release(tag, payload);
+        // What the VM has just left there is mostly the null of a call for its effect.
+        let rarely = self.vm_results.contains(&slot);
+        self.release(tag, payload, rarely);
     }
 
     fn module_table(&mut self) -> clif::Value {
@@ -562,9 +569,7 @@ impl Lowering<'_> {
         self.b.switch_to_block(shared);
         let (address, offset) = self.home(home);
         let address = self.b.ins().iadd_imm_s(address, i64::from(offset));
-        let helper = self.helper(Helper::Unshare);
-        let call = self.b.ins().call(helper, &[address]);
-        let copy = self.b.inst_results(call)[0];
+        let copy = self.call_for_word(Helper::Unshare, &[address]);
         let refused = self.b.ins().icmp_imm_u(IntCC::Equal, copy, 0);
         self.leave_if(refused, exit, ExitKind::Execute);
         self.b.ins().jump(next, &[clif::BlockArg::Value(copy)]);
@@ -584,9 +589,7 @@ impl Lowering<'_> {
         self.b.set_cold_block(other);
         self.b.ins().brif(done, next, &[], other, &[]);
         self.b.switch_to_block(other);
-        let helper = self.helper(Helper::Generalise);
-        let call = self.b.ins().call(helper, &[pointer]);
-        let worked = self.b.inst_results(call)[0];
+        let worked = self.call_for_word(Helper::Generalise, &[pointer]);
         self.leave_unless(worked, exit);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
@@ -687,7 +690,13 @@ impl Lowering<'_> {
         Some((value, overflow))
     }
 
+    /// Neither is negative: shifts and multiplications in place of divisions by constants are shorter then.
+    fn are_unsigned(&self, a: ValueId, b: ValueId) -> bool {
+        [a, b].iter().all(|value| self.function.ty(*value).range.is_non_negative())
+    }
+
     fn divide(&mut self, a: ValueId, b: ValueId, zero: Option<StateId>, overflow: Option<StateId>, result: Option<ValueId>) {
+        let unsigned = self.are_unsigned(a, b);
         let (a, b) = (self.one(a), self.one(b));
         self.check_divisor(b, zero);
         if let Some(exit) = overflow {
@@ -696,12 +705,12 @@ impl Lowering<'_> {
             let bad = self.b.ins().band(lowest, minus_one);
             self.leave_if(bad, exit, ExitKind::Execute);
         }
-        let value = self.b.ins().sdiv(a, b);
+        let value = if unsigned { self.b.ins().udiv(a, b) } else { self.b.ins().sdiv(a, b) };
         self.define(result, value);
     }
 
     fn remainder(&mut self, a: ValueId, b: ValueId, zero: Option<StateId>, result: Option<ValueId>) {
-        let range = self.function.ty(b).range;
+        let (range, unsigned) = (self.function.ty(b).range, self.are_unsigned(a, b));
         let (a, b) = (self.one(a), self.one(b));
         self.check_divisor(b, zero);
         // MIN % -1 would trap; every remainder by -1 is that by 1.
@@ -712,7 +721,7 @@ impl Lowering<'_> {
             let one = self.b.ins().iconst(types::I64, 1);
             self.b.ins().select(minus_one, one, b)
         };
-        let value = self.b.ins().srem(a, divisor);
+        let value = if unsigned { self.b.ins().urem(a, divisor) } else { self.b.ins().srem(a, divisor) };
         self.define(result, value);
     }
 

@@ -17,7 +17,8 @@ use cranelift_codegen::ir::condcodes::CondCode;
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, types};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
-use super::ir::{BlockId, Function, InstKind, Repr, StateId, Terminator, ValueId};
+use super::ir::cfg::{Cfg, Loop};
+use super::ir::{BlockId, Function, InstKind, Repr, SlotIx, StateId, Terminator, ValueId};
 pub use entry::{lower_entry, signature};
 pub use exits::{Check, ExitInfo, ExitKind, SlotValue, Where};
 
@@ -46,6 +47,8 @@ pub mod context {
     /// Address of the first free block of each size, and of the number of objects alive.
     pub const FREE_BLOCKS: i32 = EXECUTED + 8;
     pub const LIVE_OBJECTS: i32 = FREE_BLOCKS + 8;
+    /// What a helper that keeps all registers has given.
+    pub const RESULT: i32 = LIVE_OBJECTS + 8;
 }
 
 /// Functions of the runtime that compiled code calls: `(arguments, results)` in words.
@@ -318,8 +321,8 @@ pub fn state_of(location: clif::SourceLoc) -> Option<StateId> {
 
 /// What lowering asks of the module that will own the code.
 pub trait Imports {
-    /// A helper as callable from the function at hand.
-    fn helper(&mut self, helper: Helper, function: &mut clif::Function) -> clif::FuncRef;
+    /// A helper as callable from the function at hand, by the way that keeps all registers if that is wanted and there is one.
+    fn helper(&mut self, helper: Helper, keeps: bool, function: &mut clif::Function) -> clif::FuncRef;
     /// The function at hand with all its arguments in slots, as callable from itself.
     fn own_entry(&mut self, function: &mut clif::Function) -> clif::FuncRef;
     /// The function at hand as callable from itself.
@@ -368,6 +371,9 @@ pub fn lower(
         fp: clif::Value::from_u32(0),
         closure: clif::Value::from_u32(0),
         helpers: AHashMap::new(),
+        around_loops: Vec::new(),
+        around: false,
+        vm_results: Vec::new(),
         pair_signature: None,
     };
     lowering.run();
@@ -398,7 +404,13 @@ struct Lowering<'a> {
     way_out: Option<clif::Block>,
     fp: clif::Value,
     closure: clif::Value,
-    helpers: AHashMap<Helper, clif::FuncRef>,
+    helpers: AHashMap<(Helper, bool), clif::FuncRef>,
+    /// Blocks that run less often than a loop inside of the loop, or function, that they belong to.
+    around_loops: Vec<bool>,
+    /// The block at hand is one.
+    around: bool,
+    /// Slots that the VM has filled in the block at hand, by its last instruction there.
+    vm_results: Vec<SlotIx>,
     pair_signature: Option<clif::SigRef>,
 }
 
@@ -412,8 +424,9 @@ impl Lowering<'_> {
         for ((_, value), param) in self.function.params.iter().zip(&params[2..]) {
             self.held[value.index()] = Some(Held::One(*param));
         }
-        let super::ir::cfg::Cfg { order, loops, .. } = super::ir::cfg::Cfg::new(self.function);
+        let Cfg { order, loops, .. } = Cfg::new(self.function);
         loops.iter().flat_map(|looped| &looped.blocks).for_each(|block| self.depths[block.index()] += 1);
+        self.around_loops = around_loops(self.function.blocks.len(), &loops);
         self.blocks = vec![entry; self.function.blocks.len()];
         for &block in &order {
             let target = self.b.create_block();
@@ -443,6 +456,8 @@ impl Lowering<'_> {
 
     fn block(&mut self, block: BlockId) {
         self.b.switch_to_block(self.blocks[block.index()]);
+        self.around = self.around_loops[block.index()];
+        self.vm_results.clear();
         let data = &self.function.blocks[block.index()];
         if data.work > 0 && self.imports.counts_work() {
             let context = self.context();
@@ -628,6 +643,20 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
     }
+}
+
+fn around_loops(blocks: usize, loops: &[Loop]) -> Vec<bool> {
+    let mut is_header = vec![false; blocks];
+    loops.iter().for_each(|looped| is_header[looped.header.index()] = true);
+    // Inner loops come first, and what belongs to one is not looked at again.
+    let mut around = vec![None; blocks];
+    for looped in loops {
+        let has_inner = looped.blocks.iter().any(|block| is_header[block.index()] && *block != looped.header);
+        for block in &looped.blocks {
+            around[block.index()].get_or_insert(has_inner);
+        }
+    }
+    around.into_iter().map(|around| around.unwrap_or(!loops.is_empty())).collect()
 }
 
 fn machine_type(repr: Repr) -> clif::Type {

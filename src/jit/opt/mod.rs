@@ -1,13 +1,14 @@
 //! Passes over the IR, one file each, and their order.
 //!
 //! ```text
-//! params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► gvn ─► range ─► dead ─► exits ─► polls
+//! params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► gvn ─► limits (range, again) ─► dead ─► exits ─► polls
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
 pub mod dead;
 pub mod exits;
 pub mod gvn;
 pub mod hoist;
+pub mod limits;
 pub mod memory;
 pub mod narrow;
 pub mod params;
@@ -43,7 +44,7 @@ pub fn optimise(function: &mut Function, mut trace: impl FnMut(&str, &Function))
     summary.proven += step(function, "range", &mut trace, range::run);
     summary.hoisted += step(function, "hoist", &mut trace, hoist::run);
     summary.merged += step(function, "gvn", &mut trace, gvn::run);
-    summary.proven += step(function, "range", &mut trace, range::run);
+    summary.proven += step(function, "limits", &mut trace, limits::run);
     summary.dead += step(function, "dead", &mut trace, dead::run);
     if !function.exact_exits {
         summary.exits += step(function, "exits", &mut trace, exits::run);

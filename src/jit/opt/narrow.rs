@@ -1,9 +1,9 @@
 //! Guesses that what bounds a loop's counters is small, so that arithmetic with counters cannot overflow.
 //!
 //! An int that a loop compares with something it changes, and does not change itself, is checked once in front of the outermost
-//! loop that does not change it: at most [`SMALL`] in magnitude. So is what the compared counter begins with. The ranges of
-//! counters follow from it, and products of two sums of counters still fit in 64 bits. What turns out to be known is removed by
-//! the range analysis.
+//! loop that does not change it: at most [`SMALL`] in magnitude. So is what the compared counter begins with, which is also taken
+//! to be no less than [`START`], as for most loops. The ranges of counters follow from it, and products of two sums of counters
+//! still fit in 64 bits. What turns out to be known is removed by the range analysis.
 //! Relies on: a check in front of a loop leaves to the loop head, and is not made again once it has failed too often.
 //! Must not: use the checked value where the check does not dominate.
 use ahash::AHashMap;
@@ -15,29 +15,33 @@ use crate::jit::ir::{BlockId, Function, Inst, InstKind, Range, Repr, Type, Value
 /// Bound of the magnitude: `(2 * SMALL) * (2 * SMALL + 1)` fits in 64 bits.
 pub const SMALL: i64 = 1 << 30;
 
+/// The least that a counter begins with: loops over ranges hold one less than the first number.
+pub const START: i64 = -1;
+
 /// Returns the number of values checked.
 pub fn run(function: &mut Function) -> usize {
     let cfg = Cfg::new(function);
     let home = super::homes(function, &cfg);
-    let mut found: AHashMap<ValueId, &Loop> = AHashMap::new();
+    let mut found: AHashMap<ValueId, (&Loop, i64)> = AHashMap::new();
     // Inner loops come first: an outer one replaces what an inner one has found.
     for looped in cfg.loops.iter().filter(|looped| looped.preheader.is_some()) {
         let is_inside = |value: ValueId| looped.blocks.contains(&home[value.index()]);
-        let wanted: Vec<ValueId> = bounds(function, looped, is_inside).collect();
-        let wanted: Vec<ValueId> = wanted.into_iter().chain(starts(function, looped, is_inside)).collect();
-        let known: Vec<ValueId> = found
+        let bounds = bounds(function, looped, is_inside).map(|value| (value, -SMALL));
+        let starts = starts(function, looped, is_inside).into_iter().map(|value| (value, START));
+        let known = found
             .iter()
-            .filter(|(value, inner)| !is_inside(**value) && looped.blocks.contains(&inner.header))
-            .map(|(value, _)| *value)
-            .collect();
-        for value in wanted.into_iter().chain(known) {
-            found.insert(value, looped);
+            .filter(|(value, (inner, _))| !is_inside(**value) && looped.blocks.contains(&inner.header))
+            .map(|(value, (_, low))| (*value, *low));
+        let wanted: Vec<(ValueId, i64)> = bounds.chain(starts).chain(known).collect();
+        for (value, low) in wanted {
+            let low = found.get(&value).map_or(low, |(_, other)| low.max(*other));
+            found.insert(value, (looped, low));
         }
     }
     let mut found: Vec<_> = found.into_iter().collect();
     found.sort_by_key(|(value, _)| *value);
-    for &(value, looped) in &found {
-        check(function, looped, value);
+    for &(value, (looped, low)) in &found {
+        check(function, looped, value, low);
     }
     found.len()
 }
@@ -88,14 +92,18 @@ fn is_unknown(function: &Function, value: ValueId) -> bool {
     ty.repr == Repr::I64 && (ty.range.low < -SMALL || ty.range.high > SMALL)
 }
 
-fn check(function: &mut Function, looped: &Loop, value: ValueId) {
+fn check(function: &mut Function, looped: &Loop, value: ValueId, low: i64) {
     let front = looped.preheader.expect("only loops with a block in front are looked at");
     let exit = function.blocks[front.index()].preheader.expect("a loop's preheader has a state");
     let exit = Some(exit);
-    let range = function.ty(value).range.intersect(Range { low: -SMALL, high: SMALL });
+    let range = function.ty(value).range.intersect(Range { low, high: SMALL });
     let result = function.new_value(Type { range, ..Type::INT });
     let pc = function.blocks[looped.header.index()].loop_head.unwrap_or(0);
-    function.blocks[front.index()].insts.push(Inst { kind: InstKind::GuardSmall { value, exit }, result: Some(result), pc });
+    function.blocks[front.index()].insts.push(Inst {
+        kind: InstKind::GuardSmall { value, low, exit },
+        result: Some(result),
+        pc,
+    });
     let replace = |operand: &mut ValueId| {
         if *operand == value {
             *operand = result;

@@ -16,23 +16,40 @@ use crate::jit::ir::{BlockId, Function, Inst, InstKind, Range, Repr, Terminator,
 const WIDEN_AFTER: usize = 2;
 const ROUNDS: usize = 6;
 
+/// A bounds check that would be superfluous if `limit` were at most `length`, or less than it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Unproven {
+    pub block: BlockId,
+    pub limit: ValueId,
+    pub length: ValueId,
+    /// The index is known to be at most the limit, not to be less.
+    pub reaches: bool,
+}
+
 /// Returns the number of checks removed.
 pub fn run(function: &mut Function) -> usize {
+    run_with(function).0
+}
+
+/// The same, with the bounds checks that lack one fact.
+pub fn run_with(function: &mut Function) -> (usize, Vec<Unproven>) {
     let cfg = Cfg::new(function);
-    let compares = compares(function);
+    let (compares, ints) = (compares(function), ints(function));
     let mut pass = Pass {
         ranges: function.values.iter().map(|ty| (ty.repr == Repr::I64).then_some(ty.range)).collect(),
         reached: vec![None; function.values.len()],
         facts: Facts::default(),
         compares,
+        ints,
         removed: 0,
+        unproven: Vec::new(),
         function,
         cfg: &cfg,
     };
     pass.solve();
     pass.walk(true);
     pass.publish();
-    pass.removed
+    (pass.removed, pass.unproven)
 }
 
 /// The comparison that defines a bool, also by its negation.
@@ -53,18 +70,28 @@ fn compares(function: &Function) -> AHashMap<ValueId, (Cmp, ValueId, ValueId)> {
     found
 }
 
+/// The int that each float is made of that is made of one.
+fn ints(function: &Function) -> AHashMap<ValueId, ValueId> {
+    let insts = function.blocks.iter().flat_map(|block| &block.insts);
+    let made = |inst: &Inst| match inst.kind {
+        InstKind::IntToFloat(int) => Some((inst.result?, int)),
+        _ => None,
+    };
+    insts.filter_map(made).collect()
+}
+
 /// What the branches on the way here tell, in the order learned (undone from the end).
 #[derive(Default)]
 struct Facts {
     ranges: AHashMap<ValueId, Range>,
-    less: AHashMap<(ValueId, ValueId), bool>,
+    /// What each value is less than (true), or at most.
+    less: AHashMap<ValueId, Vec<(ValueId, bool)>>,
     undo: Vec<Undo>,
 }
 
 enum Undo {
     Range(ValueId, Option<Range>),
-    /// `true`: strictly less.
-    Less((ValueId, ValueId), Option<bool>),
+    Less(ValueId),
 }
 
 struct Pass<'a> {
@@ -76,7 +103,10 @@ struct Pass<'a> {
     reached: Vec<Option<Range>>,
     facts: Facts,
     compares: AHashMap<ValueId, (Cmp, ValueId, ValueId)>,
+    /// The ints that floats are made of.
+    ints: AHashMap<ValueId, ValueId>,
     removed: usize,
+    unproven: Vec<Unproven>,
 }
 
 impl Pass<'_> {
@@ -178,7 +208,7 @@ impl Pass<'_> {
         let step = i64::from(strict);
         self.facts.set_range(a, ra.intersect(Range { low: i64::MIN, high: rb.high.saturating_sub(step) }));
         self.facts.set_range(b, rb.intersect(Range { low: ra.low.saturating_add(step), high: i64::MAX }));
-        self.facts.set_less((a, b), strict);
+        self.facts.set_less(a, b, strict);
     }
 
     fn range(&self, value: ValueId) -> Range {
@@ -203,7 +233,18 @@ impl Pass<'_> {
                 self.removed += 1;
                 self.function.blocks[block.index()].insts[at].kind = kind.clone();
             }
+            if remove {
+                self.note_unproven(block, &kind);
+            }
             self.learn_check(&kind, result);
+        }
+    }
+
+    fn note_unproven(&mut self, block: BlockId, kind: &InstKind) {
+        let InstKind::GuardBounds { index, length, exit: Some(_) } = *kind else { return };
+        if self.range(index).low >= 0 {
+            let limits = self.facts.above(index).iter();
+            self.unproven.extend(limits.map(|&(limit, strict)| Unproven { block, limit, length, reaches: !strict }));
         }
     }
 
@@ -215,10 +256,10 @@ impl Pass<'_> {
                 let (ri, rl) = (self.range(index), self.range(length));
                 let high = rl.high.saturating_sub(1);
                 self.facts.set_range(index, ri.intersect(Range { low: 0, high }));
-                self.facts.set_less((index, length), true);
+                self.facts.set_less(index, length, true);
                 if let Some(result) = result {
                     self.facts.set_range(result, ri.intersect(Range { low: 0, high }));
-                    self.facts.set_less((result, length), true);
+                    self.facts.set_less(result, length, true);
                 }
             }
             _ => {}
@@ -241,7 +282,7 @@ impl Pass<'_> {
             InstKind::GuardBounds { index, length, .. } => {
                 self.range(index).intersect(Range { low: 0, high: self.range(length).high.saturating_sub(1) })
             }
-            InstKind::GuardSmall { value, .. } => self.range(value).intersect(Range { low: -SMALL, high: SMALL }),
+            InstKind::GuardSmall { value, low, .. } => self.range(value).intersect(Range { low, high: SMALL }),
             InstKind::Select { a, b, .. } => self.range(a).union(self.range(b)),
             _ => Range::FULL,
         }
@@ -294,20 +335,25 @@ impl Pass<'_> {
                 let no_overflow = take_if(overflow, ra.low > i64::MIN || rb.low > -1 || rb.high < -1);
                 no_zero || no_overflow
             }
+            InstKind::GuardNonZeroF { a, exit } => take_if(exit, self.is_not_zero(*a)),
             InstKind::ModI { b, zero, .. } => take_if(zero, self.range(*b).low > 0 || self.range(*b).high < 0),
             InstKind::ShrI { b, exit, .. } => take_if(exit, self.range(*b).low >= 0),
-            InstKind::GuardSmall { value, exit } => {
-                take_if(exit, self.range(*value).low >= -SMALL && self.range(*value).high <= SMALL)
+            InstKind::GuardSmall { value, low, exit } => {
+                take_if(exit, self.range(*value).low >= *low && self.range(*value).high <= SMALL)
             }
             // Kept as an instruction so that its result stays the way to the element; lowering makes nothing of it.
             InstKind::GuardBounds { index, length, exit } => {
                 let known = self.range(*index).low >= 0
-                    && (self.facts.less.get(&(*index, *length)) == Some(&true)
-                        || self.range(*index).high < self.range(*length).low);
+                    && (self.facts.is_less(*index, *length) || self.range(*index).high < self.range(*length).low);
                 take_if(exit, known)
             }
             _ => false,
         }
+    }
+
+    /// Is a float made of an int that is known not to be zero?
+    fn is_not_zero(&self, float: ValueId) -> bool {
+        self.ints.get(&float).is_some_and(|int| self.range(*int).low > 0 || self.range(*int).high < 0)
     }
 
     /// Ranges of the values a block passes to its successors.
@@ -347,10 +393,22 @@ impl Facts {
         self.undo.push(Undo::Range(value, old));
     }
 
-    fn set_less(&mut self, pair: (ValueId, ValueId), strict: bool) {
-        let old = self.less.get(&pair).copied();
-        self.less.insert(pair, strict || old == Some(true));
-        self.undo.push(Undo::Less(pair, old));
+    fn set_less(&mut self, a: ValueId, b: ValueId, strict: bool) {
+        self.less.entry(a).or_default().push((b, strict));
+        self.undo.push(Undo::Less(a));
+    }
+
+    /// What a value is less than (true), or at most.
+    fn above(&self, value: ValueId) -> &[(ValueId, bool)] {
+        self.less.get(&value).map_or(&[], Vec::as_slice)
+    }
+
+    /// Is `a < b` known, or `a < c <= b` or `a <= c < b` for one other value?
+    fn is_less(&self, a: ValueId, b: ValueId) -> bool {
+        self.above(a).iter().any(|&(middle, strict)| {
+            let further = || self.above(middle).iter().any(|&(end, strictly)| end == b && (strict || strictly));
+            (middle == b && strict) || further()
+        })
     }
 
     fn forget(&mut self, mark: usize) {
@@ -358,8 +416,7 @@ impl Facts {
             match undo {
                 Undo::Range(value, Some(old)) => drop(self.ranges.insert(value, old)),
                 Undo::Range(value, None) => drop(self.ranges.remove(&value)),
-                Undo::Less(pair, Some(old)) => drop(self.less.insert(pair, old)),
-                Undo::Less(pair, None) => drop(self.less.remove(&pair)),
+                Undo::Less(value) => drop(self.less.get_mut(&value).and_then(Vec::pop)),
             }
         }
     }

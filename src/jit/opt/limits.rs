@@ -1,0 +1,56 @@
+//! Bounds checks of counted loops, made once in front of them.
+//!
+//! Where a loop goes on while `i < limit` and reads element `i`, with limit and length from outside, it is checked in front of the
+//! loop that the limit is at most the length; the range analysis then proves the check of each turn. The method is known as loop
+//! predication.
+//! Relies on: a check in front of a loop leaves to the loop head, and is not made again once it has failed too often. Only checks
+//! that every turn makes are replaced: a program that goes beyond the length would then fail in the loop anyway, unless it leaves
+//! the loop before.
+//! Must not: compare what is only known inside of the loop.
+use super::range::{self, Unproven};
+use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::inst::Cmp;
+use crate::jit::ir::{BlockId, Function, Inst, InstKind, StateId, Type};
+
+/// Runs the range analysis, and once more with the checks made in front of loops. Returns the number of checks removed.
+pub fn run(function: &mut Function) -> usize {
+    let (proven, unproven) = range::run_with(function);
+    if check_in_front(function, unproven) == 0 { proven } else { proven + range::run(function) }
+}
+
+/// Returns the number of comparisons made in front of loops.
+fn check_in_front(function: &mut Function, unproven: Vec<Unproven>) -> usize {
+    if unproven.is_empty() {
+        return 0;
+    }
+    let cfg = Cfg::new(function);
+    let home = super::homes(function, &cfg);
+    let mut made: Vec<(BlockId, Unproven)> = Vec::new();
+    for check in unproven {
+        let Some(looped) = cfg.loops.iter().find(|looped| looped.blocks.contains(&check.block)) else { continue };
+        let is_outside = |value: crate::jit::ir::ValueId| !looped.blocks.contains(&home[value.index()]);
+        let Some((front, exit)) = front(function, looped) else { continue };
+        let always = looped.latches.iter().all(|&latch| cfg.dominates(check.block, latch));
+        let known = made.iter().any(|(at, other)| *at == front && Unproven { block: check.block, ..*other } == check);
+        if always && !known && is_outside(check.limit) && is_outside(check.length) {
+            compare(function, looped, front, exit, check);
+            made.push((front, check));
+        }
+    }
+    made.len()
+}
+
+/// The block in front of a loop, with the state that checks there leave with.
+fn front(function: &Function, looped: &Loop) -> Option<(BlockId, StateId)> {
+    let front = looped.preheader?;
+    function.blocks[front.index()].preheader.map(|exit| (front, exit))
+}
+
+fn compare(function: &mut Function, looped: &Loop, front: BlockId, exit: StateId, check: Unproven) {
+    let op = if check.reaches { Cmp::Lt } else { Cmp::Le };
+    let pc = function.blocks[looped.header.index()].loop_head.unwrap_or(0);
+    let good = function.new_value(Type::BOOL);
+    let insts = &mut function.blocks[front.index()].insts;
+    insts.push(Inst { kind: InstKind::CmpI { op, a: check.limit, b: check.length }, result: Some(good), pc });
+    insts.push(Inst { kind: InstKind::GuardTrue { value: good, exit }, result: None, pc });
+}
