@@ -18,7 +18,6 @@ pub fn address(helper: Helper) -> Option<*const u8> {
     Some(match helper {
         Helper::Fallback => fallback as *const u8,
         Helper::Poll => poll as *const u8,
-        Helper::Retain => retain as *const u8,
         Helper::Release => release as *const u8,
         Helper::Push => push as *const u8,
         Helper::Generalise => generalise as *const u8,
@@ -70,7 +69,6 @@ macro_rules! preserving {
 preserving! {
     fallback => super::fallback;
     poll => super::super::exit::poll;
-    retain => super::retain;
     release => super::release;
     push => super::push;
     generalise => super::generalise;

@@ -28,7 +28,7 @@ impl Lowering<'_> {
 
     /// A helper; its way is to keep all registers if it is called rarely for what it is, or for where that is.
     fn keeping_helper(&mut self, helper: Helper) -> clif::FuncRef {
-        let is_rare = matches!(helper, Helper::Poll | Helper::Retain | Helper::Push | Helper::Generalise);
+        let is_rare = matches!(helper, Helper::Poll | Helper::Push | Helper::Generalise);
         self.helper_by(helper, is_rare || self.around)
     }
 
@@ -328,7 +328,7 @@ impl Lowering<'_> {
         self.store(more, object, 0);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(slow);
-        let helper = self.keeping_helper(Helper::Retain);
+        let helper = self.helper(Helper::Retain);
         self.b.ins().call(helper, &[object]);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
