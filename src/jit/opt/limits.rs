@@ -14,8 +14,8 @@ use crate::jit::ir::{BlockId, Function, Inst, InstKind, StateId, Type};
 
 /// Runs the range analysis, and once more with the checks made in front of loops. Returns the number of checks removed.
 pub fn run(function: &mut Function) -> usize {
-    let (proven, unproven) = range::run_with(function);
-    if check_in_front(function, unproven) == 0 { proven } else { proven + range::run(function) }
+    let (proven, unproven) = range::run_last(function);
+    if check_in_front(function, unproven) == 0 { proven } else { proven + range::run_last(function).0 }
 }
 
 /// Returns the number of comparisons made in front of loops.

@@ -4,7 +4,8 @@
 //! the end of the scale and are then narrowed again by two more rounds. *Use*: a second walk with the facts of the branches
 //! taken removes checks. Facts are ranges of values and pairs `a < b`, `a <= b` known where a branch went that way.
 //! Relies on: arithmetic with a check gives the exact result where it continues.
-//! Must not: use a fact outside the blocks that the branch's edge dominates.
+//! Must not: use a fact outside the blocks that the branch's edge dominates. A range that holds where a value is defined is lost
+//! when the value moves in front of a branch: only the last run writes ranges down.
 use ahash::AHashMap;
 
 use super::narrow::SMALL;
@@ -28,11 +29,28 @@ pub struct Unproven {
 
 /// Returns the number of checks removed.
 pub fn run(function: &mut Function) -> usize {
-    run_with(function).0
+    prove(function).removed
 }
 
-/// The same, with the bounds checks that lack one fact.
-pub fn run_with(function: &mut Function) -> (usize, Vec<Unproven>) {
+/// The same where nothing is moved any more: values get the ranges found, and the bounds checks that lack one fact are given.
+pub fn run_last(function: &mut Function) -> (usize, Vec<Unproven>) {
+    let Proof { removed, unproven, ranges } = prove(function);
+    for (ty, found) in function.values.iter_mut().zip(ranges) {
+        if let (Repr::I64, Some(range)) = (ty.repr, found) {
+            ty.range = range.intersect(ty.range);
+        }
+    }
+    (removed, unproven)
+}
+
+struct Proof {
+    removed: usize,
+    unproven: Vec<Unproven>,
+    /// Of all values, where they are defined now.
+    ranges: Vec<Option<Range>>,
+}
+
+fn prove(function: &mut Function) -> Proof {
     let cfg = Cfg::new(function);
     let (compares, ints) = (compares(function), ints(function));
     let mut pass = Pass {
@@ -48,8 +66,7 @@ pub fn run_with(function: &mut Function) -> (usize, Vec<Unproven>) {
     };
     pass.solve();
     pass.walk(true);
-    pass.publish();
-    (pass.removed, pass.unproven)
+    Proof { removed: pass.removed, unproven: pass.unproven, ranges: pass.reached }
 }
 
 /// The comparison that defines a bool, also by its negation.
@@ -374,15 +391,6 @@ impl Pass<'_> {
                 }
             }
             self.facts.forget(mark);
-        }
-    }
-
-    /// Writes the solved ranges to the values' types.
-    fn publish(&mut self) {
-        for (value, ty) in self.function.values.iter_mut().enumerate() {
-            if let (Repr::I64, Some(range)) = (ty.repr, self.reached[value]) {
-                ty.range = range.intersect(ty.range);
-            }
         }
     }
 }
