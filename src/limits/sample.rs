@@ -12,7 +12,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicU64,
+    Ordering::{Acquire, Relaxed, Release},
+};
 
 use super::{Interrupt, pending, raise};
 
@@ -64,6 +67,11 @@ pub type Samples = HashMap<Stack, Weight>;
 /// Time that has passed since the last stack was taken.
 static DUE: AtomicU64 = AtomicU64::new(0);
 
+/// Reminds of a wish.
+pub fn raise_wish() {
+    raise(Interrupt::Sample);
+}
+
 /// Whether a stack that stands for time is wanted.
 static WANTED: AtomicBool = AtomicBool::new(false);
 
@@ -110,6 +118,11 @@ pub fn wanted() -> bool {
     pending() && WANTED.load(Relaxed)
 }
 
+/// Whether a wish is still to be granted: nobody has handed over a stack for it, nor begun to watch.
+pub fn unanswered() -> bool {
+    WANTED.load(Acquire)
+}
+
 /// The time that is due, if a stack that stands for it is wanted.
 #[cold]
 #[inline(never)]
@@ -120,8 +133,8 @@ pub fn wanted_for() -> Option<u64> {
 /// Instead of granting a wish: from now on the next one is noticed at once. `unseen` is the time due.
 #[cold]
 pub fn watch(unseen: u64) {
-    WANTED.store(false, Relaxed);
     UNSEEN.store(unseen.max(1), Relaxed);
+    WANTED.store(false, Release);
 }
 
 /// Whether an engine watches, and what was due when it began.
@@ -139,9 +152,10 @@ pub fn allocated(bytes: u64) {
 #[cold]
 pub fn record(tier: Tier, frames: impl Iterator<Item = Frame>) {
     let mut nanoseconds = 0;
-    if WANTED.swap(false, Relaxed) {
+    if WANTED.load(Relaxed) {
         UNSEEN.store(0, Relaxed);
         nanoseconds = DUE.swap(0, Relaxed);
+        WANTED.store(false, Release);
     }
     add(tier, frames, nanoseconds);
 }

@@ -32,14 +32,17 @@ impl Drop for Sampler {
     }
 }
 
-/// The longest time after which a program that watches for it is asked. Much shorter than a sleep can be.
-const SOON: Duration = Duration::from_micros(20);
+/// The longest time after which a program that watches for it is asked: long enough to come to other code than that which polls.
+const SOON: Duration = Duration::from_micros(200);
+
+/// A wish is granted within this time but by long builtins.
+const SHORTLY: Duration = Duration::from_micros(20);
 
 /// After so many wishes they become rarer: a share of a tenth is known to a fiftieth by then, and each costs some time.
 const ENOUGH: u32 = 250;
 
 /// The same for a program that has to watch, which costs it more.
-const ENOUGH_WATCHED: [u32; 2] = [75, 300];
+const ENOUGH_WATCHED: [u32; 2] = [40, 150];
 
 /// A program that has not watched for so many wishes is taken for one that does not.
 const FORGOTTEN: u32 = 8;
@@ -95,11 +98,13 @@ impl Asking {
 
     /// Waits until the program has granted the wish, or watches for the next one. False once cancelled.
     fn grant(&mut self) -> bool {
-        self.spin(SOON, sample::wanted);
-        while sample::wanted() {
-            if !self.wait(SOON) {
+        self.spin(SHORTLY, sample::unanswered);
+        while sample::unanswered() {
+            if !self.wait(SHORTLY) {
                 return false;
             }
+            // Whoever takes interrupts of another kind may have taken this one along.
+            sample::raise_wish();
         }
         true
     }
@@ -115,7 +120,9 @@ impl Asking {
                 break;
             }
             let soon = SOON.mul_f64(self.random.share());
-            self.spin(soon, || true);
+            if !self.wait(soon) {
+                return false;
+            }
             sample::want();
             if !self.grant() {
                 return false;
