@@ -11,7 +11,7 @@ pub(super) struct Sampler {
     thread: Option<JoinHandle<()>>,
 }
 
-/// Asks every `interval`, and every second one once there are enough stacks. Without a thread the profile is empty.
+/// Asks every `interval`, and more rarely once there are enough stacks. Without a thread the profile is empty.
 pub(super) fn start(interval: Duration) -> Sampler {
     let (cancel, cancelled) = channel::<()>();
     let mut asking =
@@ -109,7 +109,7 @@ impl Asking {
         true
     }
 
-    /// Asks a watching program after a short random time, and again if that was in a cold method. It watches for as long as it
+    /// Asks a watching program after a short random time, and again if that was in a method that took long. It watches for as long as it
     /// had not been seen before, on average: what it does in that time is as mixed. False once cancelled.
     fn ask_watching(&mut self) -> bool {
         for _ in 0..MOST_ASKED {

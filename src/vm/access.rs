@@ -124,13 +124,14 @@ impl Vm {
 
     /// Remembers where the field lies in this object's shape.
     fn learn_field(&mut self, base: &Value, site: u16, name: Symbol) {
-        let cache = self.here.func.fields.at(usize::from(site));
+        let func = self.here.func;
+        let cache = func.fields.at(usize::from(site));
         let Value::Struct(object) = base else {
             self.note_miss();
             return;
         };
         if cache.find(object.shape()).is_none() {
-            self.caches.missed += u64::from(self.watched);
+            self.note_miss();
             object.info().field(name).into_iter().for_each(|slot| cache.add(*slot));
         }
     }

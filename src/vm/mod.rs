@@ -176,7 +176,7 @@ pub struct Vm {
     sampled: bool,
     /// Whether the running loop is the watched one, which counts what its caches know.
     watched: bool,
-    /// What was due when the running cold method began, if a wish was there already. A nested run may have taken it.
+    /// What was due when the running method that may take long began, if a wish was there already. A nested run may have taken it.
     wanted: Option<u64>,
     /// The loop has ended only to go on as one that looks for wishes in the other way.
     switches: bool,

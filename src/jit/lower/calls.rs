@@ -1,5 +1,4 @@
 //! Calls: compiled code, helpers, counting.
-use crate::vm::After;
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, condcodes::IntCC, types};
 
 use super::exits::{ExitInfo, ExitKind};
@@ -7,6 +6,7 @@ use super::{Helper, Lowering, context, slot_offset};
 use crate::jit::ir::inst::{Callee, Home};
 use crate::jit::ir::{FrameInfo, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::{array, header, shape, tag};
+use crate::vm::After;
 
 impl Lowering<'_> {
     /// Calls a helper that gives one word.

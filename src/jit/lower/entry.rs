@@ -1,5 +1,4 @@
 //! The way into code with unboxed parameters for callers that have put them into slots.
-use crate::vm::After;
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, MemFlagsData, Signature, types};
 use cranelift_codegen::isa::CallConv;
@@ -8,6 +7,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use super::exits::{Check, ExitInfo, ExitKind};
 use super::{Helper, Imports, machine_type, slot_offset};
 use crate::jit::ir::{FrameInfo, Function, SlotIx};
+use crate::vm::After;
 
 /// The signature of code with the unboxed parameters of `function`, or without any.
 pub fn signature(convention: CallConv, function: Option<&Function>) -> Signature {

@@ -10,7 +10,7 @@
 use super::range::{self, Unproven};
 use crate::jit::ir::cfg::{Cfg, Loop};
 use crate::jit::ir::inst::Cmp;
-use crate::jit::ir::{BlockId, Function, Inst, InstKind, StateId, Type};
+use crate::jit::ir::{BlockId, Function, Inst, InstKind, StateId, Type, ValueId};
 
 /// Runs the range analysis, and once more with the checks made in front of loops. Returns the number of checks removed.
 pub fn run(function: &mut Function) -> usize {
@@ -28,7 +28,7 @@ fn check_in_front(function: &mut Function, unproven: Vec<Unproven>) -> usize {
     let mut made: Vec<(BlockId, Unproven)> = Vec::new();
     for check in unproven {
         let Some(looped) = cfg.loops.iter().find(|looped| looped.blocks.contains(&check.block)) else { continue };
-        let is_outside = |value: crate::jit::ir::ValueId| !looped.blocks.contains(&home[value.index()]);
+        let is_outside = |value: ValueId| !looped.blocks.contains(&home[value.index()]);
         let Some((front, exit)) = front(function, looped) else { continue };
         let always = looped.latches.iter().all(|&latch| cfg.dominates(check.block, latch));
         let known = made.iter().any(|(at, other)| *at == front && Unproven { block: check.block, ..*other } == check);
