@@ -1,7 +1,8 @@
 """The operations that the language promises to do in constant time, and the places in which it promises that.
 
 A promise is a loop of n steps. `@` stands for the place that holds the value, `#` for a counter next to it; `i` counts
-the steps and `n` is the size. A place is a whole program around `INIT`, `STEP` and `CHECK`.
+the steps and `n` is the size. A place is a whole program around `INIT`, `STEP` and `CHECK`, which does all of it as often
+as its second argument says.
 """
 
 from collections import namedtuple
@@ -67,27 +68,36 @@ func run(n) {
     }
     return CHECK
 }
-print(run(int(args()[0])))
+[n, rounds] := args().map(int)
+result := null
+for _ in 0..rounds { result = run(n) }
+print(result)
 """),
     Place("top level", "value", "total", """\
-n := int(args()[0])
-value := INIT
+[n, rounds] := args().map(int)
+value := null
 total := 0
-for i in 0..n {
-        STEP
-}
-print(CHECK)
-"""),
-    Place("global", "value", "total", """\
-n := int(args()[0])
-value := INIT
-total := 0
-func run() {
+for _ in 0..rounds {
+    value = INIT
+    total = 0
     for i in 0..n {
         STEP
     }
 }
-run()
+print(CHECK)
+"""),
+    Place("global", "value", "total", """\
+[n, rounds] := args().map(int)
+value := null
+total := 0
+func run() {
+    value = INIT
+    total = 0
+    for i in 0..n {
+        STEP
+    }
+}
+for _ in 0..rounds { run() }
 print(CHECK)
 """),
     Place("captured", "value", "total", """\
@@ -99,12 +109,16 @@ func make(n) {
     }
     return [step, () => CHECK]
 }
-n := int(args()[0])
-[step, check] := make(n)
-for i in 0..n {
-    step(i)
+[n, rounds] := args().map(int)
+result := null
+for _ in 0..rounds {
+    [step, check] := make(n)
+    for i in 0..n {
+        step(i)
+    }
+    result = check()
 }
-print(check())
+print(result)
 """),
     Place("field", "box.value", "box.total", """\
 struct Box { value, total }
@@ -115,7 +129,10 @@ func run(n) {
     }
     return CHECK
 }
-print(run(int(args()[0])))
+[n, rounds] := args().map(int)
+result := null
+for _ in 0..rounds { result = run(n) }
+print(result)
 """),
     Place("own field", "self.value", "self.total", """\
 struct Box {
@@ -125,12 +142,16 @@ struct Box {
     }
     func check(self, n) { return CHECK }
 }
-n := int(args()[0])
-mut box := Box { value: INIT, total: 0 }
-for i in 0..n {
-    box.step(i)
+[n, rounds] := args().map(int)
+result := null
+for _ in 0..rounds {
+    mut box := Box { value: INIT, total: 0 }
+    for i in 0..n {
+        box.step(i)
+    }
+    result = box.check(n)
 }
-print(box.check(n))
+print(result)
 """),
 ]
 

@@ -15,6 +15,7 @@
 
 mod alloc;
 mod array;
+mod chunk;
 mod inline;
 mod registry;
 mod str;

@@ -1,8 +1,8 @@
 //! Blocks: thread-local free lists per size class up to 256 bytes, the system's allocator above.
 //!
-//! Small blocks are cut from 64 KiB chunks that live as long as the process, and may be freed on
+//! Small blocks are cut from chunks (`chunk.rs`) that live as long as the process, and may be freed on
 //! another thread than they came from. A thread that ends hands its lists to a common pool.
-//! Chunks are charged to the memory account when they are made, large blocks one by one.
+//! Chunks are charged to the memory account when they are begun, large blocks one by one.
 //!
 //! Building with the environment variable `RUFF_PLAIN_MALLOC` set sends every block to the system,
 //! which is what memory checkers want to see.
@@ -13,12 +13,12 @@ use std::ptr::{NonNull, null_mut};
 use std::sync::Mutex;
 
 use super::Hdr;
+use super::chunk::{Fresh, prefer_large_pages};
 use crate::limits::{self, OutOfMemory};
 
 const MAX_SMALL: usize = 256;
 const CLASSES: usize = MAX_SMALL / 16;
-const CHUNK: usize = 64 << 10;
-/// Bytes cut from a chunk at a time.
+/// Bytes of fresh memory that become blocks of one size at a time.
 const SLICE: usize = 4 << 10;
 /// While blocks are counted, a profiler is told of them when this share of all bytes is new, and after so many bytes at the latest.
 const TOLD_SHARE: u64 = 1024;
@@ -32,8 +32,7 @@ struct Free {
 
 struct Lists {
     heads: [Cell<*mut Free>; CLASSES],
-    chunk: Cell<*mut u8>,
-    chunk_left: Cell<usize>,
+    fresh: Fresh,
     live: Cell<i64>,
     /// Whether blocks are counted; see [`count_allocations`].
     counting: Cell<bool>,
@@ -53,8 +52,7 @@ thread_local! {
     static LISTS: Lists = const {
         Lists {
             heads: [const { Cell::new(null_mut()) }; CLASSES],
-            chunk: Cell::new(null_mut()),
-            chunk_left: Cell::new(0),
+            fresh: Fresh::NOTHING,
             live: Cell::new(0),
             counting: Cell::new(false),
             made: Cell::new(Allocations { count: 0, bytes: 0 }),
@@ -82,6 +80,7 @@ impl Drop for AtExit {
 }
 
 fn hand_over(lists: &Lists) {
+    lists.fresh.hand_over();
     let Ok(mut pool) = POOL.lock() else { return };
     for (head, pooled) in lists.heads.iter().zip(&mut pool.0) {
         let first = head.replace(null_mut());
@@ -243,22 +242,10 @@ fn from_pool(lists: &Lists, class: usize) -> Option<NonNull<u8>> {
 
 /// `bytes` (at most `SLICE`) of fresh memory.
 fn slice(lists: &Lists, bytes: usize) -> *mut u8 {
-    if lists.chunk_left.get() < bytes {
+    if !lists.fresh.has(bytes) {
         let _ = AT_EXIT.try_with(|_| ());
-        limits::account(CHUNK);
-        // SAFETY: the layout has a size.
-        let chunk = unsafe { system_alloc(layout(CHUNK)) };
-        if chunk.is_null() {
-            handle_alloc_error(layout(CHUNK));
-        }
-        lists.chunk.set(chunk);
-        lists.chunk_left.set(CHUNK);
     }
-    let start = lists.chunk.get();
-    // SAFETY: `chunk_left` bytes lie before the end of the chunk.
-    lists.chunk.set(unsafe { start.add(bytes) });
-    lists.chunk_left.set(lists.chunk_left.get() - bytes);
-    start
+    lists.fresh.cut(bytes)
 }
 
 /// Returns a block of any size.
@@ -304,6 +291,7 @@ fn system(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
     // SAFETY: the layout has a size.
     let block = NonNull::new(unsafe { system_alloc(layout) }).ok_or(refused)?;
     limits::account(size);
+    prefer_large_pages(block.as_ptr(), size);
     Ok(block)
 }
 
@@ -333,6 +321,7 @@ pub(super) unsafe fn resize(buffer_: NonNull<u8>, old: usize, new: usize, used: 
         let moved = NonNull::new(moved).ok_or(refused)?;
         limits::account(new);
         limits::release(old);
+        prefer_large_pages(moved.as_ptr(), new);
         LISTS.with(|lists| {
             if lists.counting.get() {
                 note_block(lists, new)

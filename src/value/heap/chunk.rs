@@ -1,0 +1,182 @@
+//! Fresh memory for small blocks, and advice to the system on large ones.
+//!
+//! Small blocks are cut from 64 KiB chunks. The first of a thread come from the system one by one; a thread that goes on
+//! takes them from slabs of 2 MiB, each a large page of the machine if the system has one: a heap that does not fit the
+//! caches then costs a page fault and a look-up of addresses per slab and not per 4 KiB. Chunks are charged to the memory
+//! account when they are begun. What a thread has left of its slab when it ends goes to a common pool.
+
+use std::alloc::{Layout, alloc as system_alloc, handle_alloc_error};
+use std::cell::Cell;
+use std::ptr::null_mut;
+use std::sync::Mutex;
+
+use crate::limits;
+
+const CHUNK: usize = 64 << 10;
+/// Size and alignment of a large page.
+const SLAB: usize = 2 << 20;
+/// So many chunks come one by one.
+const ALONE: usize = SLAB / CHUNK;
+/// From this size on a block is worth large pages: at most one in three of them is not filled.
+const LARGE: usize = 2 * SLAB;
+
+/// What a thread has left of the chunk that it cuts from, and of the slab behind it.
+pub(super) struct Fresh {
+    chunk: Cell<Piece>,
+    slab: Cell<Piece>,
+    begun: Cell<usize>,
+}
+
+/// Memory that nobody uses yet.
+#[derive(Clone, Copy)]
+struct Piece {
+    start: *mut u8,
+    left: usize,
+}
+// SAFETY: the memory belongs to whoever has the piece.
+unsafe impl Send for Piece {}
+
+const NOTHING: Piece = Piece { start: null_mut(), left: 0 };
+
+/// Slabs of threads that have ended.
+static POOL: Mutex<Vec<Piece>> = Mutex::new(Vec::new());
+
+impl Piece {
+    /// The first `bytes`, of which there must be as many.
+    fn cut(&mut self, bytes: usize) -> *mut u8 {
+        debug_assert!(bytes <= self.left);
+        let start = self.start;
+        // SAFETY: `left` bytes lie before the end.
+        self.start = unsafe { start.add(bytes) };
+        self.left -= bytes;
+        start
+    }
+}
+
+impl Fresh {
+    pub(super) const NOTHING: Fresh = Fresh { chunk: Cell::new(NOTHING), slab: Cell::new(NOTHING), begun: Cell::new(0) };
+
+    /// Whether `bytes` can be cut from the chunk at hand.
+    pub(super) fn has(&self, bytes: usize) -> bool {
+        self.chunk.get().left >= bytes
+    }
+
+    /// `bytes` of fresh memory, not more than a chunk.
+    pub(super) fn cut(&self, bytes: usize) -> *mut u8 {
+        if !self.has(bytes) {
+            self.chunk.set(self.begin_chunk());
+        }
+        cut(&self.chunk, bytes)
+    }
+
+    fn begin_chunk(&self) -> Piece {
+        limits::account(CHUNK);
+        self.begun.set(self.begun.get() + 1);
+        if self.slab.get().left == 0 {
+            if self.begun.get() <= ALONE {
+                return system(CHUNK, 8);
+            }
+            self.slab.set(pooled().unwrap_or_else(slab));
+        }
+        Piece { start: cut(&self.slab, CHUNK), left: CHUNK }
+    }
+
+    /// Leaves the rest of the slab to other threads.
+    pub(super) fn hand_over(&self) {
+        let rest = self.slab.replace(NOTHING);
+        if rest.left > 0
+            && let Ok(mut pool) = POOL.lock()
+        {
+            pool.push(rest);
+        }
+    }
+}
+
+fn cut(from: &Cell<Piece>, bytes: usize) -> *mut u8 {
+    let mut piece = from.get();
+    let start = piece.cut(bytes);
+    from.set(piece);
+    start
+}
+
+fn pooled() -> Option<Piece> {
+    POOL.try_lock().ok()?.pop()
+}
+
+fn slab() -> Piece {
+    let slab = system(SLAB, SLAB);
+    advise(slab.start, SLAB);
+    slab
+}
+
+fn system(size: usize, align: usize) -> Piece {
+    let layout = Layout::from_size_align(size, align).expect("sizes and alignments of this file");
+    // SAFETY: the layout has a size.
+    let start = unsafe { system_alloc(layout) };
+    if start.is_null() {
+        handle_alloc_error(layout);
+    }
+    Piece { start, left: size }
+}
+
+/// Tells the system of a block that it has just given: large ones are better off in large pages.
+#[inline]
+pub(super) fn prefer_large_pages(start: *mut u8, size: usize) {
+    if size >= LARGE {
+        advise(start, size);
+    }
+}
+
+/// The pages of a block, whole: a block that the system mapped by itself stays one mapping, which it can move.
+#[cfg(target_os = "linux")]
+#[cold]
+fn advise(start: *mut u8, size: usize) {
+    const PAGE: usize = 4096;
+    let before = start as usize % PAGE;
+    let pages = (before + size).next_multiple_of(PAGE);
+    // SAFETY: the pages are mapped, since a byte of each is in the block; advice changes no content. A system without
+    // large pages refuses, which does no harm.
+    let _ = unsafe { rustix::mm::madvise(start.sub(before).cast(), pages, rustix::mm::Advice::LinuxHugepage) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn advise(_: *mut u8, _: usize) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Begins a chunk and fills it, so that the next call begins another.
+    fn chunk(fresh: &Fresh) -> usize {
+        let start = fresh.cut(CHUNK);
+        // SAFETY: `cut` gives so many bytes, which nobody else uses.
+        unsafe { start.write_bytes(1, CHUNK) };
+        start as usize
+    }
+
+    #[test]
+    fn later_chunks_follow_each_other_in_a_slab() {
+        let fresh = Fresh::NOTHING;
+        let first: Vec<usize> = (0..ALONE).map(|_| chunk(&fresh)).collect();
+        let slab: Vec<usize> = (0..SLAB / CHUNK - 1).map(|_| chunk(&fresh)).collect();
+        assert!(slab.windows(2).all(|pair| pair[1] - pair[0] == CHUNK));
+        assert!(slab.iter().all(|at| !first.contains(at)));
+    }
+
+    #[test]
+    fn the_rest_of_a_slab_goes_to_another_thread() {
+        let fresh = Fresh::NOTHING;
+        let last = (0..=ALONE).map(|_| chunk(&fresh)).last().expect("one at least");
+        fresh.hand_over();
+        let other = Fresh::NOTHING;
+        let theirs: Vec<usize> = (0..2 * SLAB / CHUNK).map(|_| chunk(&other)).collect();
+        assert!(theirs.contains(&(last + CHUNK)));
+    }
+
+    #[test]
+    fn advice_on_large_blocks_keeps_what_is_in_them() {
+        let mut block = vec![7_u8; LARGE + 5];
+        prefer_large_pages(block.as_mut_ptr(), block.len());
+        assert!(block.iter().all(|&byte| byte == 7));
+    }
+}
