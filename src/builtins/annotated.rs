@@ -1,7 +1,8 @@
 //! What the resolver writes around values that annotations are enforced on (`--strict-types`). No program can name these.
 use super::Engine;
 use super::arg::{Any, Rest};
-use crate::semantics::annotated::{Part, check};
+use super::iter::items_of;
+use crate::semantics::annotated::{Part, check, check_items};
 use crate::semantics::arith::ArithOp;
 use crate::semantics::fault::Raise;
 use crate::value::annotation::{Annotation, AnnotationId, annotation};
@@ -52,4 +53,37 @@ pub(super) fn typed_update(
     part.annotation = annotation.or(part.annotation);
     part.check_update(op, value, whole)?;
     Ok(value.take())
+}
+
+/// A value whose items go to `root.keys`, if they fit there; what can be walked once only is an array from then on.
+pub(super) fn typed_items(
+    engine: &mut dyn Engine,
+    value: Any,
+    whole: &str,
+    number: Option<i64>,
+    root: Any,
+    keys: Rest,
+) -> Result<Value, Raise> {
+    let annotation = match number {
+        Some(number) => Some(known(number)?),
+        None => Part::find(None, root, keys.into_values().into_iter()).annotation,
+    };
+    let Some(annotation) = annotation.filter(|annotation| annotation.item().is_some()) else { return Ok(value.take()) };
+    let is_dict = matches!(annotation, Annotation::Dict(_));
+    if !is_dict && !matches!(value, Value::Array(_) | Value::Set(_)) {
+        *value = Value::array(items_of(engine, "extend", "more", value)?);
+    }
+    check_items(annotation, value, whole)?;
+    Ok(value.take())
+}
+
+/// What a function gave whose result is described; what it gives later is not looked at.
+pub(super) fn typed_call(engine: &mut dyn Engine, value: Any, number: i64, whole: &str) -> Result<Value, Raise> {
+    if matches!(value.type_name(), "promise" | "generator") { Ok(value.take()) } else { typed(engine, value, number, whole) }
+}
+
+/// Is there a struct at `root.keys` now?
+pub(super) fn holds_struct(_: &mut dyn Engine, root: Any, keys: Rest) -> Result<Value, Raise> {
+    let part = Part::find(None, root, keys.into_values().into_iter());
+    Ok(Value::bool(matches!(part.value, Some(Value::Struct(_)))))
 }

@@ -292,14 +292,8 @@ impl<'a> FromValue<'a> for Callable<'a> {
 
     #[inline]
     fn from_value(slot: &'a mut Value) -> Result<Self, Mismatch> {
-        if is_callable(slot) { Ok(Callable(slot)) } else { Err(Mismatch::Type("a function")) }
+        if slot.is_callable() { Ok(Callable(slot)) } else { Err(Mismatch::Type("a function")) }
     }
-}
-
-/// Functions, types and variants with a payload; structs answer when they are called (`op_call`).
-#[inline]
-pub fn is_callable(value: &Value) -> bool {
-    matches!(value, Value::Fn0(_) | Value::Closure(_) | Value::Type(_) | Value::Struct(_))
 }
 
 /// Anything that `for` loops over; of a struct it is seen where the loop begins.

@@ -1,6 +1,6 @@
 //! Core: output and input, types and conversions, and what ends or fails on purpose.
 use super::Engine;
-use super::annotated::{typed, typed_exit, typed_part, typed_update};
+use super::annotated::{holds_struct, typed, typed_call, typed_exit, typed_items, typed_part, typed_update};
 use super::arg::{Any, Integer, Missing, Rest, new_string, out_of_memory};
 use super::table::builtins;
 use crate::semantics::convert;
@@ -346,6 +346,13 @@ builtins! {
 
     [may_fault] __typed_update(value: Any, whole: &str, op: &str, number: Option<i64>, root: Any, keys: Rest) -> any
         = native typed_update;
+
+    [may_fault, may_call] __typed_items(value: Any, whole: &str, number: Option<i64>, root: Any, keys: Rest) -> any
+        = native typed_items;
+
+    [may_fault] __typed_call(value: Any, number: i64, whole: &str) -> any = native typed_call;
+
+    [may_fault] __holds_struct(root: Any, keys: Rest) -> bool = native holds_struct;
 }
 
 type Fallible<T = Value> = Result<T, Raise>;

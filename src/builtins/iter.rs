@@ -4,7 +4,7 @@
 //! in its place), so a callback that steps the same iterator gets an error instead of a wrong item; the state comes back
 //! whatever happens. Adaptors read their source through [`next`]; the depth of a chain is bounded by the native stack check.
 use super::Engine;
-use super::arg::{Any, Callable, Iterable, Rest, Size, Within, array_of_items, is_callable, new_array, new_dict, push_item};
+use super::arg::{Any, Callable, Iterable, Rest, Size, Within, array_of_items, new_array, new_dict, push_item};
 use super::table::builtins;
 use crate::limits;
 use crate::semantics::fault::{Raise, faults};
@@ -747,7 +747,7 @@ fn callback_name(function: &str) -> &'static str {
 
 fn is_lazy_call(_: &mut dyn Engine, name: &str, items: Any, f: Any, parameter: &str) -> Fallible<bool> {
     let lazy = is_lazy_for(name, items, parameter)?;
-    if !is_callable(f) {
+    if !f.is_callable() {
         return Err(faults::argument_type(name, callback_name(name), "a function", f.type_name()));
     }
     Ok(lazy)

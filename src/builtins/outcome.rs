@@ -1,7 +1,7 @@
 //! Result and Option: what they are and how to get the payload. Combinators that call back stand in
 //! `prelude/outcome.ruff`.
 use super::Engine;
-use super::arg::{Any, Callable, is_callable};
+use super::arg::{Any, Callable};
 use super::table::builtins;
 use crate::semantics::display;
 use crate::semantics::fault::{Raise, faults};
@@ -217,7 +217,7 @@ pub(super) fn map(engine: &mut dyn Engine, value: Any, f: Callable) -> Fallible 
 }
 
 fn outcome(_: &mut dyn Engine, name: &str, value: Any, f: Any) -> Fallible<i64> {
-    if !is_callable(f) {
+    if !f.is_callable() {
         return Err(faults::argument_type(name, "f", "a function", f.type_name()));
     }
     Ok(match checked(name, value)? {

@@ -40,6 +40,7 @@ impl Known<'_> {
             Node::Array(item) => Annotation::Array(boxed(item)),
             Node::Set(item) => Annotation::Set(boxed(item)),
             Node::Dict(key, value) => Annotation::Dict(Box::new([self.annotation(*key), self.annotation(*value)])),
+            Node::Func(params, result) => Annotation::Func(all(params), boxed(result)),
             Node::Union(types) => Annotation::Union(all(types)),
         }
     }

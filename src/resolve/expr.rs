@@ -192,7 +192,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// A call of `callee`, direct if it is known before execution.
-    pub fn call(&mut self, callee: Lowered, args: Args, span: Span) -> ExprId {
+    pub fn call(&mut self, callee: Lowered, mut args: Args, span: Span) -> ExprId {
         let kind = match callee {
             Lowered::Static(Entity::Func(func), _) => ExprKind::CallFunc { func, args },
             Lowered::Static(Entity::Builtin(builtin), _) => ExprKind::CallBuiltin { builtin, args },
@@ -200,7 +200,14 @@ impl<'a> Resolver<'a> {
             Lowered::Static(Entity::Variant(decl, variant), _) if self.has_payload(decl, variant) => {
                 ExprKind::MakeVariant { decl, variant, args }
             }
-            other => ExprKind::Call { callee: self.value_of(other), args },
+            other => {
+                let callee = self.value_of(other);
+                let described = self.annotation_of(callee);
+                let whole = self.program[callee].span.of(self.sources.text(self.here())).to_owned();
+                let result = self.typed_call(described, &whole, &mut args);
+                let call = self.expr(ExprKind::Call { callee, args }, span);
+                return self.typed_call_result(call, result, &whole);
+            }
         };
         self.expr(kind, span)
     }

@@ -53,6 +53,10 @@ impl PlaceDraft {
         self.path.iter().any(|segment| matches!(segment, PathSegment::Field(..)))
     }
 
+    pub fn name(&self) -> TextId {
+        self.name
+    }
+
     pub fn root(&self) -> Var {
         self.root
     }
@@ -134,9 +138,15 @@ impl Resolver<'_> {
         let checks = self.check_statements(&draft);
         let mut args = self.lower_args(args, first);
         self.typed_arguments(&draft, name, &mut args);
+        let described = self.field_annotation(&draft, name);
+        let whole =
+            described.map(|_| format!("{}.{}", draft.whole().of(self.sources.text(self.here())), &self.program[name]));
+        let whole = whole.unwrap_or_default();
+        let result = self.typed_call(described, &whole, &mut args);
         self.note_method(&draft, name, span);
         let place = self.finish_place(draft);
         let call = self.expr(ExprKind::Method { recv: Receiver::Place(place), name, args, used: true }, span);
+        let call = self.typed_call_result(call, result, &whole);
         if checks.is_empty() {
             return call;
         }
@@ -179,6 +189,19 @@ impl Resolver<'_> {
             _ => ExprKind::Null,
         };
         self.expr(kind, span)
+    }
+
+    /// The place in other nodes, to be stored to as well.
+    pub fn place_again(&mut self, draft: &PlaceDraft) -> PlaceDraft {
+        let path = draft.path.iter().map(|segment| match *segment {
+            PathSegment::Field(name, span) => PathSegment::Field(name, span),
+            PathSegment::Index(index) => PathSegment::Index(self.copy_simple(index)),
+        });
+        let path = path.collect();
+        let root = self.same_again(draft.root);
+        let again = PlaceDraft { root, path, spans: draft.spans.clone(), checks: draft.checks.clone(), ..*draft };
+        self.note_store(&again);
+        again
     }
 
     /// Reads the place in another node than the one that stores to it.

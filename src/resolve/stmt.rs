@@ -3,6 +3,7 @@ use super::expr::Lowered;
 use super::expr::binary_op;
 use super::hir::*;
 use super::pattern::TargetMode;
+use super::place::PlaceDraft;
 use super::state::*;
 use crate::source::Span;
 use crate::syntax::ast;
@@ -252,12 +253,8 @@ impl Resolver<'_> {
                     return;
                 }
                 let value = self.typed_store(&draft, value, place_span);
-                if draft.is_variable() {
-                    let name = self.text("self");
-                    StmtKind::Assign { var: draft.root(), name, value, declare: false }
-                } else {
-                    StmtKind::Store { place: self.finish_place(draft), value, update: false }
-                }
+                out.push(self.store(draft, value, span));
+                return;
             }
             other => match self.not_a_place(other, place) {
                 Some(expr) => StmtKind::Expr(expr),
@@ -265,6 +262,16 @@ impl Resolver<'_> {
             },
         };
         out.push(self.stmt(kind, span));
+    }
+
+    /// Stores a value that is checked to a place that may be stored to.
+    pub fn store(&mut self, draft: PlaceDraft, value: ExprId, span: Span) -> StmtId {
+        let kind = if draft.is_variable() {
+            StmtKind::Assign { var: draft.root(), name: draft.name(), value, declare: false }
+        } else {
+            StmtKind::Store { place: self.finish_place(draft), value, update: false }
+        };
+        self.stmt(kind, span)
     }
 
     fn lower_target_place(&mut self, place: ast::ExprId) -> Lowered {
@@ -334,13 +341,7 @@ impl Resolver<'_> {
                     return;
                 }
                 let place_span = self.ast()[place].span;
-                let value = self.typed_update(&draft, op, value, place_span);
-                let mut checks = Vec::new();
-                self.check_updated(&draft, place_span, &mut checks);
-                let update = StmtKind::Update { place: self.finish_place(draft), op, value };
-                out.push(self.stmt(update, span));
-                out.append(&mut checks);
-                return;
+                return self.typed_update_statement(draft, op, value, (place_span, span), out);
             }
             Lowered::Static(entity, _) if is_name && !matches!(entity, super::expr::Entity::NameError(_)) => {
                 return self.updates_declaration(place);

@@ -16,9 +16,32 @@ pub fn check(annotation: &Annotation, value: &Value, whole: &str) -> Result<(), 
     annotation.misfit(value).map_or(Ok(()), |misfit| Err(unfit(&misfit, whole)))
 }
 
+/// Raises unless what becomes a part of `whole` fits.
+#[inline]
+fn check_part(annotation: &Annotation, value: &Value, part: &str, whole: &str) -> Result<(), Raise> {
+    annotation.misfit(value).map_or(Ok(()), |misfit| Err(unfit(&misfit, &format!("{part} of {whole}"))))
+}
+
 #[cold]
 fn unfit(misfit: &Misfit<'_>, whole: &str) -> Raise {
     faults::annotated(misfit.place(whole), misfit.expected(), misfit.found())
+}
+
+/// Raises unless all that is in `value` may be put into a collection with this annotation.
+pub fn check_items(annotation: &Annotation, value: &Value, whole: &str) -> Result<(), Raise> {
+    match (annotation, value) {
+        (Annotation::Array(item) | Annotation::Set(item), Value::Array(items)) => {
+            items.iter().try_for_each(|one| check_part(item, &one, "an item", whole))
+        }
+        (Annotation::Array(item) | Annotation::Set(item), Value::Set(items)) => {
+            items.keys().try_for_each(|one| check_part(item, &one, "an item", whole))
+        }
+        (Annotation::Dict(types), Value::Dict(entries)) => entries.iter().try_for_each(|(key, value)| {
+            check_part(&types[0], &key, "a key", whole)?;
+            check_part(&types[1], value, "an item", whole)
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// Raises unless the fields of a new instance fit.
@@ -93,7 +116,7 @@ impl<'a> Part<'a> {
         Part { annotation, value: at.and_then(|at| object.get(at)) }
     }
 
-    /// Raises if `value` is not what `part op= value` may store. What an overload gives is not known before it has run.
+    /// Raises if `value` is not what `part op= value` may store, where no overload runs.
     pub fn check_update(&self, op: ArithOp, value: &Value, whole: &str) -> Result<(), Raise> {
         let (Some(annotation), Some(current)) = (self.annotation, &self.value) else { return Ok(()) };
         let is_number = |value: &Value| matches!(value, Value::Int(_) | Value::BigInt(_) | Value::Float(_));
@@ -103,7 +126,7 @@ impl<'a> Part<'a> {
                 _ => Ok(()),
             },
             (Value::Array(_), Value::Array(added)) => match annotation.item() {
-                Some(item) => added.iter().try_for_each(|one| check(item, &one, &format!("an item of {whole}"))),
+                Some(item) => added.iter().try_for_each(|one| check_part(item, &one, "an item", whole)),
                 None => check(annotation, value, whole),
             },
             // The result is of the kind of the text or array.

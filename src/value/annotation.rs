@@ -28,6 +28,8 @@ pub enum Annotation {
     Set(Box<Annotation>),
     /// With the types of keys and values.
     Dict(Box<[Annotation; 2]>),
+    /// What can be called; the types of parameters and result are for whoever calls it.
+    Func(Box<[Annotation]>, Box<Annotation>),
     /// Any of them.
     Union(Box<[Annotation]>),
 }
@@ -117,6 +119,7 @@ impl Annotation {
                 }
                 None => self.unless(value, false),
             },
+            (Annotation::Func(..), _) => self.unless(value, value.is_callable()),
             (Annotation::Union(types), _) => self.unless(value, types.iter().any(|ty| ty.misfit(value).is_none())),
             (Annotation::Array(_) | Annotation::Set(_) | Annotation::Dict(_), _) => self.unless(value, false),
         }
@@ -140,7 +143,11 @@ impl Annotation {
         match self {
             Annotation::Array(item) | Annotation::Set(item) => Some(item),
             Annotation::Dict(types) => Some(&types[1]),
-            Annotation::Any | Annotation::Named(_) | Annotation::Declared(..) | Annotation::Union(_) => None,
+            Annotation::Any
+            | Annotation::Named(_)
+            | Annotation::Declared(..)
+            | Annotation::Func(..)
+            | Annotation::Union(_) => None,
         }
     }
 }
@@ -176,6 +183,7 @@ impl Display for Annotation {
             Annotation::Array(item) => write_with(f, "array", std::slice::from_ref(item)),
             Annotation::Set(item) => write_with(f, "set", std::slice::from_ref(item)),
             Annotation::Dict(types) => write_with(f, "dict", &**types),
+            Annotation::Func(params, result) => write_function(f, params, result),
             Annotation::Union(types) => write_union(f, types),
         }
     }
@@ -188,6 +196,14 @@ fn write_with(f: &mut fmt::Formatter<'_>, name: &str, types: &[Annotation]) -> f
     write!(f, "{name}<")?;
     write_list(f, types, ", ")?;
     f.write_str(">")
+}
+
+/// A function that takes what comes and gives anything is `func()`.
+fn write_function(f: &mut fmt::Formatter<'_>, params: &[Annotation], result: &Annotation) -> fmt::Result {
+    f.write_str("func(")?;
+    write_list(f, params, ", ")?;
+    f.write_str(")")?;
+    if *result == Annotation::Any { Ok(()) } else { write!(f, " -> {result}") }
 }
 
 /// `T?` for two of which one is null.

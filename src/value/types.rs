@@ -114,4 +114,10 @@ impl Value {
     pub fn type_name(&self) -> &'static str {
         type_name(self)
     }
+
+    /// Functions, types and variants with a payload; structs answer when they are called (`op_call`).
+    #[inline]
+    pub fn is_callable(&self) -> bool {
+        matches!(self, Value::Fn0(_) | Value::Closure(_) | Value::Type(_) | Value::Struct(_))
+    }
 }

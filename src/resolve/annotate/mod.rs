@@ -4,14 +4,18 @@
 //! types   annotations as nodes, and what is known of a value before execution
 //! mod     variables, parameters, results
 //! place   parts of variables: fields, items
+//! update  `place op= value`
+//! call    arguments of methods that put them into a place, calls of functions that are described
 //! ```
 //!
 //! A check is a call of an internal builtin around the value, so that no engine knows about them. What an expression
 //! certainly fits is not checked. Without the option nothing here does anything: no binding has an annotation.
 //!
-//! Always holds: a value is checked before it is stored, but for what an overload gives `op=`.
+//! Always holds: a value is checked before it is stored.
+mod call;
 mod place;
 mod types;
+mod update;
 
 use super::hir::*;
 use super::state::*;

@@ -35,7 +35,14 @@ impl Resolver<'_> {
             _ if !self.deeper(ast[ty].span) => self.new_annotation(Annotation::Any),
             TypeKind::Error | TypeKind::Optional(_) => self.new_annotation(Annotation::Any),
             TypeKind::Null => self.named("null"),
-            TypeKind::Func { .. } => self.named("function"),
+            TypeKind::Func { params, result } => {
+                let params = ast.list(params).iter().map(|&ty| self.lower_type(ty)).collect();
+                let result = match result {
+                    Some(result) => self.lower_type(result),
+                    None => self.new_annotation(Annotation::Any),
+                };
+                self.new_annotation(Annotation::Func(params, result))
+            }
             TypeKind::Union(types) => {
                 let types = ast.list(types).iter().map(|&ty| self.lower_type(ty)).collect();
                 self.union(types)
@@ -138,7 +145,7 @@ impl Resolver<'_> {
     // ---------------------------------------------------------------------------- what is known of values
 
     /// The annotation of the variable that the expression reads.
-    pub(super) fn annotation_of(&self, value: ExprId) -> Option<AnnotationId> {
+    pub fn annotation_of(&self, value: ExprId) -> Option<AnnotationId> {
         let ExprKind::Var { var, .. } = self.program[value].kind else { return None };
         self.bindings[self.ref_of(var)?.binding].annotation
     }
@@ -163,6 +170,7 @@ impl Resolver<'_> {
             Annotation::Array(item) if name == "array" => of_items(&[*item]).then_some(true),
             Annotation::Dict(key, value) if name == "dict" => of_items(&[*key, *value]).then_some(true),
             Annotation::Array(_) | Annotation::Set(_) | Annotation::Dict(..) => Some(false),
+            Annotation::Func(..) => Some(name == "function"),
             Annotation::Union(types) => {
                 let mut all_known = true;
                 for &ty in types {
@@ -233,6 +241,13 @@ impl Resolver<'_> {
             Annotation::Array(item) => with("array", &[*item]),
             Annotation::Set(item) => with("set", &[*item]),
             Annotation::Dict(key, value) => with("dict", &[*key, *value]),
+            Annotation::Func(params, result) => {
+                let params: Vec<String> = params.iter().map(|&ty| self.annotation_text(ty)).collect();
+                match self.annotation_text(*result).as_str() {
+                    "any" => format!("func({})", params.join(", ")),
+                    result => format!("func({}) -> {result}", params.join(", ")),
+                }
+            }
             Annotation::Union(types) => {
                 let types: Vec<String> = types.iter().map(|&ty| self.annotation_text(ty)).collect();
                 types.join(" | ")

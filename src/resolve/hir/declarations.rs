@@ -146,6 +146,8 @@ pub enum Annotation {
     Set(AnnotationId),
     /// Keys, values.
     Dict(AnnotationId, AnnotationId),
+    /// Parameters, result.
+    Func(Box<[AnnotationId]>, AnnotationId),
     Union(Box<[AnnotationId]>),
 }
 
