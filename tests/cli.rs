@@ -131,6 +131,28 @@ fn uncaught_errors_show_place_excerpt_and_stack() {
 }
 
 #[test]
+fn uncaught_name_errors_say_what_to_write_instead() {
+    let help = |code: &str| {
+        let ran = run(&["run", "-e", code]);
+        assert_eq!(ran.code, Some(4), "{}", ran.stderr);
+        ran.stderr.lines().find_map(|line| line.split_once("= help: ")).map(|(_, text)| text.to_owned())
+    };
+    assert_eq!(help("pritn(1)").as_deref(), Some("did you mean `print`?"));
+    assert_eq!(help("x := nil").as_deref(), Some("the missing value is written `null`"));
+    assert_eq!(help("func f(counter) { return conter }\nf(1)").as_deref(), Some("did you mean `counter`?"));
+    assert_eq!(help("print([1].length)").as_deref(), Some("write `len(x)` or `x.len()`"));
+    assert_eq!(help("print(\"a\".toUpperCase())").as_deref(), Some("write `x.upper()`"));
+    assert_eq!(help("print([1].fitler(x => x))").as_deref(), Some("did you mean `filter`?"));
+    assert_eq!(
+        help("struct P { x, func double(self) { return 1 } }\nP(1).duoble()").as_deref(),
+        Some("did you mean `double`?")
+    );
+    assert_eq!(help("throw \"Undefined variable: nil\""), None);
+    assert_eq!(help("struct P { x }\nP(1).y"), None);
+    assert_eq!(run(&["run", "-e", "try { x := nil } except e { print(e.message) }"]).stderr, "");
+}
+
+#[test]
 fn causes_are_reported() {
     let code = "try { throw \"first\" } except e { throw Error(\"second\", cause: e) }";
     check(&["-e", code], 4, "", "caused by Error: first (<command line>:1:7)");

@@ -70,7 +70,7 @@ pub fn run(args: JitArgs, context: Context) -> i32 {
         let paint = Paint(context.colour.on_stdout().style == Style::Coloured);
         annotated(&name, loaded.sources.text(crate::source::SourceId(0)), &report, paint)
     });
-    report_end(&outcome.end, &loaded.sources, &options, context)
+    report_end(&outcome.end, &loaded, &options, context)
 }
 
 fn as_json(report: &Report) -> Json {

@@ -88,7 +88,7 @@ pub fn run(args: ProfileArgs, context: Context) -> i32 {
             return exit::IO;
         }
     }
-    report_end(&profile.end, &loaded.sources, &options, context)
+    report_end(&profile.end, &loaded, &options, context)
 }
 
 fn rendered(args: &ProfileArgs, profile: &Profile, loaded: &Loaded, context: Context) -> String {

@@ -11,7 +11,6 @@ use crate::diagnostics::{Diagnostic, render_all};
 use crate::driver::engine::{self, Comparison, End, Outcome, RunOptions};
 use crate::driver::thread::handle_interrupts;
 use crate::driver::{Loaded, Script, Text};
-use crate::source::SourceMap;
 
 #[derive(Args, Debug, Default)]
 #[command(
@@ -95,7 +94,7 @@ pub fn run(args: RunArgs, context: Context) -> i32 {
         return run_all(&loaded, options, context);
     }
     let outcome = engine::run(&loaded, &options);
-    report_end(&outcome.end, &loaded.sources, &options, context)
+    report_end(&outcome.end, &loaded, &options, context)
 }
 
 /// Loads a script for a command that runs it to report on it; the exit code if that is impossible, which is said.
@@ -116,10 +115,10 @@ pub fn refuse(script: &Script, context: Context) -> i32 {
 }
 
 /// Says on stderr why a program did not end well; gives the exit code.
-pub fn report_end(end: &End, sources: &SourceMap, options: &RunOptions, context: Context) -> i32 {
+pub fn report_end(end: &End, loaded: &Loaded, options: &RunOptions, context: Context) -> i32 {
     match end {
         End::Done | End::Exit(_) | End::PipeClosed | End::Interrupted => {}
-        End::Failed(failure) => eprint!("{}", failure.render(sources, context.colour.on_stderr())),
+        End::Failed(failure) => eprint!("{}", failure.render(loaded, context.colour.on_stderr())),
         End::Timeout => eprint!("{}", timeout_message(options.timeout.unwrap_or_default(), "")),
         End::Fuel => eprintln!("ruff: {} units of fuel used up (--fuel)", options.fuel.unwrap_or_default()),
         End::Bug(report) => return internal_fault(report),
@@ -140,7 +139,7 @@ fn run_all(loaded: &Arc<Loaded>, mut options: RunOptions, context: Context) -> i
             let Outcome { end, stdout, stderr, .. } = *outcome;
             print_result(&String::from_utf8_lossy(&stdout));
             eprint!("{}", String::from_utf8_lossy(&stderr));
-            report_end(&end, &loaded.sources, &options, context)
+            report_end(&end, loaded, &options, context)
         }
         Comparison::Different(what) => {
             eprintln!("ruff: the engines disagree: {what}");

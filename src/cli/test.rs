@@ -265,7 +265,7 @@ fn run_recorded(
 fn failure_text(loaded: &Loaded, end: &End, output: &Captured) -> Option<String> {
     let mut text = match end {
         End::Done => return None,
-        End::Failed(failure) => failure.render(&loaded.sources, RenderOptions::default()),
+        End::Failed(failure) => failure.render(loaded, RenderOptions::default()),
         End::Exit(code) => format!("exit({code}) ended it\n"),
         End::Timeout => "took longer than --timeout allows\n".to_owned(),
         End::Fuel => "used up its --fuel\n".to_owned(),

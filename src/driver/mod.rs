@@ -10,6 +10,7 @@
 mod annotations;
 pub mod dump;
 pub mod engine;
+mod hints;
 mod machine;
 pub mod modules;
 mod prelude;
@@ -24,7 +25,7 @@ use std::{fs, io};
 
 use crate::builtins::{self, N_BUILTINS};
 use crate::check;
-use crate::diagnostics::{Diagnostic, has_errors};
+use crate::diagnostics::{Code, Diagnostic, has_errors};
 use crate::resolve::{self, hir};
 use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, SelfMode};
 use crate::source::{SourceId, SourceMap};
@@ -142,7 +143,12 @@ impl Script {
 
     /// Registers what the program declares. A script with errors comes back as it is.
     pub fn load(self) -> Result<Loaded, Box<Script>> {
-        if self.has_errors() { Err(Box::new(self)) } else { Ok(Loaded::new(self.program, self.sources, false)) }
+        if self.has_errors() {
+            return Err(Box::new(self));
+        }
+        let helpful = |warning: &Diagnostic| warning.code == Code::UndefinedName && !warning.help.is_empty();
+        let hints = self.warnings.into_iter().filter(helpful).collect();
+        Ok(Loaded { hints, ..Loaded::new(self.program, self.sources, false) })
     }
 }
 
@@ -151,6 +157,8 @@ impl Script {
 pub struct Loaded {
     pub program: hir::Program,
     pub sources: SourceMap,
+    /// What to write instead of names that are found nowhere; said where one is reached and not caught.
+    pub hints: Vec<Diagnostic>,
     /// Struct n of the program.
     pub structs: Box<[DeclId]>,
     /// Enum n of the program; the first two are the prelude's.
@@ -171,7 +179,7 @@ impl Loaded {
             program.enums.iter().enumerate().map(|(index, decl)| declare_enum(&program, index, decl)).collect();
         annotations::enforce(&mut program, &structs, &enums);
         let infos = program.functions.iter().map(|function| Arc::new(describe(&program, function, hidden))).collect();
-        let loaded = Loaded { program, sources, structs, enums, infos, hidden };
+        let loaded = Loaded { program, sources, hints: Vec::new(), structs, enums, infos, hidden };
         loaded.add_methods();
         loaded
     }

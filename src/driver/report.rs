@@ -2,6 +2,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::{Loaded, hints};
 use crate::diagnostics::{Code, Diagnostic, RenderOptions, render_titled};
 use crate::semantics::fault::{Fault, TraceEntry, kind_name};
 use crate::source::{SourceId, SourceMap, Span};
@@ -59,8 +60,8 @@ impl Failure {
     }
 
     /// The report for a terminal or a log; ends in a newline.
-    pub fn render(&self, sources: &SourceMap, options: RenderOptions) -> String {
-        let mut text = self.title(sources, options);
+    pub fn render(&self, loaded: &Loaded, options: RenderOptions) -> String {
+        let mut text = self.title(loaded, options);
         text.push('\n');
         for (index, frame) in self.stack.iter().enumerate() {
             if index == KEPT_FRAMES && self.left_out > 0 {
@@ -77,11 +78,13 @@ impl Failure {
         text
     }
 
-    fn title(&self, sources: &SourceMap, options: RenderOptions) -> String {
+    fn title(&self, loaded: &Loaded, options: RenderOptions) -> String {
+        let sources = &loaded.sources;
         let Some((source, span)) = self.stack.first().and_then(|entry| place(sources, entry)) else {
             return format!("error[{}]: {}", self.kind, self.message);
         };
-        let diagnostic = Diagnostic::error(Code::Runtime, source, span, &self.message);
+        let mut diagnostic = Diagnostic::error(Code::Runtime, source, span, &self.message);
+        diagnostic.help = hints::help(self, loaded, source, span);
         render_titled(sources, &diagnostic, Some(&self.kind), options)
     }
 }

@@ -13,7 +13,7 @@ pub mod token;
 
 pub use ast::Ast;
 pub use names::Names;
-pub use parser::undefined_name_hint;
+pub use parser::{undefined_name_hint, unknown_member_hint};
 
 use crate::diagnostics::{Diagnostic, has_errors};
 use crate::source::SourceId;

@@ -33,7 +33,7 @@ use crate::diagnostics::{Code, Diagnostic, Severity};
 use crate::source::{SourceId, Span};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-pub use habits::undefined_name_hint;
+pub use habits::{undefined_name_hint, unknown_member_hint};
 
 /// How deep a text may nest before it is parsed on a stack of its own: a level takes at most a few kilobytes
 /// optimised and some 20 kB unoptimised, and the smallest stacks we run on have 2 MB.

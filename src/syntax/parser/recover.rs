@@ -74,6 +74,13 @@ impl Parser<'_> {
         false
     }
 
+    /// Reports the keyword that stands where a name should.
+    pub(super) fn keyword_for_name(&mut self, what: &str) {
+        let token = self.token();
+        let message = format!("expected a name for {what}, but `{}` is a keyword", token.kind.text());
+        self.report_with_help(Code::Unexpected, token.span(), message, "choose another name");
+    }
+
     /// Takes an identifier as the name of `what` ("a variable", "the function").
     pub(super) fn expect_name(&mut self, what: &str) -> Option<Name> {
         let token = self.token();
@@ -81,8 +88,7 @@ impl Parser<'_> {
             return Some(self.take_name());
         }
         if token.kind.is_keyword() && !token.on_new_line() {
-            let message = format!("expected a name for {what}, but `{}` is a keyword", token.kind.text());
-            self.report_with_help(Code::Unexpected, token.span(), message, "choose another name");
+            self.keyword_for_name(what);
             // Taken as the name it was meant to be if the rest looks like that.
             let next = self.peek(1).kind;
             if matches!(

@@ -93,6 +93,7 @@ impl Parser<'_> {
         let start = token.start;
         match token.kind {
             T::Ident => self.statement_from_name(),
+            kind if kind.is_keyword() && self.assigns_keyword(kind) => self.assigned_keyword(),
             T::If => {
                 let value = self.if_expression();
                 self.stmt(StmtKind::Expr(value), start)
@@ -109,6 +110,7 @@ impl Parser<'_> {
             T::For | T::While | T::Loop => self.loop_statement(None, start),
             T::Func if self.peek(1).kind != T::OpenParen && !self.anonymous_generator() => self.func_statement(),
             T::Async if self.peek(1).kind == T::Func && self.peek(2).kind != T::OpenParen => self.func_statement(),
+            T::Async if self.foreign_async() => self.async_with_foreign_word(),
             T::Struct => self.struct_statement(),
             T::Enum => self.enum_statement(),
             T::Impl => self.impl_statement(),

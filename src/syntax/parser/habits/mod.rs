@@ -34,6 +34,27 @@ pub fn undefined_name_hint(name: &str) -> Option<&'static str> {
     })
 }
 
+/// What to write instead of a member that no value of its kind has but that is usual in other languages.
+pub fn unknown_member_hint(name: &str) -> Option<&'static str> {
+    Some(match name {
+        "length" | "size" | "Length" | "Count" => "write `len(x)` or `x.len()`",
+        "toUpperCase" | "upcase" | "ToUpper" => "write `x.upper()`",
+        "toLowerCase" | "downcase" | "ToLower" => "write `x.lower()`",
+        "toString" | "to_s" | "ToString" => "write `to_string(x)` or `\"${x}\"`",
+        "includes" | "has" | "Contains" | "containsKey" => "write `x.contains(item)`, of a dict `x.has_key(key)`",
+        "strip" | "lstrip" | "rstrip" => "write `x.trim()`, `x.trim_start()` or `x.trim_end()`",
+        "replaceAll" | "gsub" => "write `x.replace(from, to)`, which replaces all",
+        "forEach" | "each" => "write `for item in x { … }` or `x.for_each(f)`",
+        "addAll" | "push_all" | "pushAll" => "write `x.extend(items)`",
+        "shift" => "write `x.remove_at(0)`",
+        "unshift" => "write `x.insert(0, item)`",
+        "inject" => "write `x.reduce(initial, f)`",
+        "select" => "write `x.filter(f)`",
+        "splice" => "write `x.remove_at(i)` and `x.insert(i, item)`",
+        _ => return None,
+    })
+}
+
 impl Parser<'_> {
     /// Reports foreign notation at the next token.
     #[cold]

@@ -5,6 +5,11 @@ use crate::syntax::parser::recover::starts_expression;
 use crate::syntax::token::{ASSIGN, BLOCK};
 use TokenKind as T;
 
+/// Words that declare functions in other languages.
+fn declares_function(word: &str) -> bool {
+    matches!(word, "def" | "fn" | "fun" | "function" | "sub" | "proc" | "procedure")
+}
+
 impl Parser<'_> {
     /// A statement that starts with a word of another language, if the words after it confirm that.
     #[inline]
@@ -35,14 +40,8 @@ impl Parser<'_> {
         let named = next.kind == T::Ident;
         let third = self.peek(2).kind;
         match word {
-            "def" | "fn" | "fun" | "function" | "sub" | "proc" | "procedure"
-                if named && !assigns(third) || next.kind == T::Star =>
-            {
-                self.habit(format!("`{word}` does not declare a function"), "write `func name(…) { … }`");
-                let word = self.bump();
-                let func =
-                    self.nested(|parser| Some(parser.function_after_word(word, Some("the function"), false)), |_| None)?;
-                Some(self.stmt(StmtKind::Func(func), start))
+            _ if declares_function(word) && (named && !assigns(third) || next.kind == T::Star) => {
+                self.foreign_function(start, false)
             }
             "class" | "interface" | "trait" | "record" | "data" if named && !assigns(third) => {
                 self.habit(
@@ -112,6 +111,17 @@ impl Parser<'_> {
                 self.skip_statement();
                 Some(self.stmt(StmtKind::Error, start))
             }
+            "global" | "nonlocal" if named => {
+                let help = "leave it out: a function assigns the outer variable if that is created above the function";
+                self.habit(format!("there is no `{word}`"), help);
+                self.skip_statement();
+                Some(self.stmt(StmtKind::Error, start))
+            }
+            "goto" if named => {
+                self.habit("there is no `goto`", "write a loop, with a label (`outer: for …`, `break outer`) if need be");
+                self.skip_statement();
+                Some(self.stmt(StmtKind::Error, start))
+            }
             "del" | "delete" if named => {
                 self.habit(format!("there is no `{word}`"), "write `d.remove(key)` or `xs.remove(i)`");
                 self.skip_statement();
@@ -126,6 +136,44 @@ impl Parser<'_> {
             }
             _ => None,
         }
+    }
+
+    /// The declaration behind the word for a function that stands here.
+    fn foreign_function(&mut self, start: u32, is_async: bool) -> Option<StmtId> {
+        let word = self.text_at(self.token());
+        let help = if is_async { "write `async func name(…) { … }`" } else { "write `func name(…) { … }`" };
+        self.habit(format!("`{word}` does not declare a function"), help);
+        let word = self.bump();
+        let declare = |parser: &mut Self| Some(parser.function_after_word(word, Some("the function"), is_async));
+        let func = self.nested(declare, |_| None)?;
+        Some(self.stmt(StmtKind::Func(func), start))
+    }
+
+    /// Whether `async fn name(` stands here, or another word for it.
+    pub(in super::super) fn foreign_async(&self) -> bool {
+        let word = self.peek(1);
+        word.kind == T::Ident && declares_function(self.text_at(word)) && self.peek(2).kind == T::Ident
+    }
+
+    pub(in super::super) fn async_with_foreign_word(&mut self) -> StmtId {
+        let start = self.bump().start;
+        self.foreign_function(start, true).unwrap_or_else(|| self.stmt(StmtKind::Error, start))
+    }
+
+    /// Whether a keyword that is no value is assigned to.
+    pub(in super::super) fn assigns_keyword(&self, keyword: T) -> bool {
+        let next = self.peek(1);
+        let is_value = matches!(keyword, T::SelfWord | T::True | T::False | T::Null);
+        matches!(next.kind, T::ColonEq | T::Eq) && !next.on_new_line() && !is_value
+    }
+
+    /// `match := 3`: the keyword is taken as the name that it was meant to be.
+    pub(in super::super) fn assigned_keyword(&mut self) -> StmtId {
+        let start = self.token().start;
+        self.keyword_for_name("a variable");
+        let name = self.take_name();
+        let target = self.ast.add(Target { kind: TargetKind::Name(name.symbol), span: name.span });
+        self.assignment(target, start)
     }
 
     fn brace_on_line(&mut self) -> bool {
