@@ -99,7 +99,7 @@ fn end_text(loaded: &Loaded, end: &End) -> String {
     match end {
         // At which depth the stack overflows may differ, and so what has happened until then.
         End::Failed(failure) if failure.kind == "StackOverflow" => failure.kind.clone(),
-        End::Failed(failure) => failure.render(&loaded.sources, RenderOptions::default()),
+        End::Failed(failure) => failure.render(loaded, RenderOptions::default()),
         End::Done => "ran to its end".to_owned(),
         other => format!("{other:?}"),
     }
