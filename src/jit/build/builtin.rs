@@ -11,6 +11,18 @@ use crate::jit::profile::{Site, Target};
 use crate::value::layout::tag;
 use crate::vm::compiled::needs_no_binding;
 
+/// The type of a value with this tag; `None` for keys of declared shapes, and for null and what is like it.
+pub(super) fn guarded_type(key: u32) -> Option<Type> {
+    match u64::from(key) {
+        1 => Some(Type::BOOL),
+        2 => Some(Type::INT),
+        3 => Some(Type::FLOAT),
+        tag::STRUCT | tag::VARIANT => None,
+        heap @ tag::HEAP_FIRST..=tag::HEAP_LAST => Some(Type::pointer(heap, 0)),
+        _ => None,
+    }
+}
+
 impl Builder<'_> {
     pub(super) fn call_builtin(&mut self, op: Op, argc: u8, dst: u16, base: u16, builtin: u16) -> Built {
         let count = u16::from(argc);
@@ -164,25 +176,15 @@ impl Builder<'_> {
 
     /// Checks the tag of a slot's value; false if it is known to be another, or the key is that of a declared shape.
     pub(super) fn guard_tag(&mut self, slot: SlotIx, key: u32) -> bool {
-        let wanted = u64::from(key);
-        if wanted > tag::HEAP_LAST || matches!(wanted, tag::STRUCT | tag::VARIANT) {
-            return false;
-        }
+        let Some(ty) = guarded_type(key) else { return false };
         match self.state.get(slot) {
-            Slot::Scalar { scalar, .. } => return scalar.tag() == wanted,
+            Slot::Scalar { scalar, .. } => return scalar.tag() == u64::from(key),
             Slot::Immediate { .. } | Slot::Clean => return false,
             _ => {}
         }
         let exit = self.exit();
         let value = self.boxed_slot(slot);
-        let ty = match wanted {
-            1 => Type::BOOL,
-            2 => Type::INT,
-            3 => Type::FLOAT,
-            heap if heap >= tag::HEAP_FIRST => Type::pointer(heap, 0),
-            _ => return false,
-        };
-        self.emit(InstKind::GuardTag { value, tag: wanted, exit }, ty);
+        self.emit(InstKind::GuardTag { value, tag: u64::from(key), exit }, ty);
         true
     }
 

@@ -212,10 +212,14 @@ impl Builder<'_> {
             return false;
         }
         let enum_value = self.boxed_slot(slot);
-        let value = self.operation(Operation::OfEnum(decl.0), &[enum_value]);
+        self.guard_enum_value(enum_value, decl);
+        true
+    }
+
+    pub(super) fn guard_enum_value(&mut self, value: ValueId, decl: DeclId) {
+        let value = self.operation(Operation::OfEnum(decl.0), &[value]);
         let exit = self.exit();
         self.effect(InstKind::GuardTrue { value, exit });
-        true
     }
 
     /// A method called on a local variable.

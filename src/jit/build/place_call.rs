@@ -3,6 +3,8 @@
 //! What a place holds is lent by its root while the method runs, or changed where it is. The keys of the place stay in their
 //! registers until nothing is left that could make the VM execute the call again.
 use super::arguments::Given;
+use super::builtin::guarded_type;
+use super::calls::enum_of;
 use super::memory::End;
 use super::state::{Lender, Slot};
 use super::{Builder, Built};
@@ -64,13 +66,18 @@ impl Builder<'_> {
     /// A method that does not change its receiver.
     fn call_user_at(&mut self, op: Op, target: Target, at: At) -> Built {
         let Some(call) = self.method_call(target, at.given, at.dst, at.receiver()) else { return self.fallback(op) };
-        if target.shape < shape::FIRST_DECLARED || !self.lend_place(at) {
+        if target.shape < shape::FIRST_DECLARED {
             return self.fallback(op);
         }
-        let window = call.window;
-        if !self.guard_instance(window, target) {
-            return self.give_up_place(op, at);
+        let Some(value) = self.value_at(at) else { return self.fallback(op) };
+        match enum_of(target.shape) {
+            Some(decl) => self.guard_enum_value(value, decl),
+            None => {
+                self.guarded_value(value, tag::STRUCT, target.shape);
+            }
         }
+        self.lend(at, value);
+        let window = call.window;
         if !matches!(at.root, Root::Local(_)) {
             // The method may change the variable.
             self.settle(window);
@@ -82,12 +89,14 @@ impl Builder<'_> {
     fn call_builtin_at(&mut self, op: Op, target: Target, argc: u8, at: At) -> Built {
         let (builtin, count) = (target.function as u16, u16::from(argc) + 1);
         let plain = needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(count));
-        if !plain || builtins::info(BuiltinId(builtin)).native().is_none() || !self.lend_place(at) {
+        let Some(ty) = guarded_type(target.shape) else { return self.fallback(op) };
+        if !plain || builtins::info(BuiltinId(builtin)).native().is_none() {
             return self.fallback(op);
         }
-        if !self.guard_tag(self.slot(at.receiver()), target.shape) {
-            return self.give_up_place(op, at);
-        }
+        let Some(value) = self.value_at(at) else { return self.fallback(op) };
+        let exit = self.exit();
+        self.emit(InstKind::GuardTag { value, tag: u64::from(target.shape), exit }, ty);
+        self.lend(at, value);
         let keys: Vec<u16> = (at.base..at.receiver()).filter(|key| *key != at.dst).collect();
         if self.intrinsic(builtin, Some(u64::from(target.shape)), count, at.dst, at.receiver()) {
             keys.into_iter().for_each(|key| self.consume(key));
@@ -98,16 +107,9 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The VM executes the call after all: the receiver's register is free.
-    fn give_up_place(&mut self, op: Op, at: At) -> Built {
-        let slot = self.slot(at.receiver());
-        self.release(slot);
-        self.fallback(op)
-    }
-
-    /// Puts what the place holds into the receiver's register, lent by the local; false if that is the VM's business.
-    fn lend_place(&mut self, at: At) -> bool {
-        let Some(value) = self.value_at(at) else { return false };
+    /// Puts what the place holds into the receiver's register, lent by the local. It has been checked before: who leaves there
+    /// has the VM execute the call, which expects nothing in that register.
+    fn lend(&mut self, at: At, value: ValueId) {
         let receiver = self.slot(at.receiver());
         self.release(receiver);
         let lender = match at.root {
@@ -115,9 +117,9 @@ impl Builder<'_> {
             _ => Lender::Passing,
         };
         self.put(receiver, Slot::Borrowed { value, lender });
-        true
     }
 
+    /// What the place holds, without a count; `None` if that is the VM's business.
     fn value_at(&mut self, at: At) -> Option<ValueId> {
         let root = match at.root {
             Root::Local(local) => self.boxed(local),
