@@ -3,6 +3,9 @@
 //!
 //! `cargo bench --bench dispatch`
 
+#[path = "common/settings.rs"]
+mod settings;
+
 use std::sync::Arc;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -76,5 +79,9 @@ fn families(c: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, families);
+criterion_group! {
+    name = benches;
+    config = settings::short();
+    targets = families
+}
 criterion_main!(benches);

@@ -2,6 +2,9 @@
 //!
 //! `cargo bench --bench frontend`
 
+#[path = "common/settings.rs"]
+mod settings;
+
 use std::fmt::Write as _;
 use std::hint::black_box;
 
@@ -61,7 +64,7 @@ fn loaded(text: &str) -> Loaded {
 fn stages(c: &mut Criterion) {
     let text = source();
     let mut group = c.benchmark_group("front end");
-    group.throughput(Throughput::Bytes(text.len() as u64));
+    group.throughput(Throughput::BytesDecimal(text.len() as u64));
     group.sample_size(20);
     group.bench_function("lex", |b| b.iter(|| syntax::lexer::lex(SourceId(0), black_box(&text))));
     group.bench_function("lex and parse", |b| b.iter(|| syntax::parse(SourceId(0), black_box(&text))));
@@ -81,5 +84,9 @@ fn stages(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, stages);
+criterion_group! {
+    name = benches;
+    config = settings::short();
+    targets = stages
+}
 criterion_main!(benches);

@@ -2,6 +2,9 @@
 //!
 //! `cargo bench --bench jit`
 
+#[path = "common/settings.rs"]
+mod settings;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -54,11 +57,7 @@ fn phases(c: &mut Criterion) {
         let compiled = statistics(&loaded, args).compiled();
         assert!(compiled > 0, "{name}: nothing gets hot");
         let mut group = c.benchmark_group(format!("jit {name}"));
-        group
-            .sample_size(10)
-            .sampling_mode(SamplingMode::Flat)
-            .measurement_time(Duration::from_secs(2))
-            .warm_up_time(Duration::from_millis(500));
+        group.sample_size(10).sampling_mode(SamplingMode::Flat);
         for (phase, time) in PHASES {
             group.bench_function(*phase, |b| {
                 b.iter_custom(|turns| (0..turns).map(|_| time(&statistics(&loaded, args))).sum())
@@ -79,11 +78,7 @@ fn function_of_loops(loops: usize) -> Arc<Loaded> {
 /// Grows the function a hundredfold; the rate should fall by little.
 fn long_functions(c: &mut Criterion) {
     let mut group = c.benchmark_group("jit one function of loops");
-    group
-        .sample_size(10)
-        .sampling_mode(SamplingMode::Flat)
-        .measurement_time(Duration::from_secs(2))
-        .warm_up_time(Duration::from_millis(500));
+    group.sample_size(10).sampling_mode(SamplingMode::Flat);
     for loops in [20, 200, 2000] {
         let loaded = function_of_loops(loops);
         group.throughput(Throughput::Elements(loops as u64));
@@ -92,5 +87,9 @@ fn long_functions(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, phases, long_functions);
+criterion_group! {
+    name = benches;
+    config = settings::short();
+    targets = phases, long_functions
+}
 criterion_main!(benches);

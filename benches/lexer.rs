@@ -1,5 +1,7 @@
 //! Lexer throughput on realistic source.
 
+#[path = "common/settings.rs"]
+mod settings;
 #[path = "common/source.rs"]
 mod source;
 
@@ -11,11 +13,15 @@ fn lexer(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("lexer");
     for size in [10_000, 1_000_000] {
         let text = source::realistic(size);
-        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.throughput(Throughput::BytesDecimal(text.len() as u64));
         group.bench_function(format!("{} kB", size / 1000), |bencher| bencher.iter(|| lex(SourceId(0), &text).list.len()));
     }
     group.finish();
 }
 
-criterion_group!(benches, lexer);
+criterion_group! {
+    name = benches;
+    config = settings::short();
+    targets = lexer
+}
 criterion_main!(benches);

@@ -1,5 +1,7 @@
 //! Throughput from text to tree on realistic source.
 
+#[path = "common/settings.rs"]
+mod settings;
 #[path = "common/source.rs"]
 mod source;
 
@@ -11,7 +13,7 @@ fn parser(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("parser");
     for size in [10_000, 1_000_000] {
         let text = source::realistic(size);
-        group.throughput(Throughput::Bytes(text.len() as u64));
+        group.throughput(Throughput::BytesDecimal(text.len() as u64));
         group.bench_function(format!("{} kB", size / 1000), |bencher| {
             bencher.iter(|| parse(SourceId(0), &text).ast.exprs.len())
         });
@@ -19,5 +21,9 @@ fn parser(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, parser);
+criterion_group! {
+    name = benches;
+    config = settings::short();
+    targets = parser
+}
 criterion_main!(benches);

@@ -2,6 +2,9 @@
 //!
 //! `cargo bench --bench value`
 
+#[path = "common/settings.rs"]
+mod settings;
+
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
@@ -140,5 +143,9 @@ fn strings(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, counts, arrays, dicts, strings);
+criterion_group! {
+    name = benches;
+    config = settings::short();
+    targets = counts, arrays, dicts, strings
+}
 criterion_main!(benches);

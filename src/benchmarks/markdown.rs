@@ -1,6 +1,7 @@
 //! A report as Markdown: for a README, an issue, a CI summary.
 use std::fmt::Write as _;
 
+use super::others;
 use super::record::Report;
 use super::report::{Table, comparison_table, speed_table};
 use super::units;
@@ -9,6 +10,9 @@ use super::units;
 pub fn render(report: &Report) -> String {
     let mut text = String::from("# Benchmarks\n\n");
     let _ = writeln!(text, "{}.\n", report.machine.line());
+    if let Some(note) = others::note(report.others) {
+        let _ = writeln!(text, "{note}.\n");
+    }
     text.push_str(&table(&speed_table(report)));
     text.push_str("\nMedians; `a : b` says how many times faster a is than b.\n\n## Rows\n\n");
     text.push_str(&table(&rows(report)));

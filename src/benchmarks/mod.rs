@@ -11,6 +11,7 @@
 //! Nothing here parses command-line arguments or decides about colour.
 pub mod discover;
 pub mod markdown;
+pub mod others;
 pub mod record;
 pub mod report;
 pub mod runner;

@@ -11,6 +11,8 @@ pub const SCHEMA: &str = "rufflang.bench/1";
 pub struct Report {
     pub machine: Machine,
     pub rows: Vec<Row>,
+    /// The share of all processors that other programs had meanwhile, where that is known.
+    pub others: Option<f64>,
     /// What the rows are compared with, if they are.
     pub baseline: Option<Baseline>,
 }
@@ -280,6 +282,7 @@ impl Report {
                 "optimised": self.machine.optimised,
                 "processor_time": self.machine.processor_time,
             },
+            "others": self.others,
             "rows": self.rows.iter().map(row_to_json).collect::<Vec<_>>(),
         });
         if let Some(baseline) = &self.baseline {
@@ -305,6 +308,7 @@ impl Report {
                 processor_time: machine["processor_time"].as_bool().unwrap_or(false),
             },
             rows: rows.iter().map(row_from_json).collect(),
+            others: json["others"].as_f64(),
             baseline: None,
         })
     }
@@ -429,7 +433,12 @@ mod tests {
         good.notes.push("a note".into());
         let mut bad = failed(ProblemKind::Exit(3));
         bad.problem.as_mut().unwrap().place = Some("a.ruff:1:2".into());
-        let report = Report { machine: Machine::here(), rows: vec![good, Row { repeat: 1, ..bad }], baseline: None };
+        let report = Report {
+            machine: Machine::here(),
+            rows: vec![good, Row { repeat: 1, ..bad }],
+            others: Some(0.25),
+            baseline: None,
+        };
         let text = report.to_json().to_string();
         assert_eq!(Report::from_json(&serde_json::from_str(&text).unwrap()), Ok(report));
     }

@@ -3,6 +3,7 @@ use std::fmt::Write as _;
 
 use unicode_width::UnicodeWidthStr;
 
+use super::others;
 use super::record::{Report, Row};
 use super::stats::{Verdict, geometric_mean};
 use super::units;
@@ -122,6 +123,9 @@ pub fn tables(report: &Report, paint: Paint) -> String {
     }
     let failed = report.rows.iter().filter(|row| !row.passed()).count();
     let _ = writeln!(text, "{}", paint.dim(&report.machine.line()));
+    if let Some(note) = others::note(report.others) {
+        let _ = writeln!(text, "{note}");
+    }
     if failed > 0 {
         let _ = writeln!(text, "{}", paint.bad(&format!("{failed} of {} rows failed", report.rows.len())));
     }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::discover::{Candidate, readable};
+use super::others::Ticks;
 use super::record::{Machine, Problem, ProblemKind, Report, Row};
 use super::record::{allocations_from_json, number, stages_from_json};
 use super::timer::{Plan, Time, Turns};
@@ -60,6 +61,7 @@ const KEPT_ERRORS: usize = 4096;
 
 /// Runs everything; never fails as a whole.
 pub fn run(job: &Job, scripts: &[Candidate], progress: &mut dyn Progress) -> Report {
+    let before = Ticks::now();
     let parts = job.plan.turns.shared(job.processes);
     let subjects: Vec<_> =
         scripts.iter().flat_map(|script| job.engines.iter().map(move |engine| (script, engine.as_str()))).collect();
@@ -76,7 +78,8 @@ pub fn run(job: &Job, scripts: &[Candidate], progress: &mut dyn Progress) -> Rep
             }
         }
     }
-    Report { machine: machine(job), rows, ..Report::default() }
+    let others = before.zip(Ticks::now()).and_then(|(before, now)| now.others_since(before));
+    Report { machine: machine(job), rows, others, ..Report::default() }
 }
 
 fn empty_row(script: &Candidate, engine: &str) -> Row {

@@ -2,6 +2,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::others;
 use super::record::{Baseline, Report};
 use super::stats::{self, Verdict};
 
@@ -55,6 +56,10 @@ pub fn compare(report: &mut Report, earlier: &Report, name: &str) {
     if now.processor_time != before.processor_time {
         warnings.push(format!("'{name}' has {} time", if before.processor_time { "processor" } else { "wall" }));
     }
+    if let Some((now, before)) = others::difference(report.others, earlier.others) {
+        warnings
+            .push(format!("other programs had {now:.0} % of the processors, and {before:.0} % when '{name}' was measured"));
+    }
     for row in report.rows.iter_mut().filter(|row| row.passed()) {
         let same = earlier.find(&row.script, &row.engine).filter(|row| row.passed());
         row.comparison = same.map(|same| stats::compare_groups(&same.groups(), &row.groups()));
@@ -90,7 +95,7 @@ mod tests {
 
     fn report(times: impl Iterator<Item = u64>) -> Report {
         let row = Row { script: "fib".into(), engine: "vm".into(), times: times.collect(), ..Row::default() };
-        Report { machine: Machine::here(), rows: vec![row], baseline: None }
+        Report { machine: Machine::here(), rows: vec![row], ..Report::default() }
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! What a profiler collects while a program runs: stacks of functions and positions, with the time and the memory they
 //! stand for.
 //!
-//! A profiler calls [`start`] on the program's thread; its own thread counts the time with [`pass`] and asks for a stack with
-//! [`want`] every so often. Engines that are set up while a recording is [`active`] hand over their stack with [`record`], which
+//! A profiler calls [`start`] on the program's thread; its own thread asks for a stack with [`want`] every so often and may sleep
+//! until it is [`answered`]. Engines that are set up while a recording is [`active`] hand over their stack with [`record`], which
 //! stands for all time since the stack before it.
 //!
 //! An engine that notices a wish late cannot say where it was when the wish came. It then runs in a way that notices the next
@@ -14,8 +14,11 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::sync::atomic::{
     AtomicBool, AtomicU64,
-    Ordering::{Acquire, Relaxed, Release},
+    Ordering::{Acquire, Relaxed, Release, SeqCst},
 };
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
 
 use super::{Interrupt, pending, raise};
 
@@ -30,6 +33,8 @@ pub enum Tier {
     Compiled,
     /// A builtin in Rust; its stack begins with the builtin.
     Builtin,
+    /// Freeing what the last reference has left, whoever gave it up.
+    References,
 }
 
 /// A running function and where in its source it is.
@@ -64,8 +69,17 @@ pub struct Weight {
 /// Every stack that was met.
 pub type Samples = HashMap<Stack, Weight>;
 
-/// Time that has passed since the last stack was taken.
-static DUE: AtomicU64 = AtomicU64::new(0);
+/// What times are counted from.
+static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Until when all time belongs to stacks, in nanoseconds.
+static BOOKED: AtomicU64 = AtomicU64::new(0);
+
+/// The thread that sleeps until its wish is answered.
+static ASLEEP: Mutex<Option<Thread>> = Mutex::new(None);
+
+/// Whether there is one.
+static SLEEPS: AtomicBool = AtomicBool::new(false);
 
 /// Reminds of a wish.
 pub fn raise_wish() {
@@ -74,6 +88,15 @@ pub fn raise_wish() {
 
 /// Whether a stack that stands for time is wanted.
 static WANTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether the program was freeing when the stack was wanted.
+static FREEING: AtomicBool = AtomicBool::new(false);
+
+/// When the stack was wanted.
+static WANTED_AT: AtomicU64 = AtomicU64::new(0);
+
+/// Much longer than from one poll of an engine to the next, in nanoseconds.
+const LONG: u64 = 100_000;
 
 /// While an engine watches for the next wish: what was due when it began, at least 1.
 static UNSEEN: AtomicU64 = AtomicU64::new(0);
@@ -85,7 +108,7 @@ thread_local! {
 
 /// Begins a recording on this thread.
 pub fn start() {
-    DUE.store(0, Relaxed);
+    BOOKED.store(now(), Relaxed);
     WANTED.store(false, Relaxed);
     UNSEEN.store(0, Relaxed);
     BYTES_DUE.set(0);
@@ -102,15 +125,27 @@ pub fn active() -> bool {
     SAMPLES.with(|samples| samples.borrow().is_some())
 }
 
-/// Counts time that has passed; called by the profiler's thread.
-pub fn pass(nanoseconds: u64) {
-    DUE.fetch_add(nanoseconds, Relaxed);
+fn now() -> u64 {
+    EPOCH.elapsed().as_nanos() as u64
 }
 
-/// Asks for a stack that stands for the time that is due; called by the profiler's thread.
-pub fn want() {
-    WANTED.store(true, Relaxed);
+/// The time since the last stack.
+fn due() -> u64 {
+    now().saturating_sub(BOOKED.load(Relaxed))
+}
+
+/// Asks for a stack that stands for the time that is due; called by the profiler's thread, which knows whether the program is
+/// freeing something.
+pub fn want(freeing: bool) {
+    FREEING.store(freeing, Relaxed);
+    WANTED_AT.store(now(), Relaxed);
+    WANTED.store(true, Release);
     raise(Interrupt::Sample);
+}
+
+/// Whether the program was freeing when the stack was wanted, and still was long after: until so much was due.
+pub fn freed_until(due: u64) -> bool {
+    FREEING.load(Relaxed) && BOOKED.load(Relaxed) + due > WANTED_AT.load(Relaxed) + LONG
 }
 
 /// Whether a stack that stands for time is wanted.
@@ -123,18 +158,39 @@ pub fn unanswered() -> bool {
     WANTED.load(Acquire)
 }
 
+/// Sleeps until the wish is granted or somebody watches, at most that long; or for a moment, without a reason. Called by the
+/// profiler's thread.
+pub fn sleep_unanswered(most: Duration) {
+    *ASLEEP.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
+    SLEEPS.store(true, SeqCst);
+    if WANTED.load(SeqCst) {
+        thread::park_timeout(most);
+    }
+    SLEEPS.store(false, SeqCst);
+}
+
+/// The wish is granted, or somebody watches.
+fn answered() {
+    WANTED.store(false, SeqCst);
+    if SLEEPS.load(SeqCst)
+        && let Some(thread) = &*ASLEEP.lock().unwrap_or_else(PoisonError::into_inner)
+    {
+        thread.unpark();
+    }
+}
+
 /// The time that is due, if a stack that stands for it is wanted.
 #[cold]
 #[inline(never)]
 pub fn wanted_for() -> Option<u64> {
-    wanted().then(|| DUE.load(Relaxed))
+    wanted().then(due)
 }
 
 /// Instead of granting a wish: from now on the next one is noticed at once. `unseen` is the time due.
 #[cold]
 pub fn watch(unseen: u64) {
     UNSEEN.store(unseen.max(1), Relaxed);
-    WANTED.store(false, Release);
+    answered();
 }
 
 /// Whether an engine watches, and what was due when it began.
@@ -151,11 +207,15 @@ pub fn allocated(bytes: u64) {
 /// Hands over the stack that was asked for; `frames` come innermost first. Nobody watches any more.
 #[cold]
 pub fn record(tier: Tier, frames: impl Iterator<Item = Frame>) {
-    let mut nanoseconds = 0;
-    if WANTED.load(Relaxed) {
+    let (mut tier, mut nanoseconds) = (tier, 0);
+    if WANTED.load(Acquire) {
+        if FREEING.load(Relaxed) {
+            tier = Tier::References;
+        }
         UNSEEN.store(0, Relaxed);
-        nanoseconds = DUE.swap(0, Relaxed);
-        WANTED.store(false, Release);
+        let now = now();
+        nanoseconds = now.saturating_sub(BOOKED.swap(now, Relaxed));
+        answered();
     }
     add(tier, frames, nanoseconds);
 }
@@ -163,8 +223,8 @@ pub fn record(tier: Tier, frames: impl Iterator<Item = Frame>) {
 /// Hands over a stack for what has become due since `before` was; the rest is still due.
 #[cold]
 pub fn record_since(before: u64, tier: Tier, frames: impl Iterator<Item = Frame>) {
-    let nanoseconds = DUE.load(Relaxed).saturating_sub(before);
-    DUE.fetch_sub(nanoseconds, Relaxed);
+    let nanoseconds = due().saturating_sub(before);
+    BOOKED.fetch_add(nanoseconds, Relaxed);
     add(tier, frames, nanoseconds);
 }
 
@@ -184,27 +244,34 @@ fn add(tier: Tier, frames: impl Iterator<Item = Frame>, nanoseconds: u64) {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
+
+    /// A process has one profiler.
+    pub(crate) static ALONE: Mutex<()> = Mutex::new(());
 
     #[test]
     fn stacks_add_up_and_nothing_is_kept_without_a_recording() {
+        let _alone = ALONE.lock();
+        let wait = || thread::sleep(Duration::from_millis(2));
         let frame = Frame { function: 1, source: 0, offset: 5 };
         record(Tier::Vm, std::iter::once(frame));
         assert!(!active());
         start();
-        for nanoseconds in [1000, 500] {
-            pass(nanoseconds);
+        for _ in 0..2 {
+            wait();
             WANTED.store(true, Relaxed);
             record(Tier::Vm, std::iter::once(frame));
         }
         // Bytes do not take the time along for which no stack is wanted yet.
-        pass(7);
+        wait();
         BYTES_DUE.set(64);
         record(Tier::Vm, std::iter::once(frame));
-        assert_eq!(DUE.load(Relaxed), 7);
+        assert!(due() >= 2_000_000);
         let samples = stop();
-        assert_eq!(samples[&(Tier::Vm, Box::from([frame]))], Weight { samples: 2, nanoseconds: 1500, bytes: 64 });
+        let Weight { samples: count, nanoseconds, bytes } = samples[&(Tier::Vm, Box::from([frame]))];
+        assert_eq!((count, bytes), (2, 64));
+        assert!(nanoseconds >= 4_000_000);
         assert_eq!(samples.len(), 1);
         assert!(!active());
     }

@@ -53,11 +53,12 @@ fn top_suffix(tier: Tier) -> String {
 }
 
 /// Colours of tiers at the top of stacks; functions below are neutral.
-const COLOURS: [(Tier, Color); 4] = [
+const COLOURS: [(Tier, Color); 5] = [
     (Tier::Walker, Color { r: 158, g: 166, b: 176 }),
     (Tier::Vm, Color { r: 92, g: 149, b: 224 }),
     (Tier::Compiled, Color { r: 235, g: 120, b: 60 }),
     (Tier::Builtin, Color { r: 88, g: 178, b: 128 }),
+    (Tier::References, Color { r: 176, g: 112, b: 190 }),
 ];
 const BELOW: Color = Color { r: 226, g: 210, b: 178 };
 
@@ -79,7 +80,8 @@ pub fn flame_graph(profile: &Profile, measure: Measure, out: impl io::Write) -> 
     palette.insert("all", BELOW);
     let mut options = Options::default();
     options.title = format!("{} on {}", profile.script, profile.engine);
-    options.subtitle = Some("blue: VM, orange: compiled, green: builtins, grey: tree walker".to_owned());
+    options.subtitle =
+        Some("blue: VM, orange: compiled, green: builtins, purple: reference counting, grey: tree walker".to_owned());
     options.count_name = if measure == Measure::Bytes { "bytes" } else { "µs" }.to_owned();
     options.bgcolors = Some(BackgroundColor::Flat(Color { r: 255, g: 255, b: 255 }));
     options.palette_map = Some(&mut palette);

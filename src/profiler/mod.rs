@@ -14,6 +14,7 @@ pub mod text;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::driver::Loaded;
@@ -80,11 +81,7 @@ pub fn run(loaded: &Arc<Loaded>, options: &RunOptions, memory: bool) -> Profile 
     let watched = || {
         sample::start();
         let before = value::count_allocations(memory);
-        let sampler = sampler::start(INTERVAL);
-        let start = Instant::now();
-        let (end, report) = run_with_host(loaded, options, host);
-        let wall = start.elapsed();
-        drop(sampler);
+        let (end, report, wall) = watched_for_time(|| run_with_host(loaded, options, host));
         let after = value::count_allocations(false);
         let made = value::Allocations { count: after.count - before.count, bytes: after.bytes - before.bytes };
         (end, wall, made, sample::stop(), report)
@@ -103,6 +100,18 @@ pub fn run(loaded: &Arc<Loaded>, options: &RunOptions, memory: bool) -> Profile 
         allocations: memory.then_some(made),
         jit: report.map(|report| report.stats),
     }
+}
+
+/// What the work on this thread gives while it is asked where it is, and how long it took.
+fn watched_for_time<A, B>(work: impl FnOnce() -> (A, B)) -> (A, B, Duration) {
+    value::with_freeing(|freeing| {
+        thread::scope(|scope| {
+            let _sampler = sampler::start(scope, INTERVAL, freeing);
+            let start = Instant::now();
+            let (end, report) = work();
+            (end, report, start.elapsed())
+        })
+    })
 }
 
 /// Gives the stacks names and lines; those that then are the same become one.
@@ -138,6 +147,7 @@ pub fn tier_name(tier: Tier) -> &'static str {
         Tier::Vm => "vm",
         Tier::Compiled => "compiled",
         Tier::Builtin => "builtin",
+        Tier::References => "reference counting",
     }
 }
 
@@ -229,6 +239,7 @@ impl Profile {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+    use crate::limits::sample::tests::ALONE;
 
     pub(crate) fn place(function: &str, line: Option<u32>) -> Place {
         Place { function: function.into(), line: line.map(|line| ("a.ruff".into(), line)) }
@@ -276,9 +287,6 @@ pub(crate) mod tests {
         assert_eq!(profile.lines(Measure::Bytes).len(), 1);
     }
 
-    /// A process has one profiler.
-    static ALONE: std::sync::Mutex<()> = std::sync::Mutex::new(());
-
     #[test]
     fn compiled_frames_are_walked() {
         let _alone = ALONE.lock();
@@ -312,6 +320,29 @@ pub(crate) mod tests {
             let functions = profile.functions(Measure::Nanoseconds);
             let sorting = functions.iter().find(|share| share.name == "sort_by").map_or(0, |share| share.total);
             assert!(sorting * 2 > whole, "{kind:?}: {sorting} of {whole}, {functions:?}");
+        }
+    }
+
+    /// Freeing takes a tenth of the time or more, also where what is freed is small; where nothing is freed, nothing is booked on it.
+    #[test]
+    fn freeing_is_a_tier_on_every_engine() {
+        let _alone = ALONE.lock();
+        use crate::driver::engine::{EngineKind, Mode};
+        use crate::driver::{Script, Text};
+        let at_once =
+            "for turn in 0..4 {\n    items := []\n    for i in 0..200_000 { items.push([[i], [i]]) }\n    items = null\n}\n";
+        let small = "func f(n) {\n    last := null\n    for i in 0..n { last = [[i], [i], [[i]]] }\n    return last\n}\nf(1_000_000)\n";
+        let none = "func f(n) {\n    total := 0\n    for i in 0..n { total += i % 7 }\n    return total\n}\nf(3_000_000)\n";
+        for (kind, (text, frees)) in EngineKind::ALL
+            .into_iter()
+            .flat_map(|kind| [(at_once, true), (small, true), (none, false)].map(|case| (kind, case)))
+        {
+            let loaded =
+                Arc::new(Script::resolve(Text::inline("free.ruff", text)).load().expect("the program has no errors"));
+            let profile = run(&loaded, &RunOptions::new(Mode::new(kind)), false);
+            let tiers = profile.tiers();
+            let freed = tiers.iter().find(|(tier, _)| *tier == Tier::References).map_or(0, |(_, time)| *time);
+            assert_eq!(freed * 50 > profile.sum(Measure::Nanoseconds), frees, "{kind:?}: {text} {tiers:?}");
         }
     }
 

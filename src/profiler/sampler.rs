@@ -1,30 +1,37 @@
 //! The thread that asks a running program where it is.
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
-use std::thread::{self, JoinHandle};
+use std::sync::Arc;
+use std::sync::atomic::{
+    AtomicBool, AtomicU32,
+    Ordering::{Relaxed, SeqCst},
+};
+use std::thread::{self, Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use crate::limits::sample;
 
 /// Asks until it is dropped.
-pub(super) struct Sampler {
-    cancel: Option<Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+pub(super) struct Sampler<'s> {
+    cancelled: Arc<AtomicBool>,
+    thread: Option<ScopedJoinHandle<'s, ()>>,
 }
 
-/// Asks every `interval`, and more rarely once there are enough stacks. Without a thread the profile is empty.
-pub(super) fn start(interval: Duration) -> Sampler {
-    let (cancel, cancelled) = channel::<()>();
-    let mut asking =
-        Asking { interval, cancelled, last: Instant::now(), asked: 0, unwatched: 0, random: Random(0x2545_F491_4F6C_DD1D) };
+/// Asks every `interval`, and more rarely once there are enough stacks; `freeing` is not 0 while the program frees something.
+/// Without a thread the profile is empty.
+pub(super) fn start<'s>(scope: &'s Scope<'s, '_>, interval: Duration, freeing: &'s AtomicU32) -> Sampler<'s> {
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let seen = cancelled.clone();
+    let random = Random(0x2545_F491_4F6C_DD1D);
+    let mut asking = Asking { interval, cancelled: seen, freeing, asked: 0, unwatched: 0, random };
     let watch = move || while asking.turn() {};
-    let thread = thread::Builder::new().name("ruff-sampler".into()).stack_size(256 << 10).spawn(watch).ok();
-    Sampler { cancel: Some(cancel), thread }
+    let thread = thread::Builder::new().name("ruff-sampler".into()).stack_size(256 << 10).spawn_scoped(scope, watch).ok();
+    Sampler { cancelled, thread }
 }
 
-impl Drop for Sampler {
+impl Drop for Sampler<'_> {
     fn drop(&mut self) {
-        self.cancel.take();
+        self.cancelled.store(true, SeqCst);
         if let Some(thread) = self.thread.take() {
+            thread.thread().unpark();
             let _ = thread.join();
         }
         // A last wish that nobody granted.
@@ -35,14 +42,18 @@ impl Drop for Sampler {
 /// The longest time after which a program that watches for it is asked: long enough to come to other code than that which polls.
 const SOON: Duration = Duration::from_micros(200);
 
-/// A wish is granted within this time but by long builtins.
-const SHORTLY: Duration = Duration::from_micros(20);
+/// A wish is granted within this time but by long builtins: too short for a sleep.
+const SHORTLY: Duration = Duration::from_micros(10);
 
-/// After so many wishes they become rarer: a share of a tenth is known to a fiftieth by then, and each costs some time.
-const ENOUGH: u32 = 250;
+/// The same for one that answers while it is waited for: then it runs beside this thread, and so short a sleep would last longer.
+const SOON_BESIDE: Duration = Duration::from_micros(60);
+
+/// After so many wishes they become half as frequent each time: what counts is how many there are, and each costs the time in
+/// which a thread wakes up, which may be a thirtieth of a millisecond on virtual machines.
+const ENOUGH: [u32; 2] = [50, 150];
 
 /// The same for a program that has to watch, which costs it more.
-const ENOUGH_WATCHED: [u32; 2] = [40, 150];
+const ENOUGH_WATCHED: [u32; 3] = [20, 60, 120];
 
 /// A program that has not watched for so many wishes is taken for one that does not.
 const FORGOTTEN: u32 = 8;
@@ -50,10 +61,10 @@ const FORGOTTEN: u32 = 8;
 /// How often a watching program is asked in a row.
 const MOST_ASKED: u32 = 64;
 
-struct Asking {
+struct Asking<'s> {
     interval: Duration,
-    cancelled: Receiver<()>,
-    last: Instant,
+    cancelled: Arc<AtomicBool>,
+    freeing: &'s AtomicU32,
     /// Wishes until now.
     asked: u32,
     /// Wishes since the program was last seen watching.
@@ -61,7 +72,7 @@ struct Asking {
     random: Random,
 }
 
-impl Asking {
+impl Asking<'_> {
     /// One wish, and if the program then watches for the next one, soon that one too. False once it is cancelled.
     fn turn(&mut self) -> bool {
         // A little earlier or later each time, so that nothing in the program keeps step with it.
@@ -73,13 +84,17 @@ impl Asking {
         let watches = self.watches();
         self.unwatched += 1;
         if sample::watched().is_none() {
-            sample::want();
+            self.want();
             // Compiled code and the tree walker never watch: for them it would be a waste to wait.
             if !watches {
                 return true;
             }
         }
-        self.grant() && self.ask_watching()
+        self.grant().is_some_and(|grant| self.ask_watching(grant))
+    }
+
+    fn want(&self) {
+        sample::want(self.freeing.load(Relaxed) != 0);
     }
 
     /// It did not long ago.
@@ -88,30 +103,33 @@ impl Asking {
     }
 
     fn intervals(&self) -> u32 {
-        if self.watches() {
-            let rarer = ENOUGH_WATCHED.iter().filter(|enough| self.asked > **enough).count();
-            1 << rarer
-        } else {
-            1 + u32::from(self.asked > ENOUGH)
-        }
+        let enough = if self.watches() { &ENOUGH_WATCHED[..] } else { &ENOUGH };
+        1 << enough.iter().filter(|enough| self.asked > **enough).count()
     }
 
-    /// Waits until the program has granted the wish, or watches for the next one. False once cancelled.
-    fn grant(&mut self) -> bool {
-        self.spin(SHORTLY, sample::unanswered);
-        while sample::unanswered() {
-            if !self.wait(SHORTLY) {
-                return false;
-            }
-            // Whoever takes interrupts of another kind may have taken this one along.
-            sample::raise_wish();
+    /// Waits until the program has granted the wish, or watches for the next one. `None` once cancelled.
+    fn grant(&mut self) -> Option<Grant> {
+        if spin(SHORTLY, sample::unanswered) {
+            return Some(Grant::Beside);
         }
-        true
+        let mut most = self.interval;
+        while sample::unanswered() {
+            sample::sleep_unanswered(most);
+            if self.is_cancelled() {
+                return None;
+            }
+            if sample::unanswered() {
+                // Whoever takes interrupts of another kind may have taken this one along.
+                sample::raise_wish();
+                most *= 2;
+            }
+        }
+        Some(Grant::Later)
     }
 
     /// Asks a watching program after a short random time, and again if that was in a method that took long. It watches for as long as it
     /// had not been seen before, on average: what it does in that time is as mixed. False once cancelled.
-    fn ask_watching(&mut self) -> bool {
+    fn ask_watching(&mut self, mut grant: Grant) -> bool {
         for _ in 0..MOST_ASKED {
             let Some(unseen) = sample::watched() else { break };
             self.unwatched = 0;
@@ -119,38 +137,53 @@ impl Asking {
             if self.random.share() * intervals >= 4.0 {
                 break;
             }
-            let soon = SOON.mul_f64(self.random.share());
-            if !self.wait(soon) {
-                return false;
+            let share = self.random.share();
+            match grant {
+                Grant::Beside => drop(spin(SOON_BESIDE.mul_f64(share), || true)),
+                Grant::Later if !self.wait(SOON.mul_f64(share)) => return false,
+                Grant::Later => {}
             }
-            sample::want();
-            if !self.grant() {
-                return false;
-            }
+            self.want();
+            let Some(next) = self.grant() else { return false };
+            grant = next;
         }
         true
     }
 
-    /// For at most that time, which is too short for a sleep.
-    fn spin(&mut self, time: Duration, on: impl Fn() -> bool) {
-        let start = Instant::now();
-        while on() && start.elapsed() < time {
-            std::hint::spin_loop();
-        }
-        self.pass(Instant::now());
-    }
-
     /// False once it is cancelled.
     fn wait(&mut self, time: Duration) -> bool {
-        let cancelled = self.cancelled.recv_timeout(time) != Err(RecvTimeoutError::Timeout);
-        self.pass(Instant::now());
-        !cancelled
+        let start = Instant::now();
+        while !self.is_cancelled() {
+            let Some(rest) = time.checked_sub(start.elapsed()).filter(|rest| !rest.is_zero()) else { return true };
+            thread::park_timeout(rest);
+        }
+        false
     }
 
-    fn pass(&mut self, now: Instant) {
-        sample::pass((now - self.last).as_nanos() as u64);
-        self.last = now;
+    fn is_cancelled(&self) -> bool {
+        self.cancelled.load(SeqCst)
     }
+}
+
+/// How the program has answered a wish.
+#[derive(Clone, Copy)]
+enum Grant {
+    /// While this thread was waiting for it on another processor.
+    Beside,
+    /// While this thread slept: they may share a processor, and then the program only runs while this thread sleeps.
+    Later,
+}
+
+/// Waits without a sleep as long as it is so, for at most that time. Whether it is no longer so.
+fn spin(most: Duration, is_so: impl Fn() -> bool) -> bool {
+    let start = Instant::now();
+    while is_so() {
+        if start.elapsed() >= most {
+            return false;
+        }
+        std::hint::spin_loop();
+    }
+    true
 }
 
 /// Xorshift.

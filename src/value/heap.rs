@@ -26,7 +26,7 @@ use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ops::Deref;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU32, Ordering};
 
 use super::Value;
 use super::layout::shape as ids;
@@ -312,7 +312,7 @@ unsafe fn release_slow(object: NonNull<Hdr>) {
 const MAX_NESTING: u32 = 24;
 
 thread_local! {
-    static NESTING: Cell<u32> = const { Cell::new(0) };
+    static NESTING: AtomicU32 = const { AtomicU32::new(0) };
     /// Length of the list below, which is slower to reach.
     static WAITING_COUNT: Cell<usize> = const { Cell::new(0) };
     /// Objects without references that wait to be destroyed.
@@ -329,17 +329,23 @@ unsafe fn free(object: NonNull<Hdr>) {
         // SAFETY: as above.
         return unsafe { destroy(object, shape) };
     }
-    let nesting = NESTING.with(Cell::get);
+    let nesting = NESTING.with(|cell| cell.load(Ordering::Relaxed));
     if nesting >= MAX_NESTING && wait(object) {
         return;
     }
-    NESTING.with(|cell| cell.set(nesting + 1));
+    NESTING.with(|cell| cell.store(nesting + 1, Ordering::Relaxed));
     // SAFETY: as above.
     unsafe { destroy(object, shape) };
     if nesting == 0 && WAITING_COUNT.with(Cell::get) > 0 {
         free_waiting();
     }
-    NESTING.with(|cell| cell.set(nesting));
+    NESTING.with(|cell| cell.store(nesting, Ordering::Relaxed));
+}
+
+/// Lends the number that is not 0 while this thread frees what the last reference to a composite object has left; for another
+/// thread that wants to know.
+pub fn with_freeing<R>(look: impl FnOnce(&AtomicU32) -> R) -> R {
+    NESTING.with(look)
 }
 
 #[cold]

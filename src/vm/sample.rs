@@ -65,7 +65,8 @@ impl Vm {
     }
 
     /// After such a method of the instruction at `here`. What has become due meanwhile is its time; what was wanted before is
-    /// that of some instruction before it: then the watched loop has to find out where the program is (true).
+    /// that of some instruction before it: then the watched loop has to find out where the program is (true). If that was
+    /// freeing something very large, which will not come again soon, the place is taken for that one.
     #[cold]
     #[inline(never)]
     pub(super) fn sample_loosely(&mut self, here: Here) -> bool {
@@ -77,7 +78,12 @@ impl Vm {
         let (tier, pc, builtin) = self.executed_at(here);
         match wanted {
             Some(before) if still => {
+                let freed = sample::freed_until(before);
                 sample::record_since(before, tier, self.stack_from(pc, builtin));
+                if freed {
+                    self.record(tier, pc, builtin);
+                    return false;
+                }
                 sample::watch(before);
                 true
             }

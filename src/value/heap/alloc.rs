@@ -64,11 +64,11 @@ thread_local! {
     static TRACKED: RefCell<Vec<NonNull<Hdr>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// Lists of threads that have ended.
-struct Pool([*mut Free; CLASSES]);
+/// Lists of threads that have ended, each as it was: to join them, all their blocks would have to be visited.
+struct Pool([Vec<*mut Free>; CLASSES]);
 // SAFETY: the blocks in it belong to nobody.
 unsafe impl Send for Pool {}
-static POOL: Mutex<Pool> = Mutex::new(Pool([null_mut(); CLASSES]));
+static POOL: Mutex<Pool> = Mutex::new(Pool([const { Vec::new() }; CLASSES]));
 
 struct AtExit;
 
@@ -84,18 +84,9 @@ fn hand_over(lists: &Lists) {
     let Ok(mut pool) = POOL.lock() else { return };
     for (head, pooled) in lists.heads.iter().zip(&mut pool.0) {
         let first = head.replace(null_mut());
-        if first.is_null() {
-            continue;
+        if !first.is_null() {
+            pooled.push(first);
         }
-        let mut last = first;
-        // SAFETY: a free list is a chain of free blocks that ends with null.
-        unsafe {
-            while !(*last).next.is_null() {
-                last = (*last).next;
-            }
-            (*last).next = *pooled;
-        }
-        *pooled = first;
     }
 }
 
@@ -234,8 +225,8 @@ fn refill(lists: &Lists, class: usize) -> NonNull<u8> {
 
 fn from_pool(lists: &Lists, class: usize) -> Option<NonNull<u8>> {
     let mut pool = POOL.try_lock().ok()?;
-    let first = NonNull::new(std::mem::replace(&mut pool.0[class], null_mut()))?;
-    // SAFETY: a pooled list is a chain of free blocks.
+    let first = NonNull::new(pool.0[class].pop()?)?;
+    // SAFETY: a pooled list is a chain of free blocks that ends with null.
     lists.heads[class].set(unsafe { first.as_ref() }.next);
     Some(first.cast())
 }
