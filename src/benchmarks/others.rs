@@ -1,5 +1,5 @@
-//! How busy other programs kept the machine while we measured: what they do is in our times, and in no interval if it lasts for
-//! the whole run.
+//! How busy other programs kept the machine while we measured: what they do is in our times, and if it lasts for the whole run,
+//! not in the spread of a row.
 use std::fs;
 
 /// From this share of all processors on, others make results of two runs differ.
@@ -31,12 +31,32 @@ impl Ticks {
         let ours = fields.get(11..15)?.iter().map(|field| field.parse::<u64>().unwrap_or(0)).sum();
         Some(Ticks { passed, worked: passed - idle - waiting, ours })
     }
+}
 
-    /// The share of all processors that others have had since `before`.
-    pub fn others_since(self, before: Ticks) -> Option<f64> {
-        let passed = self.passed.checked_sub(before.passed).filter(|passed| *passed > 0)?;
-        let others = self.worked.saturating_sub(before.worked).saturating_sub(self.ours - before.ours);
-        Some((others as f64 / passed as f64).min(1.0))
+/// What others had of the processors in some stretches of time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Others {
+    ticks: u64,
+    passed: u64,
+}
+
+impl Others {
+    /// The stretch between two moments.
+    pub fn between(before: Option<Ticks>, after: Option<Ticks>) -> Others {
+        let Some((before, after)) = before.zip(after) else { return Others::default() };
+        let passed = after.passed.saturating_sub(before.passed);
+        let ours = after.ours.saturating_sub(before.ours);
+        let ticks = after.worked.saturating_sub(before.worked).saturating_sub(ours).min(passed);
+        Others { ticks, passed }
+    }
+
+    pub fn and(self, more: Others) -> Others {
+        Others { ticks: self.ticks + more.ticks, passed: self.passed + more.passed }
+    }
+
+    /// The share of all processors that others had, if any time is known to have passed.
+    pub fn share(self) -> Option<f64> {
+        (self.passed > 0).then(|| self.ticks as f64 / self.passed as f64)
     }
 }
 
@@ -48,7 +68,7 @@ fn numbers(words: &str) -> Vec<u64> {
 pub fn note(share: Option<f64>) -> Option<String> {
     let share = share.filter(|share| *share >= NOTABLE)?;
     Some(format!(
-        "other programs had {:.0} % of the processors meanwhile: where they do not, results differ by more than the intervals",
+        "other programs had {:.0} % of the processors meanwhile: the intervals hold what the same work takes without them too",
         share * 100.0
     ))
 }
@@ -72,8 +92,11 @@ mod tests {
     #[test]
     fn what_neither_is_ours_nor_idle_is_of_others() {
         let (before, after) = (ticks(100, 1000, 20), ticks(180, 1020, 60));
-        assert_eq!(after.others_since(before), Some(0.4));
-        assert_eq!(before.others_since(before), None);
+        let others = Others::between(Some(before), Some(after));
+        assert_eq!(others.share(), Some(0.4));
+        assert_eq!(others.and(Others { ticks: 100, passed: 100 }).share(), Some(0.7));
+        assert_eq!(Others::between(Some(before), Some(before)).share(), None);
+        assert_eq!(Others::between(None, Some(before)).share(), None);
         assert!(Ticks::parse("cpu 1 2\n", "1 (a) S").is_none());
     }
 

@@ -79,6 +79,8 @@ pub struct Row {
     pub times: Vec<u64>,
     /// How many of the turns each process has measured.
     pub processes: Vec<usize>,
+    /// The share of all processors that other programs had while they ran, where that is known.
+    pub others: Option<f64>,
     /// How often a turn repeats what is measured; 0 stands for 1.
     pub repeat: u64,
     /// Whether each turn had a new engine because the script does not run twice on one.
@@ -123,7 +125,7 @@ impl Row {
     }
 
     pub fn summary(&self) -> Option<Summary> {
-        if self.passed() { Summary::of_groups(&self.groups()) } else { None }
+        if self.passed() { Summary::of_groups(&self.groups(), self.others.unwrap_or(0.0)) } else { None }
     }
 }
 
@@ -340,6 +342,7 @@ fn row_to_json(row: &Row) -> Value {
     }
     put("times", row.times.clone().into());
     put("processes", row.processes.clone().into());
+    put("others", row.others.into());
     put("repeat", row.repeat.max(1).into());
     put("fresh", row.fresh.into());
     put("output", row.output.into());
@@ -375,6 +378,7 @@ fn row_from_json(json: &Value) -> Row {
         stages: stages_from_json(&json["stages"]),
         times: json["times"].as_array().into_iter().flatten().map(number).collect(),
         processes: json["processes"].as_array().into_iter().flatten().map(|count| number(count) as usize).collect(),
+        others: json["others"].as_f64(),
         repeat: number(&json["repeat"]),
         fresh: json["fresh"].as_bool().unwrap_or(false),
         output: number(&json["output"]),

@@ -12,7 +12,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::discover::{Candidate, readable};
-use super::others::Ticks;
+use super::others::{Others, Ticks};
 use super::record::{Machine, Problem, ProblemKind, Report, Row};
 use super::record::{allocations_from_json, number, stages_from_json};
 use super::timer::{Plan, Time, Turns};
@@ -61,25 +61,28 @@ const KEPT_ERRORS: usize = 4096;
 
 /// Runs everything; never fails as a whole.
 pub fn run(job: &Job, scripts: &[Candidate], progress: &mut dyn Progress) -> Report {
-    let before = Ticks::now();
     let parts = job.plan.turns.shared(job.processes);
     let subjects: Vec<_> =
         scripts.iter().flat_map(|script| job.engines.iter().map(move |engine| (script, engine.as_str()))).collect();
     let mut rows: Vec<Row> = subjects.iter().map(|(script, engine)| empty_row(script, engine)).collect();
+    let mut others = vec![Others::default(); rows.len()];
     let total = subjects.len() * parts.len();
     for (round, &turns) in parts.iter().enumerate() {
         for (at, ((script, engine), row)) in subjects.iter().zip(&mut rows).enumerate() {
             progress.row(&script.name, engine, round * subjects.len() + at, total);
             if row.passed() {
+                let before = Ticks::now();
                 run_process(job, script, turns, row, progress);
+                others[at] = others[at].and(Others::between(before, Ticks::now()));
             }
             if round + 1 == parts.len() {
+                row.others = others[at].share();
                 progress.row_done(row);
             }
         }
     }
-    let others = before.zip(Ticks::now()).and_then(|(before, now)| now.others_since(before));
-    Report { machine: machine(job), rows, others, ..Report::default() }
+    let others = others.into_iter().fold(Others::default(), Others::and);
+    Report { machine: machine(job), rows, others: others.share(), ..Report::default() }
 }
 
 fn empty_row(script: &Candidate, engine: &str) -> Row {

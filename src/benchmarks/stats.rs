@@ -19,6 +19,10 @@ pub const SIGNIFICANCE: f64 = 0.01;
 /// moves times by as much. No interval of several processes is narrower on either side.
 pub const LEAST_EFFECT: f64 = 0.01;
 
+/// How much longer the same work takes, at most, for the share of the machine that others have: they use the caches and often the
+/// units of the same processor. What they do for a whole run cannot be seen in its processes, and the next run may be without it.
+pub const BESIDE_OTHERS: f64 = 0.5;
+
 /// What a sample says, in the unit of its values.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Summary {
@@ -69,15 +73,16 @@ impl Summary {
         })
     }
 
-    /// The turns of several processes; those without turns do not count.
-    pub fn of_groups(groups: &[Vec<f64>]) -> Option<Summary> {
+    /// The turns of several processes; those without turns do not count. `others` is the share of the machine that other
+    /// programs had meanwhile.
+    pub fn of_groups(groups: &[Vec<f64>], others: f64) -> Option<Summary> {
         let all: Vec<f64> = groups.concat();
         let mut summary = Summary::of(&all)?;
         let medians = medians(groups);
         if medians.len() >= LEAST_GROUPS {
             let middle = Middle::of(&medians);
             summary.median = middle.mean;
-            summary.interval = second_run(&medians, middle);
+            summary.interval = second_run(&medians, middle, LEAST_EFFECT.max(BESIDE_OTHERS * others));
         }
         Some(summary)
     }
@@ -127,10 +132,12 @@ fn medians(groups: &[Vec<f64>]) -> Vec<f64> {
 /// Student's t knows nothing of what it leaves out: where a machine has two states and some processes were in the second one, a
 /// few more of them next time move the middle half there. Therefore the interval also holds what the middle half would be if
 /// it had lain as much lower or higher in the order as the middles of two samples are apart, with the same confidence.
-fn second_run(medians: &[f64], middle: Middle) -> (f64, f64) {
+///
+/// `unseen` is the share of the result by which a run as a whole may be shifted.
+fn second_run(medians: &[f64], middle: Middle, unseen: f64) -> (f64, f64) {
     // A second result varies as much as this one; and what shifts a run as a whole is not to be seen inside it.
     let spread = student::quantile(CONFIDENCE, middle.freedom) * (2.0 * middle.variance).sqrt();
-    let margin = spread.hypot(LEAST_EFFECT * middle.mean);
+    let margin = spread.hypot(unseen * middle.mean);
     let sorted = sorted(medians);
     let count = sorted.len() as f64;
     // The share of values below a median has the deviation 1/2 of the root of their number; the difference of two, times the root of 2.
@@ -373,8 +380,8 @@ mod tests {
             for _ in 0..1000 {
                 let (first, second) = (processes(&mut random, 1000.0, count), processes(&mut random, 1000.0, count));
                 let holds = |interval: (f64, f64), value: f64| usize::from((interval.0..=interval.1).contains(&value));
-                let again = Summary::of_groups(&second).unwrap().median;
-                let summary = Summary::of_groups(&first).unwrap();
+                let again = Summary::of_groups(&second, 0.0).unwrap().median;
+                let summary = Summary::of_groups(&first, 0.0).unwrap();
                 widths.push(summary.uncertainty());
                 inside += holds(summary.interval, again);
                 inside_turns += holds(Summary::of(&first[0]).unwrap().interval, Summary::of(&second[0]).unwrap().median);
@@ -400,12 +407,25 @@ mod tests {
             let (mut inside, mut same) = (0, 0);
             for _ in 0..500 {
                 let (first, second) = (run(), run());
-                let interval = Summary::of_groups(&first).unwrap().interval;
-                let again = Summary::of_groups(&second).unwrap().median;
+                let interval = Summary::of_groups(&first, 0.0).unwrap().interval;
+                let again = Summary::of_groups(&second, 0.0).unwrap().median;
                 inside += usize::from((interval.0..=interval.1).contains(&again));
                 same += usize::from(compare_groups(&first, &second).verdict == Verdict::NoDifference);
             }
             assert!(inside >= 475 && same >= 475, "{share}: {inside} inside, {same} without a difference, of 500");
+        }
+    }
+
+    /// A neighbour who is there for a whole run or not at all: nothing within one run tells.
+    #[test]
+    fn what_others_do_for_a_whole_run_is_inside_the_interval() {
+        let mut random = Random(5);
+        let alone = processes(&mut random, 1000.0, 10);
+        for share in [0.3, 0.6, 1.0] {
+            let beside = processes(&mut random, 1000.0 * (1.0 + BESIDE_OTHERS * share), 10);
+            let interval = |others| Summary::of_groups(&beside, others).unwrap().interval;
+            let again = Summary::of_groups(&alone, 0.0).unwrap().median;
+            assert!(interval(share).0 <= again && again < interval(0.0).0, "{share}: {again}, {:?}", interval(share));
         }
     }
 
@@ -420,9 +440,9 @@ mod tests {
     #[test]
     fn few_processes_are_their_turns() {
         let groups = vec![vec![4.0, 1.0], vec![3.0, 2.0]];
-        assert_eq!(Summary::of_groups(&groups), Summary::of(&[1.0, 2.0, 3.0, 4.0]));
-        assert_eq!(Summary::of_groups(&[]), None);
-        let three = Summary::of_groups(&[vec![1.0], vec![1.0, 1.0], vec![1.0], vec![]]).unwrap();
+        assert_eq!(Summary::of_groups(&groups, 0.0), Summary::of(&[1.0, 2.0, 3.0, 4.0]));
+        assert_eq!(Summary::of_groups(&[], 0.0), None);
+        let three = Summary::of_groups(&[vec![1.0], vec![1.0, 1.0], vec![1.0], vec![]], 0.0).unwrap();
         assert_eq!((three.count, three.median, three.interval), (4, 1.0, (0.99, 1.01)));
     }
 

@@ -1,11 +1,11 @@
 //! Where the tree walker is, for a profiler: a list of running functions that is kept only while one records.
-use super::{Frame, Interp};
+use super::{Frame, Interp, Unit};
 use crate::builtins::BuiltinId;
 use crate::limits;
 use crate::limits::sample::{self, NO_SOURCE, Tier};
 use crate::source::Span;
 
-/// The running functions, outermost first, each with the statement it is in.
+/// The running functions, outermost first, each with the statement it is in. Their sources are units until a stack is taken.
 #[derive(Debug, Default)]
 pub(super) struct Trail(Vec<sample::Frame>);
 
@@ -15,13 +15,22 @@ impl Trail {
     }
 }
 
+/// The source of a running function; builtins and what the library keeps for itself have none.
+fn source_of(frame: &sample::Frame, units: &[Unit]) -> u32 {
+    let unit = units.get(frame.source as usize).filter(|unit| !unit.hidden);
+    let source = unit.and_then(|unit| {
+        let function = unit.program.functions.get((frame.function - unit.base) as usize)?;
+        Some(unit.program[function.module].source.0)
+    });
+    source.unwrap_or(NO_SOURCE)
+}
+
 impl<'p> Interp<'p> {
     #[inline]
     pub(super) fn begin_trail(&mut self, frame: &Frame<'p>) {
         if let Some(trail) = &mut self.trail {
-            let unit = &self.units[frame.unit];
-            let source = if unit.hidden { NO_SOURCE } else { frame.program[frame.function.module].source.0 };
-            trail.0.push(sample::Frame { function: frame.id.0, source, offset: frame.function.span.start });
+            let (source, offset) = (frame.unit as u32, frame.function.span.start);
+            trail.0.push(sample::Frame { function: frame.id.0, source, offset });
         }
     }
 
@@ -54,7 +63,11 @@ impl<'p> Interp<'p> {
             && limits::pending()
             && limits::take_sample()
         {
-            sample::record(tier, trail.0.iter().rev().copied());
+            let units = &self.units;
+            sample::record(
+                tier,
+                trail.0.iter().rev().map(|frame| sample::Frame { source: source_of(frame, units), ..*frame }),
+            );
         }
     }
 
