@@ -133,19 +133,19 @@ pub fn range(start: i64, step: i64, len: usize) -> Option<ArrRef> {
 
 /// `value` n times, unboxed if possible.
 pub fn fill(value: &Value, n: usize) -> Result<ArrRef, OutOfMemory> {
-    fn run<T: Elem>(item: T, n: usize) -> Result<Array, OutOfMemory> {
-        limits::reserve_array(n, size_of::<T>())?;
-        let mut array = Array::with_kind::<T>(n)?;
+    fn values(item: &Value, n: usize) -> Result<Array, OutOfMemory> {
+        limits::reserve_array(n, size_of::<Value>())?;
+        let mut array = Array::with_kind::<Value>(n)?;
         for _ in 0..n {
             array.push_raw(item.clone())?;
         }
         Ok(array)
     }
     Ok(Ref::new(match value {
-        Value::Int(i) => run(*i, n)?,
-        Value::Float(x) => run(*x, n)?,
-        Value::Bool(b) => run(b.get(), n)?,
-        other => run(other.clone(), n)?,
+        Value::Int(i) => Array::filled(*i, n)?,
+        Value::Float(x) => Array::filled(*x, n)?,
+        Value::Bool(b) => Array::filled(b.get(), n)?,
+        other => values(other, n)?,
     }))
 }
 
@@ -180,6 +180,13 @@ pub fn make_unique(this: &mut ArrRef) -> Result<&mut Array, OutOfMemory> {
 fn copy_out(this: &mut ArrRef) -> Result<(), OutOfMemory> {
     *this = duplicate(this)?;
     Ok(())
+}
+
+/// Copies of values, each counted. Filled where it is: an array built elsewhere and moved costs more than its elements if they are few.
+fn copy_values(items: &[Value]) -> Result<ArrRef, OutOfMemory> {
+    let mut made = new();
+    make_unique(&mut made)?.copy_in(items)?;
+    Ok(made)
 }
 
 /// A copy; a generic one is re-packed if its elements have one kind.
@@ -514,16 +521,13 @@ impl Array {
 
     /// The elements from `from` up to before `to` as a new array; clamped.
     pub fn slice_of(&self, from: usize, to: usize) -> Result<ArrRef, OutOfMemory> {
-        // Filled where it is: an array built elsewhere and moved costs more than its elements if they are few.
-        fn copy<T: Elem>(items: &[T]) -> Result<ArrRef, OutOfMemory> {
-            let mut made = new();
-            make_unique(&mut made)?.copy_in(items)?;
-            Ok(made)
-        }
         let to = to.min(self.len());
         let from = from.min(to);
         if from == to {
             return Ok(new());
+        }
+        if let Some(copied) = self.copy_unboxed(from, to) {
+            return copied;
         }
         if let Some((start, step, _)) = self.as_range() {
             let first = start.wrapping_add(step.wrapping_mul(from as i64));
@@ -534,10 +538,10 @@ impl Array {
                 Kind::I64 => Ok(Ref::new(collect_into(&items[from..to], Value::as_int)?)),
                 Kind::F64 => Ok(Ref::new(collect_into(&items[from..to], Value::as_float)?)),
                 Kind::Bool => Ok(Ref::new(collect_into(&items[from..to], Value::as_bool)?)),
-                _ => copy(&items[from..to]),
+                _ => copy_values(&items[from..to]),
             };
         }
-        by_kind!(self, slice, items => copy(&items[from..to]), else Ok(new()))
+        Ok(new())
     }
 
     /// Both arrays in one new one.

@@ -7,7 +7,7 @@
 //! Building with the environment variable `RUFF_PLAIN_MALLOC` set sends every block to the system,
 //! which is what memory checkers want to see.
 
-use std::alloc::{Layout, alloc as system_alloc, dealloc, handle_alloc_error, realloc};
+use std::alloc::{Layout, alloc as system_alloc, alloc_zeroed, dealloc, handle_alloc_error, realloc};
 use std::cell::{Cell, RefCell};
 use std::ptr::{NonNull, null_mut};
 use std::sync::Mutex;
@@ -151,7 +151,7 @@ pub fn small_object(size: usize) -> usize {
 /// A block for an object whose size depends on data.
 #[inline]
 pub(super) fn try_object(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
-    let block = if size <= MAX_SMALL { block(size) } else { large(size)? };
+    let block = if size <= MAX_SMALL { block(size) } else { large(size, system_alloc)? };
     count_live(1);
     Ok(block)
 }
@@ -159,7 +159,11 @@ pub(super) fn try_object(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
 /// A block for an object of any size, whatever the limit says.
 pub(super) fn unlimited_object(size: usize) -> NonNull<u8> {
     count_live(1);
-    if size <= MAX_SMALL { block(size) } else { system(size).unwrap_or_else(|_| handle_alloc_error(layout(size))) }
+    if size <= MAX_SMALL {
+        block(size)
+    } else {
+        system(size, system_alloc).unwrap_or_else(|_| handle_alloc_error(layout(size)))
+    }
 }
 
 /// Returns an object's block.
@@ -205,7 +209,7 @@ fn block(size: usize) -> NonNull<u8> {
 fn refill(lists: &Lists, class: usize) -> NonNull<u8> {
     let size = (class + 1) * 16;
     if PLAIN || class >= CLASSES {
-        return system(size).unwrap_or_else(|_| handle_alloc_error(layout(size)));
+        return system(size, system_alloc).unwrap_or_else(|_| handle_alloc_error(layout(size)));
     }
     if let Some(block) = from_pool(lists, class) {
         return block;
@@ -266,21 +270,22 @@ unsafe fn free_large(block: NonNull<u8>, size: usize) {
 }
 
 #[inline(never)]
-fn large(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
+fn large(size: usize, from: unsafe fn(Layout) -> *mut u8) -> Result<NonNull<u8>, OutOfMemory> {
     limits::reserve(size)?;
     LISTS.with(|lists| {
         if lists.counting.get() {
             note_block(lists, size)
         }
     });
-    system(size)
+    system(size, from)
 }
 
-fn system(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
+/// A block of the system's allocator, by one of its functions.
+fn system(size: usize, from: unsafe fn(Layout) -> *mut u8) -> Result<NonNull<u8>, OutOfMemory> {
     let refused = OutOfMemory::new(size as u64);
     let layout = Layout::from_size_align(size, 8).map_err(|_| refused)?;
     // SAFETY: the layout has a size.
-    let block = NonNull::new(unsafe { system_alloc(layout) }).ok_or(refused)?;
+    let block = NonNull::new(unsafe { from(layout) }).ok_or(refused)?;
     limits::account(size);
     prefer_large_pages(block.as_ptr(), size);
     Ok(block)
@@ -293,7 +298,18 @@ fn layout(size: usize) -> Layout {
 /// A buffer of `size` bytes; `size` is not zero.
 #[inline]
 pub(super) fn buffer(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
-    if size <= MAX_SMALL { Ok(block(size)) } else { large(size) }
+    if size <= MAX_SMALL { Ok(block(size)) } else { large(size, system_alloc) }
+}
+
+/// [`buffer`] with every byte zero.
+pub(super) fn zeroed_buffer(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
+    if size > MAX_SMALL {
+        return large(size, alloc_zeroed);
+    }
+    let block = block(size);
+    // SAFETY: the block has `size` bytes.
+    unsafe { block.write_bytes(0, size) };
+    Ok(block)
 }
 
 /// Moves a buffer to a new size; the first `used` bytes keep their content.

@@ -3,10 +3,11 @@
 //! `Hdr@0 | data@8 | len@16 | cap@24`. Everything that depends on the kind goes through a slice of the
 //! right type or fails; `value/array.rs` builds the operations of the language on that.
 
+use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull, null_mut};
 use std::slice;
 
-use super::{Hdr, alloc};
+use super::{Hdr, Ref, alloc};
 use crate::limits::{self, OutOfMemory};
 use crate::value::Value;
 use crate::value::layout::shape as ids;
@@ -28,6 +29,9 @@ pub enum Kind {
     /// Start, step and length only.
     Range = ids::ARR_RANGE,
 }
+
+/// Bytes of the smallest buffer an array begins with.
+const LEAST_BUFFER: usize = 32;
 
 /// An array. For `Kind::Range`, `data` holds the first element and `cap` the step.
 #[repr(C)]
@@ -63,6 +67,27 @@ impl Elem for Value {
     const KIND: Kind = Kind::Val;
 }
 
+/// An element type whose elements are plain bytes.
+pub(in crate::value) trait Unboxed: Elem + Copy {
+    /// Whether every byte of it is zero.
+    fn is_zeroed(self) -> bool;
+}
+impl Unboxed for bool {
+    fn is_zeroed(self) -> bool {
+        !self
+    }
+}
+impl Unboxed for i64 {
+    fn is_zeroed(self) -> bool {
+        self == 0
+    }
+}
+impl Unboxed for f64 {
+    fn is_zeroed(self) -> bool {
+        self.to_bits() == 0
+    }
+}
+
 impl Array {
     /// An array without elements.
     #[inline]
@@ -82,6 +107,19 @@ impl Array {
             array.grow_to::<T>(cap)?;
         }
         Ok(array)
+    }
+
+    /// `item` n times. Large arrays of zeros are memory that is zeroed when it is first used.
+    pub(in crate::value) fn filled<T: Unboxed>(item: T, n: usize) -> Result<Array, OutOfMemory> {
+        let size = size_of::<T>();
+        let bytes = alloc::rounded(limits::reserve_array(n, size)?.max(LEAST_BUFFER));
+        let data = if item.is_zeroed() { alloc::zeroed_buffer(bytes)? } else { alloc::buffer(bytes)? };
+        if !item.is_zeroed() {
+            // SAFETY: the fresh buffer has room for `n` elements (**blocks**).
+            let items = unsafe { slice::from_raw_parts_mut(data.as_ptr().cast::<MaybeUninit<T>>(), n) };
+            items.fill(MaybeUninit::new(item));
+        }
+        Ok(Array { hdr: Hdr::new(T::KIND as u32), data: data.as_ptr(), len: n, cap: bytes / size })
     }
 
     /// Makes an empty array one of a kind, with copies of these elements.
@@ -217,6 +255,28 @@ impl Array {
         Ok(())
     }
 
+    /// The elements from `from` up to before `to` as a new array, if they are unboxed: their bytes are copied.
+    /// `from < to`, and `to` is not above the length.
+    #[inline]
+    pub(in crate::value) fn copy_unboxed(&self, from: usize, to: usize) -> Option<Result<Ref<Array>, OutOfMemory>> {
+        let size = match self.hdr.shape {
+            ids::ARR_I64 | ids::ARR_F64 => 8,
+            ids::ARR_BOOL => 1,
+            _ => return None,
+        };
+        assert!(from < to && to <= self.len);
+        let used = (to - from) * size;
+        let bytes = alloc::rounded(used.max(LEAST_BUFFER));
+        let data = match alloc::buffer(bytes) {
+            Ok(data) => data,
+            Err(refused) => return Some(Err(refused)),
+        };
+        // SAFETY: `used` bytes of elements lie at `from`, and the fresh buffer has as many (**blocks**).
+        unsafe { ptr::copy_nonoverlapping(self.data.add(from * size), data.as_ptr(), used) };
+        let (data, shape) = (data.as_ptr(), self.hdr.shape);
+        Some(Ok(Ref::made(|| Array { hdr: Hdr::new(shape), data, len: to - from, cap: bytes / size })))
+    }
+
     /// Makes room for `more` elements in an array of kind `T`.
     pub(in crate::value) fn reserve<T: Elem>(&mut self, more: usize) -> Result<(), OutOfMemory> {
         assert!(self.hdr.shape == T::KIND as u32);
@@ -233,7 +293,7 @@ impl Array {
         let Some(bytes) = wanted.max(min).checked_mul(size) else {
             return Err(OutOfMemory::new((min as u64).saturating_mul(size as u64)));
         };
-        let bytes = alloc::rounded(bytes.max(if self.cap == 0 { 32 } else { 16 }));
+        let bytes = alloc::rounded(bytes.max(if self.cap == 0 { LEAST_BUFFER } else { 16 }));
         match NonNull::new(self.data) {
             None => self.data = alloc::buffer(bytes)?.as_ptr(),
             // SAFETY: the buffer has `cap` elements, `len` of them in use (**blocks**).
@@ -277,15 +337,21 @@ impl Array {
     /// Forgets everything, also the kind and the buffer.
     pub(in crate::value) fn reset(&mut self) {
         self.truncate_raw(0);
+        self.free_buffer();
+        self.data = null_mut();
+        self.cap = 0;
+        self.len = 0;
+        self.hdr.set_shape(ids::ARR_EMPTY);
+    }
+
+    /// Returns the buffer; what is written there is forgotten.
+    #[inline(always)]
+    fn free_buffer(&mut self) {
         let bytes = self.bytes();
         if let Some(data) = NonNull::new(self.data).filter(|_| bytes > 0) {
             // SAFETY: **blocks**.
             unsafe { alloc::free_block(data, bytes) };
         }
-        self.data = null_mut();
-        self.cap = 0;
-        self.len = 0;
-        self.hdr.set_shape(ids::ARR_EMPTY);
     }
 
     /// Takes over the content of `other`, whatever its kind, and leaves it empty.
@@ -316,7 +382,11 @@ impl Array {
 }
 
 impl Drop for Array {
+    #[inline]
     fn drop(&mut self) {
-        self.reset();
+        if self.hdr.shape == ids::ARR_VAL {
+            self.truncate_raw(0);
+        }
+        self.free_buffer();
     }
 }
