@@ -395,7 +395,7 @@ fn names_table() -> &'static AHashMap<&'static str, PreludeName> {
 }
 
 fn build_names() -> AHashMap<&'static str, PreludeName> {
-    let mut names = AHashMap::with_capacity(1024);
+    let mut names = AHashMap::with_capacity(896);
     for (id, row) in all() {
         for name in std::iter::once(&row.name).chain(row.aliases) {
             let earlier = names.insert(*name, PreludeName::Function(id));

@@ -17,6 +17,7 @@ mod alloc;
 mod array;
 mod chunk;
 mod inline;
+mod pool;
 mod registry;
 mod str;
 mod table;
@@ -37,6 +38,7 @@ pub use alloc::{Allocations, FreeLists, count_allocations, free_lists, live_obje
 pub(super) use array::Elem;
 pub use array::{Array, Kind};
 pub use inline::{Clo, Inst, Var};
+pub use pool::share_pool;
 pub(super) use registry::Registry;
 pub use str::Str;
 pub use table::{Dict, Entry, Set};
