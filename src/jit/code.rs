@@ -29,7 +29,6 @@ pub struct CodeStore {
     module: ManuallyDrop<JITModule>,
     builder: FunctionBuilderContext,
     codegen: CodegenContext,
-    helpers: Vec<FuncId>,
     trampoline: usize,
     count: u32,
     pub bytes: usize,
@@ -80,23 +79,16 @@ impl CodeStore {
             ("unwind_info", "false"),
         ];
         let mut builder = JITBuilder::with_flags(&flags, default_libcall_names()).map_err(|error| error.to_string())?;
-        for &helper in Helper::ALL {
-            builder.symbol(helper.symbol(), helpers::address(helper));
-            if let Some(address) = preserving::address(helper) {
-                builder.symbol(keeping_symbol(helper), address);
-            }
-        }
+        builder.symbol_lookup_fn(Box::new(address_of));
         let memory = ArenaMemoryProvider::new_with_size(RESERVED).map_err(|error| error.to_string())?;
         builder.memory_provider(Box::new(memory));
-        let mut module = JITModule::new(builder);
-        let helpers = Helper::ALL.iter().map(|helper| declare_helper(&mut module, *helper)).collect::<Result<_, _>>()?;
+        let module = JITModule::new(builder);
         let codegen = module.make_context();
         let module = ManuallyDrop::new(module);
         let mut store = CodeStore {
             module,
             builder: FunctionBuilderContext::new(),
             codegen,
-            helpers,
             trampoline: 0,
             count: 0,
             bytes: 0,
@@ -182,7 +174,6 @@ impl CodeStore {
         let frontend = self.module.target_config();
         let mut imports = ModuleImports {
             module: &mut self.module,
-            helpers: &self.helpers,
             own,
             entry,
             first_exit,
@@ -268,12 +259,21 @@ fn call_sites(code: &CompiledCode, states: &[FrameState]) -> Vec<CallSite> {
     offsets.filter_map(|offset| Some(CallSite { address: u64::from(offset), frames: frames(offset)? })).collect()
 }
 
-fn declare_helper(module: &mut JITModule, helper: Helper) -> Result<FuncId, String> {
+/// Address of the helper that a symbol names.
+fn address_of(symbol: &str) -> Option<*const u8> {
+    let named = |name: &str| Helper::ALL.iter().copied().find(|helper| helper.symbol() == name);
+    match symbol.strip_suffix(KEEPING) {
+        Some(name) => preserving::address(named(name)?),
+        None => named(symbol).map(helpers::address),
+    }
+}
+
+fn declare_helper(module: &mut JITModule, helper: Helper) -> FuncId {
     let mut signature = module.make_signature();
     let (params, results) = helper.signature();
     signature.params.extend(vec![AbiParam::new(types::I64); params]);
     signature.returns.extend(vec![AbiParam::new(types::I64); results]);
-    module.declare_function(helper.symbol(), Linkage::Import, &signature).map_err(|error| error.to_string())
+    module.declare_function(helper.symbol(), Linkage::Import, &signature).expect("one signature for each helper")
 }
 
 /// The way to a helper that keeps all registers.
@@ -285,13 +285,15 @@ fn declare_keeping(module: &mut JITModule, helper: Helper) -> Option<FuncId> {
     module.declare_function(&keeping_symbol(helper), Linkage::Import, &signature).ok()
 }
 
+/// What the symbol of such a way ends with.
+const KEEPING: &str = "_keeping";
+
 fn keeping_symbol(helper: Helper) -> String {
-    format!("{}_keeping", helper.symbol())
+    format!("{}{KEEPING}", helper.symbol())
 }
 
 struct ModuleImports<'a> {
     module: &'a mut JITModule,
-    helpers: &'a [FuncId],
     own: FuncId,
     entry: FuncId,
     first_exit: u64,
@@ -302,9 +304,9 @@ struct ModuleImports<'a> {
 
 impl Imports for ModuleImports<'_> {
     fn helper(&mut self, helper: Helper, keeps: bool, function: &mut clif::Function) -> clif::FuncRef {
-        let at = Helper::ALL.iter().position(|other| *other == helper).expect("every helper is in the list");
         let keeping = if keeps { declare_keeping(self.module, helper) } else { None };
-        self.module.declare_func_in_func(keeping.unwrap_or(self.helpers[at]), function)
+        let id = keeping.unwrap_or_else(|| declare_helper(self.module, helper));
+        self.module.declare_func_in_func(id, function)
     }
 
     fn own_entry(&mut self, function: &mut clif::Function) -> clif::FuncRef {

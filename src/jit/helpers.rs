@@ -19,6 +19,7 @@ use super::runtime::Context;
 use crate::builtins::{self, BuiltinId};
 use crate::semantics::fault::Raise;
 use crate::value::Value;
+use crate::value::heap::Kind;
 use crate::value::layout::tag;
 use crate::vm::After;
 use crate::vm::Vm;
@@ -183,6 +184,14 @@ extern "C" fn call_mutating(context: *mut Context, site: u64, fp: Fp, place: Fp,
 extern "C" fn push(context: *mut Context, slot: Fp, value_tag: u64, payload: u64, builtin: u64) -> u64 {
     // SAFETY: **context**, **frames**; compiled code gives up the value.
     let (context, item) = unsafe { (&mut *context, Pair { tag: value_tag, payload }.into_value()) };
+    if let Value::Array(items) = slot.get_mut(0)
+        && let Some(array) = items.get_mut()
+        && array.kind() != Kind::Val
+        && array.reserve_for(&item, 1).is_ok()
+    {
+        array.push(item).expect("room was made");
+        return 0;
+    }
     let pushed = guarded(context, |_, vm| match builtins::info(BuiltinId(builtin as u16)).mutating() {
         Some(change) => change(vm, slot.get_mut(0), &mut [item], false).map(drop),
         None => Err(Raise::bug("a push that changes nothing")),

@@ -29,8 +29,9 @@ use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
 
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 
+use crate::bytecode::op::Op;
 use crate::semantics::fault::Raise;
 use crate::value::layout::tag;
 use crate::vm::After;
@@ -58,6 +59,8 @@ pub struct Jit {
     ledger: RefCell<Ledger>,
     /// The loops of each function that has had a hot one.
     loops: RefCell<AHashMap<u32, Box<[Range<u32>]>>>,
+    /// Functions that are part of some code of others.
+    inlined: RefCell<AHashSet<u32>>,
     stats: RefCell<Stats>,
     trace: Trace,
     /// Address of the way into compiled code.
@@ -81,6 +84,7 @@ impl Jit {
             context: RefCell::new(context),
             ledger: RefCell::default(),
             loops: RefCell::default(),
+            inlined: RefCell::default(),
             stats: RefCell::default(),
             trace: Trace::new(options.trace, options.explain),
             trampoline: Cell::new(0),
@@ -207,6 +211,7 @@ impl Jit {
 
     fn install(&self, vm: &Vm, place: Place, functions: &[u32], product: Product) -> Entry {
         self.trampoline.set(product.trampoline);
+        self.inlined.borrow_mut().extend(product.inlined.iter().map(|(function, _)| *function));
         let mut context = self.context.borrow_mut();
         for &known in functions {
             if let Some(activation) = vm.activation(known).filter(|_| (known as usize) < MAX_FUNCTIONS) {
@@ -293,10 +298,19 @@ impl Jit {
         }
     }
 
+    /// Reports of many calls before a function is compiled first.
+    fn call_reports(&self, function: u32, code: &[Op]) -> u32 {
+        match is_small(code) {
+            true if self.inlined.borrow().contains(&function) => self.policy.small_reports * self.policy.inlined_reports,
+            true => self.policy.small_reports,
+            false => 1,
+        }
+    }
+
     /// Reports of heat before a place is compiled first.
     fn reports(&self, function: &Activation, place: Place) -> u32 {
         let code = function.code();
-        let Some(head) = place.1 else { return if is_small(code) { self.policy.small_reports } else { 1 } };
+        let Some(head) = place.1 else { return self.call_reports(place.0, code) };
         let mut loops = self.loops.borrow_mut();
         let loops = loops.entry(place.0).or_insert_with(|| build::loops(code).collect());
         let found = loops.iter().find(|range| range.start == head);
@@ -457,6 +471,6 @@ fn closure_below(fp: Fp) -> u64 {
 }
 
 /// May the function become part of its callers?
-fn is_small(code: &[crate::bytecode::op::Op]) -> bool {
+fn is_small(code: &[Op]) -> bool {
     code.len() <= BuildLimits::default().inline_size
 }

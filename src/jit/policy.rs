@@ -20,6 +20,8 @@ pub struct Policy {
     pub loop_reports: u32,
     /// Reports of a hot function that is small enough to become part of its callers: the loop that calls it is compiled before.
     pub small_reports: u32,
+    /// How many times as many once it is part of a caller: most of its calls may be none any more.
+    pub inlined_reports: u32,
     /// How many times as many if most of its work is the runtime's: that does not become faster.
     pub runtime_reports: u32,
     /// Turns after which a loop around a hot one is compiled instead of that, and reports of the hot one to wait for its end.
@@ -50,6 +52,7 @@ impl Policy {
             patience: Patience { calls: CALL_INTERVAL, turns: CALL_INTERVAL },
             loop_reports: 3,
             small_reports: 4,
+            inlined_reports: 4,
             runtime_reports: 4,
             outer_turns: 8,
             outer_reports: 12,
@@ -66,6 +69,7 @@ impl Policy {
         let hostile = Policy {
             loop_reports: 1,
             small_reports: 1,
+            inlined_reports: 1,
             runtime_reports: 1,
             outer_turns: u32::MAX,
             storm: 5,

@@ -158,13 +158,20 @@ impl Ends {
     }
 }
 
+/// [`slice`] of an array with ends of 64 bits.
+pub fn slice_array(items: &Array, start: Option<i64>, end: Option<i64>, inclusive: bool) -> Result<Value, OutOfMemory> {
+    cut_array(items, &Ends { start, end, inclusive: inclusive && end.is_some() })
+}
+
+fn cut_array(items: &Array, ends: &Ends) -> Result<Value, OutOfMemory> {
+    let (from, to) = ends.resolve(items.len());
+    items.slice_of(from, to).map(Value::Array)
+}
+
 fn cut(base: &Value, ends: Ends) -> Result<Value, Raise> {
     let no_room = |refused: OutOfMemory| memory("slice", refused);
     match base {
-        Value::Array(items) => {
-            let (from, to) = ends.resolve(items.len());
-            items.slice_of(from, to).map(Value::Array).map_err(no_room)
-        }
+        Value::Array(items) => cut_array(items, &ends).map_err(no_room),
         Value::Str(text) => {
             let (from, to) = ends.resolve(text.char_len());
             text.slice(from, to).map_err(no_room)

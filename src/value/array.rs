@@ -178,7 +178,10 @@ pub fn make_unique(this: &mut ArrRef) -> Result<&mut Array, OutOfMemory> {
 #[cold]
 #[inline(never)]
 fn copy_out(this: &mut ArrRef) -> Result<(), OutOfMemory> {
-    *this = duplicate(this)?;
+    *this = match this.copy_unboxed(0, this.len()) {
+        Some(copied) => copied?,
+        None => duplicate(this)?,
+    };
     Ok(())
 }
 

@@ -185,6 +185,14 @@ pub extern "C" fn update_item(code: u64, place: *mut Value, key_tag: u64, key: u
 pub extern "C" fn slice(kind: u64, base_tag: u64, base: u64, start_tag: u64, start: u64, end_tag: u64, end: u64) -> Pair {
     let (base, start, end) = (lent(base_tag, base), lent(start_tag, start), lent(end_tag, end));
     let bound = |bound: &'_ ManuallyDrop<Value>| !matches!(**bound, Value::Uninit);
+    let is_plain = |end: &'_ ManuallyDrop<Value>| matches!(**end, Value::Uninit | Value::Int(_));
+    if let Value::Array(items) = &*base
+        && is_plain(&start)
+        && is_plain(&end)
+    {
+        let inclusive = kind as u8 & slice_kind::INCLUSIVE != 0;
+        return owned(attempt(|| index::slice_array(items, start.as_int(), end.as_int(), inclusive).ok()));
+    }
     let (start, end) = (bound(&start).then_some(&*start), bound(&end).then_some(&*end));
     let (or_null, inclusive) = (kind as u8 & slice_kind::OR_NULL != 0, kind as u8 & slice_kind::INCLUSIVE != 0);
     let slice = if or_null { index::slice_or_null } else { index::slice };

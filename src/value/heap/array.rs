@@ -255,8 +255,8 @@ impl Array {
         Ok(())
     }
 
-    /// The elements from `from` up to before `to` as a new array, if they are unboxed: their bytes are copied.
-    /// `from < to`, and `to` is not above the length.
+    /// The elements from `from` up to before `to` as a new array, if they are unboxed and there are any: their
+    /// bytes are copied. `to` is not above the length.
     #[inline]
     pub(in crate::value) fn copy_unboxed(&self, from: usize, to: usize) -> Option<Result<Ref<Array>, OutOfMemory>> {
         let size = match self.hdr.shape {
@@ -264,7 +264,10 @@ impl Array {
             ids::ARR_BOOL => 1,
             _ => return None,
         };
-        assert!(from < to && to <= self.len);
+        assert!(to <= self.len);
+        if from >= to {
+            return None;
+        }
         let used = (to - from) * size;
         let bytes = alloc::rounded(used.max(LEAST_BUFFER));
         let data = match alloc::buffer(bytes) {
