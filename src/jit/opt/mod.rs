@@ -1,7 +1,7 @@
 //! Passes over the IR, one file each, and their order.
 //!
 //! ```text
-//! params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► gvn ─► limits (range, again) ─► dead ─► exits ─► polls
+//! split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► gvn ─► limits (range, again) ─► dead ─► exits ─► polls
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
 pub mod dead;
@@ -14,6 +14,7 @@ pub mod narrow;
 pub mod params;
 pub mod polls;
 pub mod range;
+pub mod split;
 pub mod unshare;
 
 use super::ir::cfg::Cfg;
@@ -32,11 +33,14 @@ pub struct Summary {
     pub exits: usize,
     /// Polls that are not made each turn.
     pub polls: usize,
+    /// Loops with an inner one for turns that call nothing.
+    pub split: usize,
 }
 
 /// Runs all passes. `trace` sees the function after each one.
 pub fn optimise(function: &mut Function, mut trace: impl FnMut(&str, &Function)) -> Summary {
     let mut summary = Summary::default();
+    summary.split += step(function, "split", &mut trace, split::run);
     summary.merged += step(function, "params", &mut trace, params::run);
     summary.merged += step(function, "gvn", &mut trace, gvn::run);
     summary.hoisted += step(function, "unshare", &mut trace, unshare::run);

@@ -1,0 +1,170 @@
+//! Gives loops of which some turns call, and others do not, an inner loop for those that do not.
+//!
+//! A call may change anything, so what such a loop knows of its variables – shapes, lengths, addresses – is lost at its head, also for
+//! turns that called nothing: searches with `if visited[next] { … }` around a recursive call are like that. Where ways without calls
+//! and ways with calls meet in the loop's last block, that block is made twice. Ways without calls go back to the head as before; the
+//! others go back to a new head in front of it, which is the head of the loop around. The inner loop calls nothing, so everything that
+//! is moved out of loops is moved out of it, to be done again after each call.
+//! Must not: split where the values of the last block are used after it, or where a loop is inside of no way without calls.
+use ahash::AHashMap;
+
+use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::{Block, BlockId, Function, Inst, Terminator, ValueId};
+
+/// Instructions of the last block that are made twice at most.
+const MOST_COPIED: usize = 24;
+/// Loops split in one function at most.
+const MOST_SPLIT: usize = 8;
+
+/// Where a loop is split.
+struct Plan {
+    header: BlockId,
+    front: BlockId,
+    latch: BlockId,
+    /// Ways into the last block that may have called something.
+    calling: Vec<BlockId>,
+}
+
+/// Returns the number of loops split. Runs first: the block in front of a loop still has a parameter for each of the head's.
+pub fn run(function: &mut Function) -> usize {
+    let mut split = Vec::new();
+    while split.len() < MOST_SPLIT {
+        let calls: Vec<bool> = function.blocks.iter().map(calls).collect();
+        if !calls.contains(&true) {
+            break;
+        }
+        let cfg = Cfg::new(function);
+        let fresh = cfg.loops.iter().filter(|looped| !split.contains(&looped.header));
+        let Some(plan) = fresh.filter_map(|looped| plan(function, &cfg, looped, &calls)).next() else { break };
+        split.extend([plan.header, apply(function, &plan)]);
+    }
+    split.len() / 2
+}
+
+fn calls(block: &Block) -> bool {
+    block.insts.iter().any(|inst| inst.kind.effects().calls)
+}
+
+fn plan(function: &Function, cfg: &Cfg, looped: &Loop, calls: &[bool]) -> Option<Plan> {
+    let (header, front, &[latch]) = (looped.header, looped.preheader?, &looped.latches[..]) else { return None };
+    let last = &function.blocks[latch.index()];
+    let own_params = function.blocks[front.index()].params.len() == function.blocks[header.index()].params.len();
+    if latch == header || calls[latch.index()] || last.insts.len() > MOST_COPIED || !own_params {
+        return None;
+    }
+    let may_have_called = after_calls(cfg, looped, calls);
+    let ways = &cfg.preds[latch.index()];
+    let calling: Vec<_> = ways.iter().copied().filter(|from| may_have_called[from]).collect();
+    let splits = !calling.is_empty() && calling.len() < ways.len() && !escapes(function, latch);
+    splits.then_some(Plan { header, front, latch, calling })
+}
+
+/// For each block of a loop: may the turn have called something by its end?
+fn after_calls(cfg: &Cfg, looped: &Loop, calls: &[bool]) -> AHashMap<BlockId, bool> {
+    let mut after: AHashMap<BlockId, bool> = looped.blocks.iter().map(|block| (*block, calls[block.index()])).collect();
+    let mut changed = true;
+    while changed {
+        changed = false;
+        for &block in looped.blocks.iter().filter(|block| **block != looped.header) {
+            let before = cfg.preds[block.index()].iter().any(|from| after.get(from) == Some(&true));
+            if before && after.insert(block, true) == Some(false) {
+                changed = true;
+            }
+        }
+    }
+    after
+}
+
+/// Is a value of this block used in others?
+fn escapes(function: &Function, block: BlockId) -> bool {
+    let own: Vec<ValueId> = defined(&function.blocks[block.index()]).collect();
+    let mut found = false;
+    for (_, other) in function.blocks.iter().enumerate().filter(|(at, _)| *at != block.index()) {
+        let mut uses = |value: ValueId| found |= own.contains(&value);
+        for inst in &other.insts {
+            let mut kind = inst.kind.clone();
+            kind.each_operand(|value| uses(*value));
+            kind.each_exit(|state| function.states[state.index()].values().for_each(&mut uses));
+        }
+        other.preheader.iter().for_each(|state| function.states[state.index()].values().for_each(&mut uses));
+        match &other.term {
+            Some(Terminator::Exit(state)) => function.states[state.index()].values().for_each(&mut uses),
+            Some(term) => term.clone().each_operand(|value| uses(*value)),
+            None => {}
+        }
+    }
+    found
+}
+
+fn defined(block: &Block) -> impl Iterator<Item = ValueId> {
+    block.params.iter().copied().chain(block.insts.iter().filter_map(|inst| inst.result))
+}
+
+/// Gives the new head.
+fn apply(function: &mut Function, plan: &Plan) -> BlockId {
+    let outer = new_head(function, plan);
+    let copy = copy(function, plan.latch);
+    redirect(function, plan.front, plan.header, outer);
+    redirect(function, copy, plan.header, outer);
+    for &from in &plan.calling {
+        redirect(function, from, plan.latch, copy);
+    }
+    outer
+}
+
+/// The head of the loop around, which is also the block in front of the inner one.
+fn new_head(function: &mut Function, plan: &Plan) -> BlockId {
+    let (front, header) = (&function.blocks[plan.front.index()], &function.blocks[plan.header.index()]);
+    let (from, types) = (front.params.clone(), header.params.iter().map(|param| function.ty(*param)).collect::<Vec<_>>());
+    let loop_head = header.loop_head;
+    let mut state = function.states[front.preheader.expect("a loop's preheader has a state").index()].clone();
+    let params: Vec<ValueId> = types.into_iter().map(|ty| function.new_value(ty)).collect();
+    let renamed: AHashMap<ValueId, ValueId> = from.into_iter().zip(params.iter().copied()).collect();
+    state.values_mut().for_each(|value| *value = renamed.get(value).copied().unwrap_or(*value));
+    let state = function.new_state(state);
+    let head = function.new_block();
+    let term = Some(Terminator::Jump(plan.header, params.iter().copied().collect()));
+    function.blocks[head.index()] = Block { params, term, loop_head, preheader: Some(state), ..Block::default() };
+    head
+}
+
+/// The same block once more, with values and states of its own.
+fn copy(function: &mut Function, block: BlockId) -> BlockId {
+    let original = &function.blocks[block.index()];
+    let (cold, work) = (original.cold, original.work);
+    let (mut params, mut insts, mut term) = (original.params.clone(), original.insts.clone(), original.term.clone());
+    let own: Vec<ValueId> = defined(original).collect();
+    let renamed: AHashMap<ValueId, ValueId> =
+        own.into_iter().map(|value| (value, function.new_value(function.ty(value)))).collect();
+    let rename = |value: &mut ValueId| *value = renamed.get(value).copied().unwrap_or(*value);
+    params.iter_mut().for_each(rename);
+    for Inst { kind, result, .. } in &mut insts {
+        kind.each_operand(rename);
+        result.iter_mut().for_each(rename);
+        kind.each_exit(|exit| {
+            let mut state = function.states[exit.index()].clone();
+            state.values_mut().for_each(rename);
+            let is_unreached = function.unreached.contains(exit);
+            *exit = function.new_state(state);
+            function.unreached.extend(is_unreached.then_some(*exit));
+        });
+    }
+    term.iter_mut().for_each(|term| term.each_operand(rename));
+    let made = function.new_block();
+    function.blocks[made.index()] = Block { params, insts, term, cold, work, ..Block::default() };
+    made
+}
+
+/// Ways from one block to `from` go to `to`, which takes the same arguments.
+fn redirect(function: &mut Function, block: BlockId, from: BlockId, to: BlockId) {
+    let change = |target: &mut BlockId| {
+        if *target == from {
+            *target = to;
+        }
+    };
+    match &mut function.blocks[block.index()].term {
+        Some(Terminator::Jump(target, _)) => change(target),
+        Some(Terminator::Branch { then, otherwise, .. }) => [then, otherwise].into_iter().for_each(|way| change(&mut way.0)),
+        _ => {}
+    }
+}
