@@ -190,7 +190,9 @@ pub fn split<'a>(text: &'a str, separator: Option<&str>, limit: usize) -> Vec<&'
 
 /// A separator of one byte is a whole character.
 fn split_at_byte(text: &str, separator: u8, limit: usize) -> Vec<&str> {
-    let mut out = Vec::new();
+    // Counting is much faster than growing.
+    let pieces = memchr::memchr_iter(separator, text.as_bytes()).count() + 1;
+    let mut out = Vec::with_capacity(pieces.min(limit));
     let mut start = 0;
     for end in memchr::memchr_iter(separator, text.as_bytes()) {
         if out.len() + 1 >= limit {
