@@ -219,6 +219,13 @@ extern "C" fn truthy(value_tag: u64, payload: u64) -> u64 {
 extern "C" fn unshare(address: *mut Value) -> u64 {
     // SAFETY: **frames**; the place of a live value that only compiled code can reach now.
     let value = unsafe { &mut *address };
+    if let Value::Array(items) = value
+        && !items.is_unique()
+        && let Some(Ok(copied)) = items.copy_unboxed(0, items.len())
+    {
+        *items = copied;
+        return items.address() as u64;
+    }
     let before = value.shape();
     let copied = catch_unwind(AssertUnwindSafe(|| value.unshare().is_ok()));
     match value.address() {

@@ -298,6 +298,10 @@ unsafe fn release_slow(object: NonNull<Hdr>) {
     // SAFETY: by the caller's promise.
     let header = unsafe { object.as_ref() };
     let count = header.rc.load(Ordering::Relaxed);
+    if count == 1 && matches!(header.shape, ids::ARR_BOOL | ids::ARR_I64 | ids::ARR_F64) {
+        // SAFETY: that was the last reference (**shape**).
+        return unsafe { array::destroy_unboxed(object.cast()) };
+    }
     if count < 0 {
         if count < STUCK || header.rc.fetch_add(1, Ordering::Release) != -1 {
             return;

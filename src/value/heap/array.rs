@@ -258,7 +258,7 @@ impl Array {
     /// The elements from `from` up to before `to` as a new array, if they are unboxed and there are any: their
     /// bytes are copied. `to` is not above the length.
     #[inline]
-    pub(in crate::value) fn copy_unboxed(&self, from: usize, to: usize) -> Option<Result<Ref<Array>, OutOfMemory>> {
+    pub fn copy_unboxed(&self, from: usize, to: usize) -> Option<Result<Ref<Array>, OutOfMemory>> {
         let size = match self.hdr.shape {
             ids::ARR_I64 | ids::ARR_F64 => 8,
             ids::ARR_BOOL => 1,
@@ -381,6 +381,19 @@ impl Array {
             self.reset();
         }
         items
+    }
+}
+
+/// Destroys an array of unboxed elements and returns its block.
+///
+/// # Safety
+/// The last reference to an array of bools, ints or floats has been given up.
+#[inline(always)]
+pub(super) unsafe fn destroy_unboxed(array: NonNull<Array>) {
+    // SAFETY: nobody else refers to it; elements need no destruction (**blocks**).
+    unsafe {
+        (*array.as_ptr()).free_buffer();
+        alloc::free_object(array.cast(), size_of::<Array>());
     }
 }
 
