@@ -350,14 +350,22 @@ pub fn constructor(ty: BuiltinType) -> Option<BuiltinId> {
 
 /// Name and parameters of a builtin, as argument binding wants them.
 pub fn fn_info(id: BuiltinId) -> &'static Arc<FnInfo> {
-    static INFOS: OnceLock<Vec<Arc<FnInfo>>> = OnceLock::new();
-    &INFOS.get_or_init(|| TABLE.iter().map(|row| Arc::new(describe(row, 0))).collect())[usize::from(id.0)]
+    static INFOS: Infos = Infos::new();
+    described(&INFOS, id, 0)
 }
 
 /// The same for its mutating method: without the first parameter.
 pub fn method_info(id: BuiltinId) -> &'static Arc<FnInfo> {
-    static INFOS: OnceLock<Vec<Arc<FnInfo>>> = OnceLock::new();
-    &INFOS.get_or_init(|| TABLE.iter().map(|row| Arc::new(describe(row, 1))).collect())[usize::from(id.0)]
+    static INFOS: Infos = Infos::new();
+    described(&INFOS, id, 1)
+}
+
+/// Descriptions of builtins, each made when it is first asked for: few programs use more than some of them.
+type Infos = OnceLock<Box<[OnceLock<Arc<FnInfo>>]>>;
+
+fn described(infos: &'static Infos, id: BuiltinId, skipped: usize) -> &'static Arc<FnInfo> {
+    let all = infos.get_or_init(|| TABLE.iter().map(|_| OnceLock::new()).collect());
+    all[usize::from(id.0)].get_or_init(|| Arc::new(describe(&TABLE[usize::from(id.0)], skipped)))
 }
 
 fn describe(row: &BuiltinInfo, skipped: usize) -> FnInfo {

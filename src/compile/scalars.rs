@@ -6,12 +6,16 @@ use super::{Reg, TEMP, is_temp};
 use crate::bytecode::chunk::{Chunk, Const};
 use crate::bytecode::op::{Op, OperandKind};
 
-/// The scalar locals of a chunk whose temporaries are still marked; empty if nothing would be gained by knowing them.
+/// Which locals that a chunk clears are scalar; its temporaries are still marked. Empty if it clears none.
 pub(super) fn scalar_locals(chunk: &Chunk) -> Vec<bool> {
-    if !chunk.code.iter().any(|op| matches!(op, Op::Clear { .. })) {
-        return Vec::new();
-    }
-    let mut scalars = Scalars { locals: vec![true; usize::from(TEMP)], temps: vec![true; usize::from(TEMP)] };
+    let cleared = || {
+        chunk.code.iter().flat_map(|op| match op {
+            Op::Clear { first, count } => *first..first + count,
+            _ => 0..0,
+        })
+    };
+    let Some(last) = cleared().max() else { return Vec::new() };
+    let mut scalars = Scalars { locals: Vec::new(), temps: Vec::new() };
     for parameter in 0..chunk.params {
         scalars.spoil(parameter);
     }
@@ -19,9 +23,12 @@ pub(super) fn scalar_locals(chunk: &Chunk) -> Vec<bool> {
         scalars.spoil(handler.error);
     }
     while chunk.code.iter().fold(false, |changed, op| scalars.visit(chunk, *op) || changed) {}
-    scalars.locals
+    let mut found = vec![false; usize::from(last) + 1];
+    cleared().for_each(|local| found[usize::from(local)] = scalars.holds(local));
+    found
 }
 
+/// Whether each register is scalar, up to the last one that is not.
 struct Scalars {
     locals: Vec<bool>,
     temps: Vec<bool>,
@@ -29,17 +36,18 @@ struct Scalars {
 
 impl Scalars {
     fn holds(&self, register: Reg) -> bool {
-        if is_temp(register) { self.temps[usize::from(register & !TEMP)] } else { self.locals[usize::from(register)] }
+        let known = if is_temp(register) { &self.temps } else { &self.locals };
+        known.get(usize::from(register & !TEMP)).copied().unwrap_or(true)
     }
 
     /// Says whether that is new.
     fn spoil(&mut self, register: Reg) -> bool {
-        let entry = if is_temp(register) {
-            &mut self.temps[usize::from(register & !TEMP)]
-        } else {
-            &mut self.locals[usize::from(register)]
-        };
-        std::mem::replace(entry, false)
+        let known = if is_temp(register) { &mut self.temps } else { &mut self.locals };
+        let at = usize::from(register & !TEMP);
+        if known.len() <= at {
+            known.resize(at + 1, true);
+        }
+        std::mem::replace(&mut known[at], false)
     }
 
     /// Follows one instruction; says whether that spoiled a register.
