@@ -87,10 +87,12 @@ impl Flow {
         self.blocks.partition_point(|block| block.start <= pc) - 1
     }
 
-    /// Where the loops around the one with its head at `pc` are entered: only there may the first turn join the others, or they
+    /// Where the loops of the region around the one with its head at `pc` are entered: only there may the first turn join the others, or they
     /// would have two ways in.
-    pub fn entries_around(&self, code: &[Op], pc: u32) -> Vec<u32> {
-        let around: Vec<Range<u32>> = loops(code).filter(|range| range.start < pc && range.contains(&pc)).collect();
+    pub fn entries_around(&self, code: &[Op], pc: u32, region: Option<&Range<u32>>) -> Vec<u32> {
+        let built = |range: &Range<u32>| region.is_some_and(|region| region.start <= range.start);
+        let around: Vec<Range<u32>> =
+            loops(code).filter(|range| built(range) && range.start < pc && range.contains(&pc)).collect();
         if around.is_empty() {
             return Vec::new();
         }
@@ -207,9 +209,14 @@ pub fn loops(code: &[Op]) -> impl Iterator<Item = Range<u32>> {
     heads.map(move |head| head..ends[head as usize].max(head))
 }
 
-/// The outermost loop that contains `pc`, which is a loop's head.
-pub fn outermost_loop(code: &[Op], pc: u32) -> Range<u32> {
-    loops(code).find(|range| range.contains(&pc)).unwrap_or(pc..pc)
+/// Instructions of a loop entered in the middle of others that are built twice at most. A longer one is built without those around
+/// it, which are compiled on their own account if they turn often.
+const MOST_TWICE: usize = 12;
+
+/// What is built for a loop with its head at `pc`: the outermost loop that contains it, or itself.
+pub fn region(code: &[Op], pc: u32) -> Range<u32> {
+    let own = loops(code).find(|range| range.start == pc).unwrap_or(pc..pc);
+    if own.len() > MOST_TWICE { own } else { loops(code).find(|range| range.contains(&pc)).unwrap_or(own) }
 }
 
 /// Where a jump at `pc` leads.

@@ -169,7 +169,7 @@ struct Builder<'r> {
     pc: u32,
     /// The frame state at the current instruction, while nothing has changed.
     exit: Option<StateId>,
-    /// `[start, end)` of the outermost loop around the one entered by OSR. What comes after it is left to the VM: it has been
+    /// `[start, end)` of the outermost loop around the one entered by OSR, or that loop itself. What comes after it is left to the VM: it has been
     /// met seldom or never, and is compiled on its own account once it is hot.
     region: Option<Range<u32>>,
     /// The next instruction was built together with the one before it.
@@ -211,8 +211,9 @@ impl<'r> Builder<'r> {
             Entry::Loop { pc, .. } => Some(pc),
         };
         let flow = self.flows.of(self.request.function, &profile.chunk);
-        let entered = head.map(|pc| Arc::new(flow.entries_around(&profile.chunk.code, pc)));
-        self.region = head.map(|pc| flow::outermost_loop(&profile.chunk.code, pc));
+        let code = &profile.chunk.code;
+        self.region = head.map(|pc| flow::region(code, pc));
+        let entered = head.map(|pc| Arc::new(flow.entries_around(code, pc, self.region.as_ref())));
         self.out.name = profile.chunk.name.to_string();
         (self.out.id, self.out.entry) = (self.request.function, head);
         self.out.frame_slots = u32::from(profile.chunk.registers);
