@@ -1,11 +1,11 @@
 //! Gives loops of which some turns call, and others do not, an inner loop for those that do not.
 //!
 //! A call may change anything, so what such a loop knows of its variables – shapes, lengths, addresses – is lost at its head, also for
-//! turns that called nothing: searches with `if visited[next] { … }` around a recursive call are like that. Where ways without calls
-//! and ways with calls meet in the loop's last block, that block is made twice. Ways without calls go back to the head as before; the
-//! others go back to a new head in front of it, which is the head of the loop around. The inner loop calls nothing, so everything that
-//! is moved out of loops is moved out of it, to be done again after each call.
-//! Must not: split where the values of the last block are used after it, or where a loop is inside of no way without calls.
+//! turns that called nothing: searches with `if visited[next] { … }` around a recursive call are like that. Ways back without calls go to
+//! the head as before; the others go to a new head in front of it, which is the head of the loop around. Where both meet in the loop's last
+//! block, that block is made twice. The inner loop calls nothing, so everything that is moved out of loops is moved out of it, to be
+//! done again after each call.
+//! Must not: make the last block twice if its values are used after it; split if all ways back may have called, or none.
 use ahash::AHashMap;
 
 use crate::jit::ir::cfg::{Cfg, Loop};
@@ -20,9 +20,10 @@ const MOST_SPLIT: usize = 8;
 struct Plan {
     header: BlockId,
     front: BlockId,
-    latch: BlockId,
-    /// Ways into the last block that may have called something.
+    /// Sources of back edges that may have called something.
     calling: Vec<BlockId>,
+    /// The last block, if it is the only one, with the ways into it that may have called something.
+    shared: Option<(BlockId, Vec<BlockId>)>,
 }
 
 /// Returns the number of loops split. Runs first: the block in front of a loop still has a parameter for each of the head's.
@@ -46,17 +47,28 @@ fn calls(block: &Block) -> bool {
 }
 
 fn plan(function: &Function, cfg: &Cfg, looped: &Loop, calls: &[bool]) -> Option<Plan> {
-    let (header, front, &[latch]) = (looped.header, looped.preheader?, &looped.latches[..]) else { return None };
-    let last = &function.blocks[latch.index()];
-    let own_params = function.blocks[front.index()].params.len() == function.blocks[header.index()].params.len();
-    if latch == header || calls[latch.index()] || last.insts.len() > MOST_COPIED || !own_params {
+    let (header, front) = (looped.header, looped.preheader?);
+    if function.blocks[front.index()].params.len() != function.blocks[header.index()].params.len() {
         return None;
     }
     let may_have_called = after_calls(cfg, looped, calls);
-    let ways = &cfg.preds[latch.index()];
-    let calling: Vec<_> = ways.iter().copied().filter(|from| may_have_called[from]).collect();
-    let splits = !calling.is_empty() && calling.len() < ways.len() && !escapes(function, latch);
-    splits.then_some(Plan { header, front, latch, calling })
+    let calling = |blocks: &[BlockId]| blocks.iter().copied().filter(|from| may_have_called[from]).collect::<Vec<_>>();
+    let back = calling(&looped.latches);
+    let shared = match looped.latches[..] {
+        [latch] if !back.is_empty() && is_copied(function, latch, header, calls) => {
+            let ways = &cfg.preds[latch.index()];
+            Some((latch, calling(ways))).filter(|(_, calling)| !calling.is_empty() && calling.len() < ways.len())
+        }
+        _ => None,
+    };
+    let splits = shared.is_some() || (!back.is_empty() && back.len() < looped.latches.len());
+    splits.then_some(Plan { header, front, calling: back, shared })
+}
+
+/// May the last block of a loop be made twice?
+fn is_copied(function: &Function, latch: BlockId, header: BlockId, calls: &[bool]) -> bool {
+    let short = function.blocks[latch.index()].insts.len() <= MOST_COPIED;
+    latch != header && short && !calls[latch.index()] && !escapes(function, latch)
 }
 
 /// For each block of a loop: may the turn have called something by its end?
@@ -103,11 +115,16 @@ fn defined(block: &Block) -> impl Iterator<Item = ValueId> {
 /// Gives the new head.
 fn apply(function: &mut Function, plan: &Plan) -> BlockId {
     let outer = new_head(function, plan);
-    let copy = copy(function, plan.latch);
     redirect(function, plan.front, plan.header, outer);
-    redirect(function, copy, plan.header, outer);
-    for &from in &plan.calling {
-        redirect(function, from, plan.latch, copy);
+    match &plan.shared {
+        Some((latch, calling)) => {
+            let copy = copy(function, *latch);
+            redirect(function, copy, plan.header, outer);
+            for &from in calling {
+                redirect(function, from, *latch, copy);
+            }
+        }
+        None => plan.calling.iter().for_each(|&from| redirect(function, from, plan.header, outer)),
     }
     outer
 }
