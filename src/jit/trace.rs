@@ -102,8 +102,8 @@ impl Trace {
             times.generate.as_micros(),
         );
         eprintln!(
-            "[jit]   merged {} proven {} hoisted {} dead {}",
-            passes.merged, passes.proven, passes.hoisted, passes.dead
+            "[jit]   split {} merged {} proven {} hoisted {} dead {}",
+            passes.split, passes.merged, passes.proven, passes.hoisted, passes.dead
         );
         for (function, size) in &product.inlined {
             eprintln!("[jit]   inlined {} ({size} instructions)", name(vm, (*function, None)));

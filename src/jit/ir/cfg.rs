@@ -66,6 +66,15 @@ impl Cfg {
         enter <= at && at <= leave
     }
 
+    /// Does every turn of a loop that goes on come through `block`? Where the block in front of a loop is the head of another, both were
+    /// one loop, and ways back to the outer head end a turn as well.
+    pub fn is_in_each_turn(&self, function: &Function, block: BlockId, looped: &Loop) -> bool {
+        let front = looped.preheader.filter(|front| function.blocks[front.index()].loop_head.is_some());
+        let around = front.and_then(|front| self.loops.iter().find(|around| around.header == front));
+        let latches = looped.latches.iter().chain(around.iter().flat_map(|around| &around.latches));
+        latches.into_iter().all(|&latch| self.dominates(block, latch))
+    }
+
     fn find_loops(&self, function: &Function) -> Vec<Loop> {
         let mut loops = Vec::new();
         // Which loop a block was last seen in: one list for all loops.

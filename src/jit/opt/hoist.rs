@@ -125,7 +125,7 @@ impl Pass<'_> {
         let state = function.blocks[self.preheader.index()].preheader.expect("a loop's preheader has a state");
         let mut moved = 0;
         for &block in &self.looped.blocks {
-            let always = self.looped.latches.iter().all(|&latch| self.cfg.dominates(block, latch));
+            let always = self.cfg.is_in_each_turn(function, block, self.looped);
             let insts = std::mem::take(&mut function.blocks[block.index()].insts);
             let mut kept = Vec::with_capacity(insts.len());
             for inst in insts {

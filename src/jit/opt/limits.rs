@@ -30,7 +30,7 @@ fn check_in_front(function: &mut Function, unproven: Vec<Unproven>) -> usize {
         let Some(looped) = cfg.loops.iter().find(|looped| looped.blocks.contains(&check.block)) else { continue };
         let is_outside = |value: ValueId| !looped.blocks.contains(&home[value.index()]);
         let Some((front, exit)) = front(function, looped) else { continue };
-        let always = looped.latches.iter().all(|&latch| cfg.dominates(check.block, latch));
+        let always = cfg.is_in_each_turn(function, check.block, looped);
         let known = made.iter().any(|(at, other)| *at == front && Unproven { block: check.block, ..*other } == check);
         if always && !known && is_outside(check.limit) && is_outside(check.length) {
             compare(function, looped, front, exit, check);

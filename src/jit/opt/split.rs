@@ -5,7 +5,7 @@
 //! the head as before; the others go to a new head in front of it, which is the head of the loop around. Where both meet in the loop's last
 //! block, that block is made twice. The inner loop calls nothing, so everything that is moved out of loops is moved out of it, to be
 //! done again after each call.
-//! Must not: make the last block twice if its values are used after it; split if all ways back may have called, or none.
+//! Must not: split if all ways back may have called, or none.
 use ahash::AHashMap;
 
 use crate::jit::ir::cfg::{Cfg, Loop};
@@ -29,7 +29,7 @@ struct Plan {
 /// Returns the number of loops split. Runs first: the block in front of a loop still has a parameter for each of the head's.
 pub fn run(function: &mut Function) -> usize {
     let mut split = Vec::new();
-    while split.len() < MOST_SPLIT {
+    while split.len() < 2 * MOST_SPLIT {
         let calls: Vec<bool> = function.blocks.iter().map(calls).collect();
         if !calls.contains(&true) {
             break;
@@ -39,6 +39,7 @@ pub fn run(function: &mut Function) -> usize {
         let Some(plan) = fresh.filter_map(|looped| plan(function, &cfg, looped, &calls)).next() else { break };
         split.extend([plan.header, apply(function, &plan)]);
     }
+    // Each has two heads.
     split.len() / 2
 }
 
@@ -65,10 +66,11 @@ fn plan(function: &Function, cfg: &Cfg, looped: &Loop, calls: &[bool]) -> Option
     splits.then_some(Plan { header, front, calling: back, shared })
 }
 
-/// May the last block of a loop be made twice?
+/// May the last block of a loop be made twice? It only goes back to the head, so its values are used nowhere else.
 fn is_copied(function: &Function, latch: BlockId, header: BlockId, calls: &[bool]) -> bool {
-    let short = function.blocks[latch.index()].insts.len() <= MOST_COPIED;
-    latch != header && short && !calls[latch.index()] && !escapes(function, latch)
+    let last = &function.blocks[latch.index()];
+    let goes_back = matches!(last.term, Some(Terminator::Jump(to, _)) if to == header);
+    latch != header && goes_back && last.insts.len() <= MOST_COPIED && !calls[latch.index()]
 }
 
 /// For each block of a loop: may the turn have called something by its end?
@@ -85,27 +87,6 @@ fn after_calls(cfg: &Cfg, looped: &Loop, calls: &[bool]) -> AHashMap<BlockId, bo
         }
     }
     after
-}
-
-/// Is a value of this block used in others?
-fn escapes(function: &Function, block: BlockId) -> bool {
-    let own: Vec<ValueId> = defined(&function.blocks[block.index()]).collect();
-    let mut found = false;
-    for (_, other) in function.blocks.iter().enumerate().filter(|(at, _)| *at != block.index()) {
-        let mut uses = |value: ValueId| found |= own.contains(&value);
-        for inst in &other.insts {
-            let mut kind = inst.kind.clone();
-            kind.each_operand(|value| uses(*value));
-            kind.each_exit(|state| function.states[state.index()].values().for_each(&mut uses));
-        }
-        other.preheader.iter().for_each(|state| function.states[state.index()].values().for_each(&mut uses));
-        match &other.term {
-            Some(Terminator::Exit(state)) => function.states[state.index()].values().for_each(&mut uses),
-            Some(term) => term.clone().each_operand(|value| uses(*value)),
-            None => {}
-        }
-    }
-    found
 }
 
 fn defined(block: &Block) -> impl Iterator<Item = ValueId> {

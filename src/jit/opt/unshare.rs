@@ -64,8 +64,7 @@ fn keeps_unshared(function: &Function, looped: &Loop, slot: SlotIx) -> bool {
 }
 
 fn is_always_reached(function: &Function, cfg: &Cfg, looped: &Loop, slot: SlotIx) -> bool {
-    let reached = |block: BlockId| looped.latches.iter().all(|&latch| cfg.dominates(block, latch));
-    insts(function, looped).any(|(block, inst)| unshare_of(inst, slot) && reached(block))
+    insts(function, looped).any(|(block, inst)| unshare_of(inst, slot) && cfg.is_in_each_turn(function, block, looped))
 }
 
 /// One `Unshare` in the preheader; those in the loop give what they are given.
