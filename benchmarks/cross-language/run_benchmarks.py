@@ -137,16 +137,28 @@ def newer(target, source):
     return os.path.exists(target) and os.path.getmtime(target) >= os.path.getmtime(source)
 
 
+def installed(path, name):
+    """A copy of a program, as installing makes one: the file that a linker has written lies in the system's memory in small pieces,
+    which costs each start of it up to a millisecond."""
+    os.makedirs(BUILD, exist_ok=True)
+    copy = os.path.join(BUILD, name)
+    if os.path.exists(copy):
+        os.remove(copy)
+    return shutil.copy(path, copy)
+
+
 def find_ruff(options):
     """The binary and, when there is none, why."""
     if options.ruff:
         path = os.path.abspath(options.ruff)
-        return (path, None) if os.access(path, os.X_OK) else (None, f"{options.ruff} is not an executable file")
+        if not os.access(path, os.X_OK):
+            return None, f"{options.ruff} is not an executable file"
+        return installed(path, "ruff"), None
     say("building Ruff (cargo build --release) …")
     if subprocess.run(["cargo", "build", "--release", "--quiet", "--bin", "ruff"], cwd=ROOT).returncode != 0:
         return None, "cargo build --release failed"
     target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
-    return os.path.join(target, "release", "ruff"), None
+    return installed(os.path.join(target, "release", "ruff"), "ruff"), None
 
 
 def detect(names, ruff, ruff_problem):
@@ -199,7 +211,7 @@ def build_go(program, source, inside):
         built = subprocess.run(["go", "build", "-o", target] + copies, capture_output=True, text=True)
         if built.returncode != 0:
             return "go build: " + last_line(built.stderr)
-    return [target]
+    return [installed(target, f"{os.path.basename(folder)}.installed")]
 
 
 # ---- running ---------------------------------------------------------------------------------------------------------
