@@ -165,7 +165,12 @@ impl Jit {
             profile::Entry::Call => None,
             profile::Entry::Loop { pc, .. } => Some(*pc),
         };
-        let limits = BuildLimits { leaves_unreached: !ledger.is_last((id, head), &self.policy), ..BuildLimits::default() };
+        let turning = head.is_some_and(|head| self.running_around(function, head).is_some());
+        let limits = BuildLimits {
+            leaves_unreached: !ledger.is_last((id, head), &self.policy),
+            twice_size: if turning { usize::MAX } else { self.policy.twice_size },
+            ..BuildLimits::default()
+        };
         let exact_exits = ledger.is_exact((id, head));
         Request { function: id, entry, functions, prelude: feedback::prelude(vm), limits, exact_exits }
     }

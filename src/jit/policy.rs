@@ -27,6 +27,9 @@ pub struct Policy {
     /// Turns after which a loop around a hot one is compiled instead of that, and reports of the hot one to wait for its end.
     pub outer_turns: u32,
     pub outer_reports: u32,
+    /// Instructions of a loop that is compiled as part of the loops around it as well, while those have made few turns. If one of them has made
+    /// many, the code of a loop goes on in it, however long.
+    pub twice_size: usize,
     /// A function of that many calls is compiled instead of its loop if that makes fewer than so many turns in one call.
     pub many_calls: u32,
     pub few_turns: u32,
@@ -55,6 +58,7 @@ impl Policy {
             inlined_reports: 4,
             runtime_reports: 4,
             outer_turns: 8,
+            twice_size: 12,
             outer_reports: 12,
             many_calls: 32,
             few_turns: 32,

@@ -49,6 +49,9 @@ pub struct BuildLimits {
     pub ir_size: usize,
     /// Leave where the VM has never been, so that it sees what it meets there; otherwise let it execute single instructions.
     pub leaves_unreached: bool,
+    /// Instructions of a loop entered in the middle of others that are built twice at most: once more as a part of them. A longer one is
+    /// built alone.
+    pub twice_size: usize,
 }
 
 impl Default for BuildLimits {
@@ -61,6 +64,7 @@ impl Default for BuildLimits {
             recursive_size: 32,
             ir_size: 1500,
             leaves_unreached: true,
+            twice_size: usize::MAX,
         }
     }
 }

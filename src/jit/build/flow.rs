@@ -209,14 +209,10 @@ pub fn loops(code: &[Op]) -> impl Iterator<Item = Range<u32>> {
     heads.map(move |head| head..ends[head as usize].max(head))
 }
 
-/// Instructions of a loop entered in the middle of others that are built twice at most. A longer one is built without those around
-/// it, which are compiled on their own account if they turn often.
-const MOST_TWICE: usize = 12;
-
-/// What is built for a loop with its head at `pc`: the outermost loop that contains it, or itself.
-pub fn region(code: &[Op], pc: u32) -> Range<u32> {
+/// What is built for a loop with its head at `pc`: the outermost loop that contains it, or itself if it has more than `most` instructions.
+pub fn region(code: &[Op], pc: u32, most: usize) -> Range<u32> {
     let own = loops(code).find(|range| range.start == pc).unwrap_or(pc..pc);
-    if own.len() > MOST_TWICE { own } else { loops(code).find(|range| range.contains(&pc)).unwrap_or(own) }
+    if own.len() > most { own } else { loops(code).find(|range| range.contains(&pc)).unwrap_or(own) }
 }
 
 /// Where a jump at `pc` leads.

@@ -212,7 +212,7 @@ impl<'r> Builder<'r> {
         };
         let flow = self.flows.of(self.request.function, &profile.chunk);
         let code = &profile.chunk.code;
-        self.region = head.map(|pc| flow::region(code, pc));
+        self.region = head.map(|pc| flow::region(code, pc, self.request.limits.twice_size));
         let entered = head.map(|pc| Arc::new(flow.entries_around(code, pc, self.region.as_ref())));
         self.out.name = profile.chunk.name.to_string();
         (self.out.id, self.out.entry) = (self.request.function, head);
