@@ -113,7 +113,6 @@ fn dispatch(cli: Cli) -> i32 {
 /// Runs the command line `args` (without the program's name); gives the exit code.
 pub fn main(args: Vec<OsString>) -> i32 {
     panic::set_hook(Box::new(note_panic));
-    crate::value::heap::share_pool();
     if let Some(direct) = run::RunArgs::direct(&args) {
         return guarded(move || run::run(direct, Context { colour: ColourChoice::Auto }));
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::host::Output;
 use crate::limits::{self, Interrupt};
+use crate::value::heap;
 
 /// Reserved for the thread of a program.
 const PROGRAM_STACK: usize = 16 << 30;
@@ -54,6 +55,7 @@ fn on_new_thread<R: Send>(most: usize, work: impl FnOnce() -> R + Send) -> Resul
         result
     };
     let run = &run;
+    heap::share_pool();
     thread::scope(|scope| {
         let mut size = most;
         let handle = loop {
