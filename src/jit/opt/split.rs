@@ -35,8 +35,8 @@ pub fn run(function: &mut Function) -> usize {
             break;
         }
         let cfg = Cfg::new(function);
-        let fresh = cfg.loops.iter().filter(|looped| !split.contains(&looped.header));
-        let Some(plan) = fresh.filter_map(|looped| plan(function, &cfg, looped, &calls)).next() else { break };
+        let mut fresh = cfg.loops.iter().filter(|looped| !split.contains(&looped.header));
+        let Some(plan) = fresh.find_map(|looped| plan(function, &cfg, looped, &calls)) else { break };
         split.extend([plan.header, apply(function, &plan)]);
     }
     // Each has two heads.
