@@ -6,12 +6,12 @@
 use std::cmp::Ordering;
 
 use super::fault::{Raise, faults};
-use super::member::overload;
+use super::member::{declaration, overload};
 use super::step::{Callback, SmallArgs, Step, Then};
 use super::truth::truthy;
 use crate::value::error::ErrorData;
 use crate::value::layout::{Borrowed, View};
-use crate::value::shapes::Contents;
+use crate::value::shapes::{self, Contents};
 use crate::value::symbol::known;
 use crate::value::{Array, Dict, FnId, IBig, Inst, Symbol, Value, function};
 
@@ -80,17 +80,19 @@ pub fn simple(op: CompareOp, a: &Value, b: &Value) -> Option<bool> {
 }
 
 /// Whether a value is null, unless it has an opinion of its own.
-fn equal_null(a: &Value) -> Option<bool> {
-    let overloaded = |name| overload(a, name).is_some();
-    match a {
+#[inline(always)]
+pub fn equal_null(value: &Value) -> Option<bool> {
+    match value {
         Value::Null => Some(true),
-        Value::Struct(_) | Value::Variant(_) | Value::Unit { .. }
-            if overloaded(known::OP_EQ) || overloaded(known::OP_NE) =>
-        {
-            None
-        }
+        Value::Struct(_) | Value::Variant(_) | Value::Unit { .. } => instance_equal_null(value),
         _ => Some(false),
     }
+}
+
+#[inline(always)]
+fn instance_equal_null(value: &Value) -> Option<bool> {
+    let may_be = shapes::own_equality() && declaration(value)?.has_own_equality();
+    if may_be { None } else { Some(false) }
 }
 
 #[inline(never)]

@@ -4,7 +4,7 @@
 //! object's header, so one compare tells engines all they need. Reading the registry takes no lock and
 //! the references it gives live as long as the process.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError, RwLock};
 
 use super::annotation::Annotation;
@@ -47,6 +47,7 @@ pub struct Decl {
     pub body: DeclBody,
     methods: RwLock<Vec<(Symbol, Method)>>,
     has_methods: AtomicU32,
+    own_equality: AtomicBool,
     annotations: OnceLock<Annotations>,
 }
 
@@ -198,6 +199,7 @@ pub struct ShapeInfo {
 
 static DECLS: Registry<Decl> = Registry::new();
 static SHAPES: Registry<ShapeInfo> = Registry::new();
+static OWN_EQUALITY: AtomicBool = AtomicBool::new(false);
 static PRELUDE: OnceLock<()> = OnceLock::new();
 
 /// The prelude enums come first, so that their numbers are fixed.
@@ -264,8 +266,15 @@ fn add_decl(name: Symbol, body: DeclBody) -> DeclId {
 }
 
 fn new_decl(id: DeclId, name: Symbol, body: DeclBody) -> Decl {
-    let methods = RwLock::new(Vec::new());
-    Decl { id, name, body, methods, has_methods: AtomicU32::new(0), annotations: OnceLock::new() }
+    Decl {
+        id,
+        name,
+        body,
+        methods: RwLock::new(Vec::new()),
+        has_methods: AtomicU32::new(0),
+        own_equality: AtomicBool::new(false),
+        annotations: OnceLock::new(),
+    }
 }
 
 fn add_variant_shape(decl: DeclId, variant: u32, count: usize) -> u32 {
@@ -286,6 +295,17 @@ fn add_shape(layout: Layout, reps: &[Rep]) -> u32 {
         ShapeInfo { id: shape, size: offset.max(16), layout, slots: slots.into(), value_offsets }
     });
     number + ids::FIRST_DECLARED
+}
+
+/// Whether any declaration has an equality of its own. Until then no instance equals null.
+#[inline]
+pub fn own_equality() -> bool {
+    OWN_EQUALITY.load(Ordering::Acquire)
+}
+
+/// Where [`own_equality`] stands, as a byte, for compiled code.
+pub fn own_equality_address() -> *const u8 {
+    OWN_EQUALITY.as_ptr().cast()
 }
 
 /// The declaration with this number.
@@ -376,6 +396,10 @@ impl Decl {
     pub fn add_methods(&self, added: impl IntoIterator<Item = (Symbol, Method)>) {
         let mut methods = self.methods.write().unwrap_or_else(PoisonError::into_inner);
         for (name, method) in added {
+            if method.has_self && matches!(name, known::OP_EQ | known::OP_NE) {
+                OWN_EQUALITY.store(true, Ordering::Release);
+                self.own_equality.store(true, Ordering::Release);
+            }
             match methods.binary_search_by_key(&name, |&(name, _)| name) {
                 Ok(at) => methods[at].1 = method,
                 Err(at) => methods.insert(at, (name, method)),
@@ -391,6 +415,12 @@ impl Decl {
         }
         let methods = self.methods.read().unwrap_or_else(PoisonError::into_inner);
         methods.binary_search_by_key(&name, |&(name, _)| name).ok().map(|at| methods[at].1)
+    }
+
+    /// Whether `==` and `!=` with an instance on the left may be its methods.
+    #[inline]
+    pub fn has_own_equality(&self) -> bool {
+        self.own_equality.load(Ordering::Acquire)
     }
 
     /// Says what fields or payloads are held against; only the first time counts.

@@ -5,6 +5,7 @@ use super::function::{CALL_INTERVAL, Target, receiver_key};
 use super::stack::{Bits, FnRef};
 use super::{After, Frame, Here, Vm, flag};
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
+use crate::semantics::compare::equal_null;
 use crate::semantics::fault::Raise;
 use crate::value::Value;
 use crate::value::layout::tag;
@@ -162,6 +163,25 @@ impl Vm {
                 };
                 if holds == $want {
                     jump!($to);
+                }
+            }};
+        }
+        // Jumps if a register is equal to a constant, or is not.
+        macro_rules! compare_c {
+            ($a:ident, $c:ident, $to:ident, $ne:ident, $want:literal) => {{
+                let constant = func.constants.at(usize::from($c));
+                let is_null = if constant.is_null() { equal_null(fp.get($a)) } else { None };
+                if let Some(is_null) = is_null {
+                    note!(seen::OTHER);
+                    if $a >= func.locals {
+                        fp.free_temp($a);
+                    }
+                    if is_null == $want {
+                        jump!($to);
+                    }
+                } else {
+                    let constant = constant.clone();
+                    cold_jump!(compare_jump_value(equality($ne), ($ne == 0) == $want, $a, constant, i32::from($to)));
                 }
             }};
         }
@@ -515,12 +535,10 @@ impl Vm {
                 Op::JumpIfGeK { a, k, to } => compare_k!(a, k, to, >=, Ge, true),
                 Op::JumpIfNotGeK { a, k, to } => compare_k!(a, k, to, >=, Ge, false),
                 Op::JumpIfEqC { ne, a, c, to } => {
-                    let constant = func.constants.at(usize::from(c)).clone();
-                    cold_jump!(compare_jump_value(equality(ne), ne == 0, a, constant, i32::from(to)));
+                    compare_c!(a, c, to, ne, true);
                 }
                 Op::JumpIfNeC { ne, a, c, to } => {
-                    let constant = func.constants.at(usize::from(c)).clone();
-                    cold_jump!(compare_jump_value(equality(ne), ne != 0, a, constant, i32::from(to)));
+                    compare_c!(a, c, to, ne, false);
                 }
 
                 Op::Fuel {} => long!(burn()),
@@ -740,7 +758,11 @@ impl Vm {
                 }
                 Op::CallMethodPlace { argc, dst, base, site } => {
                     ask_cache!();
-                    long!(call_method_on_place(argc, dst, base, site))
+                    if func.methods.at(usize::from(site)).latest_is_user() {
+                        cold!(call_method_on_place(argc, dst, base, site));
+                    } else {
+                        long!(call_method_on_place(argc, dst, base, site));
+                    }
                 }
                 Op::CallArgs { dst, base, site } => long!(call_args(dst, base, site)),
                 Op::Construct { argc, dst, base, decl } => cold!(construct(argc, dst, base, decl)),

@@ -337,6 +337,12 @@ impl MethodCache {
         }
     }
 
+    /// Whether the last receiver's method that was looked up is a function.
+    #[inline]
+    pub fn latest_is_user(&self) -> bool {
+        matches!(self.ways[0].get(), Some((_, Target::User { .. })))
+    }
+
     pub fn add(&self, key: u32, target: Target) {
         for way in (1..WAYS).rev() {
             self.ways[way].set(self.ways[way - 1].get());

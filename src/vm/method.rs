@@ -194,7 +194,7 @@ impl Vm {
                 Some(Target::User { func: callee, mutating: true })
                     if callee.takes(usize::from(argc)) && self.may_change(path) =>
                 {
-                    return self.lend_local(callee, slot, dst, base, path, site);
+                    return self.lend_local(callee, slot, dst, base);
                 }
                 Some(Target::User { func: callee, mutating: false }) if callee.takes(usize::from(argc)) => {
                     fp.set(base, receiver.clone());
@@ -223,9 +223,8 @@ impl Vm {
     }
 
     /// The fast form of a mutating user method on a whole local.
-    fn lend_local(&mut self, callee: FnRef, slot: u16, dst: u16, base: u16, path: &Path, site: u16) -> Result<(), Raise> {
+    fn lend_local(&mut self, callee: FnRef, slot: u16, dst: u16, base: u16) -> Result<(), Raise> {
         let fp = self.here.fp;
-        let _ = (path, site);
         fp.set(base, fp.take(slot));
         self.loans.push(Loan { home: LoanHome::Place(Home::register(fp, slot)), root: None, by: Box::default() });
         self.count_call(callee);

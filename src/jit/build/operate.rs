@@ -12,6 +12,7 @@ use crate::jit::ir::inst::Home;
 use crate::jit::ir::{InstKind, Kinds, Operation, SlotIx, Type, ValueId};
 use crate::jit::profile::Site;
 use crate::value::layout::tag;
+use crate::value::shapes;
 
 impl Builder<'_> {
     /// An operation without a place, with its result.
@@ -257,11 +258,22 @@ impl Builder<'_> {
     /// The result of a comparison of anything; nothing if it is the VM's business. Operands are not consumed.
     pub(super) fn compare_any(&mut self, code: CompareCode, a: Source, b: Source) -> Option<ValueId> {
         let with_null = self.is_null(a) || self.is_null(b);
+        if self.is_null(b) && matches!(code, CompareCode::Eq | CompareCode::Ne) && !shapes::own_equality() {
+            return Some(self.compare_null(code, a));
+        }
         if self.meets_overloads() && !with_null {
             return None;
         }
         let args = [self.lent(a), self.lent(b)];
         Some(self.operation(Operation::Compare(code), &args))
+    }
+
+    /// `a == null` or `a != null`, where nothing has an equality of its own.
+    fn compare_null(&mut self, code: CompareCode, a: Source) -> ValueId {
+        let value = self.lent(a);
+        let exit = self.exit();
+        let equal = self.emit(InstKind::EqualsNull { value, exit }, Type::BOOL);
+        if code == CompareCode::Eq { equal } else { self.emit(InstKind::NotB(equal), Type::BOOL) }
     }
 
     fn is_null(&self, source: Source) -> bool {

@@ -310,6 +310,11 @@ pub enum InstKind {
         value: ValueId,
         function: u32,
     },
+    /// Boxed value is null → bool. Leaves if it may have an equality of its own: once any declaration has.
+    EqualsNull {
+        value: ValueId,
+        exit: StateId,
+    },
     /// Tag of a boxed value → int.
     TagOf(ValueId),
     /// Unboxes without a check (the kind is known).
@@ -657,7 +662,8 @@ impl InstKind {
             }
             Retain(_) | MakeInstance { .. } | MakeClosure { .. } => write(Heaps::COUNTS, false),
             StoreOwned { home, .. } => write(home.heap().with(Heaps::COUNTS), false),
-            LoadModule { .. } => read(Heaps::MODULE, true),
+            // Modules that are loaded declare types.
+            LoadModule { .. } | EqualsNull { .. } => read(Heaps::MODULE, true),
             StoreModule { .. } => write(Heaps::MODULE, true),
             LoadCell { .. } => read(Heaps::CELLS.with(Heaps::SLOTS), true),
             StoreCell { .. } => write(Heaps::CELLS, true),

@@ -47,6 +47,7 @@ impl InstKind {
             }
             Retain(v)
             | IsFunction { value: v, .. }
+            | EqualsNull { value: v, .. }
             | TagOf(v)
             | Box(v)
             | NotI(v)
@@ -115,7 +116,9 @@ impl InstKind {
         match self {
             LoadModule { exit, .. } | StoreModule { exit, .. } | LoadCell { exit, .. } | StoreCell { exit, .. } => f(exit),
             GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
-            GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardClosure { exit, .. } => f(exit),
+            EqualsNull { exit, .. } | GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardClosure { exit, .. } => {
+                f(exit)
+            }
             Operate { exit, .. } | Unshare { exit, .. } | Generalise { exit, .. } | ToFloat { exit, .. } => f(exit),
             ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => f(exit),
             LoadCaptureCell { exit, .. } | StoreCaptureCell { exit, .. } => f(exit),

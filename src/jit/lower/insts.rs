@@ -9,6 +9,7 @@ use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::jit::opt::narrow::SMALL;
 use crate::jit::opt::polls;
 use crate::value::layout::{array, cell, closure, dict, header, shape, string, tag};
+use crate::value::shapes;
 
 impl Lowering<'_> {
     pub(super) fn inst(&mut self, inst: &Inst) {
@@ -180,6 +181,15 @@ impl Lowering<'_> {
                 let pointer = self.one(*pointer);
                 let found = self.load(types::I32, pointer, closure::FUNCTION as i32);
                 let value = self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(*function));
+                self.define(result, value);
+            }
+            InstKind::EqualsNull { value, exit } => {
+                let address = self.b.ins().iconst(types::I64, shapes::own_equality_address() as i64);
+                let own = self.load(types::I8, address, 0);
+                let good = self.b.ins().icmp_imm_u(IntCC::Equal, own, 0);
+                self.leave_unless(good, *exit);
+                let (tag, _) = self.boxed(*value);
+                let value = self.b.ins().icmp_imm_u(IntCC::Equal, tag, tag::NULL as i64);
                 self.define(result, value);
             }
             InstKind::TagOf(value) => {
