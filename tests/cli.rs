@@ -353,7 +353,74 @@ fn dumps_show_each_stage() {
     }
     let ran = run_in(folder.path(), &["dump", "--bytecode", "a.ruff:area"]);
     assert!(ran.stdout.starts_with("func area") && !ran.stdout.contains("<main>"), "{}", ran.stdout);
-    assert_eq!(run_in(folder.path(), &["dump", "--bytecode", "a.ruff:nothing"]).code, Some(2));
+    let ran = run_in(folder.path(), &["dump", "--bytecode", "a.ruff:aera"]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("did you mean area?"), "{}", ran.stderr);
+    let ran = run_in(folder.path(), &["dump", "--bytecode", "a.ruff:nothing"]);
+    assert!(ran.code == Some(2) && ran.stderr.contains("it has <main>, area"), "{}", ran.stderr);
+}
+
+/// A script with a hot function, one that is called once, and one that is not called.
+const COMPILED: &str = "func hot(n) {
+    total := 0
+    for i in 0..n { total += i }
+    return total
+}
+func once(x) { return x + 1 }
+func never(x) { return x }
+print(once(hot(5000)))
+for word in args() { print(word) }
+";
+
+#[test]
+fn dumps_show_compiled_code_below_its_source() {
+    let folder = folder(&[("a.ruff", COMPILED)]);
+    let dump = |args: &[&str]| run_in(folder.path(), &[&["dump"], args].concat());
+    let ran = dump(&["--ir", "a.ruff"]);
+    assert!(ran.code == Some(0) && ran.stderr.is_empty(), "{}", ran.stderr);
+    let (built, optimised) = ("[jit] hot built, loop at a.ruff:3:\n", "[jit] hot optimised, loop at a.ruff:3:\n");
+    assert!(ran.stdout.contains(built) && ran.stdout.contains(optimised), "{}", ran.stdout);
+    assert!(ran.stdout.contains("    3 |     for i in 0..n { total += i }\n  v"), "{}", ran.stdout);
+    assert!(ran.stdout.contains("[jit] once did not become hot in 1 call; compiled for this dump\n"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("never") && !ran.stdout.contains("12497501"), "{}", ran.stdout);
+    assert_eq!(dump(&["--ir", "a.ruff"]).stdout, ran.stdout, "the same each time");
+    let ran = dump(&["--clif", "--asm", "a.ruff:once"]);
+    let (clif, asm) = ran.stdout.split_once("[jit] once asm:\n").expect("both are shown");
+    assert!(clif.contains("[jit] once clif:\nfunction u0:"), "{clif}");
+    let line = "    6 | func once(x) { return x + 1 }\n";
+    assert!(clif.contains(line) && clif.contains("iadd") && !clif.contains('@'), "{clif}");
+    assert!(asm.starts_with(line) && asm.contains("block0:") && !asm.contains("[jit]"), "{asm}");
+}
+
+#[test]
+fn dumps_of_compiled_code_say_why_there_is_none() {
+    let folder = folder(&[("a.ruff", COMPILED), ("b.ruff", "func f() { return 1 }\nf()\nthrow \"late\"\n")]);
+    let dump = |args: &[&str]| run_in(folder.path(), &[&["dump"], args].concat());
+    let ran = dump(&["--asm", "a.ruff:never"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(1), ""));
+    assert_eq!(ran.stderr, "ruff: never was not called, so that there is nothing to compile it from\n");
+    assert_eq!(dump(&["--ir", "a.ruff:hott"]).code, Some(2));
+    assert_eq!(dump(&["--ir", "c.ruff"]).code, Some(5));
+    assert_eq!(run_in(folder.path(), &["dump", "--ir", "--fuel", "10", "a.ruff"]).code, Some(124));
+    let ran = dump(&["--ir", "b.ruff:f"]);
+    assert!(ran.code == Some(4) && ran.stdout.contains("[jit] f built:") && ran.stderr.contains("late"), "{}", ran.stderr);
+}
+
+#[test]
+fn dumps_of_compiled_code_run_with_arguments_and_permissions_but_silently() {
+    let folder = folder(&[("a.ruff", "func f(name) { write_file(name, \"x\") }\nf(args()[0])\nprint(\"done\")\n")]);
+    let written = folder.path().join("made");
+    let ran = run_in(folder.path(), &["dump", "--ir", "--deny-fs-write", "a.ruff:f", "made"]);
+    assert!(ran.code == Some(4) && ran.stderr.contains("fs-write") && !written.exists(), "{}", ran.stderr);
+    let ran = run_in(folder.path(), &["dump", "--ir", "a.ruff:f", "made"]);
+    assert!(ran.code == Some(0) && written.exists() && !ran.stdout.contains("done"), "{}{}", ran.stdout, ran.stderr);
+}
+
+#[test]
+fn what_does_not_parse_has_no_compiled_code() {
+    let folder = folder(&[("a.ruff", "x = = 1\n")]);
+    let ran = run_in(folder.path(), &["dump", "--asm", "a.ruff"]);
+    assert_eq!((ran.code, ran.stdout.as_str()), (Some(3), ""));
+    assert!(ran.stderr.contains("a.ruff:1:5"), "{}", ran.stderr);
 }
 
 #[test]

@@ -22,7 +22,7 @@ fn irs(text: &str) -> Vec<String> {
     assert_eq!(output.status.code(), Some(0), "{stderr}");
     // The states at the end name no instructions.
     let body = |dump: &str| dump.split("\n!0:").next().unwrap_or(dump).to_owned();
-    let found: Vec<String> = stderr.split("[jit] f optimised:").skip(1).map(body).collect();
+    let found: Vec<String> = stderr.split("[jit] f optimised").skip(1).map(body).collect();
     assert!(!found.is_empty(), "f was not compiled: {stderr}");
     found
 }

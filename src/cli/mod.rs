@@ -83,8 +83,8 @@ enum Command {
     Jit(Box<jit::JitArgs>),
     #[command(name = bench::WORKER, hide = true)]
     BenchWorker(bench::WorkerArgs),
-    /// Show tokens, syntax tree, resolved tree or bytecode
-    Dump(dump::DumpArgs),
+    /// Show tokens, syntax tree, resolved tree, bytecode, or what the compiler to machine code makes
+    Dump(Box<dump::DumpArgs>),
     /// Explain a diagnostic code or a kind of error
     Explain(explain::ExplainArgs),
     /// Documentation of the built-in functions
@@ -103,7 +103,7 @@ fn dispatch(cli: Cli) -> i32 {
         Command::Profile(args) => profile::run(*args, context),
         Command::Jit(args) => jit::run(*args, context),
         Command::BenchWorker(args) => bench::work(&args),
-        Command::Dump(args) => dump::run(args, context),
+        Command::Dump(args) => dump::run(*args, context),
         Command::Explain(args) => explain::run(args, context),
         Command::Doc(args) => doc::run(args),
         Command::Completions(args) => completions::run(args),

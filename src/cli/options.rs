@@ -6,7 +6,7 @@ use clap::error::ErrorKind;
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 
 use super::exit;
-use crate::driver::engine::{EngineKind, JitMode, Mode, RunOptions};
+use crate::driver::engine::{EngineKind, Form, JitMode, Mode, RunOptions};
 use crate::driver::thread::end_process;
 use crate::host::{Capabilities, Capability, UnknownCapability};
 
@@ -71,7 +71,7 @@ pub struct EngineOptions {
     #[arg(long, value_name = "WHEN", value_parser = parse_jit)]
     pub jit: Option<JitMode>,
     /// Print what the compiler makes: ir, clif, asm
-    #[arg(long, value_name = "STAGES", value_delimiter = ',', value_parser = ["ir", "clif", "asm"])]
+    #[arg(long, value_name = "STAGES", value_delimiter = ',', value_parser = Form::ALL.map(Form::name))]
     pub jit_dump: Vec<String>,
     /// Compile only this function
     #[arg(long, value_name = "NAME")]
@@ -104,7 +104,7 @@ impl EngineOptions {
             Some(when) => mode.jit.mode = when,
             None => {}
         }
-        mode.jit.dump.extend(self.jit_dump.iter().cloned());
+        mode.jit.dump.extend(self.jit_dump.iter().filter_map(|name| Form::named(name)));
         mode.jit.only = self.jit_only.clone();
         mode.jit.stats = self.jit_stats;
         mode

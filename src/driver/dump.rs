@@ -58,7 +58,14 @@ fn selected(script: &Script, name: Option<&str>) -> Vec<FuncId> {
     (0..program.functions.len() as u32).map(FuncId).filter(wanted).collect()
 }
 
-/// Whether the script has a function of this name.
-pub fn has_function(script: &Script, name: &str) -> bool {
-    !selected(script, Some(name)).is_empty()
+/// The names of the script's functions.
+pub fn functions(script: &Script) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for func in selected(script, None) {
+        let name = &script.program[script.program[func].name];
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
 }

@@ -10,6 +10,7 @@ use super::report::Failure;
 use super::thread::{Deadline, Panicked, peak_memory, set_process_output, with_large_stack};
 use crate::host::{Capabilities, Captured, Host, Output};
 pub use crate::jit::explain as jit_report;
+pub use crate::jit::options::Form;
 pub use crate::jit::stats::Stats as JitStats;
 use crate::limits;
 use crate::semantics::fault::{Raise, Stop};
@@ -59,8 +60,10 @@ pub struct JitOptions {
     pub exit_every: Option<u32>,
     /// Invalidate at random safe points.
     pub churn: bool,
-    /// What to print: `ir`, `clif`, `asm`.
-    pub dump: Vec<String>,
+    /// What to show of each code that is made.
+    pub dump: Vec<Form>,
+    /// Keep it in [`Outcome::dump`], with the code of what did not become hot, instead of printing it.
+    pub keeps_dump: bool,
     /// Compile only this function.
     pub only: Option<String>,
     /// Print statistics at the end.
@@ -176,9 +179,10 @@ impl RunOptions {
 }
 
 /// How a program ended.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub enum End {
     /// The top level ran to its end.
+    #[default]
     Done,
     Exit(i32),
     /// An uncaught error.
@@ -236,6 +240,8 @@ pub struct Outcome {
     pub peak_memory: Option<u64>,
     /// What the compiler to machine code did, if that was to be explained.
     pub jit: Option<Box<jit_report::Report>>,
+    /// What was to be shown of compiled code, if that was to be kept.
+    pub dump: Option<String>,
 }
 
 impl Outcome {
@@ -252,7 +258,8 @@ pub fn run(loaded: &Arc<Loaded>, options: &RunOptions) -> Outcome {
         set_process_output(&output);
     }
     let ran = with_large_stack(|| run_here(loaded, options, host));
-    let (mut end, live_objects, jit) = ran.unwrap_or_else(|Panicked(report)| (End::Bug(report), 0, None));
+    let ran = ran.unwrap_or_else(|Panicked(report)| Ran { end: End::Bug(report), ..Ran::default() });
+    let Ran { mut end, live_objects, jit, dump } = ran;
     if let Err(error) = output.flush()
         && matches!(end, End::Done)
     {
@@ -260,7 +267,7 @@ pub fn run(loaded: &Arc<Loaded>, options: &RunOptions) -> Outcome {
     }
     let Captured { stdout, stderr } = output.take_captured();
     let peak_memory = options.captured.as_ref().and_then(|_| peak_memory());
-    Outcome { end, stdout, stderr, live_objects, peak_memory, jit }
+    Outcome { end, stdout, stderr, live_objects, peak_memory, jit, dump }
 }
 
 fn broken_output(error: &std::io::Error) -> End {
@@ -270,14 +277,26 @@ fn broken_output(error: &std::io::Error) -> End {
     }
 }
 
-fn run_here(loaded: &Arc<Loaded>, options: &RunOptions, host: Host) -> (End, i64, Option<Box<jit_report::Report>>) {
+/// What a run has given, its streams aside.
+#[derive(Default)]
+struct Ran {
+    end: End,
+    live_objects: i64,
+    jit: Option<Box<jit_report::Report>>,
+    dump: Option<String>,
+}
+
+fn run_here(loaded: &Arc<Loaded>, options: &RunOptions, host: Host) -> Ran {
     limited(options, || {
         let before = isolate::live_objects();
-        let mut report = None;
+        let (mut jit, mut dump) = (None, None);
         let result = with_machine(loaded, options, host, |machine: &mut dyn Machine| {
             let result = machine.run_main().map(drop);
             if options.mode.jit.explain {
-                report = machine.jit_report().map(Box::new);
+                jit = machine.jit_report().map(Box::new);
+            }
+            if options.mode.jit.keeps_dump {
+                dump = machine.jit_dump();
             }
             result
         });
@@ -288,7 +307,7 @@ fn run_here(loaded: &Arc<Loaded>, options: &RunOptions, host: Host) -> (End, i64
         if options.tidy {
             cycles::collect();
         }
-        (end, isolate::live_objects() - before, report)
+        Ran { end, live_objects: isolate::live_objects() - before, jit, dump }
     })
 }
 

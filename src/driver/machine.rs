@@ -29,6 +29,10 @@ pub trait Machine {
     fn jit_report(&self) -> Option<jit::explain::Report> {
         None
     }
+    /// What was to be shown of compiled code, if that is kept.
+    fn jit_dump(&self) -> Option<String> {
+        None
+    }
 }
 
 impl Machine for Interp<'_> {
@@ -59,6 +63,10 @@ impl Machine for VmMachine {
 
     fn jit_report(&self) -> Option<jit::explain::Report> {
         self.jit.as_ref().map(|jit| jit.explain(&self.vm))
+    }
+
+    fn jit_dump(&self) -> Option<String> {
+        self.jit.as_ref().map(|jit| jit.dump(&self.vm))
     }
 }
 
@@ -116,6 +124,7 @@ fn new_jit(options: &RunOptions) -> Rc<Jit> {
     let set_up = jit::Options {
         trace: 0,
         dump: wanted.dump.clone(),
+        keeps_dump: wanted.keeps_dump,
         only: wanted.only.clone(),
         stats: wanted.stats,
         perf_map: wanted.perf_map,
@@ -218,5 +227,10 @@ impl vm::Code for Code {
     fn excerpt(&self, source: SourceId, start: u32, end: u32) -> Arc<str> {
         let (sources, source) = self.sources(source);
         Arc::from(Span::new(start, end).of(sources.text(source)))
+    }
+
+    fn line_text(&self, source: SourceId, line: u32) -> Arc<str> {
+        let (sources, source) = self.sources(source);
+        Arc::from(sources.get(source).line_text(line).unwrap_or_default())
     }
 }

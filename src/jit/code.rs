@@ -14,8 +14,10 @@ use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
 
 use super::helpers::{self, Pair, preserving};
-use super::ir::{FrameState, Function};
+use super::ir::{FrameState, Function, Origin};
+use super::listing::Listing;
 use super::lower::{self, ExitInfo, ExitKind, Helper, Imports};
+use super::options::Form;
 use super::runtime::Context;
 use crate::vm::stack::Fp;
 
@@ -54,7 +56,7 @@ struct Defined {
     bytes: usize,
     /// By offset.
     calls: Vec<CallSite>,
-    listing: Option<(String, String)>,
+    listings: Vec<Listing>,
 }
 
 /// One finished function.
@@ -63,8 +65,8 @@ pub struct Compiled {
     pub exits: Vec<ExitInfo>,
     pub bytes: usize,
     pub calls: Vec<CallSite>,
-    /// Cranelift IR and machine code as text, if asked for.
-    pub listing: Option<(String, String)>,
+    /// Cranelift IR and machine code, if asked for.
+    pub listings: Vec<Listing>,
 }
 
 impl CodeStore {
@@ -140,9 +142,9 @@ impl CodeStore {
         let bytes = parts.iter().map(|part| part.bytes).sum();
         self.bytes += bytes;
         let address = self.module.get_finalized_function(entry) as u64;
-        let listing = parts[0].listing.take();
+        let listings = std::mem::take(&mut parts[0].listings);
         let calls = parts.into_iter().flat_map(|part| self.calls_of(part)).collect();
-        Ok(Compiled { address, exits, bytes, calls, listing })
+        Ok(Compiled { address, exits, bytes, calls, listings })
     }
 
     /// With the addresses that finished code has.
@@ -180,16 +182,18 @@ impl CodeStore {
             counts_checks: self.counts_checks,
             counts_polls: self.counts_polls,
             counts_work: self.counts_work,
+            locations: listing.then(|| Locations { first: states.len() as u32, origins: Vec::new() }),
         };
         let result = lower(&mut self.codegen.func, &mut self.builder, &mut imports, frontend);
-        let clif = listing.then(|| self.codegen.func.display().to_string());
+        let locations = imports.locations;
+        let clif = locations.as_ref().map(|locations| clif_listing(&self.codegen.func, states, locations));
         self.codegen.set_disasm(listing);
         self.module.define_function(id, &mut self.codegen).map_err(|error| format!("{error:?}"))?;
         let compiled = self.codegen.compiled_code();
         let bytes = compiled.map_or(0, |code| code.code_info().total_size as usize);
         let calls = compiled.map(|code| call_sites(code, states)).unwrap_or_default();
-        let asm = compiled.and_then(|code| code.vcode.clone()).unwrap_or_default();
-        Ok((result, Defined { id, bytes, calls, listing: clif.map(|clif| (clif, asm)) }))
+        let asm = compiled.and_then(|code| Some(asm_listing(code.vcode.as_ref()?, locations?)));
+        Ok((result, Defined { id, bytes, calls, listings: clif.into_iter().chain(asm).collect() }))
     }
 
     /// `fn(context, fp, closure, code) -> pair`: sets the pinned register around the call.
@@ -300,6 +304,54 @@ struct ModuleImports<'a> {
     counts_checks: bool,
     counts_polls: bool,
     counts_work: bool,
+    /// If the code is to be listed.
+    locations: Option<Locations>,
+}
+
+/// Where instructions come from, as the locations that Cranelift carries along: behind the numbers of the states.
+struct Locations {
+    first: u32,
+    origins: Vec<Origin>,
+}
+
+impl Locations {
+    fn of(&mut self, origin: Origin) -> clif::SourceLoc {
+        if self.origins.last() != Some(&origin) {
+            self.origins.push(origin);
+        }
+        clif::SourceLoc::new(self.first + self.origins.len() as u32 - 1)
+    }
+
+    fn origin(&self, location: u32, states: &[FrameState]) -> Option<Origin> {
+        match location.checked_sub(self.first) {
+            None => states.get(location as usize).map(FrameState::origin),
+            Some(number) => self.origins.get(number as usize).copied(),
+        }
+    }
+}
+
+/// What Cranelift writes in front of each line of a function with locations: the location, and spaces.
+const MARGIN: usize = 32;
+
+fn clif_listing(function: &clif::Function, states: &[FrameState], locations: &Locations) -> Listing {
+    let mut listing = Listing::new(Form::Clif, "");
+    for line in function.display().to_string().lines() {
+        let (margin, text) = line.split_at_checked(MARGIN).unwrap_or(("", line));
+        let location = margin.strip_prefix('@').and_then(|hex| u32::from_str_radix(hex.trim_end(), 16).ok());
+        location.and_then(|location| locations.origin(location, states)).into_iter().for_each(|at| listing.origin(at));
+        let has_margin = location.is_some() || margin.trim_start().is_empty();
+        listing.text(&format!("{}\n", if has_margin { text } else { line }));
+    }
+    listing
+}
+
+/// The text knows no locations: all source lines stand above it.
+fn asm_listing(text: &str, mut locations: Locations) -> Listing {
+    let mut listing = Listing::new(Form::Asm, "");
+    locations.origins.sort_unstable_by_key(|origin| (origin.function, origin.pc));
+    locations.origins.into_iter().for_each(|origin| listing.origin(origin));
+    listing.text(text);
+    listing
 }
 
 impl Imports for ModuleImports<'_> {
@@ -327,5 +379,9 @@ impl Imports for ModuleImports<'_> {
 
     fn counts_work(&self) -> bool {
         self.counts_work
+    }
+
+    fn location(&mut self, origin: Origin) -> clif::SourceLoc {
+        self.locations.as_mut().map_or_else(clif::SourceLoc::default, |locations| locations.of(origin))
     }
 }

@@ -8,8 +8,9 @@ use ahash::AHashSet;
 use super::code::{self, CallSite, CodeStore};
 use super::ir::Expected;
 use super::ir::{self, Kinds};
+use super::listing::Listing;
 use super::lower::ExitInfo;
-use super::options::Options;
+use super::options::{Form, Options};
 use super::policy::Place;
 use super::profile::{Entry, Request};
 use super::{build, opt};
@@ -115,6 +116,8 @@ pub struct Finished {
     pub place: Place,
     /// What the code relies on: functions whose constants it may load.
     pub functions: Vec<u32>,
+    /// What is to be shown of the code, as far as it came.
+    pub listings: Vec<Listing>,
     pub result: Result<Product, Refusal>,
 }
 
@@ -133,18 +136,21 @@ impl Compiler {
 
     pub fn run(&mut self, job: Job) -> Finished {
         let functions = job.request.functions.keys().copied().collect();
-        Finished { place: job.place, functions, result: self.compile(&job) }
+        let mut listings = Vec::new();
+        let result = self.compile(&job, &mut listings);
+        Finished { place: job.place, functions, listings, result }
     }
 
-    fn compile(&mut self, job: &Job) -> Result<Product, Refusal> {
+    fn compile(&mut self, job: &Job, listings: &mut Vec<Listing>) -> Result<Product, Refusal> {
         let started = Instant::now();
         let mut ir = build::build(&job.request, &mut self.flows).map_err(Refusal::Build)?;
         let built = started.elapsed();
         if ir.values.len() > MOST_VALUES {
             return Err(Refusal::TooLarge);
         }
+        let shows_ir = self.options.shows(Form::Ir);
+        listings.extend(shows_ir.then(|| ir::print::list(&ir, "built")));
         let fallbacks = weigh(&ir, job.worth)?;
-        self.show_ir("built", &ir);
         let trace = self.options.trace;
         let passes = opt::optimise(&mut ir, |pass, ir| {
             if trace > 1 {
@@ -152,21 +158,19 @@ impl Compiler {
             }
         });
         let optimised = started.elapsed();
-        self.show_ir("optimised", &ir);
-        let listing = self.options.lists_code();
+        listings.extend(shows_ir.then(|| ir::print::list(&ir, "optimised")));
+        let lists_code = self.options.lists_code();
         // Only code entered at the start may be called by itself.
         let own = (job.request.entry == Entry::Call).then_some(job.request.function);
         let first_exit = self.next_exit;
         let store = self.store()?;
         let trampoline = store.trampoline();
-        let compiled = store.compile(&ir, own, first_exit, listing).map_err(|reason| {
+        let compiled = store.compile(&ir, own, first_exit, lists_code).map_err(|reason| {
             debug_assert!(!reason.contains("VerifierError"), "{reason}");
             Refusal::Backend(reason)
         })?;
         self.next_exit += compiled.exits.len() as u64;
-        if let Some((clif, asm)) = &compiled.listing {
-            self.options.show_code(clif, asm);
-        }
+        listings.extend(compiled.listings.into_iter().filter(|listing| self.options.shows(listing.form)));
         let times = Times { build: built, optimise: optimised - built, generate: started.elapsed() - optimised };
         let ops = job.request.functions.get(&job.request.function).map_or(0, |profile| profile.chunk.code.len());
         let sizes = Sizes { ops, ir: ir.values.len(), code: compiled.bytes };
@@ -202,12 +206,6 @@ impl Compiler {
             _ => Err(Refusal::Budget),
         }
     }
-
-    fn show_ir(&self, stage: &str, ir: &ir::Function) {
-        if self.options.shows_ir() {
-            eprintln!("[jit] {} {stage}:\n{}", ir.name, ir::print::print(ir));
-        }
-    }
 }
 
 /// Would the code spend its time entering the VM? Judged by the loop it is entered at; else by its loops, or by all of it if
@@ -224,7 +222,7 @@ fn weigh(ir: &ir::Function, worth: usize) -> Result<Vec<(u32, u32)>, Refusal> {
         {
             fallbacks.push((frame.function, frame.pc));
         }
-        instructions.insert(inst.pc);
+        instructions.insert(inst.origin.pc);
     }
     if instructions.len() < worth * fallbacks.len() { Err(Refusal::MostlyVm(fallbacks)) } else { Ok(fallbacks) }
 }

@@ -9,11 +9,13 @@ mod advice;
 pub mod build;
 pub mod code;
 pub mod compiler;
+mod dump;
 pub mod exit;
 pub mod explain;
 pub mod feedback;
 pub mod helpers;
 pub mod ir;
+pub mod listing;
 pub mod lower;
 pub mod opt;
 pub mod options;
@@ -63,6 +65,8 @@ pub struct Jit {
     inlined: RefCell<AHashSet<u32>>,
     stats: RefCell<Stats>,
     trace: Trace,
+    /// What was shown of code, if that is kept.
+    dumped: RefCell<dump::Dumped>,
     /// Address of the way into compiled code.
     trampoline: Cell<usize>,
 }
@@ -87,6 +91,7 @@ impl Jit {
             inlined: RefCell::default(),
             stats: RefCell::default(),
             trace: Trace::new(options.trace, options.explain),
+            dumped: RefCell::default(),
             trampoline: Cell::new(0),
             options,
         }
@@ -106,8 +111,11 @@ impl Jit {
         stats
     }
 
-    /// Prints the counters, if that was asked for.
+    /// Prints what is still to be shown, and the counters, if that was asked for.
     pub fn report(&self, vm: &Vm) {
+        if !self.options.dump.is_empty() {
+            self.collect(vm);
+        }
         if self.options.stats || self.options.trace > 0 {
             eprintln!("{}", self.stats(vm));
         }
@@ -129,9 +137,9 @@ impl Jit {
             Decision::Wait(more) => Verdict::Later(more),
             Decision::Never => Verdict::Never,
             Decision::Compile => {
-                let job = Job { place, request: self.request(vm, function, entry()), worth: self.policy.worth };
-                self.queue.borrow_mut().submit(job);
-                self.collect(vm);
+                let entry = entry();
+                let params = self.params(vm, &function, &entry);
+                self.submit(vm, place, self.request(vm, &function, entry, params));
                 // Only what is compiled at once is there already.
                 match self.ledger.borrow().state(place) {
                     State::Code(entry) => Verdict::Entry(entry),
@@ -151,16 +159,26 @@ impl Jit {
         }
     }
 
-    fn request(&self, vm: &Vm, function: FnRef, entry: profile::Entry) -> Request {
-        let id = function.id.0;
-        let ledger = self.ledger.borrow();
-        let any = ledger.takes_any_params(id) || self.options.eager;
+    fn submit(&self, vm: &Vm, place: Place, request: Request) {
+        self.queue.borrow_mut().submit(Job { place, request, worth: self.policy.worth });
+        self.collect(vm);
+    }
+
+    /// What parameters of the running function are to be speculated to be.
+    fn params(&self, vm: &Vm, function: &Activation, entry: &profile::Entry) -> Vec<Kinds> {
+        let any = self.ledger.borrow().takes_any_params(function.id.0) || self.options.eager;
         let frame = vm.current_frame();
-        let params = (0..function.chunk.params).map(|at| match frame.tag(at) {
-            found if found < 32 && !any && entry == profile::Entry::Call => Kinds::of_tag(found),
+        let kinds = (0..function.chunk.params).map(|at| match frame.tag(at) {
+            found if found < 32 && !any && *entry == profile::Entry::Call => Kinds::of_tag(found),
             _ => Kinds::ANY,
         });
-        let functions = feedback::profiles(vm, &function, params.collect(), ledger.poisoned());
+        kinds.collect()
+    }
+
+    fn request(&self, vm: &Vm, function: &Activation, entry: profile::Entry, params: Vec<Kinds>) -> Request {
+        let id = function.id.0;
+        let ledger = self.ledger.borrow();
+        let functions = feedback::profiles(vm, function, params, ledger.poisoned());
         let head = match &entry {
             profile::Entry::Call => None,
             profile::Entry::Loop { pc, .. } => Some(*pc),
@@ -190,7 +208,8 @@ impl Jit {
 
     /// Makes finished code known to the VM and to other code.
     fn publish(&self, vm: &Vm, finished: Finished) {
-        let Finished { place, functions, result } = finished;
+        let Finished { place, functions, listings, result } = finished;
+        self.show(vm, place, &listings);
         match result {
             Ok(product) => {
                 self.trace.compiled(vm, place, &product);
@@ -212,6 +231,7 @@ impl Jit {
         self.ledger.borrow_mut().refused(place);
         self.stats.borrow_mut().refuse(reason);
         self.trace.refused(vm, place, reason);
+        self.show_refusal(vm, place, reason);
     }
 
     fn install(&self, vm: &Vm, place: Place, functions: &[u32], product: Product) -> Entry {
@@ -325,7 +345,7 @@ impl Jit {
     }
 
     /// The outermost loop around the one with its head at `pc` that has made some turns.
-    fn running_around(&self, function: FnRef, pc: u32) -> Option<u32> {
+    fn running_around(&self, function: &Activation, pc: u32) -> Option<u32> {
         if self.policy.outer_turns == u32::MAX {
             return None;
         }
@@ -400,7 +420,7 @@ impl Tier for Jit {
             function.report_call_next();
             return Verdict::Later(1);
         }
-        if let Some(head) = self.running_around(function, pc) {
+        if let Some(head) = self.running_around(&function, pc) {
             let id = function.id.0;
             if self.ledger.borrow_mut().yields((id, Some(pc)), (id, Some(head)), &self.policy) {
                 function.report_loop_next(head);

@@ -1,12 +1,38 @@
 //! What to compile and what to show of it.
 
+/// A form that code has on its way from bytecode to the machine.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Form {
+    Ir,
+    Clif,
+    Asm,
+}
+
+impl Form {
+    pub const ALL: [Form; 3] = [Form::Ir, Form::Clif, Form::Asm];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Form::Ir => "ir",
+            Form::Clif => "clif",
+            Form::Asm => "asm",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Form> {
+        Form::ALL.into_iter().find(|form| form.name() == name)
+    }
+}
+
 /// Settings of a run's JIT.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// `DEBUG_JIT`: 1 a line per event, 2 also the IR after each pass, 3 also Cranelift IR and machine code.
     pub trace: u8,
-    /// Forms to print: `ir`, `clif`, `asm`.
-    pub dump: Vec<String>,
+    /// What to show of each code that is made.
+    pub dump: Vec<Form>,
+    /// Keep what is to be shown instead of printing it.
+    pub keeps_dump: bool,
     /// Only functions of this name.
     pub only: Option<String>,
     /// Print the counters at the end.
@@ -42,24 +68,13 @@ impl Options {
         self.stats || self.explain || self.trace > 0
     }
 
-    fn dumps(&self, form: &str) -> bool {
-        self.dump.iter().any(|wanted| wanted == form)
+    /// Whether a form is to be shown.
+    pub fn shows(&self, form: Form) -> bool {
+        self.dump.contains(&form) || self.trace > 2 && form != Form::Ir
     }
 
-    pub fn shows_ir(&self) -> bool {
-        self.dumps("ir")
-    }
-
+    /// Whether a form is shown that the code generator makes.
     pub fn lists_code(&self) -> bool {
-        self.trace > 2 || self.dumps("clif") || self.dumps("asm")
-    }
-
-    pub fn show_code(&self, clif: &str, asm: &str) {
-        if self.trace > 2 || self.dumps("clif") {
-            eprintln!("{clif}");
-        }
-        if self.trace > 2 || self.dumps("asm") {
-            eprintln!("{asm}");
-        }
+        self.shows(Form::Clif) || self.shows(Form::Asm)
     }
 }

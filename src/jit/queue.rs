@@ -99,7 +99,8 @@ impl Link {
                 let place = job.place;
                 let ran = catch_unwind(AssertUnwindSafe(|| compiler.run(job)));
                 let panicked = ran.is_err();
-                let refused = |_| Finished { place, functions: Vec::new(), result: Err(Refusal::Panicked) };
+                let refused =
+                    |_| Finished { place, functions: Vec::new(), listings: Vec::new(), result: Err(Refusal::Panicked) };
                 // After a panic the compiler is in no known state: its code stays, nothing is added.
                 if done.send(ran.unwrap_or_else(refused)).is_err() || panicked {
                     break;

@@ -89,6 +89,13 @@ impl Vm {
         (self.code.file_name(chunk.source), line, self.code.excerpt(chunk.source, span.start, span.end))
     }
 
+    /// File, line and the text of that line, of an instruction.
+    pub fn source_line(&self, function: &Activation, pc: usize) -> (Arc<str>, u32, Arc<str>) {
+        let chunk = &function.chunk;
+        let line = self.code.position(chunk.source, chunk.span(pc).start).line;
+        (self.code.file_name(chunk.source), line, self.code.line_text(chunk.source, line))
+    }
+
     /// File and line of a function's declaration.
     pub fn declared_at(&self, function: &Activation) -> (Arc<str>, u32) {
         let chunk = &function.chunk;

@@ -72,4 +72,6 @@ pub trait Code {
     fn position(&self, source: SourceId, offset: u32) -> LineColumn;
     /// The source text of a span.
     fn excerpt(&self, source: SourceId, start: u32, end: u32) -> Arc<str>;
+    /// The text of a line, without its end.
+    fn line_text(&self, source: SourceId, line: u32) -> Arc<str>;
 }

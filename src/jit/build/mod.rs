@@ -40,7 +40,7 @@ use ahash::{AHashMap, AHashSet};
 
 use super::ir::Expected;
 use super::ir::{
-    BlockId, FrameInfo, FrameState, Function, Inst, InstKind, Instance, SlotIx, StateId, Terminator, Type, ValueId,
+    BlockId, FrameInfo, FrameState, Function, Inst, InstKind, Instance, Origin, SlotIx, StateId, Terminator, Type, ValueId,
 };
 use super::profile::{Entry, FunctionProfile, Request};
 use crate::vm::After;
@@ -387,8 +387,8 @@ impl<'r> Builder<'r> {
     }
 
     fn push(&mut self, kind: InstKind, result: Option<ValueId>) {
-        let pc = self.pc;
-        self.out.blocks[self.block.index()].insts.push(Inst { kind, result, pc });
+        let origin = Origin { function: self.context().function, pc: self.pc };
+        self.out.blocks[self.block.index()].insts.push(Inst { kind, result, origin });
     }
 
     fn terminate(&mut self, term: Terminator) {

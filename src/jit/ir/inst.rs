@@ -9,7 +9,14 @@ use super::{BlockId, Operation, SlotIx, StateId, ValueId};
 pub struct Inst {
     pub kind: InstKind,
     pub result: Option<ValueId>,
-    /// Bytecode offset it came from (in the innermost inlined function), for source positions and dumps.
+    pub origin: Origin,
+}
+
+/// The bytecode instruction that something was made for, for source positions and dumps.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// `FnId` of the function, which may be an inlined one.
+    pub function: u32,
     pub pc: u32,
 }
 

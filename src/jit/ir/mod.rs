@@ -20,7 +20,7 @@ pub mod types;
 pub mod verify;
 mod visit;
 
-pub use inst::{Inst, InstKind, Terminator};
+pub use inst::{Inst, InstKind, Origin, Terminator};
 pub use operation::Operation;
 pub use types::{Kinds, Range, Repr, Type};
 
@@ -135,6 +135,12 @@ impl FrameState {
             .iter_mut()
             .map(|(_, value)| value)
             .chain(self.instances.iter_mut().flat_map(|instance| &mut instance.fields))
+    }
+
+    /// The instruction to execute next.
+    pub fn origin(&self) -> Origin {
+        let frame = self.frames.last().expect("a state has a frame");
+        Origin { function: frame.function, pc: frame.pc }
     }
 
     /// Where the `self` of the innermost frame is, if it is lent, and where that frame would have it.

@@ -1,48 +1,64 @@
 //! The IR as text, the same for dumps and snapshots.
 use std::fmt::Write;
 
-use super::{Function, Terminator, ValueId};
+use super::{Block, FrameState, Function, Inst, Terminator, ValueId};
+use crate::jit::listing::Listing;
+use crate::jit::options::Form;
+
+/// The text alone.
+pub fn print(function: &Function) -> String {
+    list(function, "").plain()
+}
 
 /// One line for each instruction, with the types of results and the exits.
-pub fn print(function: &Function) -> String {
-    let mut out = format!("function {} ({} slots)\n", function.name, function.frame_slots);
+pub fn list(function: &Function, stage: &'static str) -> Listing {
+    let mut out = Listing::new(Form::Ir, stage);
+    out.text(&format!("function {} ({} slots)\n", function.name, function.frame_slots));
     for (slot, value) in &function.params {
-        let _ = writeln!(out, "  param s{} = v{}: {}", slot.0, value.0, ty(function, *value));
+        out.text(&format!("  param s{} = v{}: {}\n", slot.0, value.0, ty(function, *value)));
     }
     for (index, block) in function.blocks.iter().enumerate() {
         let Some(term) = &block.term else { continue };
-        let params: Vec<_> = block.params.iter().map(|p| format!("v{}: {}", p.0, ty(function, *p))).collect();
-        let _ = write!(out, "b{index}({})", params.join(", "));
-        if let Some(pc) = block.loop_head {
-            let _ = write!(out, " loop@{pc}");
-        }
-        if let Some(state) = block.preheader {
-            let _ = write!(out, " preheader!{}", state.0);
-        }
-        out.push_str(if block.cold { " cold:\n" } else { ":\n" });
+        out.text(&header(function, index, block));
         for inst in &block.insts {
-            let text = format!("{:?}", inst.kind);
-            let text = shorten(&text);
-            match inst.result {
-                Some(result) => {
-                    let _ = writeln!(out, "  v{}: {} = {text}", result.0, ty(function, result));
-                }
-                None => {
-                    let _ = writeln!(out, "  {text}");
-                }
-            }
+            out.origin(inst.origin);
+            out.text(&instruction(function, inst));
         }
-        let _ = writeln!(out, "  {}", terminator(term));
+        out.text(&format!("  {}\n", terminator(term)));
     }
     for (index, state) in function.states.iter().enumerate() {
-        let frames: Vec<_> = state.frames.iter().map(|f| format!("f{}@{}+{}", f.function, f.pc, f.base.0)).collect();
-        let mut slots: Vec<_> = state.slots.iter().map(|(slot, value)| format!("s{}=v{}", slot.0, value.0)).collect();
-        slots.extend(state.instances.iter().map(|made| {
-            format!("s{}=#{}{:?}", made.slot.0, made.shape, made.fields.iter().map(|value| value.0).collect::<Vec<_>>())
-        }));
-        let _ = writeln!(out, "!{index}: {} [{}]", frames.join(" > "), slots.join(" "));
+        out.text(&format!("!{index}: {}\n", frame_state(state)));
     }
     out
+}
+
+fn header(function: &Function, index: usize, block: &Block) -> String {
+    let params: Vec<_> = block.params.iter().map(|p| format!("v{}: {}", p.0, ty(function, *p))).collect();
+    let mut out = format!("b{index}({})", params.join(", "));
+    if let Some(pc) = block.loop_head {
+        let _ = write!(out, " loop@{pc}");
+    }
+    if let Some(state) = block.preheader {
+        let _ = write!(out, " preheader!{}", state.0);
+    }
+    out + if block.cold { " cold:\n" } else { ":\n" }
+}
+
+fn instruction(function: &Function, inst: &Inst) -> String {
+    let text = shorten(&format!("{:?}", inst.kind));
+    match inst.result {
+        Some(result) => format!("  v{}: {} = {text}\n", result.0, ty(function, result)),
+        None => format!("  {text}\n"),
+    }
+}
+
+fn frame_state(state: &FrameState) -> String {
+    let frames: Vec<_> = state.frames.iter().map(|f| format!("f{}@{}+{}", f.function, f.pc, f.base.0)).collect();
+    let mut slots: Vec<_> = state.slots.iter().map(|(slot, value)| format!("s{}=v{}", slot.0, value.0)).collect();
+    slots.extend(state.instances.iter().map(|made| {
+        format!("s{}=#{}{:?}", made.slot.0, made.shape, made.fields.iter().map(|value| value.0).collect::<Vec<_>>())
+    }));
+    format!("{} [{}]", frames.join(" > "), slots.join(" "))
 }
 
 fn shorten(text: &str) -> String {

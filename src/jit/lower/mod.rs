@@ -18,7 +18,7 @@ use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, t
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::ir::cfg::{Cfg, Loop};
-use super::ir::{BlockId, Function, InstKind, Repr, SlotIx, StateId, Terminator, ValueId};
+use super::ir::{BlockId, Function, InstKind, Origin, Repr, SlotIx, StateId, Terminator, ValueId};
 pub use entry::{lower_entry, signature};
 pub use exits::{Check, ExitInfo, ExitKind, SlotValue, Where};
 
@@ -307,14 +307,14 @@ impl Helper {
 }
 
 /// Calls of compiled code carry their state's number as location, by which the return address gets its frames.
-fn call_location(kind: &InstKind) -> clif::SourceLoc {
+fn call_location(kind: &InstKind) -> Option<clif::SourceLoc> {
     match kind {
-        InstKind::CallCompiled { exit, .. } => clif::SourceLoc::new(exit.0),
-        _ => clif::SourceLoc::default(),
+        InstKind::CallCompiled { exit, .. } => Some(clif::SourceLoc::new(exit.0)),
+        _ => None,
     }
 }
 
-/// The state whose number a location is.
+/// The state whose number a location is, if there are as many.
 pub fn state_of(location: clif::SourceLoc) -> Option<StateId> {
     (!location.is_default()).then(|| StateId(location.bits()))
 }
@@ -333,6 +333,8 @@ pub trait Imports {
     fn counts_checks(&self, kind: ExitKind) -> bool;
     /// Whether bytecode instructions are counted.
     fn counts_work(&self) -> bool;
+    /// The location of what is made for an instruction that is no call of compiled code: none, or a number above those of states.
+    fn location(&mut self, origin: Origin) -> clif::SourceLoc;
 }
 
 /// How an IR value is held.
@@ -467,7 +469,8 @@ impl Lowering<'_> {
         }
         for inst in &data.insts {
             self.checks_of(&inst.kind);
-            self.b.set_srcloc(call_location(&inst.kind));
+            let location = call_location(&inst.kind).unwrap_or_else(|| self.imports.location(inst.origin));
+            self.b.set_srcloc(location);
             self.inst(inst);
         }
         self.b.set_srcloc(clif::SourceLoc::default());

@@ -10,7 +10,7 @@ use super::memory::{DimensionSet, Memory, Writes, block_writes};
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::inst::Home;
 use crate::jit::ir::{BlockId, Function, InstKind, StateId, ValueId};
-use crate::jit::ir::{Inst, Repr, Type};
+use crate::jit::ir::{Inst, Origin, Repr, Type};
 
 /// How many blocks are searched for writes between a block and its dominator before everything counts as written.
 const REGION_LIMIT: usize = 256;
@@ -114,10 +114,10 @@ impl Pass<'_> {
             if let Some((load, value)) = forwarded(&inst.kind, self.function) {
                 self.learn(self.key(&load, &versions), value, &mut undo);
             }
-            let unshared = (inst.kind.clone(), inst.result, inst.pc);
+            let unshared = (inst.kind.clone(), inst.result, inst.origin);
             kept.push(inst);
-            if let (InstKind::Unshare { home, .. }, Some(pointer), pc) = unshared {
-                kept.extend(self.learn_unshared(home, pointer, pc, &mut versions, &mut undo));
+            if let (InstKind::Unshare { home, .. }, Some(pointer), origin) = unshared {
+                kept.extend(self.learn_unshared(home, pointer, origin, &mut versions, &mut undo));
             }
         }
         self.function.blocks[block.index()].insts = kept;
@@ -153,7 +153,7 @@ impl Pass<'_> {
         &mut self,
         home: Home,
         pointer: ValueId,
-        pc: u32,
+        origin: Origin,
         versions: &mut [u32],
         undo: &mut Vec<(Key, Option<ValueId>)>,
     ) -> Option<Inst> {
@@ -175,7 +175,7 @@ impl Pass<'_> {
         self.replace.push(boxed);
         self.boxes.insert(boxed, pointer);
         self.learn(self.key(&load, versions), boxed, undo);
-        Some(Inst { kind: InstKind::Box(pointer), result: Some(boxed), pc })
+        Some(Inst { kind: InstKind::Box(pointer), result: Some(boxed), origin })
     }
 
     fn learn(&mut self, key: Key, value: ValueId, undo: &mut Vec<(Key, Option<ValueId>)>) {

@@ -33,7 +33,7 @@ fn check_in_front(function: &mut Function, unproven: Vec<Unproven>) -> usize {
         let always = cfg.is_in_each_turn(function, check.block, looped);
         let known = made.iter().any(|(at, other)| *at == front && Unproven { block: check.block, ..*other } == check);
         if always && !known && is_outside(check.limit) && is_outside(check.length) {
-            compare(function, looped, front, exit, check);
+            compare(function, front, exit, check);
             made.push((front, check));
         }
     }
@@ -46,11 +46,11 @@ fn front(function: &Function, looped: &Loop) -> Option<(BlockId, StateId)> {
     function.blocks[front.index()].preheader.map(|exit| (front, exit))
 }
 
-fn compare(function: &mut Function, looped: &Loop, front: BlockId, exit: StateId, check: Unproven) {
+fn compare(function: &mut Function, front: BlockId, exit: StateId, check: Unproven) {
     let op = if check.reaches { Cmp::Lt } else { Cmp::Le };
-    let pc = function.blocks[looped.header.index()].loop_head.unwrap_or(0);
+    let origin = function.states[exit.index()].origin();
     let good = function.new_value(Type::BOOL);
     let insts = &mut function.blocks[front.index()].insts;
-    insts.push(Inst { kind: InstKind::CmpI { op, a: check.limit, b: check.length }, result: Some(good), pc });
-    insts.push(Inst { kind: InstKind::GuardTrue { value: good, exit }, result: None, pc });
+    insts.push(Inst { kind: InstKind::CmpI { op, a: check.limit, b: check.length }, result: Some(good), origin });
+    insts.push(Inst { kind: InstKind::GuardTrue { value: good, exit }, result: None, origin });
 }

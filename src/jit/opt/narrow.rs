@@ -95,14 +95,13 @@ fn is_unknown(function: &Function, value: ValueId) -> bool {
 fn check(function: &mut Function, looped: &Loop, value: ValueId, low: i64) {
     let front = looped.preheader.expect("only loops with a block in front are looked at");
     let exit = function.blocks[front.index()].preheader.expect("a loop's preheader has a state");
-    let exit = Some(exit);
     let range = function.ty(value).range.intersect(Range { low, high: SMALL });
     let result = function.new_value(Type { range, ..Type::INT });
-    let pc = function.blocks[looped.header.index()].loop_head.unwrap_or(0);
+    let origin = function.states[exit.index()].origin();
     function.blocks[front.index()].insts.push(Inst {
-        kind: InstKind::GuardSmall { value, low, exit },
+        kind: InstKind::GuardSmall { value, low, exit: Some(exit) },
         result: Some(result),
-        pc,
+        origin,
     });
     let replace = |operand: &mut ValueId| {
         if *operand == value {

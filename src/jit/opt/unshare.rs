@@ -70,8 +70,8 @@ fn is_always_reached(function: &Function, cfg: &Cfg, looped: &Loop, slot: SlotIx
 /// One `Unshare` in the preheader; those in the loop give what they are given.
 fn hoist(function: &mut Function, looped: &Loop, preheader: BlockId, slot: SlotIx, replace: &mut Vec<ValueId>) -> usize {
     let found =
-        insts(function, looped).find(|(_, inst)| unshare_of(inst, slot)).map(|(_, inst)| (inst.kind.clone(), inst.pc));
-    let Some((InstKind::Unshare { pointer, guess, .. }, pc)) = found else { return 0 };
+        insts(function, looped).find(|(_, inst)| unshare_of(inst, slot)).map(|(_, inst)| (inst.kind.clone(), inst.origin));
+    let Some((InstKind::Unshare { pointer, guess, .. }, origin)) = found else { return 0 };
     let (ty, exit) =
         (function.ty(pointer), function.blocks[preheader.index()].preheader.expect("a loop's preheader has a state"));
     let Some(tag) = ty.kinds.single() else { return 0 };
@@ -92,7 +92,7 @@ fn hoist(function: &mut Function, looped: &Loop, preheader: BlockId, slot: SlotI
     let mut emit = |kind: InstKind, ty: Type| {
         let result = function.new_value(ty);
         replace.push(result);
-        function.blocks[preheader.index()].insts.push(Inst { kind, result: Some(result), pc });
+        function.blocks[preheader.index()].insts.push(Inst { kind, result: Some(result), origin });
         result
     };
     let boxed = emit(InstKind::LoadSlot(slot), Type::ANY);
