@@ -211,11 +211,13 @@ fn refill(lists: &Lists, class: usize) -> NonNull<u8> {
     if PLAIN || class >= CLASSES {
         return system(size, system_alloc).unwrap_or_else(|_| handle_alloc_error(layout(size)));
     }
+    // Lists that come from the pool go back there, too.
+    let _ = AT_EXIT.try_with(|_| ());
     if let Some(block) = from_pool(lists, class) {
         return block;
     }
     let count = SLICE / size;
-    let start = slice(lists, count * size);
+    let start = lists.fresh.cut(count * size);
     // SAFETY: `start` has room for `count` blocks; each becomes a link to the next, the first is kept.
     unsafe {
         for i in 1..count {
@@ -233,14 +235,6 @@ fn from_pool(lists: &Lists, class: usize) -> Option<NonNull<u8>> {
     // SAFETY: a pooled list is a chain of free blocks that ends with null.
     lists.heads[class].set(unsafe { first.as_ref() }.next);
     Some(first.cast())
-}
-
-/// `bytes` (at most `SLICE`) of fresh memory.
-fn slice(lists: &Lists, bytes: usize) -> *mut u8 {
-    if !lists.fresh.has(bytes) {
-        let _ = AT_EXIT.try_with(|_| ());
-    }
-    lists.fresh.cut(bytes)
 }
 
 /// Returns a block of any size.
@@ -387,4 +381,29 @@ pub(in crate::value) fn tracked_len() -> usize {
 /// The objects tracked now.
 pub(in crate::value) fn tracked_snapshot() -> Vec<NonNull<Hdr>> {
     TRACKED.try_with(|list| list.borrow().clone()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Takes a block on a thread of its own and gives it back; its address.
+    fn on_a_thread() -> usize {
+        let work = || {
+            let start = block(MAX_SMALL);
+            // SAFETY: it came from there just now, and nobody else has it.
+            unsafe { free_block(start, MAX_SMALL) };
+            start.as_ptr() as usize
+        };
+        std::thread::spawn(work).join().expect("nothing panics in it")
+    }
+
+    /// Tests on other threads may take some in between.
+    #[test]
+    fn threads_that_follow_each_other_use_the_same_blocks() {
+        let mut blocks: Vec<usize> = (0..64).map(|_| on_a_thread()).collect();
+        blocks.sort_unstable();
+        blocks.dedup();
+        assert!(blocks.len() < 16, "{}", blocks.len());
+    }
 }

@@ -3,7 +3,8 @@
 //! Small blocks are cut from 64 KiB chunks. The first of a thread come from the system one by one; a thread that goes on
 //! takes them from slabs of 2 MiB, each a large page of the machine if the system has one: a heap that does not fit the
 //! caches then costs a page fault and a look-up of addresses per slab and not per 4 KiB. Chunks are charged to the memory
-//! account when they are begun. What a thread has left of its slab when it ends goes to a common pool.
+//! account when they are begun. What a thread has left of its chunk and of its slab when it ends goes to common pools: a
+//! process that runs many programs, each on a thread of its own, would lose it each time.
 
 use std::alloc::{Layout, alloc as system_alloc, handle_alloc_error};
 use std::cell::Cell;
@@ -38,8 +39,11 @@ unsafe impl Send for Piece {}
 
 const NOTHING: Piece = Piece { start: null_mut(), left: 0 };
 
-/// Slabs of threads that have ended.
-static POOL: Mutex<Vec<Piece>> = Mutex::new(Vec::new());
+/// Slabs, and chunks, of threads that have ended.
+static SLABS: Mutex<Vec<Piece>> = Mutex::new(Vec::new());
+static CHUNKS: Mutex<Vec<Piece>> = Mutex::new(Vec::new());
+/// What is less of a chunk is not worth a place in the pool.
+const LEAST: usize = 4 << 10;
 
 impl Piece {
     /// The first `bytes`, of which there must be as many.
@@ -56,15 +60,10 @@ impl Piece {
 impl Fresh {
     pub(super) const NOTHING: Fresh = Fresh { chunk: Cell::new(NOTHING), slab: Cell::new(NOTHING), begun: Cell::new(0) };
 
-    /// Whether `bytes` can be cut from the chunk at hand.
-    pub(super) fn has(&self, bytes: usize) -> bool {
-        self.chunk.get().left >= bytes
-    }
-
     /// `bytes` of fresh memory, not more than a chunk.
     pub(super) fn cut(&self, bytes: usize) -> *mut u8 {
-        if !self.has(bytes) {
-            self.chunk.set(self.begin_chunk());
+        if self.chunk.get().left < bytes {
+            self.chunk.set(pooled_chunk(bytes).unwrap_or_else(|| self.begin_chunk()));
         }
         cut(&self.chunk, bytes)
     }
@@ -76,18 +75,20 @@ impl Fresh {
             if self.begun.get() <= ALONE {
                 return system(CHUNK, 8);
             }
-            self.slab.set(pooled().unwrap_or_else(slab));
+            self.slab.set(pooled_slab().unwrap_or_else(slab));
         }
         Piece { start: cut(&self.slab, CHUNK), left: CHUNK }
     }
 
-    /// Leaves the rest of the slab to other threads.
+    /// Leaves the rest of the chunk and of the slab to other threads.
     pub(super) fn hand_over(&self) {
-        let rest = self.slab.replace(NOTHING);
-        if rest.left > 0
-            && let Ok(mut pool) = POOL.lock()
-        {
-            pool.push(rest);
+        for (rest, least, pool) in [(&self.slab, CHUNK, &SLABS), (&self.chunk, LEAST, &CHUNKS)] {
+            let rest = rest.replace(NOTHING);
+            if rest.left >= least
+                && let Ok(mut pool) = pool.lock()
+            {
+                pool.push(rest);
+            }
         }
     }
 }
@@ -99,8 +100,13 @@ fn cut(from: &Cell<Piece>, bytes: usize) -> *mut u8 {
     start
 }
 
-fn pooled() -> Option<Piece> {
-    POOL.try_lock().ok()?.pop()
+fn pooled_slab() -> Option<Piece> {
+    SLABS.try_lock().ok()?.pop()
+}
+
+/// A chunk with at least so many bytes; its memory is in the account already.
+fn pooled_chunk(bytes: usize) -> Option<Piece> {
+    CHUNKS.try_lock().ok()?.pop_if(|rest| rest.left >= bytes)
 }
 
 fn slab() -> Piece {
@@ -171,6 +177,19 @@ mod tests {
         let other = Fresh::NOTHING;
         let theirs: Vec<usize> = (0..2 * SLAB / CHUNK).map(|_| chunk(&other)).collect();
         theirs.contains(&(last + CHUNK))
+    }
+
+    /// Hands over the rest of a chunk; does the next heap take it?
+    fn chunk_is_taken_over() -> bool {
+        let fresh = Fresh::NOTHING;
+        let start = fresh.cut(LEAST) as usize;
+        fresh.hand_over();
+        Fresh::NOTHING.cut(LEAST) as usize == start + LEAST
+    }
+
+    #[test]
+    fn the_rest_of_a_chunk_goes_to_another_thread() {
+        assert!((0..20).any(|_| chunk_is_taken_over()));
     }
 
     /// Tests on other threads may be quicker once, but not always.
