@@ -252,11 +252,11 @@ impl<'p> Interp<'p> {
         if self.units[frame.unit].hidden && before.is_some() {
             self.site = before;
         }
-        if self.trail.is_some() {
+        if self.trail.on {
             self.begin_builtin(builtin);
         }
         let result = body(self);
-        if self.trail.is_some() {
+        if self.trail.on {
             self.end_builtin();
         }
         self.site = before;
@@ -391,11 +391,11 @@ impl<'p> Interp<'p> {
             return Err(self.raise(raise));
         }
         let frame = Frame { unit, program, function, id, base, closure, readonly_self };
-        if self.trail.is_some() {
+        if self.trail.on {
             self.begin_trail(&frame);
         }
         let outcome = if simple { self.function_body(&frame) } else { self.run_frame(&frame) };
-        if self.trail.is_some() {
+        if self.trail.on {
             self.end_trail();
         }
         self.depth -= 1;

@@ -104,7 +104,7 @@ pub struct Interp<'p> {
     names: remembered::Remembered,
     modules_run: Vec<bool>,
     /// Where every running function is, while a profiler records.
-    trail: Option<Box<sample::Trail>>,
+    trail: sample::Trail,
 }
 
 impl<'p> Interp<'p> {
@@ -129,7 +129,7 @@ impl<'p> Interp<'p> {
             site: None,
             names: remembered::Remembered::new(),
             modules_run: vec![false; modules],
-            trail: sample::Trail::if_recording(),
+            trail: sample::Trail::new(),
         }
     }
 
@@ -240,7 +240,7 @@ impl<'p> Interp<'p> {
     fn attend(&mut self) -> Result<(), Raise> {
         use limits::Interrupt;
         // A profiler's wish is granted between statements, and stays until then.
-        if self.trail.is_some() && limits::interrupt() == Some(Interrupt::Sample) {
+        if self.trail.on && limits::interrupt() == Some(Interrupt::Sample) {
             return Ok(());
         }
         match limits::take_interrupt() {

@@ -6,12 +6,16 @@ use crate::limits::sample::{self, NO_SOURCE, Tier};
 use crate::source::Span;
 
 /// The running functions, outermost first, each with the statement it is in. Their sources are units until a stack is taken.
-#[derive(Debug, Default)]
-pub(super) struct Trail(Vec<sample::Frame>);
+#[derive(Debug)]
+pub(super) struct Trail {
+    /// Whether a profiler records; what follows is only called then.
+    pub(super) on: bool,
+    frames: Vec<sample::Frame>,
+}
 
 impl Trail {
-    pub(super) fn if_recording() -> Option<Box<Trail>> {
-        sample::active().then(Box::default)
+    pub(super) fn new() -> Trail {
+        Trail { on: sample::active(), frames: Vec::new() }
     }
 }
 
@@ -28,62 +32,53 @@ fn source_of(frame: &sample::Frame, units: &[Unit]) -> u32 {
 impl<'p> Interp<'p> {
     #[inline]
     pub(super) fn begin_trail(&mut self, frame: &Frame<'p>) {
-        if let Some(trail) = &mut self.trail {
-            let (source, offset) = (frame.unit as u32, frame.function.span.start);
-            trail.0.push(sample::Frame { function: frame.id.0, source, offset });
-        }
+        let (source, offset) = (frame.unit as u32, frame.function.span.start);
+        self.trail.frames.push(sample::Frame { function: frame.id.0, source, offset });
     }
 
     #[inline]
     pub(super) fn end_trail(&mut self) {
         // What is due belongs to this function rather than to the rest of the caller's statement.
-        self.sample_walker();
-        if let Some(trail) = &mut self.trail {
-            trail.0.pop();
-        }
+        self.sample_in(Tier::Walker);
+        self.trail.frames.pop();
     }
 
     /// Before a statement: what is due belongs to the statement before it.
+    #[inline]
     pub(super) fn move_trail(&mut self, span: Span) {
-        self.sample_walker();
-        if let Some(last) = self.trail.as_mut().and_then(|trail| trail.0.last_mut()) {
+        self.sample_in(Tier::Walker);
+        if let Some(last) = self.trail.frames.last_mut() {
             last.offset = span.start;
         }
     }
 
     /// What is due is the time of what ran until here.
     #[inline]
-    pub(super) fn sample_walker(&mut self) {
-        self.sample_in(Tier::Walker);
+    fn sample_in(&mut self, tier: Tier) {
+        if limits::pending() {
+            self.record(tier);
+        }
     }
 
-    #[inline]
-    fn sample_in(&mut self, tier: Tier) {
-        if let Some(trail) = &self.trail
-            && limits::pending()
-            && limits::take_sample()
-        {
+    #[cold]
+    #[inline(never)]
+    fn record(&mut self, tier: Tier) {
+        if limits::take_sample() {
             let units = &self.units;
-            sample::record(
-                tier,
-                trail.0.iter().rev().map(|frame| sample::Frame { source: source_of(frame, units), ..*frame }),
-            );
+            let frames = self.trail.frames.iter().rev();
+            sample::record(tier, frames.map(|frame| sample::Frame { source: source_of(frame, units), ..*frame }));
         }
     }
 
     /// A builtin begins, which may call back.
     pub(super) fn begin_builtin(&mut self, builtin: BuiltinId) {
-        self.sample_walker();
-        if let Some(trail) = &mut self.trail {
-            trail.0.push(sample::Frame { function: u32::from(builtin.0), source: NO_SOURCE, offset: 0 });
-        }
+        self.sample_in(Tier::Walker);
+        self.trail.frames.push(sample::Frame { function: u32::from(builtin.0), source: NO_SOURCE, offset: 0 });
     }
 
     /// What is due is the time of the builtin that ends.
     pub(super) fn end_builtin(&mut self) {
         self.sample_in(Tier::Builtin);
-        if let Some(trail) = &mut self.trail {
-            trail.0.pop();
-        }
+        self.trail.frames.pop();
     }
 }

@@ -66,7 +66,7 @@ impl<'p> Interp<'p> {
     #[inline(never)]
     fn stmt(&mut self, frame: &Frame<'p>, id: StmtId) -> Eval<()> {
         let stmt: &'p Stmt = &frame.program[id];
-        if self.trail.is_some() {
+        if self.trail.on {
             self.move_trail(stmt.span);
         }
         match &stmt.kind {
