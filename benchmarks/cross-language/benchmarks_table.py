@@ -4,9 +4,16 @@ from collections import namedtuple
 
 # name      the row's name
 # program   folder under programs/
-# args      command line of a full run, sized so that Go needs roughly 5 to 100 ms
+# args      command line of a full run: Go needs roughly 5 to 100 ms, in long rows 100 to 500
 # quick     command line of `--quick`
-Row = namedtuple("Row", "name program args quick")
+# compiled  run by engines that compile to machine code only
+Row = namedtuple("Row", "name program args quick compiled", defaults=(False,))
+
+
+def long(program, args, quick):
+    """The program at a size at which Go needs roughly 100 to 500 ms, so that starting and compiling no longer count."""
+    return Row(f"{program}_long", program, args, quick, True)
+
 
 ROWS = [
     Row("fib_recursive", "fib_recursive", "30", "20"),
@@ -38,6 +45,28 @@ ROWS = [
     Row("closures", "closures", "1000000", "10000"),
     Row("struct_methods", "struct_methods", "1000000", "10000"),
     Row("pipeline", "pipeline", "100000 10", "5000 1"),
+    Row("fib_recursive_40", "fib_recursive", "40", "22", True),
+    # Ten million operations.
+    long("hash_map", "100000 50", "6000 1"),
+    long("nested_loops", "1000 400", "100 3"),
+    long("nbody", "2000000", "600"),
+    long("spectral_norm", "1000", "25"),
+    long("fannkuch", "10", "7"),
+    long("mandelbrot", "1500", "50"),
+    long("matmul", "500", "35"),
+    long("matmul_zero", "500", "35"),
+    long("sieve", "20000000", "30000"),
+    long("nqueens", "13", "7"),
+    long("binary_trees", "17", "7"),
+    long("quicksort", "3000000", "4000"),
+    long("mergesort", "1000000", "4000"),
+    long("json_roundtrip", "2000 30", "200 1"),
+    long("word_count", "1000000", "7000"),
+    long("split_join", "20000 30", "600 1"),
+    long("string_concat", "100000 60", "6000 1"),
+    long("closures", "20000000", "20000"),
+    long("struct_methods", "20000000", "20000"),
+    long("pipeline", "100000 200", "6000 1"),
 ]
 
 # Programs on which the bytecode VM is held against Lua, and the tree walker against CPython.
@@ -53,6 +82,9 @@ CORE12 = [
 # version   command that prints the version, for the result file
 # package   what Debian calls it
 Engine = namedtuple("Engine", "name command inside ending version package")
+
+# Engines that compile to machine code.
+COMPILED = ["ruff-jit", "go", "luajit", "node", "pypy"]
 
 
 def ruff_inside(engine):

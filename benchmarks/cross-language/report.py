@@ -36,7 +36,9 @@ def summarise(runner, present, missing, ruff, core12):
 
 
 def cell(runner, name, engine):
-    measured = runner.cells[name, engine]
+    measured = runner.cells.get((name, engine))
+    if measured is None:
+        return {}
     if measured.error or not measured.cpu:
         return {"error": measured.error or "not run"}
     return {
@@ -133,7 +135,8 @@ def heading(result):
         "",
         f"Median CPU time of {'a run inside one process, after as many runs to warm up,' if result['inside'] else 'whole processes'} in "
         f"milliseconds, {result['rounds']} interleaved rounds"
-        + (" (quick sizes)" if result["quick"] else "") + "; ✗ marks an engine that failed on the program.",
+        + (" (quick sizes)" if result["quick"] else "") + "; ✗ marks an engine that failed on the program, "
+        "– one that does not run it (long rows are for engines that compile).",
     ]
     if result["missing"]:
         lines += ["", "Left out: " + "; ".join(result["missing"]) + "."]
@@ -147,7 +150,7 @@ def table(head, rows):
 
 def milliseconds(entry, metric="cpu"):
     if metric not in entry:
-        return "✗"
+        return "✗" if "error" in entry else "–"
     value = entry[metric] * 1000
     return f"{value:.0f}" if value >= 100 else f"{value:.1f}" if value >= 1 else f"{value:.3f}"
 
@@ -208,7 +211,7 @@ def start_up_table(result):
 
 
 def mebibytes(entry):
-    return f"{entry['peak_kib'] / 1024:.1f}" if "peak_kib" in entry else "✗"
+    return f"{entry['peak_kib'] / 1024:.1f}" if "peak_kib" in entry else "✗" if "error" in entry else "–"
 
 
 def memory_table(result):
