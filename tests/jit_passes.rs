@@ -13,16 +13,21 @@ fn last_ir(text: &str) -> String {
     irs(text).pop().expect("there is a first one")
 }
 
+/// Each as often as it is made.
 fn irs(text: &str) -> Vec<String> {
+    // The states at the end name no instructions.
+    let body = |dump: &str| dump.split("\n!0:").next().unwrap_or(dump).to_owned();
+    irs_with_states(text).iter().map(|dump| body(dump)).collect()
+}
+
+fn irs_with_states(text: &str) -> Vec<String> {
     let output = Command::new(env!("CARGO_BIN_EXE_ruff"))
         .args(["run", "--jit", "sync", "--jit-only", "f", "--jit-dump", "ir", "-e", text])
         .output()
         .expect("it was built for this test");
     let stderr = String::from_utf8(output.stderr).expect("our texts are UTF-8");
     assert_eq!(output.status.code(), Some(0), "{stderr}");
-    // The states at the end name no instructions.
-    let body = |dump: &str| dump.split("\n!0:").next().unwrap_or(dump).to_owned();
-    let found: Vec<String> = stderr.split("[jit] f optimised").skip(1).map(body).collect();
+    let found: Vec<String> = stderr.split("[jit] f optimised").skip(1).map(str::to_owned).collect();
     assert!(!found.is_empty(), "f was not compiled: {stderr}");
     found
 }
@@ -225,4 +230,35 @@ fn an_array_is_not_copied_for_a_loop_that_may_never_write_it() {
     // Turns that call write nothing, and there may be no others.
     let calls = ir(&program("if i % 2 == 0 { ys.join(\",\") } else { xs[0] = i }"));
     assert_eq!(moved(&calls), 0, "{calls}");
+}
+
+#[test]
+fn the_test_of_a_loop_stands_at_its_end_unless_its_head_calls() {
+    let program = |test: &str| {
+        format!(
+            "func f(xs, n) {{\n    i := 0\n    while {test} {{ i += 1 }}\n    return i\n}}\nfor i in 0..1200 {{ f([\"a\", \"b\"], 4) }}"
+        )
+    };
+    // Both ways to the loop, from in front of it and from its end, choose between it and what lies behind.
+    let branches = |ir: &str| count(ir, "  branch ");
+    let counted = ir(&program("i < n"));
+    assert_eq!((branches(&counted), count(&counted, "CmpI")), (2, 2), "{counted}");
+    let calls = ir(&program("i < n and xs.join(\"\").len() > i"));
+    assert_eq!(count(&calls, "CallBuiltin"), 1, "{calls}");
+}
+
+#[test]
+fn exits_compute_an_old_sum_unless_the_turn_uses_it() {
+    let program = |body: &str| {
+        format!(
+            "func f(xs) {{\n    s := 0\n    last := 0\n    for x in xs {{\n        {body}\n    }}\n    return s + last\n}}\nfor i in 0..1200 {{ f([3, 4, 5]) }}"
+        )
+    };
+    let late = |body: &str| irs_with_states(&program(body)).swap_remove(0).matches("\nlate v").count();
+    assert_eq!(late("s += x"), 1);
+    assert_eq!(late("s = s - x"), 1);
+    // The old value lives on beside the new one.
+    assert_eq!(late("before := s\n        s += x\n        last = before"), 0);
+    // A product does not say what its factors were.
+    assert_eq!(late("s *= x"), 0);
 }

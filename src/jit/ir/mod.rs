@@ -24,6 +24,8 @@ pub use inst::{Inst, InstKind, Origin, Terminator};
 pub use operation::Operation;
 pub use types::{Kinds, Range, Repr, Type};
 
+use ahash::AHashMap;
+
 use crate::vm::After;
 
 macro_rules! ids {
@@ -71,8 +73,19 @@ pub struct Function {
     pub exact_exits: bool,
     /// Unboxed parameters in order, with the slot each belongs to. Empty for OSR entries, which load from slots.
     pub params: Vec<(SlotIx, ValueId)>,
+    /// Values that only states name: they are computed where code is left.
+    pub late: AHashMap<ValueId, Late>,
     /// Highest slot used plus one, inlined frames included.
     pub frame_slots: u32,
+}
+
+/// An int that is computed from two others where code is left, modulo 2 to the 64.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Late {
+    /// `a + b` instead of `a - b`.
+    pub adds: bool,
+    pub a: ValueId,
+    pub b: ValueId,
 }
 
 /// What a loop's code expects in a variable where it is entered.

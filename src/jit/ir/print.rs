@@ -1,7 +1,7 @@
 //! The IR as text, the same for dumps and snapshots.
 use std::fmt::Write;
 
-use super::{Block, FrameState, Function, Inst, Terminator, ValueId};
+use super::{Block, FrameState, Function, Inst, Late, Terminator, ValueId};
 use crate::jit::listing::Listing;
 use crate::jit::options::Form;
 
@@ -28,6 +28,11 @@ pub fn list(function: &Function, stage: &'static str) -> Listing {
     }
     for (index, state) in function.states.iter().enumerate() {
         out.text(&format!("!{index}: {}\n", frame_state(state)));
+    }
+    let mut late: Vec<_> = function.late.iter().collect();
+    late.sort_unstable_by_key(|(value, _)| value.0);
+    for (value, Late { adds, a, b }) in late {
+        out.text(&format!("late v{} = v{} {} v{}\n", value.0, a.0, if *adds { '+' } else { '-' }, b.0));
     }
     out
 }

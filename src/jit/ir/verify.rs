@@ -45,9 +45,15 @@ fn check_block(function: &Function, cfg: &Cfg, defined: &Definitions, block: Blo
         Some((home, _)) => cfg.dominates(home, block),
         None => false,
     };
-    let check_state = |state: StateId, at: usize| {
+    // What an instruction makes is there when its check fails.
+    let check_state = |state: StateId, at: usize, made: Option<ValueId>| {
+        let there = |value: ValueId| visible(value, at) || made == Some(value);
+        let wanted = |value: ValueId| match function.late.get(&value) {
+            Some(late) => there(late.a) && there(late.b),
+            None => visible(value, at),
+        };
         let state_data = function.states.get(state.index()).ok_or(format!("b{}: no state !{}", block.0, state.0))?;
-        match state_data.values().find(|value| !visible(*value, at)) {
+        match state_data.values().find(|value| !wanted(*value)) {
             Some(value) => Err(format!("b{}: state !{} wants v{}, not defined here", block.0, state.0, value.0)),
             None => Ok(()),
         }
@@ -66,12 +72,12 @@ fn check_block(function: &Function, cfg: &Cfg, defined: &Definitions, block: Blo
         let mut exits = Vec::new();
         kind.each_exit(|state| exits.push(*state));
         for state in exits {
-            check_state(state, at)?;
+            check_state(state, at, inst.result)?;
         }
     }
     let end = data.insts.len();
     if let Some(state) = data.preheader {
-        check_state(state, end)?;
+        check_state(state, end, None)?;
     }
     let term = data.term.as_ref().ok_or(format!("b{} does not end", block.0))?;
     let mut wrong = None;
@@ -84,7 +90,7 @@ fn check_block(function: &Function, cfg: &Cfg, defined: &Definitions, block: Blo
         return Err(format!("b{}: its end uses v{} before its definition", block.0, value.0));
     }
     if let super::Terminator::Exit(state) = term {
-        check_state(*state, end)?;
+        check_state(*state, end, None)?;
     }
     for (to, args) in term.successors() {
         let params = &function.blocks[to.index()].params;

@@ -172,6 +172,7 @@ impl Lowering<'_> {
         blocks.sort_by_key(|(_, block)| block.as_u32());
         for ((state, kind), block) in blocks {
             self.b.switch_to_block(block);
+            self.compute_late(state);
             let mut word = 0;
             let instances = self.store_instances(state, &mut word);
             let slots = self.store_values(state, word);
@@ -185,6 +186,18 @@ impl Lowering<'_> {
             self.leave(ExitInfo { kind, frames, slots, instances, checks, merged });
         }
         self.emit_way_out();
+    }
+
+    /// Values of a state that are computed here.
+    fn compute_late(&mut self, state: StateId) {
+        let function = self.function;
+        for value in function.states[state.index()].values() {
+            if let Some(late) = function.late.get(&value) {
+                let (a, b) = (self.one(late.a), self.one(late.b));
+                let computed = if late.adds { self.b.ins().iadd(a, b) } else { self.b.ins().isub(a, b) };
+                self.held[value.index()] = Some(Held::One(computed));
+            }
+        }
     }
 
     /// Goes to the block that calls the exit helper and returns what it gives; all exits share it.

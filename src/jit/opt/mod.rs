@@ -2,23 +2,26 @@
 //!
 //! ```text
 //! split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► gvn ─► limits (range, again) ─► dead ─► exits ─► polls
+//! ─► rotate ─► late
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
 pub mod dead;
 pub mod exits;
 pub mod gvn;
 pub mod hoist;
+pub mod late;
 pub mod limits;
 pub mod memory;
 pub mod narrow;
 pub mod params;
 pub mod polls;
 pub mod range;
+pub mod rotate;
 pub mod split;
 pub mod unshare;
 
 use super::ir::cfg::Cfg;
-use super::ir::{BlockId, Function, ValueId};
+use super::ir::{Block, BlockId, Function, StateId, ValueId};
 
 /// What the passes did, for `--jit-stats` and tests.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
@@ -33,6 +36,10 @@ pub struct Summary {
     pub exits: usize,
     /// Polls that are not made each turn.
     pub polls: usize,
+    /// Sums whose old value exits compute.
+    pub late: usize,
+    /// Loops with their test at the end.
+    pub rotated: usize,
     /// Loops with an inner one for turns that call nothing.
     pub split: usize,
 }
@@ -54,6 +61,8 @@ pub fn optimise(function: &mut Function, mut trace: impl FnMut(&str, &Function))
         summary.exits += step(function, "exits", &mut trace, exits::run);
     }
     summary.polls += step(function, "polls", &mut trace, polls::run);
+    summary.rotated += step(function, "rotate", &mut trace, rotate::run);
+    summary.late += step(function, "late", &mut trace, late::run);
     summary
 }
 
@@ -91,6 +100,25 @@ fn rewrite(function: &mut Function, replace: &[ValueId]) {
     for value in function.states.iter_mut().flat_map(|state| state.values_mut()) {
         *value = find(*value);
     }
+}
+
+/// The values that a block defines.
+fn defined(block: &Block) -> impl Iterator<Item = ValueId> {
+    block.params.iter().copied().chain(block.insts.iter().filter_map(|inst| inst.result))
+}
+
+/// The same state with other values.
+fn copy_state(function: &mut Function, state: StateId, rename: impl FnMut(&mut ValueId)) -> StateId {
+    let mut copy = function.states[state.index()].clone();
+    copy.values_mut().for_each(rename);
+    let new = function.new_state(copy);
+    // The new one has the highest number, so both lists stay in order.
+    for list in [&mut function.unreached, &mut function.merged] {
+        if list.contains(&state) {
+            list.push(new);
+        }
+    }
+    new
 }
 
 /// The block each value is defined in.

@@ -5,6 +5,8 @@
 //! [`TURNS`] turns.
 //! Must not: make polls rarer where a turn may take long or take memory (calls, operations, what allocates), nor in a loop
 //! around others: a few of them inside of each other would poll next to never.
+use ahash::AHashMap;
+
 use crate::jit::ir::cfg::{Cfg, Loop};
 use crate::jit::ir::inst::IntOp;
 use crate::jit::ir::types::Range;
@@ -57,9 +59,18 @@ fn is_short(function: &Function, looped: &Loop) -> bool {
 fn successors(function: &Function) -> Vec<Option<ValueId>> {
     let mut of = vec![None; function.values.len()];
     let is_one = |value: ValueId| function.ty(value).range == Range { low: 1, high: 1 };
-    for inst in function.blocks.iter().flat_map(|block| &block.insts) {
+    let insts = || function.blocks.iter().flat_map(|block| &block.insts);
+    // A checked index is the index.
+    let mut checked: AHashMap<ValueId, ValueId> = AHashMap::new();
+    for inst in insts() {
+        if let (InstKind::GuardBounds { index, .. }, Some(result)) = (&inst.kind, inst.result) {
+            checked.insert(result, *index);
+        }
+    }
+    for inst in insts() {
         if let (InstKind::Int { op: IntOp::Add, a, b, .. }, Some(result)) = (&inst.kind, inst.result) {
-            of[result.index()] = if is_one(*b) { Some(*a) } else { Some(*b).filter(|_| is_one(*a)) };
+            let before = if is_one(*b) { Some(*a) } else { Some(*b).filter(|_| is_one(*a)) };
+            of[result.index()] = before.map(|value| checked.get(&value).copied().unwrap_or(value));
         }
     }
     of

@@ -89,10 +89,6 @@ fn after_calls(cfg: &Cfg, looped: &Loop, calls: &[bool]) -> AHashMap<BlockId, bo
     after
 }
 
-fn defined(block: &Block) -> impl Iterator<Item = ValueId> {
-    block.params.iter().copied().chain(block.insts.iter().filter_map(|inst| inst.result))
-}
-
 /// Gives the new head.
 fn apply(function: &mut Function, plan: &Plan) -> BlockId {
     let outer = new_head(function, plan);
@@ -131,7 +127,7 @@ fn copy(function: &mut Function, block: BlockId) -> BlockId {
     let original = &function.blocks[block.index()];
     let (cold, work) = (original.cold, original.work);
     let (mut params, mut insts, mut term) = (original.params.clone(), original.insts.clone(), original.term.clone());
-    let own: Vec<ValueId> = defined(original).collect();
+    let own: Vec<ValueId> = super::defined(original).collect();
     let renamed: AHashMap<ValueId, ValueId> =
         own.into_iter().map(|value| (value, function.new_value(function.ty(value)))).collect();
     let rename = |value: &mut ValueId| *value = renamed.get(value).copied().unwrap_or(*value);
@@ -139,13 +135,7 @@ fn copy(function: &mut Function, block: BlockId) -> BlockId {
     for Inst { kind, result, .. } in &mut insts {
         kind.each_operand(rename);
         result.iter_mut().for_each(rename);
-        kind.each_exit(|exit| {
-            let mut state = function.states[exit.index()].clone();
-            state.values_mut().for_each(rename);
-            let is_unreached = function.unreached.contains(exit);
-            *exit = function.new_state(state);
-            function.unreached.extend(is_unreached.then_some(*exit));
-        });
+        kind.each_exit(|exit| *exit = super::copy_state(function, *exit, rename));
     }
     term.iter_mut().for_each(|term| term.each_operand(rename));
     let made = function.new_block();
