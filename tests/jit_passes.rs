@@ -262,3 +262,34 @@ fn exits_compute_an_old_sum_unless_the_turn_uses_it() {
     // A product does not say what its factors were.
     assert_eq!(late("s *= x"), 0);
 }
+
+#[test]
+fn an_array_that_a_loop_fills_settles_behind_it_unless_it_is_filled_with_objects() {
+    let program = |body: &str| {
+        format!(
+            "func f(n, z) {{\n    xs := [0] * n\n    for t in 0..4 {{\n        for i in 0..n {{ {body} }}\n    }}\n    return xs\n}}\n\
+             for i in 0..1200 {{ f(40, \"a text\") }}"
+        )
+    };
+    let filled = last_ir(&program("xs[i] = i * 0.5"));
+    assert!(count(&filled, "Settle") > 0, "{filled}");
+    let objects = last_ir(&program("xs[i] = z"));
+    assert_eq!(count(&objects, "Settle"), 0, "{objects}");
+}
+
+/// Rows that settle are met as arrays of values, and as arrays of numbers.
+#[test]
+fn a_loop_over_rows_that_settle_is_made_twice_unless_it_reads_another_of_the_rows() {
+    let program = |read: &str| {
+        format!(
+            "func f(n, m, b) {{\n    c := []\n    for _ in 0..m {{ c.push([0] * n) }}\n    for k in 0..3 {{\n        for i in 0..m {{\n            \
+             for j in 0..n {{ c[i][j] += {read} * 0.5 }}\n        }}\n    }}\n    return c\n}}\n\
+             b := [0.5] * 40\nfor i in 0..1200 {{ f(40, 4, b) }}"
+        )
+    };
+    let twice = last_ir(&program("b[j]"));
+    assert_eq!(count(&twice, "IsShape"), count(&twice, "Generalise"), "{twice}");
+    assert!(count(&twice, "IsShape") > 0 && count(&twice, "StoreElement { cell: F64") > 0, "{twice}");
+    let once = last_ir(&program("(if k > 0 { c[m - 1][j] } else { 0.5 })"));
+    assert_eq!(count(&once, "IsShape"), 0, "{once}");
+}

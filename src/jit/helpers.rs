@@ -18,6 +18,7 @@ use super::lower::Helper;
 use super::runtime::Context;
 use crate::builtins::{self, BuiltinId};
 use crate::semantics::fault::Raise;
+use crate::value::Array;
 use crate::value::Value;
 use crate::value::heap::Kind;
 use crate::value::layout::tag;
@@ -75,6 +76,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::Push => push as *const u8,
         Helper::Unshare => unshare as *const u8,
         Helper::Generalise => generalise as *const u8,
+        Helper::Settle => settle as *const u8,
         Helper::NewObject => new_object as *const u8,
         Helper::ArrayItem => array_item as *const u8,
         Helper::Arith => operate::arith as *const u8,
@@ -239,10 +241,22 @@ extern "C" fn new_object(size: u64) -> u64 {
 }
 
 extern "C" fn generalise(array: u64) -> u64 {
+    change_array(array, |items| items.generalise().is_ok())
+}
+
+extern "C" fn settle(array: u64) -> u64 {
+    change_array(array, |items| {
+        items.settle();
+        true
+    })
+}
+
+/// Changes how an array is stored; false if others hold it as well.
+fn change_array(array: u64, change: impl FnOnce(&mut Array) -> bool) -> u64 {
     // SAFETY: **frames**; an array that only one slot or container holds. The reference belongs to that one.
     let mut value = ManuallyDrop::new(unsafe { Pair { tag: tag::ARRAY, payload: array }.into_value() });
     let work = AssertUnwindSafe(|| match &mut *value {
-        Value::Array(items) => items.get_mut().is_some_and(|items| items.generalise().is_ok()),
+        Value::Array(items) => items.get_mut().is_some_and(change),
         _ => false,
     });
     u64::from(catch_unwind(work).unwrap_or(false))

@@ -300,8 +300,12 @@ impl Array {
                 }
             }
             (Kind::Val, _) => {
+                let is_last = at + 1 == self.len();
                 if let Some(item) = self.as_val_slice_mut().and_then(|items| items.get_mut(at)) {
                     *item = value;
+                    if is_last {
+                        self.settle();
+                    }
                     return Ok(true);
                 }
             }
@@ -389,7 +393,7 @@ impl Array {
         for at in 0..self.len() {
             items.push_raw(self.get(at).unwrap_or_default())?;
         }
-        self.take_content(&mut items);
+        self.take_kind(&mut items);
         Ok(())
     }
 
@@ -402,8 +406,20 @@ impl Array {
             Kind::Bool => collect_into(items, Value::as_bool)?,
             Kind::Empty | Kind::Val | Kind::Range => return Ok(()),
         };
-        self.take_content(&mut packed);
+        self.take_kind(&mut packed);
         Ok(())
+    }
+
+    /// After a store to the last element of a generic array: if all are of one unboxed kind by now, they are stored so. `[0] * n` that
+    /// is filled with floats was generic only meanwhile. Looks in vain, or changes of kind to and fro, make it look ever more rarely.
+    #[cold]
+    #[inline(never)]
+    pub fn settle(&mut self) {
+        let last = self.as_val_slice().and_then(|items| items.last());
+        if last.is_some_and(|last| kind_of(last) != Kind::Val) && self.may_settle() {
+            // Without room for it the array stays as it is.
+            let _ = self.repack();
+        }
     }
 
     /// Makes room for `more` elements like `sample`.
@@ -634,12 +650,47 @@ mod tests {
 
     #[test]
     fn kinds_come_back_by_copying_and_growing() {
-        let mut xs = build(&[Value::Int(1), Value::Null]);
-        make_unique(&mut xs).unwrap().set(1, Value::Int(2)).unwrap();
+        let mut xs = build(&[Value::Null, Value::Int(1)]);
+        make_unique(&mut xs).unwrap().set(0, Value::Int(2)).unwrap();
         assert_eq!(xs.kind(), Kind::Val);
         let held = xs.clone();
         assert_eq!(make_unique(&mut xs).unwrap().kind(), Kind::I64);
-        assert_eq!(ints(&held), [1, 2]);
+        assert_eq!(ints(&held), [2, 1]);
+    }
+
+    #[test]
+    fn a_generic_array_settles_once_its_last_element_fits_the_others() {
+        let mut xs = fill(&Value::Int(0), 40).unwrap();
+        let array = make_unique(&mut xs).unwrap();
+        for at in 0..40 {
+            array.set(at, Value::Float(at as f64)).unwrap();
+            assert_eq!(array.kind(), if at == 39 { Kind::F64 } else { Kind::Val });
+        }
+        array.set(39, Value::str("text")).unwrap();
+        array.set(39, Value::Int(1)).unwrap();
+        assert_eq!((array.kind(), array.get(38).unwrap().as_float()), (Kind::Val, Some(38.0)));
+    }
+
+    #[test]
+    fn changes_to_and_fro_make_an_array_settle_ever_more_rarely() {
+        let mut xs = fill(&Value::Float(0.5), 40).unwrap();
+        let array = make_unique(&mut xs).unwrap();
+        let mut settled = 0;
+        for _ in 0..100_000 {
+            array.set(39, Value::Null).unwrap();
+            array.set(39, Value::Float(1.5)).unwrap();
+            settled += usize::from(array.kind() == Kind::F64);
+        }
+        assert_eq!(settled, 15, "at the stores 1, 2, 4, …, 16384");
+        array.set(39, Value::Null).unwrap();
+        while array.len() < 200 {
+            array.push(Value::Float(2.5)).unwrap();
+        }
+        array.set(39, Value::Float(1.5)).unwrap();
+        array.set(199, Value::Float(1.5)).unwrap();
+        assert_eq!((array.kind(), array.len()), (Kind::F64, 200), "a grown array is looked at again");
+        array.push(Value::Float(3.5)).unwrap();
+        assert_eq!((array.get(39).unwrap().as_float(), array.get(200).unwrap().as_float()), (Some(1.5), Some(3.5)));
     }
 
     #[test]

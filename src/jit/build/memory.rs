@@ -331,6 +331,12 @@ impl Builder<'_> {
                 self.exit = None;
                 self.consume(register);
             }
+            None if let Some((data, index, value)) = self.scalar_element(end, register) => {
+                let exit = self.exit();
+                self.effect(InstKind::StoreElementValue { data, index, value, exit });
+                self.exit = None;
+                self.consume(register);
+            }
             None => {
                 let value = self.own(register);
                 self.effect(InstKind::StoreOwned { home: end.home(), value });
@@ -339,6 +345,16 @@ impl Builder<'_> {
                     self.consume(register);
                 }
             }
+        }
+    }
+
+    /// A scalar for an element that is a value, unless objects are overwritten there.
+    fn scalar_element(&self, end: End, register: u16) -> Option<(ValueId, ValueId, ValueId)> {
+        match (end, self.state.get(self.slot(register))) {
+            (End::Element(Element { data, index, .. }), Slot::Scalar { value, .. }) => {
+                (self.context().profile.storms(self.pc) == 0).then_some((data, index, value))
+            }
+            _ => None,
         }
     }
 

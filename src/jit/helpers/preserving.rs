@@ -64,5 +64,6 @@ preserving! {
     Release => release = super::release;
     Push => push = super::push;
     Generalise => generalise = super::generalise;
+    Settle => settle = super::settle;
     NewObject => new_object = super::new_object;
 }

@@ -246,6 +246,12 @@ pub enum InstKind {
         pointer: ValueId,
         exit: StateId,
     },
+    /// The elements of an unshared array are stored unboxed from now on if all have the kind of `tag`, as the last one has; how often that
+    /// is looked at is the runtime's affair. Nothing that is known of the array's kind or address holds any more.
+    Settle {
+        pointer: ValueId,
+        tag: u64,
+    },
     /// Element of an array of any kind at a checked index → boxed, borrowed from the array.
     LoadItem {
         pointer: ValueId,
@@ -662,6 +668,7 @@ impl InstKind {
             }
             Unshare { home, .. } => Effects { reads: Heaps::COUNTS, ..write(home.heap(), true) },
             Generalise { .. } => write(Heaps::HEADERS, true),
+            Settle { .. } => write(Heaps::HEADERS, false),
             ToFloat { .. } => exit(true),
             LoadItem { .. } => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);

@@ -31,7 +31,7 @@ impl InstKind {
                 home.each_operand(&mut f);
                 f(pointer);
             }
-            Generalise { pointer, .. } => f(pointer),
+            Generalise { pointer, .. } | Settle { pointer, .. } => f(pointer),
             ToFloat { value, .. } => f(value),
             LoadItem { pointer, index } => {
                 f(pointer);
@@ -147,6 +147,7 @@ impl InstKind {
             | ClearSlot(_)
             | LoadEntry { .. }
             | LoadItem { .. }
+            | Settle { .. }
             | MakeInstance { .. }
             | MakeClosure { .. }
             | Retain(_)

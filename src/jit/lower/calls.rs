@@ -28,7 +28,7 @@ impl Lowering<'_> {
 
     /// A helper; its way is to keep all registers if it is called rarely for what it is, or for where that is.
     fn keeping_helper(&mut self, helper: Helper) -> clif::FuncRef {
-        let is_rare = matches!(helper, Helper::Poll | Helper::Push | Helper::Generalise);
+        let is_rare = matches!(helper, Helper::Poll | Helper::Push | Helper::Generalise | Helper::Settle);
         self.helper_by(helper, is_rare || self.around)
     }
 
@@ -229,7 +229,7 @@ impl Lowering<'_> {
         self.b.switch_to_block(room);
         let length = self.load(types::I64, pointer, array::LEN as i32);
         let capacity = self.load(types::I64, pointer, array::CAP as i32);
-        let more = self.b.ins().icmp(IntCC::UnsignedLessThan, length, capacity);
+        let more = self.b.ins().icmp(IntCC::SignedLessThan, length, capacity);
         self.b.ins().brif(more, fast, &[], slow, &[]);
         self.b.switch_to_block(fast);
         let data = self.load(types::I64, pointer, array::DATA as i32);

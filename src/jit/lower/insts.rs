@@ -111,6 +111,7 @@ impl Lowering<'_> {
             }
             InstKind::Unshare { home, pointer, exit, .. } => self.unshare(*home, *pointer, *exit, result),
             InstKind::Generalise { pointer, exit } => self.generalise(*pointer, *exit, result),
+            InstKind::Settle { pointer, tag } => self.settle(*pointer, *tag),
             InstKind::LoadItem { pointer, index } => self.load_item(*pointer, *index, result),
             InstKind::ToFloat { value, exit } => self.to_float(*value, *exit, result),
             InstKind::MakeInstance { shape, values } => self.make_instance(*shape, values, result),
@@ -604,6 +605,24 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
         self.define(result, pointer);
+    }
+
+    fn settle(&mut self, pointer: ValueId, tag: u64) {
+        let pointer = self.one(pointer);
+        let (some, try_it, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let length = self.load(types::I64, pointer, array::LEN as i32);
+        self.b.ins().brif(length, some, &[], next, &[]);
+        self.b.switch_to_block(some);
+        let data = self.load(types::I64, pointer, array::DATA as i32);
+        let offset = self.b.ins().ishl_imm_u(length, 4);
+        let end = self.b.ins().iadd(data, offset);
+        let last = self.load(types::I64, end, -16);
+        let fits = self.b.ins().icmp_imm_u(IntCC::Equal, last, tag as i64);
+        self.b.ins().brif(fits, try_it, &[], next, &[]);
+        self.b.switch_to_block(try_it);
+        self.call_for_word(Helper::Settle, &[pointer]);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(next);
     }
 
     fn load_item(&mut self, pointer: ValueId, index: ValueId, result: Option<ValueId>) {

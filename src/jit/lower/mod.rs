@@ -78,6 +78,7 @@ pub enum Helper {
     Unshare,
     /// `(address of an unshared array) -> 1, or 0 if there is no room`
     Generalise,
+    Settle,
     /// `(bytes) -> address` of the block of a new object
     NewObject,
     /// `(array, index) -> (tag, payload)`, borrowed
@@ -163,6 +164,7 @@ impl Helper {
         Helper::Push,
         Helper::Unshare,
         Helper::Generalise,
+        Helper::Settle,
         Helper::NewObject,
         Helper::ArrayItem,
         Helper::Arith,
@@ -214,6 +216,7 @@ impl Helper {
             Helper::Push => "ruff_push",
             Helper::Unshare => "ruff_unshare",
             Helper::Generalise => "ruff_generalise",
+            Helper::Settle => "ruff_settle",
             Helper::NewObject => "ruff_new_object",
             Helper::ArrayItem => "ruff_array_item",
             Helper::Arith => "ruff_arith",
@@ -266,7 +269,7 @@ impl Helper {
             Helper::CallMutating => (6, 2),
             Helper::Push => (5, 1),
             Helper::Unshare => (1, 1),
-            Helper::Generalise => (1, 1),
+            Helper::Generalise | Helper::Settle => (1, 1),
             Helper::NewObject => (1, 1),
             Helper::ArrayItem => (2, 2),
             Helper::Arith => (5, 2),

@@ -24,6 +24,7 @@ pub fn run(function: &mut Function) -> usize {
         replace: (0..function.values.len() as u32).map(ValueId).collect(),
         boxes: AHashMap::new(),
         objects: AHashMap::new(),
+        shaped: AHashMap::new(),
         known: AHashMap::new(),
         versions_at_end: vec![Vec::new(); function.blocks.len()],
         next_version: 1,
@@ -51,6 +52,8 @@ struct Pass<'a> {
     boxes: AHashMap<ValueId, ValueId>,
     /// The pointer that the result of a check of an object goes back to.
     objects: AHashMap<ValueId, ValueId>,
+    /// The version of headers for which a pointer's shape is known.
+    shaped: AHashMap<ValueId, u32>,
     known: AHashMap<Key, ValueId>,
     versions_at_end: Vec<Vec<u32>>,
     next_version: u32,
@@ -105,6 +108,9 @@ impl Pass<'_> {
                 let object = self.object(*pointer);
                 self.objects.insert(result, object);
             }
+            if let Some(result) = inst.result.filter(|result| self.function.ty(*result).shape != 0) {
+                self.shaped.insert(result, versions[self.memory.headers()]);
+            }
             if let (InstKind::Box(of), Some(result)) = (&inst.kind, inst.result) {
                 self.boxes.insert(result, *of);
             }
@@ -139,7 +145,17 @@ impl Pass<'_> {
             {
                 Some(value)
             }
-            InstKind::GuardShape { pointer, shape, .. } if self.function.ty(pointer).shape == shape => Some(pointer),
+            InstKind::ToFloat { value, .. }
+                if self.boxes.get(&value).is_some_and(|of| self.function.ty(*of) == Type::FLOAT) =>
+            {
+                Some(self.boxes[&value])
+            }
+            InstKind::GuardShape { pointer, shape, .. }
+                if self.function.ty(pointer).shape == shape
+                    && self.shaped.get(&pointer) == Some(&versions[self.memory.headers()]) =>
+            {
+                Some(pointer)
+            }
             _ => self.known.get(&self.key(&inst.kind, versions)).copied(),
         };
         if let Some(known) = known {

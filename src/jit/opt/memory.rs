@@ -46,6 +46,8 @@ pub struct Memory {
     origins: Vec<Origin>,
     /// How many containers there are between a slot or variable and what each value belongs to, if that is known.
     depths: Vec<Option<u8>>,
+    /// The slot that each value was read from, or from something inside of.
+    roots: Vec<Option<SlotIx>>,
     /// Values that no write changes: all but those that may be objects with changeable contents.
     fixed: Vec<bool>,
 }
@@ -79,6 +81,7 @@ impl Memory {
             fields,
             origins: origins(function),
             depths: depths(function),
+            roots: roots(function),
             fixed: fixed(function),
         }
     }
@@ -213,6 +216,15 @@ impl Memory {
         }
     }
 
+    /// May two pointers lead to one array, which is unshared with all containers around it? Not if they come from different slots, or
+    /// there are more containers around one.
+    pub fn may_be_same(&self, a: ValueId, b: ValueId) -> bool {
+        let slots = (self.roots[a.index()], self.roots[b.index()]);
+        let depths = (self.depths[a.index()], self.depths[b.index()]);
+        let apart = matches!(slots, (Some(a), Some(b)) if a != b) || matches!(depths, (Some(a), Some(b)) if a != b);
+        !apart
+    }
+
     fn slot_writes(&self, writes: SlotWrites<'_>) -> Vec<usize> {
         match writes {
             SlotWrites::None => Vec::new(),
@@ -306,6 +318,34 @@ fn depths(function: &Function) -> Vec<Option<u8>> {
         }
     }
     depths
+}
+
+/// The slot that each object, or the address of its elements, was reached from.
+fn roots(function: &Function) -> Vec<Option<SlotIx>> {
+    let mut roots = vec![None; function.values.len()];
+    for _ in 0..2 {
+        for inst in function.blocks.iter().flat_map(|block| &block.insts) {
+            let Some(result) = inst.result else { continue };
+            roots[result.index()] = match inst.kind {
+                InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => Some(slot),
+                InstKind::Unshare {
+                    home: Home::Element { data: outer, .. } | Home::Field { pointer: outer, .. }, ..
+                }
+                | InstKind::LoadElement { data: outer, .. }
+                | InstKind::LoadItem { pointer: outer, .. }
+                | InstKind::LoadField { pointer: outer, .. } => roots[outer.index()],
+                InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => {
+                    roots[value.index()]
+                }
+                InstKind::GuardShape { pointer, .. }
+                | InstKind::GuardUnique { pointer, .. }
+                | InstKind::Generalise { pointer, .. }
+                | InstKind::LoadData(pointer) => roots[pointer.index()],
+                _ => None,
+            };
+        }
+    }
+    roots
 }
 
 fn fixed(function: &Function) -> Vec<bool> {

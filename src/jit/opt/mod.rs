@@ -1,10 +1,11 @@
 //! Passes over the IR, one file each, and their order.
 //!
 //! ```text
-//! split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► gvn ─► limits (range, again) ─► dead ─► exits ─► polls
-//! ─► rotate ─► late
+//! split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► settle ─► gvn ─► limits (range, again) ─► dead
+//! ─► exits ─► polls ─► rotate ─► late
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
+pub mod copy;
 pub mod dead;
 pub mod exits;
 pub mod gvn;
@@ -17,6 +18,7 @@ pub mod params;
 pub mod polls;
 pub mod range;
 pub mod rotate;
+pub mod settle;
 pub mod split;
 pub mod unshare;
 
@@ -42,6 +44,8 @@ pub struct Summary {
     pub rotated: usize,
     /// Loops with an inner one for turns that call nothing.
     pub split: usize,
+    /// Arrays that may become of one kind behind a loop.
+    pub settled: usize,
 }
 
 /// Runs all passes. `trace` sees the function after each one.
@@ -54,6 +58,7 @@ pub fn optimise(function: &mut Function, mut trace: impl FnMut(&str, &Function))
     summary.narrowed += step(function, "narrow", &mut trace, narrow::run);
     summary.proven += step(function, "range", &mut trace, range::run);
     summary.hoisted += step(function, "hoist", &mut trace, hoist::run);
+    summary.settled += step(function, "settle", &mut trace, settle::run);
     summary.merged += step(function, "gvn", &mut trace, gvn::run);
     summary.proven += step(function, "limits", &mut trace, limits::run);
     summary.dead += step(function, "dead", &mut trace, dead::run);

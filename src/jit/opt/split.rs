@@ -9,7 +9,7 @@
 use ahash::AHashMap;
 
 use crate::jit::ir::cfg::{Cfg, Loop};
-use crate::jit::ir::{Block, BlockId, Function, Inst, Terminator, ValueId};
+use crate::jit::ir::{Block, BlockId, Function, Terminator, ValueId};
 
 /// Instructions of the last block that are made twice at most.
 const MOST_COPIED: usize = 24;
@@ -95,7 +95,7 @@ fn apply(function: &mut Function, plan: &Plan) -> BlockId {
     redirect(function, plan.front, plan.header, outer);
     match &plan.shared {
         Some((latch, calling)) => {
-            let copy = copy(function, *latch);
+            let copy = super::copy::blocks(function, &[*latch]).blocks[latch];
             redirect(function, copy, plan.header, outer);
             for &from in calling {
                 redirect(function, from, *latch, copy);
@@ -120,27 +120,6 @@ fn new_head(function: &mut Function, plan: &Plan) -> BlockId {
     let term = Some(Terminator::Jump(plan.header, params.iter().copied().collect()));
     function.blocks[head.index()] = Block { params, term, loop_head, preheader: Some(state), ..Block::default() };
     head
-}
-
-/// The same block once more, with values and states of its own.
-fn copy(function: &mut Function, block: BlockId) -> BlockId {
-    let original = &function.blocks[block.index()];
-    let (cold, work) = (original.cold, original.work);
-    let (mut params, mut insts, mut term) = (original.params.clone(), original.insts.clone(), original.term.clone());
-    let own: Vec<ValueId> = super::defined(original).collect();
-    let renamed: AHashMap<ValueId, ValueId> =
-        own.into_iter().map(|value| (value, function.new_value(function.ty(value)))).collect();
-    let rename = |value: &mut ValueId| *value = renamed.get(value).copied().unwrap_or(*value);
-    params.iter_mut().for_each(rename);
-    for Inst { kind, result, .. } in &mut insts {
-        kind.each_operand(rename);
-        result.iter_mut().for_each(rename);
-        kind.each_exit(|exit| *exit = super::copy_state(function, *exit, rename));
-    }
-    term.iter_mut().for_each(|term| term.each_operand(rename));
-    let made = function.new_block();
-    function.blocks[made.index()] = Block { params, insts, term, cold, work, ..Block::default() };
-    made
 }
 
 /// Ways from one block to `from` go to `to`, which takes the same arguments.

@@ -33,7 +33,14 @@ pub enum Kind {
 /// Bytes of the smallest buffer an array begins with.
 const LEAST_BUFFER: usize = 32;
 
-/// An array. For `Kind::Range`, `data` holds the first element and `cap` the step.
+/// Where in `cap` it is counted how often an array may have settled: the upper bits, of which the topmost is set once there is a
+/// count. Who compares `cap` with a length as signed numbers then sees no room, and asks here.
+const TRIES: u32 = 48;
+const COUNTED: usize = 1 << (usize::BITS - 1);
+const MOST_TRIES: usize = (1 << 15) - 1;
+
+/// An array. For `Kind::Range`, `data` holds the first element and `cap` the step; else `cap` is the number of elements that the
+/// buffer has room for, and above that a count ([`Array::may_settle`]).
 #[repr(C)]
 pub struct Array {
     hdr: Hdr,
@@ -178,7 +185,23 @@ impl Array {
     /// Elements there is room for.
     #[inline]
     pub fn capacity(&self) -> usize {
-        if self.hdr.shape == ids::ARR_RANGE { 0 } else { self.cap }
+        if self.hdr.shape == ids::ARR_RANGE { 0 } else { self.cap & ((1 << TRIES) - 1) }
+    }
+
+    /// Whether it is time to look if all elements have become of one kind: at the first, second, fourth, … of the occasions this is
+    /// asked at. The count goes with the array through all kinds until its buffer grows, which costs as much as a look.
+    pub(in crate::value) fn may_settle(&mut self) -> bool {
+        let tries = (self.tries() + 1).min(MOST_TRIES);
+        self.set_tries(tries);
+        tries.is_power_of_two()
+    }
+
+    fn tries(&self) -> usize {
+        if self.hdr.shape == ids::ARR_RANGE { 0 } else { (self.cap & !COUNTED) >> TRIES }
+    }
+
+    fn set_tries(&mut self, tries: usize) {
+        self.cap = self.capacity() | if tries == 0 { 0 } else { tries << TRIES | COUNTED };
     }
 
     /// First element and step of a compact range.
@@ -224,8 +247,8 @@ impl Array {
     #[inline(always)]
     pub(in crate::value) fn push_raw<T: Elem>(&mut self, item: T) -> Result<(), OutOfMemory> {
         assert!(self.hdr.shape == T::KIND as u32);
-        if self.len == self.cap {
-            self.grow_to::<T>(self.len + 1)?;
+        if self.len as isize >= self.cap as isize {
+            self.reserve::<T>(1)?;
         }
         // SAFETY: the kind is `T` and there is room behind the last element.
         unsafe { self.data.cast::<T>().add(self.len).write(item) };
@@ -284,7 +307,7 @@ impl Array {
     pub(in crate::value) fn reserve<T: Elem>(&mut self, more: usize) -> Result<(), OutOfMemory> {
         assert!(self.hdr.shape == T::KIND as u32);
         let Some(total) = self.len.checked_add(more) else { return Err(OutOfMemory::new(u64::MAX)) };
-        if total > self.cap { self.grow_to::<T>(total) } else { Ok(()) }
+        if total > self.capacity() { self.grow_to::<T>(total) } else { Ok(()) }
     }
 
     /// Grows the buffer to at least `min` elements, by doubling.
@@ -292,11 +315,12 @@ impl Array {
     #[inline(never)]
     fn grow_to<T: Elem>(&mut self, min: usize) -> Result<(), OutOfMemory> {
         let size = size_of::<T>();
-        let wanted = if self.cap == 0 { min } else { min.max(self.cap * 2) };
+        let cap = self.capacity();
+        let wanted = if cap == 0 { min } else { min.max(cap * 2) };
         let Some(bytes) = wanted.max(min).checked_mul(size) else {
             return Err(OutOfMemory::new((min as u64).saturating_mul(size as u64)));
         };
-        let bytes = alloc::rounded(bytes.max(if self.cap == 0 { LEAST_BUFFER } else { 16 }));
+        let bytes = alloc::rounded(bytes.max(if cap == 0 { LEAST_BUFFER } else { 16 }));
         match NonNull::new(self.data) {
             None => self.data = alloc::buffer(bytes)?.as_ptr(),
             // SAFETY: the buffer has `cap` elements, `len` of them in use (**blocks**).
@@ -310,7 +334,7 @@ impl Array {
 
     /// Bytes of the buffer. Blocks of small buffers are multiples of 16, so `cap` loses nothing there.
     fn bytes(&self) -> usize {
-        self.cap * self.element_size()
+        self.capacity() * self.element_size()
     }
 
     fn element_size(&self) -> usize {
@@ -366,6 +390,13 @@ impl Array {
         let shape = other.hdr.shape;
         other.hdr.set_shape(ids::ARR_EMPTY);
         self.hdr.set_shape(shape);
+    }
+
+    /// Takes over the same elements stored in another way.
+    pub(in crate::value) fn take_kind(&mut self, other: &mut Array) {
+        let tries = self.tries();
+        self.take_content(other);
+        self.set_tries(tries);
     }
 
     /// Moves the elements out of an array of kind `Val`, leaving it empty.
