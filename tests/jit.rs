@@ -124,6 +124,26 @@ fn what_was_never_reached_before_is_told() {
     check_remark(fate(&report, 1, false), "code that had not been reached before");
 }
 
+/// A method call that no turn has come to so far: the loop leaves there until it is compiled again, with the call.
+#[test]
+fn a_method_call_is_compiled_once_it_has_been_reached() {
+    let text = "func pick(n) {\n    result := []\n    for i in 0..n {\n        if i > 5000 { result.push(i) }\n    }\n    return result.len()\n}\n\
+        print(pick(200000))";
+    let report = report("jit", text, "194999\n");
+    let remarks = &fate(&report, 3, true).remarks;
+    assert!(!remarks.iter().any(|remark| remark.contains("left to the VM")), "{remarks:#?}");
+    assert!(report.stats.share() > 0.95 && report.stats.entered < 100, "{}", report.stats);
+}
+
+/// A call of what a dict holds is not remembered at its site, but was reached all the same.
+#[test]
+fn a_method_call_that_is_not_remembered_does_not_leave() {
+    let text = "func run(d, n) {\n    s := 0\n    for i in 0..n {\n        s += d.half(i)\n        s += i * 3 % 5\n        s += i * 5 % 7\n    }\n    return s\n}\n\
+        print(run({half: x => x / 2}, 30000))";
+    let stats = report("jit", text, "225135000\n").stats;
+    assert!(stats.exits < 20 && stats.loops == 1, "{stats}");
+}
+
 /// The program goes on in the VM while its loop is compiled, and takes the code when it is there.
 #[test]
 fn code_from_the_background_is_taken_up() {

@@ -322,16 +322,20 @@ impl Chunk {
         self.handlers.iter().find(|handler| (handler.start as usize..handler.end as usize).contains(&pc))
     }
 
+    /// The method that an instruction calls: an entry of `methods`.
+    pub fn method_site(&self, op: &Op) -> Option<u16> {
+        match *op {
+            Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => Some(site),
+            Op::CallArgs { site, .. } => match self.calls[usize::from(site)].callee {
+                Callee::Method(method) | Callee::Place(method) => Some(method),
+                _ => None,
+            },
+            _ => None,
+        }
+    }
+
     /// The place that an instruction calls a method on: an entry of `paths`.
     pub fn receiver(&self, op: &Op) -> Option<u16> {
-        let method = match *op {
-            Op::CallMethodPlace { site, .. } => site,
-            Op::CallArgs { site, .. } => match self.calls[usize::from(site)].callee {
-                Callee::Place(method) => method,
-                _ => return None,
-            },
-            _ => return None,
-        };
-        self.methods[usize::from(method)].path
+        self.methods[usize::from(self.method_site(op)?)].path
     }
 }

@@ -77,9 +77,11 @@ fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> F
     let seen = snapshot(activation);
     let (mut sites, mut places, mut reached) = (AHashMap::new(), AHashMap::new(), AHashSet::new());
     for (pc, op) in activation.chunk.code.iter().enumerate() {
-        if matches!(op, Op::FieldGet { .. } | Op::FieldSet { .. } | Op::FieldUpdate { .. }) && seen.words[pc] != 0 {
-            reached.insert(pc as u32);
-        }
+        let is_reached = match activation.chunk.method_site(op) {
+            Some(site) => seen.methods[usize::from(site)].is_some(),
+            None => matches!(op, Op::FieldGet { .. } | Op::FieldSet { .. } | Op::FieldUpdate { .. }) && seen.words[pc] != 0,
+        };
+        reached.extend(is_reached.then_some(pc as u32));
         if let Some(path) = activation.chunk.receiver(op) {
             places.insert(pc as u32, place(path, seen.words[pc], &seen));
         }
@@ -153,7 +155,7 @@ fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
 
 /// What a method site was resolved to.
 fn methods(site: u16, seen: &Snapshot) -> Site {
-    let targets = seen.methods[usize::from(site)].iter();
+    let targets = seen.methods[usize::from(site)].iter().flatten();
     Site::Callees(targets.map(|seen| Target { shape: seen.key, function: seen.target }).collect())
 }
 

@@ -84,7 +84,7 @@ pub struct FunctionProfile {
     pub places: AHashMap<u32, Site>,
     /// The methods that operators have called, by offset.
     pub overloads: AHashMap<u32, Vec<Overload>>,
-    /// Field instructions that the VM has executed.
+    /// Field instructions and method calls that the VM has executed.
     pub reached: AHashSet<u32>,
     /// How it is called.
     pub info: Arc<FnInfo>,

@@ -94,8 +94,8 @@ pub struct Snapshot {
     pub places: Vec<Vec<Option<Vec<FieldSlot>>>>,
     /// Callees of the call sites that have met several.
     pub several: Vec<(usize, Vec<u32>)>,
-    /// Per method site what receivers were resolved to.
-    pub methods: Vec<Vec<MethodSeen>>,
+    /// Per method site what receivers were resolved to; `None` if it was never executed.
+    pub methods: Vec<Option<Vec<MethodSeen>>>,
     /// By offset and shape.
     pub overloads: Vec<Overload>,
 }

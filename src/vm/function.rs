@@ -312,6 +312,8 @@ pub enum Target {
 pub struct MethodCache {
     /// Key of the receiver (see [`receiver_key`]) and target, the latest first.
     ways: [Cell<Option<(u32, Target)>>; WAYS],
+    /// Whether a method was ever looked up here, remembered or not.
+    asked: Cell<bool>,
 }
 
 impl MethodCache {
@@ -350,12 +352,17 @@ impl MethodCache {
         self.ways[0].set(Some((key, target)));
     }
 
-    pub fn seen(&self) -> Vec<MethodSeen> {
+    pub fn note_asked(&self) {
+        self.asked.set(true);
+    }
+
+    /// `None` if no method was ever looked up.
+    pub fn seen(&self) -> Option<Vec<MethodSeen>> {
         let seen = |(key, target)| match target {
             Target::User { func, mutating } => MethodSeen { key, target: FnRef::id(func).0, mutating },
             Target::Builtin { id, mutating } => MethodSeen { key, target: u32::from(id), mutating },
         };
-        self.ways.iter().filter_map(Cell::get).map(seen).collect()
+        self.asked.get().then(|| self.ways.iter().filter_map(Cell::get).map(seen).collect())
     }
 }
 

@@ -33,6 +33,7 @@ impl Vm {
     /// Looks a method up and remembers what depends on the kind of receiver only.
     fn look_up(&mut self, receiver: &Value, site: u16) -> Result<Method, Raise> {
         self.note_miss();
+        self.here.func.methods.at(usize::from(site)).note_asked();
         let name = self.method_name(site);
         let found = member::find_method(receiver, name, &Names)?;
         let target = match &found {

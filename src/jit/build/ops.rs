@@ -283,6 +283,10 @@ impl Builder<'_> {
 
     /// Has the VM never executed the instruction? Known of those that always note what they meet.
     fn is_unreached(&self, op: &Op) -> bool {
+        let profile = &self.context().profile;
+        if profile.chunk.method_site(op).is_some() {
+            return !profile.reached.contains(&self.pc);
+        }
         let notes = matches!(
             op,
             Op::IndexGet { .. }
@@ -292,8 +296,7 @@ impl Builder<'_> {
                 | Op::IndexUpdate { .. }
                 | Op::ForPrep { .. }
         );
-        notes
-            && matches!(self.context().profile.sites.get(&self.pc), Some(Site::Elements { shapes, .. }) if shapes.is_empty())
+        notes && matches!(profile.sites.get(&self.pc), Some(Site::Elements { shapes, .. }) if shapes.is_empty())
     }
 
     /// Can the instruction take operands that are borrowed?
