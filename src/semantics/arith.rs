@@ -290,7 +290,9 @@ fn append(a: &mut Value, b: &Value) -> Result<bool, Raise> {
     let no_room = |refused| memory("+", refused);
     match (a, b) {
         (Value::Str(text), Value::Str(more)) => Str::push_str(text, more.as_str()).map_err(no_room)?,
-        (Value::Str(text), Value::Int(number)) => Str::push_str(text, itoa(*number, &mut [0; 20])).map_err(no_room)?,
+        (Value::Str(text), Value::Int(number)) => {
+            Str::push_str(text, itoa::Buffer::new().format(*number)).map_err(no_room)?
+        }
         (Value::Str(text), other) => match display::plain(other) {
             Some(more) => Str::push_str(text, &more?).map_err(no_room)?,
             None => return Ok(false),
@@ -305,39 +307,9 @@ fn append(a: &mut Value, b: &Value) -> Result<bool, Raise> {
 }
 
 /// Appends the decimal digits of a small int.
+#[inline]
 pub(super) fn push_int(out: &mut String, number: i64) {
-    if let 0..=9 = number {
-        out.push(char::from(b'0' + number as u8));
-        return;
-    }
-    let mut buffer = [0; 20];
-    let start = digits(number, &mut buffer);
-    out.extend(buffer[start..].iter().map(|digit| char::from(*digit)));
-}
-
-/// The decimal digits of a small int, in the buffer's end.
-pub(super) fn itoa(number: i64, buffer: &mut [u8; 20]) -> &str {
-    let start = digits(number, buffer);
-    std::str::from_utf8(&buffer[start..]).unwrap_or_default()
-}
-
-/// Where the digits begin.
-fn digits(number: i64, buffer: &mut [u8; 20]) -> usize {
-    let mut rest = number.unsigned_abs();
-    let mut at = buffer.len();
-    loop {
-        at -= 1;
-        buffer[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    if number < 0 {
-        at -= 1;
-        buffer[at] = b'-';
-    }
-    at
+    out.push_str(itoa::Buffer::new().format(number));
 }
 
 /// Integers from this many words on are added word by word here; shorter ones by the library, which keeps them inline.

@@ -34,9 +34,9 @@ const _: () = {
 
 /// Room for bytes in a block that holds at least `len`.
 fn capacity(len: usize) -> Result<usize, OutOfMemory> {
-    let plain = alloc::rounded(at::BYTES + len.min(INDEX_FROM)) - at::BYTES;
-    if len <= plain && plain <= INDEX_FROM {
-        return Ok(plain);
+    const { assert!(at::BYTES % 16 == 0 && INDEX_FROM % 16 == 0, "a short text takes whole steps of block sizes") };
+    if len <= INDEX_FROM {
+        return Ok(len.next_multiple_of(16));
     }
     let block = len.checked_next_multiple_of(8).and_then(|len| len.checked_add(at::BYTES + 8));
     let block = block.filter(|&block| block < isize::MAX as usize).ok_or_else(|| OutOfMemory::new(len as u64))?;
@@ -46,6 +46,47 @@ fn capacity(len: usize) -> Result<usize, OutOfMemory> {
 /// Bytes of the block (**blocks**).
 fn block_size(cap: usize) -> usize {
     at::BYTES + cap + if cap > INDEX_FROM { 8 } else { 0 }
+}
+
+/// Copies a text. Whether every byte is a character.
+///
+/// Short ones, which most are, take two loads and stores that may overlap: calling the library costs more than the bytes.
+///
+/// # Safety
+/// There is room for it at `to`, where `text` is not.
+#[inline(always)]
+unsafe fn copy_text(text: &str, to: *mut u8) -> bool {
+    /// The first and the last bytes of a text that has at least as many as a `T` and at most twice as many.
+    ///
+    /// # Safety
+    /// As above.
+    #[inline(always)]
+    unsafe fn ends<T: Copy>(text: &str, to: *mut u8) -> [T; 2] {
+        let last = text.len() - size_of::<T>();
+        // SAFETY: both pieces lie in the text and in the room for it.
+        unsafe {
+            let from = text.as_ptr();
+            let both = [from.cast::<T>().read_unaligned(), from.add(last).cast::<T>().read_unaligned()];
+            to.cast::<T>().write_unaligned(both[0]);
+            to.add(last).cast::<T>().write_unaligned(both[1]);
+            both
+        }
+    }
+    // SAFETY: the lengths are what `ends` asks for.
+    unsafe {
+        match text.len() {
+            0 => true,
+            1 => ends::<u8>(text, to)[0] < 0x80,
+            2..=3 => ends::<u16>(text, to).iter().all(|piece| piece & 0x8080 == 0),
+            4..=7 => ends::<u32>(text, to).iter().all(|piece| piece & 0x8080_8080 == 0),
+            8..=15 => ends::<u64>(text, to).iter().all(|piece| piece & (u64::MAX / 255 * 128) == 0),
+            16..=32 => ends::<u128>(text, to).iter().all(|piece| piece & (u128::MAX / 255 * 128) == 0),
+            _ => {
+                to.copy_from_nonoverlapping(text.as_ptr(), text.len());
+                text.is_ascii()
+            }
+        }
+    }
 }
 
 impl Str {
@@ -68,12 +109,10 @@ impl Str {
     /// # Safety
     /// `block` is fresh and has the size for `cap`, which is enough for `text`.
     unsafe fn fill(block: NonNull<Str>, text: &str, cap: usize) -> Ref<Str> {
-        let shape = if text.is_ascii() { ids::STR_ASCII } else { ids::STR_UTF8 };
-        let header = Str { hdr: Hdr::new(shape), len: text.len(), hash: AtomicU64::new(0), cap, bytes: [] };
         // SAFETY: the block has room for header, `cap` bytes and the table pointer.
         unsafe {
-            block.write(header);
-            bytes_of(block).copy_from_nonoverlapping(text.as_ptr(), text.len());
+            let shape = if copy_text(text, bytes_of(block)) { ids::STR_ASCII } else { ids::STR_UTF8 };
+            block.write(Str { hdr: Hdr::new(shape), len: text.len(), hash: AtomicU64::new(0), cap, bytes: [] });
             if cap > INDEX_FROM {
                 bytes_of(block).add(cap).cast::<AtomicPtr<IndexTable>>().write(AtomicPtr::new(null_mut()));
             }
@@ -165,10 +204,9 @@ impl Str {
         if old + text.len() > this.cap || !this.own() {
             Str::make_room(this, text.len())?;
         }
-        let ascii = text.is_ascii();
         // SAFETY: `make_room` left the only reference to a block with room behind `len`.
         unsafe {
-            bytes_of(this.ptr).add(old).copy_from_nonoverlapping(text.as_ptr(), text.len());
+            let ascii = copy_text(text, bytes_of(this.ptr).add(old));
             let header = this.ptr.as_mut();
             header.len = old + text.len();
             *header.hash.get_mut() = 0;
