@@ -209,7 +209,7 @@ extern "C" fn retain(object: u64) {
 
 extern "C" fn release(value_tag: u64, payload: u64) {
     // SAFETY: **frames**; compiled code gives up the reference.
-    drop(unsafe { Pair { tag: value_tag, payload }.into_value() });
+    unsafe { Pair { tag: value_tag, payload }.into_value() }.discard();
 }
 
 extern "C" fn truthy(value_tag: u64, payload: u64) -> u64 {
