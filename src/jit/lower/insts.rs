@@ -8,7 +8,7 @@ use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, V
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::jit::opt::narrow::SMALL;
 use crate::jit::opt::polls;
-use crate::value::layout::{array, cell, closure, dict, header, shape, string, tag};
+use crate::value::layout::{array, cell, closure, dict, header, string, tag};
 use crate::value::shapes;
 
 impl Lowering<'_> {
@@ -406,7 +406,7 @@ impl Lowering<'_> {
 
     // ---- memory ----
 
-    fn load_pair(&mut self, address: clif::Value, offset: i32) -> (clif::Value, clif::Value) {
+    pub(super) fn load_pair(&mut self, address: clif::Value, offset: i32) -> (clif::Value, clif::Value) {
         (self.load(types::I64, address, offset), self.load(types::I64, address, offset + 8))
     }
 
@@ -586,65 +586,6 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &[clif::BlockArg::Value(copy)]);
         self.b.switch_to_block(next);
         self.define(result, unshared);
-    }
-
-    fn has_values(&mut self, array: clif::Value) -> clif::Value {
-        let found = self.load(types::I32, array, header::SHAPE as i32);
-        self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(shape::ARR_VAL))
-    }
-
-    fn generalise(&mut self, pointer: ValueId, exit: StateId, result: Option<ValueId>) {
-        let pointer = self.one(pointer);
-        let done = self.has_values(pointer);
-        let (other, next) = (self.b.create_block(), self.b.create_block());
-        self.b.set_cold_block(other);
-        self.b.ins().brif(done, next, &[], other, &[]);
-        self.b.switch_to_block(other);
-        let worked = self.call_for_word(Helper::Generalise, &[pointer]);
-        self.leave_unless(worked, exit);
-        self.b.ins().jump(next, &[]);
-        self.b.switch_to_block(next);
-        self.define(result, pointer);
-    }
-
-    fn settle(&mut self, pointer: ValueId, tag: u64) {
-        let pointer = self.one(pointer);
-        let (some, try_it, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        let length = self.load(types::I64, pointer, array::LEN as i32);
-        self.b.ins().brif(length, some, &[], next, &[]);
-        self.b.switch_to_block(some);
-        let data = self.load(types::I64, pointer, array::DATA as i32);
-        let offset = self.b.ins().ishl_imm_u(length, 4);
-        let end = self.b.ins().iadd(data, offset);
-        let last = self.load(types::I64, end, -16);
-        let fits = self.b.ins().icmp_imm_u(IntCC::Equal, last, tag as i64);
-        self.b.ins().brif(fits, try_it, &[], next, &[]);
-        self.b.switch_to_block(try_it);
-        self.call_for_word(Helper::Settle, &[pointer]);
-        self.b.ins().jump(next, &[]);
-        self.b.switch_to_block(next);
-    }
-
-    fn load_item(&mut self, pointer: ValueId, index: ValueId, result: Option<ValueId>) {
-        let (pointer, index) = (self.one(pointer), self.one(index));
-        let values = self.has_values(pointer);
-        let (inline, other, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        let tag = self.b.append_block_param(next, types::I64);
-        let payload = self.b.append_block_param(next, types::I64);
-        self.b.ins().brif(values, inline, &[], other, &[]);
-        self.b.switch_to_block(inline);
-        let data = self.load(types::I64, pointer, array::DATA as i32);
-        let offset = self.b.ins().ishl_imm_u(index, 4);
-        let address = self.b.ins().iadd(data, offset);
-        let (found, word) = self.load_pair(address, 0);
-        self.b.ins().jump(next, &[clif::BlockArg::Value(found), clif::BlockArg::Value(word)]);
-        self.b.switch_to_block(other);
-        let helper = self.helper(Helper::ArrayItem);
-        let call = self.b.ins().call(helper, &[pointer, index]);
-        let results: Vec<_> = self.b.inst_results(call).iter().map(|result| clif::BlockArg::Value(*result)).collect();
-        self.b.ins().jump(next, &results);
-        self.b.switch_to_block(next);
-        self.define_pair(result, tag, payload);
     }
 
     fn to_float(&mut self, value: ValueId, exit: StateId, result: Option<ValueId>) {

@@ -5,6 +5,7 @@
 //! from their slots; the pinned register holds the [`Context`](super::context) of the isolate. A check that fails jumps to
 //! a cold block that stores what the frame state names to the context's exit buffer, calls the exit helper, and returns what
 //! that returns: the result of the function, which the VM has finished.
+mod array;
 mod calls;
 mod entry;
 mod exits;

@@ -1,0 +1,85 @@
+//! Arrays of any kind: how they are stored is looked at where they are used.
+use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::{self as clif, InstBuilder, types};
+
+use super::{Helper, Lowering};
+use crate::jit::ir::{StateId, ValueId};
+use crate::value::layout::{array, header, shape, tag};
+
+/// The tags of ints and floats follow each other as the shapes of their arrays do.
+const _: () = assert!(shape::ARR_F64 == shape::ARR_I64 + 1 && tag::FLOAT == tag::INT + 1);
+
+impl Lowering<'_> {
+    fn has_values(&mut self, array: clif::Value) -> clif::Value {
+        let found = self.load(types::I32, array, header::SHAPE as i32);
+        self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(shape::ARR_VAL))
+    }
+
+    pub(super) fn generalise(&mut self, pointer: ValueId, exit: StateId, result: Option<ValueId>) {
+        let pointer = self.one(pointer);
+        let done = self.has_values(pointer);
+        let (other, next) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(other);
+        self.b.ins().brif(done, next, &[], other, &[]);
+        self.b.switch_to_block(other);
+        let worked = self.call_for_word(Helper::Generalise, &[pointer]);
+        self.leave_unless(worked, exit);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(next);
+        self.define(result, pointer);
+    }
+
+    pub(super) fn settle(&mut self, pointer: ValueId, tag: u64) {
+        let pointer = self.one(pointer);
+        let (some, try_it, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let length = self.load(types::I64, pointer, array::LEN as i32);
+        self.b.ins().brif(length, some, &[], next, &[]);
+        self.b.switch_to_block(some);
+        let data = self.load(types::I64, pointer, array::DATA as i32);
+        let offset = self.b.ins().ishl_imm_u(length, 4);
+        let end = self.b.ins().iadd(data, offset);
+        let last = self.load(types::I64, end, -16);
+        let fits = self.b.ins().icmp_imm_u(IntCC::Equal, last, tag as i64);
+        self.b.ins().brif(fits, try_it, &[], next, &[]);
+        self.b.switch_to_block(try_it);
+        self.call_for_word(Helper::Settle, &[pointer]);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    pub(super) fn load_item(&mut self, pointer: ValueId, index: ValueId, result: Option<ValueId>) {
+        let (pointer, index) = (self.one(pointer), self.one(index));
+        let values = self.has_values(pointer);
+        let (inline, other, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let of_kind = self.b.append_block_param(next, types::I64);
+        let payload = self.b.append_block_param(next, types::I64);
+        self.b.ins().brif(values, inline, &[], other, &[]);
+        self.b.switch_to_block(inline);
+        let data = self.load(types::I64, pointer, array::DATA as i32);
+        let offset = self.b.ins().ishl_imm_u(index, 4);
+        let address = self.b.ins().iadd(data, offset);
+        let (found, word) = self.load_pair(address, 0);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(found), clif::BlockArg::Value(word)]);
+        self.b.switch_to_block(other);
+        let (word_kinds, rare) = (self.b.create_block(), self.b.create_block());
+        let found = self.load(types::I32, pointer, header::SHAPE as i32);
+        let nth = self.b.ins().iadd_imm_s(found, -i64::from(shape::ARR_I64));
+        let is_word = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, nth, 2);
+        self.b.ins().brif(is_word, word_kinds, &[], rare, &[]);
+        self.b.switch_to_block(word_kinds);
+        let data = self.load(types::I64, pointer, array::DATA as i32);
+        let offset = self.b.ins().ishl_imm_u(index, 3);
+        let address = self.b.ins().iadd(data, offset);
+        let word = self.load(types::I64, address, 0);
+        let nth = self.b.ins().uextend(types::I64, nth);
+        let kind = self.b.ins().iadd_imm_s(nth, tag::INT as i64);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(kind), clif::BlockArg::Value(word)]);
+        self.b.switch_to_block(rare);
+        let helper = self.helper(Helper::ArrayItem);
+        let call = self.b.ins().call(helper, &[pointer, index]);
+        let results: Vec<_> = self.b.inst_results(call).iter().map(|result| clif::BlockArg::Value(*result)).collect();
+        self.b.ins().jump(next, &results);
+        self.b.switch_to_block(next);
+        self.define_pair(result, of_kind, payload);
+    }
+}
