@@ -347,3 +347,18 @@ fn loops_left_for_errors_are_entered_again_unless_the_next_comes_soon() {
     let frequent = report("jit", &text(1), "60000\n").stats;
     assert!(frequent.entered < 500, "{frequent}");
 }
+
+#[test]
+fn small_functions_with_loops_become_part_of_the_loop_that_calls_them() {
+    let program = |call: &str| {
+        format!(
+            "func f(n) {{\n    s := 0\n    for i in 0..n {{ s += i }}\n    return s\n}}\nfunc g(n) {{\n    t := 0\n    for k in 0..n {{ t += {call} }}\n    return t\n}}\nprint(g(3000))"
+        )
+    };
+    let inside = report("jit", &program("f(k % 20)"), "171000\n");
+    assert_eq!((inside.stats.functions, inside.stats.loops), (0, 1), "{}", inside.stats);
+    // A function that calls itself does not.
+    let text = program("f(k % 20)").replace("return s\n", "return if n < 0 { f(n + 1) } else { s }\n");
+    let recursive = report("jit", &text, "171000\n");
+    assert_eq!(recursive.stats.functions, 1, "{}", recursive.stats);
+}

@@ -194,13 +194,15 @@ impl Jit {
     }
 
     /// The frames of the exit that was taken.
-    fn left_frames(&self, vm: &mut Vm, fp: Fp, raise: Option<Raise>) -> Outcome {
+    fn left_frames(&self, vm: &mut Vm, entry: Entry, fp: Fp, raise: Option<Raise>) -> Outcome {
         let info = {
             let mut context = self.context.borrow_mut();
             context.left.take().map(|number| context.exits[number].info.clone())
         };
+        let ends = info.as_ref().is_some_and(|info| info.kind == lower::ExitKind::Never);
+        let ended = if ends { self.context.borrow().codes[entry.0 as usize].place.1 } else { None };
         match info.map(|info| exit::left_frames(vm, &info, fp)) {
-            Some(Ok(frames)) => Outcome::Left { frames, raise },
+            Some(Ok(frames)) => Outcome::Left { frames, raise, ended },
             Some(Err(raise)) => Outcome::Raised(raise),
             None => Outcome::Raised(Raise::bug("left without an exit")),
         }
@@ -364,6 +366,22 @@ impl Jit {
             && self.options.compiles(&function.info.name)
     }
 
+    /// Is the function small enough to become part of a loop that calls it and has made some turns? Then that is compiled instead,
+    /// and the function perhaps never.
+    fn caller_comes_first(&self, vm: &Vm, function: FnRef, pc: u32) -> bool {
+        let Some((caller, at)) = vm.caller().filter(|_| is_small(function.code())) else { return false };
+        let Some(head) = self.running_around(&caller, at as u32).filter(|_| caller.id != function.id) else { return false };
+        if !self.options.compiles(&caller.info.name) {
+            return false;
+        }
+        let (inner, outer) = ((function.id.0, Some(pc)), (caller.id.0, Some(head)));
+        let waits = self.ledger.borrow_mut().yields(inner, outer, &self.policy);
+        if waits {
+            caller.report_loop_next(head);
+        }
+        waits
+    }
+
     /// The code to enter on a frame: another one of the same loop, if its variables are of other kinds than this one expects;
     /// nothing if there is none, and then the VM asks at the next turn that is counted.
     fn fitting(&self, vm: &Vm, entry: Entry, fp: Fp) -> Option<Entry> {
@@ -387,6 +405,7 @@ impl Jit {
             Ok(function) => Outcome::Left {
                 frames: vec![LeftFrame { function, fp, pc: head.unwrap_or(0) as usize, after: After::Store, lent: None }],
                 raise: None,
+                ended: None,
             },
             Err(raise) => Outcome::Raised(raise),
         }
@@ -416,9 +435,14 @@ impl Tier for Jit {
 
     fn hot_loop(&self, vm: &Vm, function: FnRef, pc: usize) -> Verdict {
         let pc = pc as u32;
-        if self.is_short(function, pc) && self.ledger.borrow_mut().yields_to_call(function.id.0) {
-            function.report_call_next();
-            return Verdict::Later(1);
+        if self.is_short(function, pc) {
+            if self.caller_comes_first(vm, function, pc) {
+                return Verdict::Later(1);
+            }
+            if self.ledger.borrow_mut().yields_to_call(function.id.0) {
+                function.report_call_next();
+                return Verdict::Later(1);
+            }
         }
         if let Some(head) = self.running_around(&function, pc) {
             let id = function.id.0;
@@ -464,7 +488,7 @@ impl Tier for Jit {
         }
         match pair.tag {
             tag::EXC => Outcome::Raised(raised.unwrap_or_else(|| Raise::bug("raised without an error"))),
-            tag::EXIT => self.left_frames(vm, fp, raised),
+            tag::EXIT => self.left_frames(vm, entry, fp, raised),
             _ => Outcome::Returned(helpers::returned(pair)),
         }
     }

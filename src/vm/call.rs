@@ -115,7 +115,7 @@ impl Vm {
                 self.traced = true;
                 Err(raise)
             }
-            Outcome::Left { frames, raise } => {
+            Outcome::Left { frames, raise, ended } => {
                 let raises = super::compiled::raises(&frames, raise.as_ref());
                 let turns = if raises {
                     func.turns_after_raise(frames.first().map_or(0, |frame| frame.pc))
@@ -123,6 +123,9 @@ impl Vm {
                     TURNS_AFTER_EXIT
                 };
                 func.report_loops_after(tier.patience().turns.min(turns));
+                if let Some(head) = ended.filter(|_| !raises) {
+                    func.report_loop_next(head);
+                }
                 self.stand_up(&frames, raise.is_some())?;
                 if self.sampled {
                     self.sample_compiled(self.here.func);

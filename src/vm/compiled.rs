@@ -59,6 +59,12 @@ impl Vm {
         self.here.fp
     }
 
+    /// The function that waits for the running one, and the instruction that called it, if the VM runs it.
+    pub fn caller(&self) -> Option<(FnRef, usize)> {
+        let here = self.frames.last()?.here;
+        (here.func.id.0 != 0).then(|| (here.func, here.ip.pc(here.func.start)))
+    }
+
     /// Instructions executed here so far, if they are counted.
     pub fn instructions(&self) -> u64 {
         self.instructions

@@ -39,7 +39,8 @@ pub enum Outcome {
     Raised(Raise),
     /// It has left to the VM: its frames (the one entered, then those of inlined calls) stand in the VM's registers. The
     /// innermost goes on at its instruction; with `raise` that instruction has raised, and no handler has been asked.
-    Left { frames: Vec<LeftFrame>, raise: Option<Raise> },
+    /// `ended`: the head of the loop whose code it was, if that only ended where its loop does.
+    Left { frames: Vec<LeftFrame>, raise: Option<Raise>, ended: Option<u32> },
 }
 
 /// Something that compiles hot functions.
