@@ -209,6 +209,14 @@ pub fn loops(code: &[Op]) -> impl Iterator<Item = Range<u32>> {
     heads.map(move |head| head..ends[head as usize].max(head))
 }
 
+/// Is there a loop in what the instruction at `pc` is part of: the innermost loop around it, or all of the code? Leaving there has the
+/// VM execute turns of that loop.
+pub fn is_around_loops(code: &[Op], pc: u32) -> bool {
+    let around = loops(code).filter(|range| range.contains(&pc)).min_by_key(ExactSizeIterator::len);
+    let around = around.unwrap_or(0..code.len() as u32);
+    loops(code).any(|inner| inner != around && around.start <= inner.start && inner.end <= around.end)
+}
+
 /// What is built for a loop with its head at `pc`: the outermost loop that contains it, or itself if it has more than `most` instructions.
 pub fn region(code: &[Op], pc: u32, most: usize) -> Range<u32> {
     let own = loops(code).find(|range| range.start == pc).unwrap_or(pc..pc);

@@ -285,7 +285,7 @@ impl Builder<'_> {
     fn is_unreached(&self, op: &Op) -> bool {
         let profile = &self.context().profile;
         if profile.chunk.method_site(op).is_some() {
-            return !profile.reached.contains(&self.pc);
+            return !profile.reached.contains(&self.pc) && !super::flow::is_around_loops(&profile.chunk.code, self.pc);
         }
         let notes = matches!(
             op,
