@@ -166,8 +166,22 @@ impl Vm {
                 }
             }};
         }
-        // Jumps if a register is equal to a constant, or is not.
-        macro_rules! compare_c {
+        // Jumps if a register is equal to a small int, or is not.
+        macro_rules! equal_k {
+            ($a:ident, $k:ident, $to:ident, $ne:ident, $want:literal) => {{
+                let k = i64::from($k);
+                if let Some(x) = fp.int($a) {
+                    if (x == k) == $want {
+                        jump!($to);
+                    }
+                } else {
+                    let want = ($ne == 0) == $want;
+                    cold_jump!(compare_jump_value(equality($ne), want, $a, Value::Int(k), i32::from($to)));
+                }
+            }};
+        }
+        // The same with a constant.
+        macro_rules! equal_c {
             ($a:ident, $c:ident, $to:ident, $ne:ident, $want:literal) => {{
                 let constant = func.constants.at(usize::from($c));
                 let is_null = if constant.is_null() { equal_null(fp.get($a)) } else { None };
@@ -506,26 +520,8 @@ impl Vm {
                 Op::JumpIfNotGt { a, b, to } => compare!(a, b, to, >, Gt, false),
                 Op::JumpIfGe { a, b, to } => compare!(a, b, to, >=, Ge, true),
                 Op::JumpIfNotGe { a, b, to } => compare!(a, b, to, >=, Ge, false),
-                Op::JumpIfEqK { ne, a, k, to } => {
-                    if let Some(x) = fp.int(a) {
-                        if x == i64::from(k) {
-                            jump!(to);
-                        }
-                    } else {
-                        let k = Value::Int(i64::from(k));
-                        cold_jump!(compare_jump_value(equality(ne), ne == 0, a, k, i32::from(to)));
-                    }
-                }
-                Op::JumpIfNeK { ne, a, k, to } => {
-                    if let Some(x) = fp.int(a) {
-                        if x != i64::from(k) {
-                            jump!(to);
-                        }
-                    } else {
-                        let k = Value::Int(i64::from(k));
-                        cold_jump!(compare_jump_value(equality(ne), ne != 0, a, k, i32::from(to)));
-                    }
-                }
+                Op::JumpIfEqK { ne, a, k, to } => equal_k!(a, k, to, ne, true),
+                Op::JumpIfNeK { ne, a, k, to } => equal_k!(a, k, to, ne, false),
                 Op::JumpIfLtK { a, k, to } => compare_k!(a, k, to, <, Lt, true),
                 Op::JumpIfNotLtK { a, k, to } => compare_k!(a, k, to, <, Lt, false),
                 Op::JumpIfLeK { a, k, to } => compare_k!(a, k, to, <=, Le, true),
@@ -534,12 +530,8 @@ impl Vm {
                 Op::JumpIfNotGtK { a, k, to } => compare_k!(a, k, to, >, Gt, false),
                 Op::JumpIfGeK { a, k, to } => compare_k!(a, k, to, >=, Ge, true),
                 Op::JumpIfNotGeK { a, k, to } => compare_k!(a, k, to, >=, Ge, false),
-                Op::JumpIfEqC { ne, a, c, to } => {
-                    compare_c!(a, c, to, ne, true);
-                }
-                Op::JumpIfNeC { ne, a, c, to } => {
-                    compare_c!(a, c, to, ne, false);
-                }
+                Op::JumpIfEqC { ne, a, c, to } => equal_c!(a, c, to, ne, true),
+                Op::JumpIfNeC { ne, a, c, to } => equal_c!(a, c, to, ne, false),
 
                 Op::Fuel {} => long!(burn()),
                 Op::ForRange { inclusive, state, to } => {
