@@ -230,6 +230,10 @@ impl<'a> Facts<'a> {
         }
         let kept = self.kept(plan.front);
         let moved = self.function.blocks[plan.front.index()].insts.iter().zip(&kept).filter(|(_, kept)| !**kept);
+        // Which loop it is to be is asked in front of what moves.
+        if moved.clone().any(|(inst, _)| inst.result == Some(source)) {
+            return None;
+        }
         let values = region.iter().flat_map(|block| super::defined(&self.function.blocks[block.index()]));
         let values = values.chain(moved.filter_map(|(inst, _)| inst.result));
         let is_outside = |block: &BlockId| !region.contains(block) && *block != plan.front;
@@ -283,7 +287,9 @@ impl<'a> Facts<'a> {
             match inst.kind {
                 InstKind::LoadData(_) | InstKind::LoadLength(_) => true,
                 InstKind::LoadElement { cell: Cell::Value, .. } => !names_array,
-                InstKind::LoadElement { cell, data, .. } if cell == plan.scalar.cell => {
+                InstKind::LoadElement { cell, data, .. } | InstKind::StoreElement { cell, data, .. }
+                    if cell == plan.scalar.cell =>
+                {
                     !self.memory.may_be_same(array, data)
                 }
                 InstKind::Generalise { pointer, .. } if inst.result.is_some_and(|other| self.is_part(plan, other)) => {
