@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use clap::Args;
 
+use super::jit::unheard_run;
 use super::options::{LimitOptions, Permissions, TypeOptions};
 use super::{Context, cannot_read, exit, internal_fault, print_result, run};
 use crate::diagnostics::did_you_mean;
-use crate::driver::engine::{self, EngineKind, Form, JitMode, Mode, RunOptions};
+use crate::driver::engine::{self, Form};
 use crate::driver::thread::handle_interrupts;
 use crate::driver::{Loaded, Script, Text, dump};
 
@@ -115,17 +116,10 @@ fn unknown_function(file: &str, name: &str, functions: &[&str]) -> i32 {
 
 /// Runs the script and shows what was compiled.
 fn compiled(args: &DumpArgs, forms: Vec<Form>, loaded: &Arc<Loaded>, function: Option<&str>, context: Context) -> i32 {
-    let mut options = RunOptions::new(Mode::new(EngineKind::Jit));
-    // Compiled at once, so that it is the same each time.
-    options.mode.jit.mode = JitMode::Sync;
+    let mut options = unheard_run(&args.args, &args.permissions, &args.limits);
     options.mode.jit.dump = forms;
     options.mode.jit.keeps_dump = true;
     options.mode.jit.only = function.map(str::to_owned);
-    options.args = args.args.clone();
-    options.capabilities = args.permissions.0.clone();
-    options.captured = Some(String::new());
-    options.tidy = false;
-    args.limits.apply(&mut options);
     handle_interrupts();
     let outcome = engine::run(loaded, &options);
     let dump = outcome.dump.unwrap_or_default();

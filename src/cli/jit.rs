@@ -45,21 +45,27 @@ struct ExplainArgs {
     args: Vec<String>,
 }
 
+/// Options of a run for what the compiler makes of the script: its output is not shown, and code is made at once, so that it is the
+/// same each time.
+pub(super) fn unheard_run(args: &[String], permissions: &Permissions, limits: &LimitOptions) -> RunOptions {
+    let mut options = RunOptions::new(engine::Mode::new(engine::EngineKind::Jit));
+    options.mode.jit.mode = JitMode::Sync;
+    options.args = args.to_vec();
+    options.capabilities = permissions.0.clone();
+    options.captured = Some(String::new());
+    options.tidy = false;
+    limits.apply(&mut options);
+    options
+}
+
 pub fn run(args: JitArgs, context: Context) -> i32 {
     let JitCommand::Explain(args) = args.command;
     let loaded = match load_for_report(&args.file, context) {
         Ok(loaded) => loaded,
         Err(code) => return code,
     };
-    let mut options = RunOptions::new(engine::Mode::new(engine::EngineKind::Jit));
-    // Compiled at once, so that the report is the same each time.
-    options.mode.jit.mode = JitMode::Sync;
+    let mut options = unheard_run(&args.args, &args.permissions, &args.limits);
     options.mode.jit.explain = true;
-    options.args = args.args.clone();
-    options.capabilities = args.permissions.0.clone();
-    options.captured = Some(String::new());
-    options.tidy = false;
-    args.limits.apply(&mut options);
     handle_interrupts();
     let outcome = engine::run(&loaded, &options);
     let Some(report) = outcome.jit else { return internal_fault("a run without a report of its compiler") };

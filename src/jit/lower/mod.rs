@@ -79,6 +79,7 @@ pub enum Helper {
     Unshare,
     /// `(address of an unshared array) -> 1, or 0 if there is no room`
     Generalise,
+    /// `(address of an array) -> 1`: stores its elements unboxed if it is unshared and they are of one kind
     Settle,
     /// `(bytes) -> address` of the block of a new object
     NewObject,

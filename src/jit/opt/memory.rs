@@ -284,6 +284,33 @@ fn origins(function: &Function) -> Vec<Origin> {
     origins
 }
 
+/// What an object, or the address of its elements, was reached from.
+enum Source {
+    /// A container, or the address of its elements.
+    Inside(ValueId),
+    /// The same object.
+    Same(ValueId),
+}
+
+impl Source {
+    fn of(kind: &InstKind) -> Option<Source> {
+        match *kind {
+            InstKind::Unshare { home: Home::Element { data: outer, .. } | Home::Field { pointer: outer, .. }, .. }
+            | InstKind::LoadElement { data: outer, .. }
+            | InstKind::LoadItem { pointer: outer, .. }
+            | InstKind::LoadField { pointer: outer, .. } => Some(Source::Inside(outer)),
+            InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => {
+                Some(Source::Same(value))
+            }
+            InstKind::GuardShape { pointer, .. }
+            | InstKind::GuardUnique { pointer, .. }
+            | InstKind::Generalise { pointer, .. }
+            | InstKind::LoadData(pointer) => Some(Source::Same(pointer)),
+            _ => None,
+        }
+    }
+}
+
 /// The depth of each object, and of the address of its elements.
 fn depths(function: &Function) -> Vec<Option<u8>> {
     let deepest = DEPTHS.len() as u8 - 1;
@@ -300,20 +327,11 @@ fn depths(function: &Function) -> Vec<Option<u8>> {
                 | InstKind::GuardUnique { slot: Some(_), pointer, .. } => {
                     depths[pointer.index()].filter(|depth| *depth == 0)
                 }
-                InstKind::Unshare {
-                    home: Home::Element { data: outer, .. } | Home::Field { pointer: outer, .. }, ..
-                }
-                | InstKind::LoadElement { data: outer, .. }
-                | InstKind::LoadItem { pointer: outer, .. }
-                | InstKind::LoadField { pointer: outer, .. } => within(outer),
-                InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => {
-                    depths[value.index()]
-                }
-                InstKind::GuardShape { pointer, .. }
-                | InstKind::GuardUnique { pointer, .. }
-                | InstKind::Generalise { pointer, .. }
-                | InstKind::LoadData(pointer) => depths[pointer.index()],
-                _ => None,
+                _ => match Source::of(&inst.kind) {
+                    Some(Source::Inside(outer)) => within(outer),
+                    Some(Source::Same(value)) => depths[value.index()],
+                    None => None,
+                },
             };
         }
     }
@@ -328,20 +346,10 @@ fn roots(function: &Function) -> Vec<Option<SlotIx>> {
             let Some(result) = inst.result else { continue };
             roots[result.index()] = match inst.kind {
                 InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => Some(slot),
-                InstKind::Unshare {
-                    home: Home::Element { data: outer, .. } | Home::Field { pointer: outer, .. }, ..
-                }
-                | InstKind::LoadElement { data: outer, .. }
-                | InstKind::LoadItem { pointer: outer, .. }
-                | InstKind::LoadField { pointer: outer, .. } => roots[outer.index()],
-                InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => {
-                    roots[value.index()]
-                }
-                InstKind::GuardShape { pointer, .. }
-                | InstKind::GuardUnique { pointer, .. }
-                | InstKind::Generalise { pointer, .. }
-                | InstKind::LoadData(pointer) => roots[pointer.index()],
-                _ => None,
+                _ => match Source::of(&inst.kind) {
+                    Some(Source::Inside(value) | Source::Same(value)) => roots[value.index()],
+                    None => None,
+                },
             };
         }
     }
