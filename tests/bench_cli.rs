@@ -230,6 +230,23 @@ fn turns_are_shared_by_processes() {
     assert_eq!(report["rows"][0]["processes"], serde_json::json!([5, 5, 5]), "{report}");
 }
 
+/// Relative paths mean the same in each turn, and in the scripts that come after.
+#[test]
+fn a_script_may_go_elsewhere() {
+    let script = "write_file(\"b.txt\", \"b\")\nos_chdir(\"sub\")\nwrite_file(\"c.txt\", \"c\")\n";
+    let blocks = "os_chdir(\"sub\")\nwrite_file(\"d.txt\", \"d\")\nbench \"deeper\" { os_chdir(\"deep\")\n write_file(\"e.txt\", \"e\") }\n";
+    let folder = folder_with(&[("a.ruff", script), ("b.ruff", blocks), ("good.ruff", GOOD)]);
+    fs::create_dir_all(folder.path().join("sub/deep")).expect("folders can be made there");
+    for fresh in [&["."][..], &[".", "--fresh"]] {
+        let found = rows(folder.path(), fresh, 0);
+        assert!(found.iter().all(|row| row["error"].is_null()), "{found:?}");
+        for file in ["b.txt", "sub/c.txt", "sub/d.txt", "sub/deep/e.txt"] {
+            fs::remove_file(folder.path().join(file)).expect("it was written where it was meant");
+        }
+        assert!(!folder.path().join("d.txt").exists() && !folder.path().join("e.txt").exists());
+    }
+}
+
 /// Seen by a program that makes terminals; where there is none, nothing is shown to look at.
 #[cfg(target_os = "linux")]
 #[test]

@@ -225,6 +225,28 @@ fn permissions() {
 }
 
 #[test]
+fn a_script_may_go_elsewhere() {
+    let files = [
+        (
+            "main.ruff",
+            "os_chdir(\"sub\")\nprint(read_file(\"note.txt\"), os_getcwd() |> ends_with(\"sub\"))\nos_chdir(\"missing\")\n",
+        ),
+        ("sub/note.txt", "hello"),
+    ];
+    let folder = folder(&files);
+    // Every engine begins where the program was started.
+    let all = run_in(folder.path(), &["run", "--engine", "all", "main.ruff"]);
+    assert_eq!((all.stdout.as_str(), all.code), ("hello true\n", Some(4)), "{}", all.stderr);
+    assert!(all.stderr.contains("os_chdir: missing: No such file or directory"), "{}", all.stderr);
+    let refused = run_in(folder.path(), &["run", "--untrusted", "--allow-fs-read=main.ruff", "main.ruff"]);
+    assert_eq!(refused.code, Some(4));
+    assert!(refused.stderr.contains("--allow-fs-read=sub"), "{}", refused.stderr);
+    // A rule means the folder where the program was started.
+    let rules = ["run", "--untrusted", "--allow-fs-read=main.ruff,sub", "main.ruff"];
+    assert_eq!(run_in(folder.path(), &rules).stdout, "hello true\n");
+}
+
+#[test]
 fn modules_are_found_beside_the_script() {
     let files = [
         ("main.ruff", "import helper\nfrom deep.er import twice\nprint(helper.name, twice(4))\n"),

@@ -366,8 +366,6 @@ struct Bench<'a> {
     loaded: &'a Arc<Loaded>,
     options: &'a RunOptions,
     block: Option<&'a Case>,
-    /// Where every turn begins: a script may change the folder.
-    folder: Option<PathBuf>,
     waiting: Vec<u64>,
     told: Instant,
     finished: u32,
@@ -384,7 +382,6 @@ impl<'a> Bench<'a> {
             loaded,
             options,
             block,
-            folder: std::env::current_dir().ok(),
             waiting: Vec::new(),
             told: Instant::now(),
             finished: 0,
@@ -430,12 +427,9 @@ impl<'a> Bench<'a> {
         problem
     }
 
-    /// After a turn: says now and then how far it is, and goes back to the folder it began in.
+    /// After a turn: says now and then how far it is.
     fn note(&mut self, counted: bool, time: u64) -> Result<(), Problem> {
         self.finished += 1;
-        if let Some(folder) = &self.folder {
-            let _ = std::env::set_current_dir(folder);
-        }
         if let Some(timeout) = self.task.timeout
             && u128::from(time) > timeout.as_nanos()
         {

@@ -57,6 +57,26 @@ builtins! {
     /// ```
     [io(FsWrite)] delete_file(path: &str) -> null = native delete_file;
 
+    /// The folder that the script is in, as an absolute path: where relative paths begin.
+    ///
+    /// ```ruff
+    /// write_file("example.txt", "")
+    /// assert(file_exists(os_getcwd() + "/example.txt"))
+    /// delete_file("example.txt")
+    /// ```
+    [io(FsRead)] os_getcwd() -> string = native os_getcwd;
+
+    /// Goes to another folder, for all threads of the program. Imports do not depend on it.
+    ///
+    /// ```ruff
+    /// before := os_getcwd()
+    /// os_chdir("..")
+    /// assert(os_getcwd() != before)
+    /// os_chdir(before)
+    /// assert_equal(os_getcwd(), before)
+    /// ```
+    [io(FsRead)] os_chdir(path: &str) -> null = native os_chdir;
+
     /// The arguments that the script was started with.
     ///
     /// ```ruff
@@ -163,6 +183,15 @@ fn file_exists(engine: &mut dyn Engine, path: &str) -> Fallible<bool> {
 
 fn delete_file(engine: &mut dyn Engine, path: &str) -> Fallible<()> {
     engine.host().delete_file(path).map_err(|error| host_fault("delete_file", path, error))
+}
+
+fn os_getcwd(engine: &mut dyn Engine) -> Fallible<String> {
+    let folder = engine.host().folder().map_err(|error| host_fault("os_getcwd", ".", error))?;
+    folder.into_os_string().into_string().map_err(|_| faults::io("os_getcwd", ".", "the path is not Unicode text"))
+}
+
+fn os_chdir(engine: &mut dyn Engine, path: &str) -> Fallible<()> {
+    engine.host().change_folder(path).map_err(|error| host_fault("os_chdir", path, error))
 }
 
 fn args(engine: &mut dyn Engine) -> Fallible {

@@ -8,7 +8,7 @@ use super::testing::Case;
 use super::thread::{Panicked, with_large_stack};
 use super::{Loaded, SCRIPT_BASE, prelude};
 use crate::builtins::BuiltinId;
-use crate::host::{Host, Output};
+use crate::host::{Folder, Host};
 use crate::resolve::hir::FuncId;
 use crate::semantics::fault::Raise;
 use crate::value::{FnId, Value};
@@ -16,23 +16,34 @@ use crate::value::{FnId, Value};
 /// An engine with a program in it.
 pub struct Repeated<'m> {
     machine: &'m mut dyn Machine,
-    output: Output,
+    host: Host,
+    /// Where the top level has gone, for all that runs after it.
+    left_in: Folder,
 }
 
 impl Repeated<'_> {
-    /// Runs the top level once.
+    /// Runs the top level once, from the folder where the program begins.
     pub fn run(&mut self) -> End {
-        end_of(self.machine.run_main().map(drop))
+        self.host.go_back(Folder::default());
+        let result = self.machine.run_main();
+        self.left_in = self.host.place();
+        end_of(result.map(drop))
     }
 
     /// Runs what comes before each turn of a benchmark.
     pub fn set_up(&mut self, bench: &Case, loaded: &Loaded) -> End {
+        self.host.go_back(self.left_in.clone());
         end_of(bench.setups.iter().try_for_each(|&setup| self.call(loaded, setup)))
     }
 
-    /// Runs a benchmark's block `times` times; the top level has run before.
+    /// Runs a benchmark's block `times` times, each from the same folder; the top level has run before.
     pub fn run_block(&mut self, bench: &Case, loaded: &Loaded, times: u32) -> End {
-        end_of((0..times).try_for_each(|_| self.call(loaded, bench.body)))
+        let folder = self.host.place();
+        end_of((0..times).try_for_each(|_| {
+            let result = self.call(loaded, bench.body);
+            self.host.go_back(folder.clone());
+            result
+        }))
     }
 
     fn call(&mut self, loaded: &Loaded, func: FuncId) -> Result<(), Raise> {
@@ -41,7 +52,7 @@ impl Repeated<'_> {
 
     /// Drops what has been printed so far; gives its size in bytes.
     pub fn take_output(&mut self) -> u64 {
-        let captured = self.output.take_captured();
+        let captured = self.host.output.take_captured();
         (captured.stdout.len() + captured.stderr.len()) as u64
     }
 }
@@ -57,10 +68,14 @@ pub fn on_one_machine<R: Send>(
     work: impl FnOnce(&mut Repeated<'_>) -> R + Send,
 ) -> Result<R, End> {
     let host = options.host();
-    let output = host.output.clone();
+    let outside = host.clone();
     let ran = with_large_stack(|| {
-        limited(options, || with_machine(loaded, options, host, |machine| Ok(work(&mut Repeated { machine, output }))))
-            .map_err(End::of_raise)
+        limited(options, || {
+            with_machine(loaded, options, host, |machine| {
+                Ok(work(&mut Repeated { machine, host: outside, left_in: Folder::default() }))
+            })
+        })
+        .map_err(End::of_raise)
     });
     ran.unwrap_or_else(|Panicked(report)| Err(End::Bug(report)))
 }

@@ -35,15 +35,15 @@ impl Host {
         path: &str,
         reserve: impl FnMut(usize) -> Result<(), E>,
     ) -> Result<Vec<u8>, E> {
-        self.may(Capability::FsRead, path)?;
+        let path = self.may(Capability::FsRead, path)?;
         let mut file = File::open(path).map_err(HostError::Io)?;
         read_limited(&mut file, reserve)
     }
 
     /// Replaces the file's content, or creates it. Links are followed; permissions of an existing file stay.
     pub fn write_file(&self, path: &str, content: &[u8]) -> Result<(), HostError> {
-        self.may(Capability::FsWrite, path)?;
-        let target = fs::canonicalize(path).unwrap_or_else(|_| PathBuf::from(path));
+        let path = self.may(Capability::FsWrite, path)?;
+        let target = fs::canonicalize(&path).unwrap_or_else(|_| path.into_owned());
         let metadata = fs::metadata(&target).ok();
         if metadata.as_ref().is_some_and(|metadata| !metadata.is_file()) {
             // A device or a pipe cannot be replaced, only written to. A directory gives the system's own error.
@@ -59,29 +59,25 @@ impl Host {
 
     /// Adds to the end of the file, or creates it.
     pub fn append_file(&self, path: &str, content: &[u8]) -> Result<(), HostError> {
-        self.may(Capability::FsWrite, path)?;
+        let path = self.may(Capability::FsWrite, path)?;
         Ok(OpenOptions::new().append(true).create(true).open(path)?.write_all(content)?)
     }
 
     /// Whether a file (not a directory) is there.
     pub fn file_exists(&self, path: &str) -> Result<bool, HostError> {
-        self.may(Capability::FsRead, path)?;
-        Ok(Path::new(path).is_file())
+        let path = self.may(Capability::FsRead, path)?;
+        Ok(path.is_file())
     }
 
     /// Whether anything is there.
     pub fn path_exists(&self, path: &str) -> Result<bool, HostError> {
-        self.may(Capability::FsRead, path)?;
-        Ok(Path::new(path).exists())
+        let path = self.may(Capability::FsRead, path)?;
+        Ok(path.exists())
     }
 
     pub fn delete_file(&self, path: &str) -> Result<(), HostError> {
-        self.may(Capability::FsWrite, path)?;
+        let path = self.may(Capability::FsWrite, path)?;
         Ok(fs::remove_file(path)?)
-    }
-
-    fn may(&self, capability: Capability, path: &str) -> Result<(), HostError> {
-        Ok(self.capabilities.check_target(capability, path)?)
     }
 }
 

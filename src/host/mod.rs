@@ -8,17 +8,20 @@
 mod capabilities;
 mod clock;
 mod files;
+mod folder;
 mod input;
 mod output;
 
 pub use capabilities::{Capabilities, Capability, Refusal, UnknownCapability};
 pub use clock::{Clock, sleep};
 pub use files::{HostError, read_limited};
+pub use folder::Folder;
 pub use input::Input;
 pub use output::{Captured, Output};
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The outside of one program run.
 #[derive(Clone, Debug)]
@@ -37,6 +40,8 @@ pub struct Host {
 #[derive(Debug, Default)]
 struct Environment {
     changes: BTreeMap<String, Option<String>>,
+    /// Where it is, once it has gone elsewhere than it began; absolute, without links.
+    folder: Option<PathBuf>,
 }
 
 impl Host {
@@ -74,10 +79,13 @@ impl Host {
         self
     }
 
+    fn environment(&self) -> MutexGuard<'_, Environment> {
+        self.environment.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// An environment variable as the script sees it; one that is not Unicode is shown with replacement characters.
     pub fn env(&self, name: &str) -> Option<String> {
-        let environment = self.environment.lock().unwrap_or_else(PoisonError::into_inner);
-        match environment.changes.get(name) {
+        match self.environment().changes.get(name) {
             Some(change) => change.clone(),
             None if name.is_empty() || name.contains(['=', '\0']) => None,
             None => std::env::var_os(name).map(|value| value.to_string_lossy().into_owned()),
@@ -86,8 +94,7 @@ impl Host {
 
     /// Sets (or with `None` removes) a variable for this script and the processes it starts.
     pub fn set_env(&self, name: &str, value: Option<String>) {
-        let mut environment = self.environment.lock().unwrap_or_else(PoisonError::into_inner);
-        environment.changes.insert(name.to_owned(), value);
+        self.environment().changes.insert(name.to_owned(), value);
     }
 
     /// All variables by name.
@@ -95,8 +102,7 @@ impl Host {
         let mut all: BTreeMap<String, String> = std::env::vars_os()
             .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
             .collect();
-        let environment = self.environment.lock().unwrap_or_else(PoisonError::into_inner);
-        for (name, change) in &environment.changes {
+        for (name, change) in &self.environment().changes {
             match change {
                 Some(value) => all.insert(name.clone(), value.clone()),
                 None => all.remove(name),

@@ -1,55 +1,90 @@
-//! Where the tree walker is, for a profiler: a list of running functions that is kept only while one records.
+//! Where the tree walker is, for a profiler: the running functions, kept only while one records.
 use super::{Frame, Interp, Unit};
 use crate::builtins::BuiltinId;
 use crate::limits;
 use crate::limits::sample::{self, NO_SOURCE, Tier};
 use crate::source::Span;
 
-/// The running functions, outermost first, each with the statement it is in. Their sources are units until a stack is taken.
+/// The running function and what called it.
 #[derive(Debug)]
 pub(super) struct Trail {
     /// Whether a profiler records; what follows is only called then.
     pub(super) on: bool,
-    frames: Vec<sample::Frame>,
+    current: Place,
+    /// Where its callers are, outermost first.
+    callers: Vec<Place>,
 }
+
+/// A place in a running function. Its source is only looked up for a stack that is taken.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    /// Its id among values, or of a builtin its number.
+    function: u32,
+    /// Where the statement starts that it is in; [`NO_STATEMENT`] before the first one, [`BUILTIN`] in a builtin.
+    offset: u32,
+}
+
+const NO_STATEMENT: u32 = u32::MAX;
+const BUILTIN: u32 = u32::MAX - 1;
 
 impl Trail {
     pub(super) fn new() -> Trail {
-        Trail { on: sample::active(), frames: Vec::new() }
+        let nowhere = Place { function: 0, offset: NO_STATEMENT };
+        Trail { on: sample::active(), current: nowhere, callers: Vec::new() }
+    }
+
+    #[inline]
+    fn enter(&mut self, function: u32, offset: u32) {
+        self.callers.push(self.current);
+        self.current = Place { function, offset };
+    }
+
+    #[inline]
+    fn leave(&mut self) {
+        if let Some(caller) = self.callers.pop() {
+            self.current = caller;
+        }
+    }
+
+    /// The running functions, innermost first. The outermost place is no function's.
+    fn places(&self) -> impl Iterator<Item = Place> {
+        let callers = self.callers.iter().skip(1).rev().copied();
+        (!self.callers.is_empty()).then_some(self.current).into_iter().chain(callers)
     }
 }
 
-/// The source of a running function; builtins and what the library keeps for itself have none.
-fn source_of(frame: &sample::Frame, units: &[Unit]) -> u32 {
-    let unit = units.get(frame.source as usize).filter(|unit| !unit.hidden);
-    let source = unit.and_then(|unit| {
-        let function = unit.program.functions.get((frame.function - unit.base) as usize)?;
-        Some(unit.program[function.module].source.0)
-    });
-    source.unwrap_or(NO_SOURCE)
+/// A place with its source; builtins and what the library keeps for itself have none.
+fn frame_of(place: Place, units: &[Unit]) -> sample::Frame {
+    let Place { function, offset } = place;
+    let hidden = sample::Frame { function, source: NO_SOURCE, offset: 0 };
+    if offset == BUILTIN {
+        return hidden;
+    }
+    let unit = units.iter().rfind(|unit| unit.base <= function);
+    let found = unit.and_then(|unit| Some((unit, unit.program.functions.get((function - unit.base) as usize)?)));
+    let Some((unit, body)) = found else { return hidden };
+    let source = if unit.hidden { NO_SOURCE } else { unit.program[body.module].source.0 };
+    sample::Frame { function, source, offset: if offset == NO_STATEMENT { body.span.start } else { offset } }
 }
 
 impl<'p> Interp<'p> {
     #[inline]
     pub(super) fn begin_trail(&mut self, frame: &Frame<'p>) {
-        let (source, offset) = (frame.unit as u32, frame.function.span.start);
-        self.trail.frames.push(sample::Frame { function: frame.id.0, source, offset });
+        self.trail.enter(frame.id.0, NO_STATEMENT);
     }
 
     #[inline]
     pub(super) fn end_trail(&mut self) {
         // What is due belongs to this function rather than to the rest of the caller's statement.
         self.sample_in(Tier::Walker);
-        self.trail.frames.pop();
+        self.trail.leave();
     }
 
     /// Before a statement: what is due belongs to the statement before it.
     #[inline]
     pub(super) fn move_trail(&mut self, span: Span) {
         self.sample_in(Tier::Walker);
-        if let Some(last) = self.trail.frames.last_mut() {
-            last.offset = span.start;
-        }
+        self.trail.current.offset = span.start;
     }
 
     /// What is due is the time of what ran until here.
@@ -65,20 +100,19 @@ impl<'p> Interp<'p> {
     fn record(&mut self, tier: Tier) {
         if limits::take_sample() {
             let units = &self.units;
-            let frames = self.trail.frames.iter().rev();
-            sample::record(tier, frames.map(|frame| sample::Frame { source: source_of(frame, units), ..*frame }));
+            sample::record(tier, self.trail.places().map(|place| frame_of(place, units)));
         }
     }
 
     /// A builtin begins, which may call back.
     pub(super) fn begin_builtin(&mut self, builtin: BuiltinId) {
         self.sample_in(Tier::Walker);
-        self.trail.frames.push(sample::Frame { function: u32::from(builtin.0), source: NO_SOURCE, offset: 0 });
+        self.trail.enter(u32::from(builtin.0), BUILTIN);
     }
 
     /// What is due is the time of the builtin that ends.
     pub(super) fn end_builtin(&mut self) {
         self.sample_in(Tier::Builtin);
-        self.trail.frames.pop();
+        self.trail.leave();
     }
 }
