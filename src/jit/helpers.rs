@@ -13,6 +13,7 @@ pub mod preserving;
 
 use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ptr::NonNull;
 
 use super::lower::Helper;
 use super::runtime::Context;
@@ -20,7 +21,7 @@ use crate::builtins::{self, BuiltinId};
 use crate::semantics::fault::Raise;
 use crate::value::Array;
 use crate::value::Value;
-use crate::value::heap::Kind;
+use crate::value::heap::{self, Kind};
 use crate::value::layout::tag;
 use crate::vm::After;
 use crate::vm::Vm;
@@ -207,9 +208,10 @@ extern "C" fn retain(object: u64) {
     std::mem::forget((*value).clone());
 }
 
-extern "C" fn release(value_tag: u64, payload: u64) {
-    // SAFETY: **frames**; compiled code gives up the reference.
-    unsafe { Pair { tag: value_tag, payload }.into_value() }.discard();
+extern "C" fn release(object: *mut heap::Hdr, heads: usize) {
+    let Some(object) = NonNull::new(object) else { return };
+    // SAFETY: **frames**; compiled code gives up a reference to a counted object. **context** for the lists.
+    unsafe { heap::release_last(object, heads) };
 }
 
 extern "C" fn truthy(value_tag: u64, payload: u64) -> u64 {
@@ -218,9 +220,21 @@ extern "C" fn truthy(value_tag: u64, payload: u64) -> u64 {
     u64::from(value.is_truthy())
 }
 
-extern "C" fn unshare(address: *mut Value) -> u64 {
+extern "C" fn unshare(address: *mut Value, heads: usize) -> u64 {
     // SAFETY: **frames**; the place of a live value that only compiled code can reach now.
     let value = unsafe { &mut *address };
+    if let Value::Array(items) = value
+        // SAFETY: **context**.
+        && unsafe { heap::unshare_small(items, heads) }
+    {
+        return items.address() as u64;
+    }
+    unshare_any(value)
+}
+
+/// The same for whatever it is; apart, so that nothing has to be saved for it above.
+#[inline(never)]
+extern "C" fn unshare_any(value: &mut Value) -> u64 {
     if let Value::Array(items) = value
         && !items.is_unique()
         && let Some(Ok(copied)) = items.copy_unboxed(0, items.len())

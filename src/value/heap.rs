@@ -291,6 +291,39 @@ pub unsafe fn release(object: NonNull<Hdr>) {
     }
 }
 
+/// The same for machine code, which has found that this is the last local reference or the object is shared, and has the free lists
+/// (`FreeLists::heads`).
+///
+/// # Safety
+/// As for [`release`]; the lists are those of this thread.
+#[inline(always)]
+pub unsafe fn release_last(object: NonNull<Hdr>, heads: usize) {
+    // SAFETY: by the caller's promise.
+    unsafe {
+        let header = object.as_ref();
+        let is_array = matches!(header.shape, ids::ARR_BOOL | ids::ARR_I64 | ids::ARR_F64);
+        if header.count() == 1
+            && is_array
+            && let Some(heads) = alloc::Heads::given(heads)
+            && Array::free_small(object.cast(), heads)
+        {
+            return;
+        }
+        release_slow(object);
+    }
+}
+
+/// Replaces a reference to a small array of numbers or bools that others on this thread hold, too, by one to a copy. False, and
+/// nothing is done, if it is none, or if the free lists (`FreeLists::heads`) have no blocks for it.
+///
+/// # Safety
+/// The lists are those of this thread.
+#[inline(always)]
+pub unsafe fn unshare_small(array: &mut Ref<Array>, heads: usize) -> bool {
+    // SAFETY: by the caller's promise.
+    unsafe { alloc::Heads::given(heads) }.is_some_and(|heads| Array::unshare_small(array, heads))
+}
+
 /// The last local reference, or any shared one.
 #[cold]
 #[inline(never)]

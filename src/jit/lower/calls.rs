@@ -334,6 +334,12 @@ impl Lowering<'_> {
         self.b.switch_to_block(next);
     }
 
+    /// Address of the free blocks of this thread by size.
+    pub(super) fn free_blocks(&mut self) -> clif::Value {
+        let context = self.context();
+        self.load(types::I64, context, context::FREE_BLOCKS)
+    }
+
     /// Gives up one count of what a boxed value refers to, if anything; `rarely` it is the last one.
     pub(super) fn release(&mut self, value_tag: clif::Value, payload: clif::Value, rarely: bool) {
         let counted = self.is_counted(value_tag);
@@ -349,7 +355,8 @@ impl Lowering<'_> {
             this.b.ins().jump(next, &[]);
             this.b.switch_to_block(slow);
             let helper = this.helper_by(Helper::Release, rarely && this.around);
-            this.b.ins().call(helper, &[value_tag, payload]);
+            let heads = this.free_blocks();
+            this.b.ins().call(helper, &[payload, heads]);
             this.b.ins().jump(next, &[]);
             this.b.switch_to_block(next);
         });

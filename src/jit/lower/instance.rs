@@ -47,7 +47,7 @@ impl Lowering<'_> {
     /// A block of at most 256 bytes.
     fn new_block(&mut self, size: u32) -> clif::Value {
         let context = self.context();
-        let heads = self.load(types::I64, context, context::FREE_BLOCKS);
+        let heads = self.free_blocks();
         let head = (size as i32 - 1) / 16 * 8;
         let first = self.load(types::I64, heads, head);
         let (fast, slow, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());

@@ -580,7 +580,8 @@ impl Lowering<'_> {
         self.b.switch_to_block(shared);
         let (address, offset) = self.home(home);
         let address = self.b.ins().iadd_imm_s(address, i64::from(offset));
-        let copy = self.call_for_word(Helper::Unshare, &[address]);
+        let heads = self.free_blocks();
+        let copy = self.call_for_word(Helper::Unshare, &[address, heads]);
         let refused = self.b.ins().icmp_imm_u(IntCC::Equal, copy, 0);
         self.leave_if(refused, exit, ExitKind::Execute);
         self.b.ins().jump(next, &[clif::BlockArg::Value(copy)]);

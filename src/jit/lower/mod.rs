@@ -270,7 +270,7 @@ impl Helper {
             Helper::CallBuiltin => (6, 2),
             Helper::CallMutating => (6, 2),
             Helper::Push => (5, 1),
-            Helper::Unshare => (1, 1),
+            Helper::Unshare => (2, 1),
             Helper::Generalise | Helper::Settle => (1, 1),
             Helper::NewObject => (1, 1),
             Helper::ArrayItem => (2, 2),

@@ -134,11 +134,12 @@ pub struct FreeLists {
     pub live: usize,
 }
 
+static NO_BLOCKS: [usize; CLASSES] = [0; CLASSES];
+
 /// The free lists of this thread. While blocks are counted they look empty, so that each is asked for.
 pub fn free_lists() -> FreeLists {
-    static EMPTY: [usize; CLASSES] = [0; CLASSES];
     LISTS.with(|lists| FreeLists {
-        heads: if lists.counting.get() { EMPTY.as_ptr() as usize } else { lists.heads.as_ptr() as usize },
+        heads: if lists.counting.get() { NO_BLOCKS.as_ptr() as usize } else { lists.heads.as_ptr() as usize },
         live: lists.live.as_ptr() as usize,
     })
 }
@@ -146,6 +147,58 @@ pub fn free_lists() -> FreeLists {
 /// The block of a new object of at most 256 bytes, for machine code, which fills it.
 pub fn small_object(size: usize) -> usize {
     object(size).as_ptr() as usize
+}
+
+/// Heads of a thread's free lists, for callers that have them at hand.
+#[derive(Clone, Copy)]
+pub(super) struct Heads<'a>(&'a [Cell<*mut Free>; CLASSES]);
+
+impl Heads<'_> {
+    /// What [`free_lists`] gave machine code; nothing while blocks are counted.
+    ///
+    /// # Safety
+    /// It was given on this thread.
+    #[inline(always)]
+    pub(super) unsafe fn given(heads: usize) -> Option<Heads<'static>> {
+        let hidden = PLAIN || heads == NO_BLOCKS.as_ptr() as usize;
+        // SAFETY: by the caller's promise it is the table of this thread, which is running.
+        (!hidden).then(|| Heads(unsafe { &*(heads as *const [Cell<*mut Free>; CLASSES]) }))
+    }
+
+    /// Blocks for an object of `size` bytes and for its buffer of `buffer` bytes (a multiple of 16), if both are small and there.
+    #[inline(always)]
+    pub(super) fn take_both(self, size: usize, buffer: usize) -> Option<[NonNull<u8>; 2]> {
+        let buffers = self.0.get((buffer / 16).wrapping_sub(1))?;
+        let objects = &self.0[(size - 1) / 16];
+        let object = NonNull::new(objects.get())?;
+        // SAFETY: blocks in the lists are free and start with their links.
+        objects.set(unsafe { object.as_ref() }.next);
+        let Some(buffer) = NonNull::new(buffers.get()) else {
+            objects.set(object.as_ptr());
+            return None;
+        };
+        // SAFETY: as above.
+        buffers.set(unsafe { buffer.as_ref() }.next);
+        count_live(1);
+        Some([object.cast(), buffer.cast()])
+    }
+
+    /// Returns the blocks of an object and of its buffer; false, and nothing is done, if the buffer is not small.
+    ///
+    /// # Safety
+    /// Both are blocks of these sizes that nobody uses.
+    #[inline(always)]
+    pub(super) unsafe fn give_both(self, object: NonNull<u8>, size: usize, buffer: NonNull<u8>, bytes: usize) -> bool {
+        let Some(buffers) = self.0.get(bytes.wrapping_sub(1) / 16) else { return false };
+        let objects = &self.0[(size - 1) / 16];
+        for (block, head) in [(object, objects), (buffer, buffers)] {
+            // SAFETY: by the caller's promise, and it is large enough for a link.
+            unsafe { block.cast::<Free>().write(Free { next: head.get() }) };
+            head.set(block.as_ptr().cast());
+        }
+        count_live(-1);
+        true
+    }
 }
 
 /// A block for an object whose size depends on data.
@@ -243,12 +296,11 @@ fn from_pool(lists: &Lists, class: usize) -> Option<NonNull<u8>> {
 /// The block came from this file with the same size.
 #[inline]
 pub(super) unsafe fn free_block(block: NonNull<u8>, size: usize) {
-    if size > MAX_SMALL || PLAIN {
-        // SAFETY: by the caller's promise.
-        return unsafe { free_large(block, size) };
-    }
     LISTS.with(|lists| {
-        let head = &lists.heads[(size - 1) / 16];
+        let Some(head) = lists.heads.get(size.wrapping_sub(1) / 16).filter(|_| !PLAIN) else {
+            // SAFETY: by the caller's promise.
+            return unsafe { free_large(block, size) };
+        };
         // SAFETY: the block is free now and large enough for a link.
         unsafe { block.cast::<Free>().write(Free { next: head.get() }) };
         head.set(block.as_ptr().cast());

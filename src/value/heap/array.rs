@@ -6,7 +6,9 @@
 use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull, null_mut};
 use std::slice;
+use std::sync::atomic::Ordering;
 
+use super::alloc::Heads;
 use super::{Hdr, Ref, alloc};
 use crate::limits::{self, OutOfMemory};
 use crate::value::Value;
@@ -303,6 +305,51 @@ impl Array {
         Some(Ok(Ref::made(|| Array { hdr: Hdr::new(shape), data, len: to - from, cap: bytes / size })))
     }
 
+    /// By how much a number of elements is shifted for the number of their bytes; nothing if they are not unboxed.
+    #[inline(always)]
+    fn unboxed_shift(&self) -> Option<u32> {
+        match self.hdr.shape {
+            ids::ARR_I64 | ids::ARR_F64 => Some(3),
+            ids::ARR_BOOL => Some(0),
+            _ => None,
+        }
+    }
+
+    /// Replaces a reference to a small array of unboxed elements that others on this thread hold, too, by one to a copy. False, and
+    /// nothing is done, if it is none or if there are no blocks for it.
+    #[inline(always)]
+    pub(super) fn unshare_small(this: &mut Ref<Array>, heads: Heads<'_>) -> bool {
+        let (count, len, from) = (this.hdr.count(), this.len, this.data);
+        let Some(shift) = this.unboxed_shift().filter(|_| count > 1 && len > 0) else { return false };
+        let bytes = (len << shift).max(LEAST_BUFFER).next_multiple_of(16);
+        let Some([block, data]) = heads.take_both(size_of::<Array>(), bytes) else { return false };
+        let copy = Array { hdr: Hdr::new(this.hdr.shape), data: data.as_ptr(), len, cap: bytes >> shift };
+        // SAFETY: the first block has the size of an array. There is another local reference, so the object lives on without this one
+        // (**count**). Its buffer has `len` elements, and at least as many pairs of words as these take: buffers of up to 256 bytes are
+        // multiples of 16. The second block has as many (**blocks**).
+        unsafe {
+            block.cast::<Array>().write(copy);
+            let others = std::mem::replace(this, Ref::from_raw(block.cast())).into_raw();
+            others.as_ref().hdr.rc.store(count - 1, Ordering::Relaxed);
+            copy_pairs(from, data.as_ptr(), (len << shift).div_ceil(16));
+        }
+        true
+    }
+
+    /// Frees an array of unboxed elements in a small buffer. False, and nothing is done, if it is none.
+    ///
+    /// # Safety
+    /// The caller owns the last reference to it.
+    #[inline(always)]
+    pub(super) unsafe fn free_small(this: NonNull<Array>, heads: Heads<'_>) -> bool {
+        // SAFETY: by the caller's promise; its blocks have these sizes (**blocks**).
+        unsafe {
+            let array = this.as_ref();
+            let (Some(shift), Some(data)) = (array.unboxed_shift(), NonNull::new(array.data)) else { return false };
+            heads.give_both(this.cast(), size_of::<Array>(), data, array.capacity() << shift)
+        }
+    }
+
     /// Makes room for `more` elements in an array of kind `T`.
     pub(in crate::value) fn reserve<T: Elem>(&mut self, more: usize) -> Result<(), OutOfMemory> {
         assert!(self.hdr.shape == T::KIND as u32);
@@ -425,6 +472,23 @@ pub(super) unsafe fn destroy_unboxed(array: NonNull<Array>) {
     unsafe {
         (*array.as_ptr()).free_buffer();
         alloc::free_object(array.cast(), size_of::<Array>());
+    }
+}
+
+/// Copies pairs of words, word by word: what was written a moment ago element by element cannot be read by wider words without
+/// waiting for it.
+///
+/// # Safety
+/// There are so many pairs at both places, aligned to 8, and they do not overlap.
+#[inline(always)]
+unsafe fn copy_pairs(from: *const u8, to: *mut u8, count: usize) {
+    let (from, to) = (from.cast::<[MaybeUninit<u64>; 2]>(), to.cast::<[MaybeUninit<u64>; 2]>());
+    for at in 0..count {
+        // SAFETY: by the caller's promise. Volatile, so that it is not made a copy by wider words.
+        unsafe {
+            let from = from.add(at).cast::<MaybeUninit<u64>>();
+            to.add(at).write([from.read_volatile(), from.add(1).read_volatile()]);
+        }
     }
 }
 
