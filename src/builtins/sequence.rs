@@ -415,14 +415,7 @@ fn join(engine: &mut dyn Engine, items: Iterable, sep: &str) -> Fallible {
         && let Some(texts) = array.as_val_slice()
         && let Some(length) = joined_length(texts, sep.len())
     {
-        let mut out = Str::with_capacity(length).within("join")?;
-        for (at, text) in texts.iter().filter_map(Value::as_str).enumerate() {
-            if at > 0 {
-                Str::push_str(&mut out, sep).within("join")?;
-            }
-            Str::push_str(&mut out, text).within("join")?;
-        }
-        return Ok(Value::Str(out));
+        return Ok(Value::Str(Str::join(length, sep, texts.iter().filter_map(Value::as_str)).within("join")?));
     }
     let mut out = String::new();
     let mut is_first = true;

@@ -428,7 +428,11 @@ fn reserve_pieces(function: &str, s: &str, sep: Option<&str>) -> Fallible<()> {
 
 fn split(_: &mut dyn Engine, s: &str, sep: Option<&str>, limit: Option<Size>) -> Fallible<Value> {
     reserve_pieces("split", s, sep)?;
-    strings(algo::split(s, sep, piece_limit("split", limit)?))
+    let limit = piece_limit("split", limit)?;
+    match sep.map(str::as_bytes) {
+        Some(&[byte]) => strings(algo::AtByte::new(s, byte, limit)),
+        _ => strings(algo::split(s, sep, limit)),
+    }
 }
 
 fn rsplit(_: &mut dyn Engine, s: &str, sep: Option<&str>, limit: Option<Size>) -> Fallible<Value> {

@@ -84,12 +84,21 @@ pub fn plain(value: &Value) -> Option<Result<String, Raise>> {
     }
 }
 
+/// The display form of a string or a small int; `digits` is room for a number's.
+#[inline]
+pub fn simple<'a>(value: &'a Value, digits: &'a mut itoa::Buffer) -> Option<&'a str> {
+    match value {
+        Value::Str(text) => Some(text.as_str()),
+        Value::Int(number) => Some(digits.format(*number)),
+        _ => None,
+    }
+}
+
 /// Appends the display form, if it takes no user code and no name of a function; false otherwise, with any part of it appended.
 pub fn plain_into(out: &mut String, value: &Value) -> bool {
-    match value {
-        Value::Str(text) => out.push_str(text.as_str()),
-        Value::Int(number) => super::arith::push_int(out, *number),
-        other => return matches!(write(out, other, Form::Display, User::Refuse), Ok(true)),
+    match simple(value, &mut itoa::Buffer::new()) {
+        Some(text) => out.push_str(text),
+        None => return matches!(write(out, value, Form::Display, User::Refuse), Ok(true)),
     }
     true
 }

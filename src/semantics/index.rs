@@ -5,7 +5,7 @@ use super::member::overload;
 use super::step::{Callback, SmallArgs, Step, Then};
 use super::{compare, memory, with_article};
 use crate::limits::OutOfMemory;
-use crate::value::dict::InsertError;
+use crate::value::dict::{DictRef, InsertError};
 use crate::value::symbol::known;
 use crate::value::{Array, NotAKey, Value, array, dict};
 
@@ -319,14 +319,17 @@ pub fn set(base: &mut Value, index: &Value, value: Value) -> Result<(), Raise> {
     set_rest(base, index, value)
 }
 
+#[inline]
+fn set_entry(table: &mut DictRef, key: &Value, value: Value) -> Result<(), Raise> {
+    check_key(key)?;
+    let table = dict::make_unique(table).map_err(|refused| memory("dict", refused))?;
+    table.set(key, value).map_err(insert_fault)
+}
+
 #[inline(never)]
 fn set_rest(base: &mut Value, index: &Value, value: Value) -> Result<(), Raise> {
     match base {
-        Value::Dict(table) => {
-            check_key(index)?;
-            let table = dict::make_unique(table).map_err(|refused| memory("dict", refused))?;
-            table.insert(index.clone(), value).map(|_| ()).map_err(insert_fault)
-        }
+        Value::Dict(table) => set_entry(table, index, value),
         Value::Array(_) => match index {
             Value::Int(_) | Value::BigInt(_) => Err(out_of_bounds(base, index)),
             Value::Array(_) => Err(faults::assign_slice("array")),

@@ -84,30 +84,61 @@ impl Value {
     }
 }
 
-impl Dict {
-    /// Position of the entry for which `same` holds, among those with this hash.
+/// What a search has come to.
+#[derive(Clone, Copy)]
+enum Spot {
+    /// The entry at this position.
+    Entry(u32),
+    /// No entry; this place of the index, where one would be noted.
+    Free(u32),
+    /// No entry; where one would be noted was not looked for, or there is no index.
+    Nowhere,
+}
+
+impl Spot {
     #[inline(always)]
-    fn search(&self, hash: u32, same: impl Fn(&Entry) -> bool) -> Option<usize> {
+    fn at(position: Option<usize>) -> Spot {
+        position.map_or(Spot::Nowhere, |position| Spot::Entry(position as u32))
+    }
+
+    #[inline(always)]
+    fn position(self) -> Option<usize> {
+        match self {
+            Spot::Entry(position) => Some(position as usize),
+            _ => None,
+        }
+    }
+}
+
+/// Whether an entry has this key; of those with the same hash.
+#[inline(always)]
+fn has_key(entry: &Entry, key: &Value) -> bool {
+    !entry.is_removed() && key::same_key(&entry.key(), key)
+}
+
+impl Dict {
+    /// The entry for which `same` holds, among those with this hash.
+    #[inline(always)]
+    fn search(&self, hash: u32, same: impl Fn(&Entry) -> bool) -> Spot {
         let entries = self.entries();
         let index = self.index();
         if index.is_empty() {
-            return entries.iter().position(|entry| entry.hash() == hash && !entry.is_removed() && same(entry));
+            return Spot::at(entries.iter().position(|entry| entry.hash() == hash && same(entry)));
         }
         let mask = index.len() - 1;
         let mut place = hash as usize & mask;
         loop {
             let word = index[place];
             if word == at::FREE {
-                return None;
+                return Spot::Free(place as u32);
             }
             if (word ^ hash) & !(mask as u32) == 0 {
                 let position = (word & mask as u32) as usize;
                 if let Some(entry) = entries.get(position)
                     && entry.hash() == hash
-                    && !entry.is_removed()
                     && same(entry)
                 {
-                    return Some(position);
+                    return Spot::Entry(position as u32);
                 }
             }
             place = (place + 1) & mask;
@@ -148,36 +179,57 @@ impl Dict {
             return self.find_dense(key).filter(|_| n == 0);
         }
         let seen = std::cell::Cell::new(0);
-        self.search(hash, |_| {
-            seen.set(seen.get() + 1);
+        let found = self.search(hash, |entry| {
+            seen.set(seen.get() + usize::from(!entry.is_removed()));
             seen.get() > n
-        })
+        });
+        found.position()
+    }
+
+    #[inline(always)]
+    fn search_int(&self, key: i64, hash: u32) -> Spot {
+        match self.key_kind() {
+            INTS if self.index().is_empty() => Spot::at(self.find_unindexed(key)),
+            INTS => self.search(hash, |entry| entry.is_int(key)),
+            ANY => self.search(hash, |entry| entry.is_int(key) || has_key(entry, &Value::Int(key))),
+            _ => Spot::Nowhere,
+        }
+    }
+
+    #[inline(never)]
+    fn search_str(&self, key: &Str) -> Spot {
+        if self.key_kind() < STRINGS {
+            return Spot::Nowhere;
+        }
+        self.search(key::hash_str(key), |entry| entry.text().is_some_and(|text| text.has_text_of(key)))
+    }
+
+    /// The hash of a key, and what [`Dict::search`] says.
+    #[inline(always)]
+    fn locate(&self, key: &Value) -> Result<(u32, Spot), NotAKey> {
+        if let Value::Str(key) = key {
+            let found = self.search_str(key);
+            return Ok((key::hash_str(key), found));
+        }
+        let hash = key::hash(key)?;
+        let found = match key {
+            Value::Int(key) => self.search_int(*key, hash),
+            _ if self.is_dense() => Spot::at(self.find_dense(key)),
+            _ => self.search(hash, |entry| has_key(entry, key)),
+        };
+        Ok((hash, found))
     }
 
     /// Position of a small integer's entry.
     #[inline]
     pub fn find_int(&self, key: i64) -> Option<usize> {
-        match self.key_kind() {
-            INTS if self.index().is_empty() => self.find_unindexed(key),
-            INTS => self.search(key::hash_int(key), |entry| entry.is_int(key)),
-            ANY => {
-                self.search(key::hash_int(key), |entry| entry.is_int(key) || key::same_key(&entry.key(), &Value::Int(key)))
-            }
-            _ => None,
-        }
+        self.search_int(key, key::hash_int(key)).position()
     }
 
     /// Position of a string's entry.
     #[inline]
     pub fn find_str(&self, key: &Str) -> Option<usize> {
-        if self.key_kind() < STRINGS {
-            return None;
-        }
-        let address = std::ptr::from_ref(key) as usize;
-        self.search(key::hash_str(key), |entry| {
-            let other = entry.string_address();
-            other == address || (other != 0 && entry.key().as_str() == Some(key.as_str()))
-        })
+        self.search_str(key).position()
     }
 
     /// Position of the entry with this text as key.
@@ -185,23 +237,13 @@ impl Dict {
         if self.key_kind() < STRINGS {
             return None;
         }
-        self.search(key::hash_text(key), |entry| entry.string_address() != 0 && entry.key().as_str() == Some(key))
+        self.search(key::hash_text(key), |entry| entry.text().is_some_and(|text| text.as_str() == key)).position()
     }
 
     /// Position of any key's entry.
     #[inline]
     pub fn find(&self, key: &Value) -> Result<Option<usize>, NotAKey> {
-        match key {
-            Value::Int(key) => Ok(self.find_int(*key)),
-            Value::Str(key) => Ok(self.find_str(key)),
-            _ => {
-                let hash = key::hash(key)?;
-                if self.is_dense() {
-                    return Ok(self.find_dense(key));
-                }
-                Ok(self.search(hash, |entry| key::same_key(&entry.key(), key)))
-            }
-        }
+        Ok(self.locate(key)?.1.position())
     }
 
     /// The value of a small integer.
@@ -219,7 +261,11 @@ impl Dict {
     /// The value of any key.
     #[inline]
     pub fn get(&self, key: &Value) -> Result<Option<&Value>, NotAKey> {
-        Ok(self.find(key)?.and_then(|position| self.at(position)))
+        let position = match key {
+            Value::Str(key) => self.find_str(key),
+            _ => self.find(key)?,
+        };
+        Ok(position.and_then(|position| self.at(position)))
     }
 
     /// Whether a key is there.
@@ -248,9 +294,9 @@ impl Dict {
 
     /// The value of a key for changing, after entering `default` if there was none.
     pub fn get_mut_or_insert(&mut self, key: Value, default: Value) -> Result<&mut Value, InsertError> {
-        let position = match self.find(&key)? {
-            Some(position) => position,
-            None => self.append(key, default)?,
+        let position = match self.locate(&key)? {
+            (_, Spot::Entry(position)) => position as usize,
+            (hash, spot) => self.append(key, hash, default, spot)?,
         };
         Ok(self.at_mut(position).expect("the position was found or made just now"))
     }
@@ -258,25 +304,40 @@ impl Dict {
     /// Enters a value; gives the one it replaces. The key inserted first stays.
     #[inline]
     pub fn insert(&mut self, key: Value, value: Value) -> Result<Option<Value>, InsertError> {
-        if let Some(position) = self.find(&key)?
-            && let Some(place) = self.at_mut(position)
-        {
-            return Ok(Some(std::mem::replace(place, value)));
+        match self.locate(&key)? {
+            (_, Spot::Entry(position)) => {
+                Ok(Some(std::mem::replace(&mut self.entries_mut()[position as usize].value, value)))
+            }
+            (hash, spot) => {
+                self.append(key, hash, value, spot)?;
+                Ok(None)
+            }
         }
-        self.append(key, value)?;
-        Ok(None)
+    }
+
+    /// [`Dict::insert`] of a key that is taken only if it is new.
+    #[inline]
+    pub fn set(&mut self, key: &Value, value: Value) -> Result<(), InsertError> {
+        match self.locate(key)? {
+            (_, Spot::Entry(position)) => self.entries_mut()[position as usize].value.assign(value),
+            (hash, spot) => {
+                self.append(key.clone(), hash, value, spot)?;
+            }
+        }
+        Ok(())
     }
 
     /// Enters a value under a small integer; gives the one it replaces.
     #[inline]
     pub fn insert_int(&mut self, key: i64, value: Value) -> Result<Option<Value>, OutOfMemory> {
-        if let Some(position) = self.find_int(key)
-            && let Some(place) = self.at_mut(position)
-        {
-            return Ok(Some(std::mem::replace(place, value)));
+        let hash = key::hash_int(key);
+        match self.search_int(key, hash) {
+            Spot::Entry(position) => Ok(Some(std::mem::replace(&mut self.entries_mut()[position as usize].value, value))),
+            spot => {
+                self.append(Value::Int(key), hash, value, spot)?;
+                Ok(None)
+            }
         }
-        self.append_hashed(Value::Int(key), key::hash_int(key), INTS, value)?;
-        Ok(None)
     }
 
     /// Enters a value under a text.
@@ -284,30 +345,25 @@ impl Dict {
         self.insert(Value::try_str(key)?, value)
     }
 
-    /// Appends an entry whose key is not there yet; gives its position.
-    #[inline]
-    fn append(&mut self, key: Value, value: Value) -> Result<usize, InsertError> {
-        let hash = key::hash(&key)?;
+    /// Appends an entry whose key is not there yet; gives its position. `spot` is what a search for it has come to.
+    #[inline(never)]
+    fn append(&mut self, key: Value, hash: u32, value: Value, mut spot: Spot) -> Result<usize, OutOfMemory> {
         let kind = match key {
             Value::Int(_) => INTS,
             Value::Str(_) => STRINGS,
             _ => ANY,
         };
-        Ok(self.append_hashed(key, hash, kind, value)?)
-    }
-
-    #[inline]
-    fn append_hashed(&mut self, key: Value, hash: u32, kind: u32, value: Value) -> Result<usize, OutOfMemory> {
         if self.key_kind() != kind {
             self.set_key_kind(if self.key_kind() == 0 { kind } else { ANY });
         }
         let next = self.entries().len();
         if next >= at::LINEAR && (next + 1) * 4 > self.index().len() * 3 && !self.goes_on_with(&key) {
             self.grow_index()?;
+            spot = Spot::Nowhere;
         }
         let position = self.entries().len();
         self.push_entry(Entry::new(key, hash, value))?;
-        self.place_in_index(hash, position as u32);
+        self.note(hash, position as u32, spot);
         Ok(position)
     }
 
@@ -322,14 +378,15 @@ impl Dict {
             && (entries.len() > at::LINEAR || entries.iter().enumerate().all(|(at, entry)| follows(entry.number(), at)))
     }
 
+    /// Notes the position of an entry in the index, if there is one, at a free place for its hash.
     #[inline]
-    fn place_in_index(&mut self, hash: u32, position: u32) {
+    fn note(&mut self, hash: u32, position: u32, spot: Spot) {
         let index = self.index_mut();
         if index.is_empty() {
             return;
         }
         let mask = index.len() - 1;
-        let mut place = hash as usize & mask;
+        let mut place = if let Spot::Free(place) = spot { place } else { hash } as usize & mask;
         while index[place] != at::FREE {
             place = (place + 1) & mask;
         }
@@ -352,7 +409,7 @@ impl Dict {
         }
         for position in 0..self.entries().len() {
             let hash = self.entries()[position].hash();
-            self.place_in_index(hash, position as u32);
+            self.note(hash, position as u32, Spot::Nowhere);
         }
         Ok(())
     }

@@ -330,6 +330,19 @@ pub unsafe fn unshare_small(array: &mut Ref<Array>, heads: usize) -> bool {
 unsafe fn release_slow(object: NonNull<Hdr>) {
     // SAFETY: by the caller's promise.
     let header = unsafe { object.as_ref() };
+    if header.count() == 1 && matches!(header.shape, ids::STR_ASCII | ids::STR_UTF8) {
+        // SAFETY: that was the last reference (**shape**).
+        return unsafe { Str::destroy(object.cast()) };
+    }
+    // SAFETY: by the caller's promise.
+    unsafe { release_other(object) }
+}
+
+/// [`release_slow`] of what is no string, or shared.
+#[inline(never)]
+unsafe fn release_other(object: NonNull<Hdr>) {
+    // SAFETY: by the caller's promise.
+    let header = unsafe { object.as_ref() };
     let count = header.rc.load(Ordering::Relaxed);
     if count == 1 && matches!(header.shape, ids::ARR_BOOL | ids::ARR_I64 | ids::ARR_F64) {
         // SAFETY: that was the last reference (**shape**).

@@ -93,6 +93,16 @@ fn walk_bytes(bytes: &[u8], at: usize) -> usize {
 static SINGLE: LazyLock<Vec<Shared>> =
     LazyLock::new(|| (0..=255u8).map(|byte| Shared::literal(char::from(byte).encode_utf8(&mut [0; 4]))).collect());
 
+/// The string made once, if the text is one of those.
+#[inline(never)]
+fn single(text: &str) -> Option<Value> {
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(c), None) => SINGLE.get(c as usize).map(Shared::get),
+        _ => None,
+    }
+}
+
 static LITERALS: LazyLock<Mutex<HashSet<Literal>>> = LazyLock::new(Mutex::default);
 
 /// An interned string, found by its text.
@@ -143,13 +153,18 @@ impl Value {
     /// A string, within the memory limit.
     #[inline]
     pub fn try_str(text: &str) -> Result<Value, OutOfMemory> {
-        if text.len() <= 2 {
-            let mut chars = text.chars();
-            if let (Some(c @ '\0'..='\u{ff}'), None) = (chars.next(), chars.next()) {
-                return Ok(SINGLE[c as usize].get());
-            }
+        if text.len() <= 2
+            && let Some(single) = single(text)
+        {
+            return Ok(single);
         }
-        Ok(Value::Str(Str::with_room(text, text.len())?))
+        Ok(Value::Str(Str::of(text)?))
+    }
+
+    /// The string of these texts one after another, which have `length` bytes together.
+    #[inline]
+    pub fn concat(length: usize, texts: &[&str]) -> Result<Value, OutOfMemory> {
+        if length <= 2 { Value::try_str(&texts.concat()) } else { Ok(Value::Str(Str::concat_all(length, texts)?)) }
     }
 
     /// A string of one character.
@@ -176,16 +191,9 @@ impl Value {
 }
 
 impl Str {
-    /// A string with room to grow.
-    pub fn with_capacity(bytes: usize) -> Result<StrRef, OutOfMemory> {
-        Str::with_room("", bytes)
-    }
-
     /// Both texts in one.
     pub fn concat(a: &str, b: &str) -> Result<StrRef, OutOfMemory> {
-        let mut joined = Str::with_room(a, a.len().saturating_add(b.len()))?;
-        Str::append(&mut joined, b)?;
-        Ok(joined)
+        Str::concat_all(a.len().saturating_add(b.len()), &[a, b])
     }
 
     /// `text` over and over.
@@ -266,7 +274,7 @@ impl std::fmt::Debug for Str {
 impl PartialEq for Str {
     #[inline]
     fn eq(&self, other: &Str) -> bool {
-        std::ptr::eq(self, other) || self.as_bytes() == other.as_bytes()
+        self.has_text_of(other)
     }
 }
 impl Eq for Str {}
@@ -303,7 +311,7 @@ mod tests {
 
     #[test]
     fn appending_in_place_keeps_the_pointer_while_there_is_room() {
-        let mut s = Str::with_capacity(100).unwrap();
+        let mut s = Str::with_room("", 100).unwrap();
         let before = s.address();
         for _ in 0..20 {
             Str::push_str(&mut s, "abcde").unwrap();

@@ -298,6 +298,13 @@ impl Vm {
 
     #[inline(never)]
     pub(super) fn interp(&mut self, dst: u16, base: u16, template: u16) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        let count = self.here.func.values_in(template);
+        if let Some(value) = self.here.func.plain_text(template, fp.slice(base, count)) {
+            fp.wipe(base, count as u16);
+            fp.set(dst, value);
+            return Ok(());
+        }
         let mut text = String::new();
         self.fill_template(&mut text, base, template)?;
         let value = Value::try_str(&text).map_err(|refused| memory("string", refused))?;
@@ -370,7 +377,35 @@ fn spread_entries(value: Value) -> Result<Vec<(Value, Value)>, Raise> {
     }
 }
 
+/// An interpolated string of at most so many pieces is made in one go.
+const MOST_PIECES: usize = 8;
+
 impl Activation {
+    /// The values that an interpolated string shows as they are.
+    fn values_in(&self, template: u16) -> usize {
+        let parts = &self.chunk.templates[usize::from(template)].parts;
+        parts.iter().filter(|part| matches!(part, TemplatePart::Value)).count()
+    }
+
+    /// An interpolated string of few pieces, if its values are strings and small ints, shown as they are, and there is memory.
+    pub fn plain_text(&self, template: u16, values: &[Value]) -> Option<Value> {
+        let parts = &self.chunk.templates[usize::from(template)].parts;
+        let mut numbers = [itoa::Buffer::new(); MOST_PIECES];
+        let mut pieces = [""; MOST_PIECES];
+        let mut values = values.iter();
+        let pieces = pieces.get_mut(..parts.len())?;
+        let mut length = 0_usize;
+        for ((piece, part), number) in pieces.iter_mut().zip(parts).zip(&mut numbers) {
+            *piece = match part {
+                TemplatePart::Text(text) => text,
+                TemplatePart::Value => display::simple(values.next()?, number)?,
+                TemplatePart::Formatted(_) => return None,
+            };
+            length = length.checked_add(piece.len())?;
+        }
+        Value::concat(length, pieces).ok()
+    }
+
     /// Appends an interpolated string, if no part of it takes user code or a computed size; false otherwise, with any part of
     /// it appended.
     pub fn fill_plainly(&self, text: &mut String, template: u16, values: &[Value], callback: &mut dyn Callback) -> bool {

@@ -230,7 +230,9 @@ fn filled<R>(context: *mut Context, site: u64, values: &[Value], finish: impl Fn
 const MOST_KEPT: usize = 1 << 16;
 
 pub extern "C" fn text(context: *mut Context, template: u64, parts: *const ManuallyDrop<Value>, count: u64) -> Pair {
-    owned(filled(context, template, values(parts, count), |text| Value::try_str(text).ok()))
+    let values = values(parts, count);
+    let plain = with_tables(context, template, |function, template| function.plain_text(template, values));
+    owned(plain.or_else(|| filled(context, template, values, |text| Value::try_str(text).ok())))
 }
 
 pub extern "C" fn append_text(

@@ -245,16 +245,25 @@ fn block(size: usize) -> NonNull<u8> {
         if lists.counting.get() {
             note_block(lists, (class + 1) * 16);
         }
-        let Some(head) = lists.heads.get(class) else { return refill(lists, class) };
-        match NonNull::new(head.get()) {
-            Some(free) => {
-                // SAFETY: a block in the list is free and starts with its link.
-                head.set(unsafe { free.as_ref() }.next);
-                free.cast()
-            }
-            None => refill(lists, class),
-        }
+        first_free(lists, class).unwrap_or_else(|| refill(lists, class))
     })
+}
+
+#[inline(always)]
+fn first_free(lists: &Lists, class: usize) -> Option<NonNull<u8>> {
+    let head = lists.heads.get(class)?;
+    let free = NonNull::new(head.get())?;
+    // SAFETY: a block in the list is free and starts with its link.
+    head.set(unsafe { free.as_ref() }.next);
+    Some(free.cast())
+}
+
+/// The block of a new object, if one is free at once: a function that does without otherwise calls none, and keeps no registers.
+#[inline(always)]
+pub(super) fn ready_object(size: usize) -> Option<NonNull<u8>> {
+    let free = LISTS.with(|lists| if lists.counting.get() { None } else { first_free(lists, (size - 1) / 16) })?;
+    count_live(1);
+    Some(free)
 }
 
 #[cold]

@@ -72,24 +72,96 @@ unsafe fn copy_text(text: &str, to: *mut u8) -> bool {
             both
         }
     }
+    let length = text.len();
     // SAFETY: the lengths are what `ends` asks for.
     unsafe {
-        match text.len() {
-            0 => true,
-            1 => ends::<u8>(text, to)[0] < 0x80,
-            2..=3 => ends::<u16>(text, to).iter().all(|piece| piece & 0x8080 == 0),
-            4..=7 => ends::<u32>(text, to).iter().all(|piece| piece & 0x8080_8080 == 0),
-            8..=15 => ends::<u64>(text, to).iter().all(|piece| piece & (u64::MAX / 255 * 128) == 0),
-            16..=32 => ends::<u128>(text, to).iter().all(|piece| piece & (u128::MAX / 255 * 128) == 0),
-            _ => {
-                to.copy_from_nonoverlapping(text.as_ptr(), text.len());
-                text.is_ascii()
+        if length >= 8 {
+            if length <= 16 {
+                ends::<u64>(text, to).iter().all(|piece| piece & (u64::MAX / 255 * 128) == 0)
+            } else if length <= 32 {
+                ends::<u128>(text, to).iter().all(|piece| piece & (u128::MAX / 255 * 128) == 0)
+            } else {
+                to.copy_from_nonoverlapping(text.as_ptr(), length);
+                is_ascii(text.as_bytes())
             }
+        } else if length >= 4 {
+            ends::<u32>(text, to).iter().all(|piece| piece & 0x8080_8080 == 0)
+        } else if length >= 2 {
+            ends::<u16>(text, to).iter().all(|piece| piece & 0x8080 == 0)
+        } else {
+            length == 0 || ends::<u8>(text, to)[0] < 0x80
         }
     }
 }
 
+/// Whether two texts are the same. Short ones, which most are, are compared by two pieces that may overlap.
+#[inline(always)]
+fn is_same(a: &[u8], b: &[u8]) -> bool {
+    #[inline(always)]
+    fn ends<const N: usize>(a: &[u8], b: &[u8]) -> bool {
+        a.first_chunk::<N>() == b.first_chunk() && a.last_chunk::<N>() == b.last_chunk()
+    }
+    let length = a.len();
+    if length != b.len() {
+        false
+    } else if length >= 8 {
+        if length <= 16 {
+            ends::<8>(a, b)
+        } else if length <= 32 {
+            ends::<16>(a, b)
+        } else {
+            a == b
+        }
+    } else if length >= 4 {
+        ends::<4>(a, b)
+    } else if length >= 2 {
+        ends::<2>(a, b)
+    } else {
+        a == b
+    }
+}
+
 impl Str {
+    /// A string with this text.
+    #[inline(never)]
+    pub(in crate::value) fn of(text: &str) -> Result<Ref<Str>, OutOfMemory> {
+        if text.len() <= 32 {
+            let cap = (text.len() + 15) & !15;
+            if let Some(block) = alloc::ready_object(block_size(cap)) {
+                // SAFETY: a fresh block of that size.
+                return Ok(unsafe { Str::fill(block.cast(), text, cap) });
+            }
+        }
+        Str::with_room(text, text.len())
+    }
+
+    /// Texts one after another, with `separator` between them; together they have at most `length` bytes.
+    pub fn join<'a>(length: usize, separator: &str, texts: impl Iterator<Item = &'a str>) -> Result<Ref<Str>, OutOfMemory> {
+        let mut joined = Writer::new(length)?;
+        for (at, text) in texts.enumerate() {
+            if at > 0 {
+                joined.push(separator);
+            }
+            joined.push(text);
+        }
+        Ok(joined.finish())
+    }
+
+    /// Texts one after another; together they have at most `length` bytes.
+    pub(in crate::value) fn concat_all(length: usize, texts: &[&str]) -> Result<Ref<Str>, OutOfMemory> {
+        let mut joined = Writer::new(length)?;
+        for text in texts {
+            joined.push(text);
+        }
+        Ok(joined.finish())
+    }
+
+    /// Whether both have the same text.
+    #[inline(always)]
+    pub(in crate::value) fn has_text_of(&self, other: &Str) -> bool {
+        ptr::eq(self, other) || is_same(self.as_bytes(), other.as_bytes())
+    }
+
     /// A string with room for `room` bytes, holding `text`.
     pub(in crate::value) fn with_room(text: &str, room: usize) -> Result<Ref<Str>, OutOfMemory> {
         let cap = capacity(room.max(text.len()))?;
@@ -108,6 +180,7 @@ impl Str {
 
     /// # Safety
     /// `block` is fresh and has the size for `cap`, which is enough for `text`.
+    #[inline(always)]
     unsafe fn fill(block: NonNull<Str>, text: &str, cap: usize) -> Ref<Str> {
         // SAFETY: the block has room for header, `cap` bytes and the table pointer.
         unsafe {
@@ -278,14 +351,71 @@ impl Str {
 
     /// # Safety
     /// The last reference is gone.
-    pub(super) unsafe fn destroy(mut this: NonNull<Str>) {
-        // SAFETY: by the caller's promise.
+    #[inline(always)]
+    pub(super) unsafe fn destroy(this: NonNull<Str>) {
+        // SAFETY: by the caller's promise (**blocks**).
         unsafe {
-            this.as_mut().drop_table();
-            let size = block_size(this.as_ref().cap);
-            alloc::free_object(this.cast(), size);
+            match this.as_ref().cap {
+                cap @ ..=INDEX_FROM => alloc::free_object(this.cast(), block_size(cap)),
+                _ => Str::destroy_long(this),
+            }
         }
     }
+
+    /// # Safety
+    /// As above.
+    #[inline(never)]
+    unsafe fn destroy_long(mut this: NonNull<Str>) {
+        // SAFETY: by the caller's promise (**blocks**).
+        unsafe {
+            this.as_mut().drop_table();
+            alloc::free_object(this.cast(), block_size(this.as_ref().cap));
+        }
+    }
+}
+
+/// A string that is being written, with all the room it will need.
+struct Writer {
+    made: Ref<Str>,
+    cap: usize,
+    used: usize,
+    is_ascii: bool,
+}
+
+impl Writer {
+    #[inline(always)]
+    fn new(room: usize) -> Result<Writer, OutOfMemory> {
+        let made = Str::with_room("", room)?;
+        Ok(Writer { cap: made.cap, made, used: 0, is_ascii: true })
+    }
+
+    #[inline(always)]
+    fn push(&mut self, text: &str) {
+        assert!(text.len() <= self.cap - self.used);
+        // SAFETY: nobody else has the block, and behind the bytes in use there is room.
+        self.is_ascii &= unsafe { copy_text(text, bytes_of(self.made.ptr).add(self.used)) };
+        self.used += text.len();
+    }
+
+    #[inline(always)]
+    fn finish(mut self) -> Ref<Str> {
+        // SAFETY: nobody else has the block; so many of its bytes are text.
+        let header = unsafe { self.made.ptr.as_mut() };
+        header.len = self.used;
+        if !self.is_ascii {
+            header.hdr.set_shape(ids::STR_UTF8);
+        }
+        self.made
+    }
+}
+
+/// Whether every byte of a text of at least sixteen is a character.
+fn is_ascii(text: &[u8]) -> bool {
+    const TOP: u128 = u128::MAX / 255 * 128;
+    let (words, _) = text.as_chunks::<16>();
+    // The last sixteen hold what does not fill sixteen, and may hold some twice.
+    let last = text.last_chunk::<16>();
+    words.iter().chain(last).fold(0, |all, word| all | u128::from_ne_bytes(*word)) & TOP == 0
 }
 
 /// Where the bytes of a block begin.

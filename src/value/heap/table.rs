@@ -8,7 +8,7 @@ use std::ops::{Deref, DerefMut};
 use std::ptr::{self, NonNull, null_mut};
 use std::slice;
 
-use super::{Hdr, Ref, alloc};
+use super::{Hdr, Ref, Str, alloc};
 use crate::limits::OutOfMemory;
 use crate::value::Value;
 use crate::value::layout::{Borrowed, dict as at, shape as ids, tag};
@@ -103,10 +103,11 @@ impl Entry {
         self.kpayload as i64
     }
 
-    /// Address of the key's object if the key is a string, else 0.
+    /// The key, if it is a string.
     #[inline(always)]
-    pub(in crate::value) fn string_address(&self) -> usize {
-        if u64::from(self.ktag) == tag::STR { self.kpayload as usize } else { 0 }
+    pub(in crate::value) fn text(&self) -> Option<&Str> {
+        // SAFETY: **bits**; the entry owns a count of its key.
+        if u64::from(self.ktag) == tag::STR { Some(unsafe { &*(self.kpayload as *const Str) }) } else { None }
     }
 
     /// Key and value, if it was not removed.
