@@ -248,7 +248,7 @@ proptest! {
 
     #[test]
     fn strings_do_what_strings_do(parts in prop::collection::vec("[a-cä€😀]{0,40}", 0..20), at in 0..300usize) {
-        let mut ours = Str::with_capacity(0).unwrap();
+        let mut ours = Str::concat("", "").unwrap();
         let mut plain = String::new();
         for part in parts {
             Str::push_str(&mut ours, &part).unwrap();

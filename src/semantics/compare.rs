@@ -268,7 +268,10 @@ impl<'a> Frame<'a> {
                 }
             }
             Frame::Table { a, b, at } => {
-                let Some((position, entry)) = a.next_entry(*at) else { return Next::End };
+                let Some((position, entry)) = a.next_entry(*at) else {
+                    *at = a.entries().len();
+                    return Next::End;
+                };
                 *at = position + 1;
                 let found = b.find(&entry.key()).ok().flatten().and_then(|found| b.entries().get(found));
                 match found {

@@ -301,7 +301,7 @@ impl Vm {
         let fp = self.here.fp;
         let count = self.here.func.values_in(template);
         if let Some(value) = self.here.func.plain_text(template, fp.slice(base, count)) {
-            fp.wipe(base, count as u16);
+            fp.slice(base, count).iter_mut().for_each(|used| drop(std::mem::take(used)));
             fp.set(dst, value);
             return Ok(());
         }
