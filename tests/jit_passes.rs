@@ -78,12 +78,47 @@ fn a_bound_that_the_loop_keeps_is_not_checked() {
             "func f(xs) {{\n    s := 0\n    for i in 0..len(xs) {{ s = s + xs[{index}] }}\n    return s\n}}\nys := [1, 2, 3]\nfor i in 0..1200 {{ f(ys) }}"
         )
     };
-    let checked =
-        |ir: &str| looped(ir).lines().filter(|line| line.contains("GuardBounds") && !line.contains("exit: None")).count();
     let kept = ir(&program("i"));
     assert_eq!(checked(&kept), 0, "{kept}");
     let beyond = ir(&program("i * 2 - i"));
     assert_eq!(checked(&beyond), 1, "{beyond}");
+}
+
+/// Bounds checks in loops that are still made.
+fn checked(ir: &str) -> usize {
+    looped(ir).lines().filter(|line| line.contains("GuardBounds") && !line.contains("exit: None")).count()
+}
+
+#[test]
+fn a_counter_that_falls_from_a_checked_start_is_not_checked_unless_it_may_rise() {
+    let program = |step: &str| {
+        format!(
+            "func f(xs, k) {{\n    i := 0\n    j := k\n    while i < j {{\n        x := xs[i]\n        xs[i] = xs[j]\n        xs[j] = x\n        i += 1\n        {step}\n    }}\n}}\nfor i in 0..1200 {{ f([1, 2, 3, 4], i % 4) }}"
+        )
+    };
+    let falls = ir(&program("j -= 1"));
+    assert_eq!(checked(&falls), 0, "{falls}");
+    let some_turns = ir(&program("if i > 1 { j -= 1 } else { j -= 2 }"));
+    assert_eq!(checked(&some_turns), 0, "{some_turns}");
+    let rises = ir(&program("if i > 1 { j -= 1 } else { j = k - i }"));
+    assert_eq!(checked(&rises), 2, "{rises}");
+}
+
+#[test]
+fn differences_and_next_elements_are_not_checked_where_their_limit_is_known() {
+    let program = |index: &str| {
+        format!(
+            "func f(xs, n) {{\n    s := 0\n    for i in 0..n {{ s += xs[{index}] }}\n    return s\n}}\nfor i in 0..1200 {{ f([1, 2, 3, 4], 3) }}"
+        )
+    };
+    for known in ["i + 1", "n - 1 - i", "n - i"] {
+        let ir = ir(&program(known));
+        assert_eq!(checked(&ir), 0, "{known}: {ir}");
+    }
+    for unknown in ["i + 2 - 1", "n - 2 - i", "i - n"] {
+        let ir = ir(&program(unknown));
+        assert_eq!(checked(&ir), 1, "{unknown}: {ir}");
+    }
 }
 
 #[test]

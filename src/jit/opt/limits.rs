@@ -1,8 +1,8 @@
 //! Bounds checks of counted loops, made once in front of them.
 //!
-//! Where a loop goes on while `i < limit` and reads element `i`, with limit and length from outside, it is checked in front of the
-//! loop that the limit is at most the length; the range analysis then proves the check of each turn. The method is known as loop
-//! predication.
+//! Where a loop goes on while `i < limit` and reads element `i`, or `j` falls from a limit, with limit and length from outside, it is
+//! checked in front of the loop that the limit is at most the length, or less; the range analysis then proves the check of each turn.
+//! The method is known as loop predication.
 //! Relies on: a check in front of a loop leaves to the loop head, and is not made again once it has failed too often. Only checks
 //! that every turn makes are replaced: a program that goes beyond the length would then fail in the loop anyway, unless it leaves
 //! the loop before.
@@ -26,12 +26,17 @@ fn check_in_front(function: &mut Function, unproven: Vec<Unproven>) -> usize {
     let cfg = Cfg::new(function);
     let home = super::homes(function, &cfg);
     let mut made: Vec<(BlockId, Unproven)> = Vec::new();
-    for check in unproven {
+    let (reach, others): (Vec<_>, Vec<_>) = unproven.into_iter().partition(|check| check.reaches);
+    for check in reach.into_iter().chain(others) {
         let Some(looped) = cfg.loops.iter().find(|looped| looped.blocks.contains(&check.block)) else { continue };
         let is_outside = |value: ValueId| !looped.blocks.contains(&home[value.index()]);
         let Some((front, exit)) = front(function, looped) else { continue };
         let always = cfg.is_in_each_turn(function, check.block, looped);
-        let known = made.iter().any(|(at, other)| *at == front && Unproven { block: check.block, ..*other } == check);
+        // One comparison is enough for a check, and a limit that is less than the length is at most the length.
+        let known = made.iter().any(|(at, other)| {
+            let is_same = (other.block, other.index, other.length) == (check.block, check.index, check.length);
+            *at == front && (is_same || (other.limit, other.length) == (check.limit, check.length))
+        });
         if always && !known && is_outside(check.limit) && is_outside(check.length) {
             compare(function, front, exit, check);
             made.push((front, check));

@@ -8,6 +8,7 @@
 pub mod copy;
 pub mod dead;
 pub mod exits;
+pub mod falling;
 pub mod gvn;
 pub mod hoist;
 pub mod late;

@@ -2,12 +2,14 @@
 //!
 //! Two steps. *Solve*: ranges of all values to a fixpoint over the dominator tree, growing bounds of loop parameters jump to
 //! the end of the scale and are then narrowed again by two more rounds. *Use*: a second walk with the facts of the branches
-//! taken removes checks. Facts are ranges of values and pairs `a < b`, `a <= b` known where a branch went that way.
+//! taken removes checks. Facts are ranges of values and pairs `a < b`, `a <= b` known where a branch went that way, a difference was
+//! taken, or a loop's parameter only falls.
 //! Relies on: arithmetic with a check gives the exact result where it continues.
 //! Must not: use a fact outside the blocks that the branch's edge dominates. A range that holds where a value is defined is lost
 //! when the value moves in front of a branch: only the last run writes ranges down.
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 
+use super::falling::{self, Falling};
 use super::narrow::SMALL;
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::inst::{BitOp, Cmp, IntOp};
@@ -17,10 +19,14 @@ use crate::jit::ir::{BlockId, Function, Inst, InstKind, Range, Repr, Terminator,
 const WIDEN_AFTER: usize = 2;
 const ROUNDS: usize = 6;
 
+/// Steps from a value to what it is less than.
+const MOST_STEPS: usize = 4;
+
 /// A bounds check that would be superfluous if `limit` were at most `length`, or less than it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unproven {
     pub block: BlockId,
+    pub index: ValueId,
     pub limit: ValueId,
     pub length: ValueId,
     /// The index is known to be at most the limit, not to be less.
@@ -59,6 +65,8 @@ fn prove(function: &mut Function) -> Proof {
         facts: Facts::default(),
         compares,
         ints,
+        falling: falling::find(function, &cfg),
+        less_one: less_one(function),
         removed: 0,
         unproven: Vec::new(),
         function,
@@ -97,6 +105,18 @@ fn ints(function: &Function) -> AHashMap<ValueId, ValueId> {
     insts.filter_map(made).collect()
 }
 
+/// The value that each one is one less than.
+fn less_one(function: &Function) -> AHashMap<ValueId, ValueId> {
+    let insts = || function.blocks.iter().flat_map(|block| &block.insts);
+    let one = |inst: &Inst| if inst.kind == InstKind::ConstI(1) { inst.result } else { None };
+    let ones: AHashSet<ValueId> = insts().filter_map(one).collect();
+    let less = |inst: &Inst| match inst.kind {
+        InstKind::Int { op: IntOp::Sub, a, b, .. } if ones.contains(&b) => Some((inst.result?, a)),
+        _ => None,
+    };
+    insts().filter_map(less).collect()
+}
+
 /// What the branches on the way here tell, in the order learned (undone from the end).
 #[derive(Default)]
 struct Facts {
@@ -122,6 +142,8 @@ struct Pass<'a> {
     compares: AHashMap<ValueId, (Cmp, ValueId, ValueId)>,
     /// The ints that floats are made of.
     ints: AHashMap<ValueId, ValueId>,
+    falling: Falling,
+    less_one: AHashMap<ValueId, ValueId>,
     removed: usize,
     unproven: Vec<Unproven>,
 }
@@ -187,6 +209,9 @@ impl Pass<'_> {
                 Visit::Enter(block) => {
                     work.push(Visit::Leave(self.facts.undo.len()));
                     self.learn_edge(block);
+                    for (param, start) in self.falling.get(&block).into_iter().flatten() {
+                        self.facts.set_less(*param, *start, false);
+                    }
                     self.block(block, remove);
                     self.pass_on(block, incoming);
                     work.extend(self.cfg.children[block.index()].iter().rev().map(|&child| Visit::Enter(child)));
@@ -260,8 +285,8 @@ impl Pass<'_> {
     fn note_unproven(&mut self, block: BlockId, kind: &InstKind) {
         let InstKind::GuardBounds { index, length, exit: Some(_) } = *kind else { return };
         if self.range(index).low >= 0 {
-            let limits = self.facts.above(index).iter();
-            self.unproven.extend(limits.map(|&(limit, strict)| Unproven { block, limit, length, reaches: !strict }));
+            let limits = self.facts.all_above(index).into_iter();
+            self.unproven.extend(limits.map(|(limit, strict)| Unproven { block, index, limit, length, reaches: !strict }));
         }
     }
 
@@ -269,6 +294,10 @@ impl Pass<'_> {
     fn learn_check(&mut self, kind: &InstKind, result: Option<ValueId>) {
         match *kind {
             InstKind::GuardTrue { value, .. } => self.learn(value, true),
+            InstKind::Int { op, a, b, .. } => result.into_iter().for_each(|result| self.learn_result(op, a, b, result)),
+            InstKind::GuardSmall { value, .. } => {
+                result.into_iter().for_each(|result| self.facts.set_less(value, result, false))
+            }
             InstKind::GuardBounds { index, length, .. } => {
                 let (ri, rl) = (self.range(index), self.range(length));
                 let high = rl.high.saturating_sub(1);
@@ -280,6 +309,32 @@ impl Pass<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// How a sum or difference compares with what it was made of.
+    fn learn_result(&mut self, op: IntOp, a: ValueId, b: ValueId, result: ValueId) {
+        let by = self.range(b);
+        match op {
+            IntOp::Sub if by.low >= 0 => self.facts.set_less(result, a, by.low > 0),
+            // One more than something less is at most as much.
+            IntOp::Add if by == Range::exactly(1) => {
+                let more: Vec<_> = self.facts.above(a).iter().filter(|(_, strict)| *strict).map(|(end, _)| *end).collect();
+                more.into_iter().for_each(|end| self.facts.set_less(result, end, false));
+            }
+            _ => {}
+        }
+    }
+
+    /// What a difference is at least because of what is known of the two.
+    fn least_difference(&self, a: ValueId, b: ValueId) -> Option<i64> {
+        let is_more = || self.less_one.get(&a).is_some_and(|more| self.facts.is_less(b, *more));
+        if self.facts.is_less(b, a) {
+            Some(1)
+        } else if self.facts.is_at_most(b, a) || is_more() {
+            Some(0)
+        } else {
+            None
         }
     }
 
@@ -306,6 +361,7 @@ impl Pass<'_> {
     }
 
     fn int_range(&self, op: IntOp, a: ValueId, b: ValueId) -> Option<Range> {
+        let least = if op == IntOp::Sub { self.least_difference(a, b) } else { None };
         let (a, b) = (self.range(a), self.range(b));
         // With an exact result that overflows on one side only, the other side still bounds it.
         let clamp = |low: Option<i64>, high: Option<i64>| {
@@ -313,7 +369,7 @@ impl Pass<'_> {
         };
         match op {
             IntOp::Add => clamp(a.low.checked_add(b.low), a.high.checked_add(b.high)),
-            IntOp::Sub => clamp(a.low.checked_sub(b.high), a.high.checked_sub(b.low)),
+            IntOp::Sub => clamp(a.low.checked_sub(b.high).max(least), a.high.checked_sub(b.low)),
             IntOp::Mul => a.mul(b),
         }
     }
@@ -411,12 +467,35 @@ impl Facts {
         self.less.get(&value).map_or(&[], Vec::as_slice)
     }
 
-    /// Is `a < b` known, or `a < c <= b` or `a <= c < b` for one other value?
+    /// What a value is less than (true), or at most, also by way of others. Each is there once, nearest first.
+    fn all_above(&self, value: ValueId) -> Vec<(ValueId, bool)> {
+        let mut found: Vec<(ValueId, bool)> = Vec::new();
+        let (mut from, mut next) = (vec![(value, false)], 0);
+        for _ in 0..MOST_STEPS {
+            for (middle, strict) in from {
+                for &(end, strictly) in self.above(middle) {
+                    let strict = strict || strictly;
+                    match found.iter_mut().find(|(other, _)| *other == end) {
+                        Some((_, known)) if *known || !strict => {}
+                        Some((_, known)) => *known = true,
+                        None => found.push((end, strict)),
+                    }
+                }
+            }
+            from = found[next..].to_vec();
+            next = found.len();
+        }
+        found
+    }
+
+    /// Is `a < b` known?
     fn is_less(&self, a: ValueId, b: ValueId) -> bool {
-        self.above(a).iter().any(|&(middle, strict)| {
-            let further = || self.above(middle).iter().any(|&(end, strictly)| end == b && (strict || strictly));
-            (middle == b && strict) || further()
-        })
+        self.all_above(a).contains(&(b, true))
+    }
+
+    /// Is `a <= b` known?
+    fn is_at_most(&self, a: ValueId, b: ValueId) -> bool {
+        a == b || self.all_above(a).iter().any(|(end, _)| *end == b)
     }
 
     fn forget(&mut self, mark: usize) {
