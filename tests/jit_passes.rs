@@ -72,6 +72,25 @@ fn a_check_of_what_a_loop_does_not_change_stands_in_front_of_it() {
 }
 
 #[test]
+fn arrays_are_looked_up_in_front_of_a_loop_that_appends_to_another_unless_it_may_be_the_same() {
+    let program = |before: &str, after: &str| {
+        format!(
+            "func f(xs) {{\n    ys := []\n    {before}\n    i := 0\n    while i < xs.len() {{\n        ys.push(xs[i])\n        i += 1\n        {after}\n    }}\n    return ys\n}}\nfor i in 0..1200 {{ f([1, 2, 3, 4]) }}"
+        )
+    };
+    let found = |ir: &str| {
+        let looped = looped(ir);
+        (count(&looped, "GuardShape"), count(&looped, "LoadData"), count(&looped, "LoadLength"))
+    };
+    let another = ir(&program("", ""));
+    assert_eq!(found(&another), (0, 0, 0), "{another}");
+    let stored = ir(&program("ys = xs", "if i > 3 { break }"));
+    assert_ne!(found(&stored), (0, 0, 0), "{stored}");
+    let itself = ir(&program("", "xs.push(i)\n        if i > 3 { break }"));
+    assert_ne!(found(&itself), (0, 0, 0), "{itself}");
+}
+
+#[test]
 fn a_bound_that_the_loop_keeps_is_not_checked() {
     let program = |index: &str| {
         format!(

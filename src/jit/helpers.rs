@@ -185,8 +185,27 @@ extern "C" fn call_mutating(context: *mut Context, site: u64, fp: Fp, place: Fp,
 
 /// Appends to the array in a slot, by the builtin; the item is given up.
 extern "C" fn push(context: *mut Context, slot: Fp, value_tag: u64, payload: u64, builtin: u64) -> u64 {
+    // SAFETY: **context**.
+    let heads = unsafe { (*context).free_blocks } as usize;
+    let kind = match value_tag {
+        tag::INT => Kind::I64,
+        tag::FLOAT => Kind::F64,
+        _ => Kind::Val,
+    };
+    if let Value::Array(items) = slot.get_mut(0)
+        // SAFETY: **context** for the lists; the payload is the bits of the number.
+        && unsafe { heap::grow_small(items, kind, payload, heads) }
+    {
+        return 0;
+    }
+    push_any(context, slot, Pair { tag: value_tag, payload }, builtin)
+}
+
+/// The same for whatever it is; apart, so that nothing has to be saved for it above.
+#[inline(never)]
+extern "C" fn push_any(context: *mut Context, slot: Fp, item: Pair, builtin: u64) -> u64 {
     // SAFETY: **context**, **frames**; compiled code gives up the value.
-    let (context, item) = unsafe { (&mut *context, Pair { tag: value_tag, payload }.into_value()) };
+    let (context, item) = unsafe { (&mut *context, item.into_value()) };
     if let Value::Array(items) = slot.get_mut(0)
         && let Some(array) = items.get_mut()
         && array.kind() != Kind::Val

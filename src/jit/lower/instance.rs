@@ -1,10 +1,10 @@
-//! New instances and closures: a block from the free list of its size, filled.
+//! New instances, closures and empty arrays: a block from the free list of its size, filled.
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, types};
 
 use super::{Helper, Lowering, context};
 use crate::jit::ir::ValueId;
 use crate::value::Rep;
-use crate::value::layout::{closure, header, shape};
+use crate::value::layout::{array, closure, header, shape, tag};
 use crate::value::shapes::shape_info;
 
 impl Lowering<'_> {
@@ -42,6 +42,18 @@ impl Lowering<'_> {
             self.store_pair(tag, payload, object, (closure::CAPTURES + 16 * at) as i32);
         }
         self.define(result, object);
+    }
+
+    /// An array without elements, as a value.
+    pub(super) fn make_empty_array(&mut self, result: Option<ValueId>) {
+        let object = self.new_block(array::SIZE as u32);
+        let start = self.b.ins().iconst(types::I64, 1 | i64::from(shape::ARR_EMPTY) << 32);
+        let (nothing, tag) = (self.b.ins().iconst(types::I64, 0), self.b.ins().iconst(types::I64, tag::ARRAY as i64));
+        self.store(start, object, header::COUNT as i32);
+        for at in [array::DATA, array::LEN, array::CAP] {
+            self.store(nothing, object, at as i32);
+        }
+        self.define_pair(result, tag, object);
     }
 
     /// A block of at most 256 bytes.

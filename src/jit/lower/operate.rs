@@ -55,6 +55,9 @@ impl Lowering<'_> {
         exit: StateId,
         result: Option<ValueId>,
     ) {
+        if op == Operation::Array && args.is_empty() {
+            return self.make_empty_array(result);
+        }
         // A forced exit comes before the operation: afterwards it must not happen again.
         let left = self.exit_block(exit, ExitKind::Execute);
         self.count_check(left, ExitKind::Execute);

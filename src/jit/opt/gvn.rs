@@ -109,7 +109,7 @@ impl Pass<'_> {
                 self.objects.insert(result, object);
             }
             if let Some(result) = inst.result.filter(|result| self.function.ty(*result).shape != 0) {
-                self.shaped.insert(result, versions[self.memory.headers()]);
+                self.shaped.insert(result, versions[self.memory.header_of(result)]);
             }
             if let (InstKind::Box(of), Some(result)) = (&inst.kind, inst.result) {
                 self.boxes.insert(result, *of);
@@ -152,7 +152,7 @@ impl Pass<'_> {
             }
             InstKind::GuardShape { pointer, shape, .. }
                 if self.function.ty(pointer).shape == shape
-                    && self.shaped.get(&pointer) == Some(&versions[self.memory.headers()]) =>
+                    && self.shaped.get(&pointer) == Some(&versions[self.memory.header_of(pointer)]) =>
             {
                 Some(pointer)
             }

@@ -11,10 +11,14 @@
 //! *Uniqueness* has dimensions too: one for each slot (nobody but the slot holds its object), one for all objects inside
 //! containers. An object that only a slot holds can become shared only by an instruction that takes a reference to what it
 //! has read from that very slot.
+//!
+//! *Headers* of arrays have one dimension, and one more for what each slot holds that only reads from it lead to: nothing read from
+//! it is stored elsewhere. Appending to the array of another slot does not change such a header: that array has one holder
+//! when it changes, and no pointer read from here leads to it.
 use ahash::AHashMap;
 
 use crate::jit::ir::inst::{Cell, Heaps, Home, SlotWrites};
-use crate::jit::ir::{BlockId, Function, InstKind, Kinds, Operation, Repr, SlotIx, ValueId};
+use crate::jit::ir::{BlockId, Function, Inst, InstKind, Kinds, Operation, Repr, SlotIx, ValueId};
 use crate::value::layout::tag;
 
 /// Versions of slots that a function may have in all its blocks together.
@@ -43,6 +47,8 @@ pub struct Memory {
     slots: usize,
     shared: bool,
     fields: AHashMap<(u32, u32), usize>,
+    /// The dimensions of headers of what slots hold.
+    held_headers: AHashMap<SlotIx, usize>,
     origins: Vec<Origin>,
     /// How many containers there are between a slot or variable and what each value belongs to, if that is known.
     depths: Vec<Option<u8>>,
@@ -75,11 +81,15 @@ impl Memory {
                 fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
             }
         }
+        let origins = origins(function);
+        let first = HEAP_DIMENSIONS + 2 * slots + 1 + fields.len();
+        let apart = held_apart(function, &origins).into_iter().filter(|slot| slot.index() < slots);
         Memory {
             slots,
             shared: slots < function.frame_slots as usize,
             fields,
-            origins: origins(function),
+            held_headers: apart.enumerate().map(|(at, slot)| (slot, first + at)).collect(),
+            origins,
             depths: depths(function),
             roots: roots(function),
             fixed: fixed(function),
@@ -88,7 +98,7 @@ impl Memory {
 
     /// Number of dimensions.
     pub fn len(&self) -> usize {
-        HEAP_DIMENSIONS + 2 * self.slots + 1 + self.fields.len()
+        HEAP_DIMENSIONS + 2 * self.slots + 1 + self.fields.len() + self.held_headers.len()
     }
 
     /// Whether only this slot holds its object.
@@ -116,6 +126,14 @@ impl Memory {
         heap_dimensions(Heaps::HEADERS)[0]
     }
 
+    /// The dimension of the header of what a pointer leads to.
+    pub fn header_of(&self, pointer: ValueId) -> usize {
+        match self.origins.get(pointer.index()) {
+            Some(Origin::Slot(slot)) => self.held_headers.get(slot).copied().unwrap_or(self.headers()),
+            _ => self.headers(),
+        }
+    }
+
     fn is_slot(&self, dimension: usize) -> bool {
         (HEAP_DIMENSIONS..HEAP_DIMENSIONS + self.slots).contains(&dimension)
     }
@@ -131,6 +149,10 @@ impl Memory {
             InstKind::LoadCell { slot, .. } => vec![self.slot(*slot), heap_dimensions(Heaps::CELLS)[0]],
             InstKind::LoadField { pointer, offset, .. } => vec![self.field(function, *pointer, *offset)],
             InstKind::LoadElement { cell: Cell::Value, data, .. } => self.values_at(*data),
+            InstKind::LoadLength(pointer)
+            | InstKind::LoadData(pointer)
+            | InstKind::GuardShape { pointer, .. }
+            | InstKind::IsShape { pointer, .. } => vec![self.header_of(*pointer)],
             InstKind::GuardUnique { slot: Some(slot), .. } => vec![self.unique(*slot)],
             InstKind::GuardUnique { slot: None, .. } => vec![self.unique_inside()],
             InstKind::Unshare { home, .. } => vec![self.unique_home(*home)],
@@ -174,6 +196,11 @@ impl Memory {
                 dimensions.push(self.unique_inside());
                 self.share(*value, &mut dimensions);
             }
+            _ => {}
+        }
+        match kind {
+            InstKind::Push { home: Home::Slot(slot), .. } => dimensions.extend(self.held_headers.get(slot)),
+            _ if effects.writes.overlaps(Heaps::HEADERS) => dimensions.extend(self.held_headers.values()),
             _ => {}
         }
         match kind {
@@ -282,6 +309,58 @@ fn origins(function: &Function) -> Vec<Origin> {
         }
     }
     origins
+}
+
+/// The slots whose objects are reached only by way of them: what is read from one is not stored to another, nor anywhere else. Only
+/// asked of where something is appended to a slot's array.
+fn held_apart(function: &Function, origins: &[Origin]) -> Vec<SlotIx> {
+    let insts = || function.blocks.iter().flat_map(|block| &block.insts);
+    if !insts().any(|inst| matches!(inst.kind, InstKind::Push { home: Home::Slot(_), .. })) {
+        return Vec::new();
+    }
+    let read = |inst: &Inst| match (&inst.kind, inst.result) {
+        (InstKind::LoadLength(pointer) | InstKind::LoadData(pointer) | InstKind::GuardShape { pointer, .. }, _) => {
+            match origins[pointer.index()] {
+                Origin::Slot(slot) => Some(slot),
+                _ => None,
+            }
+        }
+        _ => None,
+    };
+    let mut slots: Vec<SlotIx> = insts().filter_map(read).collect();
+    slots.sort();
+    slots.dedup();
+    let mut leaves = |slot: SlotIx| slots.retain(|other| *other != slot);
+    for inst in insts() {
+        if let InstKind::MoveSlot { from, .. } = inst.kind {
+            leaves(from);
+        }
+        each_stored(&inst.kind, |value| {
+            if let Origin::Slot(slot) = origins[value.index()] {
+                leaves(slot);
+            }
+        });
+    }
+    // A parameter of a block may be any of its arguments.
+    let edges = function.blocks.iter().flat_map(|block| &block.term).flat_map(|term| term.successors());
+    for value in edges.flat_map(|(_, args)| args) {
+        if let (Origin::Slot(slot), true) = (origins[value.index()], function.ty(*value).repr != Repr::I64) {
+            leaves(slot);
+        }
+    }
+    slots
+}
+
+/// The operands that may be stored somewhere, or be part of the result.
+fn each_stored(kind: &InstKind, mut f: impl FnMut(ValueId)) {
+    match kind {
+        InstKind::Unshare { .. } | InstKind::Generalise { .. } | InstKind::Settle { .. } => {}
+        InstKind::Push { value, .. } | InstKind::StoreElement { value, .. } | InstKind::StoreField { value, .. } => {
+            f(*value)
+        }
+        _ if kind.effects().writes == Heaps::NONE && !kind.effects().calls => {}
+        _ => kind.clone().each_operand(|value| f(*value)),
+    }
 }
 
 /// What an object, or the address of its elements, was reached from.

@@ -165,39 +165,61 @@ impl Heads<'_> {
         (!hidden).then(|| Heads(unsafe { &*(heads as *const [Cell<*mut Free>; CLASSES]) }))
     }
 
+    /// Those of this thread, unless blocks are counted.
+    #[inline(always)]
+    pub(super) fn of_thread() -> Option<Heads<'static>> {
+        // SAFETY: it is the table of this thread.
+        unsafe { Heads::given(free_lists().heads) }
+    }
+
+    /// A block for a buffer of `size` bytes (a multiple of 16), if it is small and there.
+    #[inline(always)]
+    pub(super) fn take(self, size: usize) -> Option<NonNull<u8>> {
+        let head = self.0.get((size / 16).wrapping_sub(1))?;
+        let block = NonNull::new(head.get())?;
+        // SAFETY: blocks in the lists are free and start with their links.
+        head.set(unsafe { block.as_ref() }.next);
+        Some(block.cast())
+    }
+
     /// Blocks for an object of `size` bytes and for its buffer of `buffer` bytes (a multiple of 16), if both are small and there.
     #[inline(always)]
     pub(super) fn take_both(self, size: usize, buffer: usize) -> Option<[NonNull<u8>; 2]> {
-        let buffers = self.0.get((buffer / 16).wrapping_sub(1))?;
         let objects = &self.0[(size - 1) / 16];
         let object = NonNull::new(objects.get())?;
-        // SAFETY: blocks in the lists are free and start with their links.
+        // SAFETY: as above.
         objects.set(unsafe { object.as_ref() }.next);
-        let Some(buffer) = NonNull::new(buffers.get()) else {
+        let Some(buffer) = self.take(buffer) else {
             objects.set(object.as_ptr());
             return None;
         };
-        // SAFETY: as above.
-        buffers.set(unsafe { buffer.as_ref() }.next);
         count_live(1);
-        Some([object.cast(), buffer.cast()])
+        Some([object.cast(), buffer])
+    }
+
+    /// Returns a block; false, and nothing is done, if it is not small.
+    ///
+    /// # Safety
+    /// It is a block of this size that nobody uses.
+    #[inline(always)]
+    pub(super) unsafe fn give(self, block: NonNull<u8>, size: usize) -> bool {
+        let Some(head) = self.0.get(size.wrapping_sub(1) / 16) else { return false };
+        // SAFETY: by the caller's promise, and it is large enough for a link.
+        unsafe { block.cast::<Free>().write(Free { next: head.get() }) };
+        head.set(block.as_ptr().cast());
+        true
     }
 
     /// Returns the blocks of an object and of its buffer; false, and nothing is done, if the buffer is not small.
     ///
     /// # Safety
-    /// Both are blocks of these sizes that nobody uses.
+    /// Both are blocks of these sizes that nobody uses; that of the object is small.
     #[inline(always)]
     pub(super) unsafe fn give_both(self, object: NonNull<u8>, size: usize, buffer: NonNull<u8>, bytes: usize) -> bool {
-        let Some(buffers) = self.0.get(bytes.wrapping_sub(1) / 16) else { return false };
-        let objects = &self.0[(size - 1) / 16];
-        for (block, head) in [(object, objects), (buffer, buffers)] {
-            // SAFETY: by the caller's promise, and it is large enough for a link.
-            unsafe { block.cast::<Free>().write(Free { next: head.get() }) };
-            head.set(block.as_ptr().cast());
-        }
-        count_live(-1);
-        true
+        // SAFETY: by the caller's promise.
+        let given = unsafe { self.give(buffer, bytes) && self.give(object, size) };
+        count_live(-i64::from(given));
+        given
     }
 }
 

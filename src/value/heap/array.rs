@@ -284,25 +284,43 @@ impl Array {
     /// bytes are copied. `to` is not above the length.
     #[inline]
     pub fn copy_unboxed(&self, from: usize, to: usize) -> Option<Result<Ref<Array>, OutOfMemory>> {
-        let size = match self.hdr.shape {
-            ids::ARR_I64 | ids::ARR_F64 => 8,
-            ids::ARR_BOOL => 1,
-            _ => return None,
-        };
+        let shift = self.unboxed_shift()?;
         assert!(to <= self.len);
         if from >= to {
             return None;
         }
-        let used = (to - from) * size;
-        let bytes = alloc::rounded(used.max(LEAST_BUFFER));
-        let data = match alloc::buffer(bytes) {
-            Ok(data) => data,
-            Err(refused) => return Some(Err(refused)),
+        let (start, len) = (from << shift, to - from);
+        let Some(copy) = Heads::of_thread().and_then(|heads| self.like_small(len, shift, heads)) else {
+            return Some(self.copy_to_new_blocks(start, len << shift));
         };
-        // SAFETY: `used` bytes of elements lie at `from`, and the fresh buffer has as many (**blocks**).
-        unsafe { ptr::copy_nonoverlapping(self.data.add(from * size), data.as_ptr(), used) };
-        let (data, shape) = (data.as_ptr(), self.hdr.shape);
-        Some(Ok(Ref::made(|| Array { hdr: Hdr::new(shape), data, len: to - from, cap: bytes / size })))
+        // SAFETY: so many bytes of elements lie at `start`, and the fresh buffer has room for them (**blocks**).
+        unsafe { ptr::copy_nonoverlapping(self.data.add(start), copy.data, len << shift) };
+        Some(Ok(copy))
+    }
+
+    /// A copy of `used` bytes of elements from `start`, where blocks have to be asked for.
+    #[inline(never)]
+    fn copy_to_new_blocks(&self, start: usize, used: usize) -> Result<Ref<Array>, OutOfMemory> {
+        let bytes = alloc::rounded(used.max(LEAST_BUFFER));
+        let data = alloc::buffer(bytes)?.as_ptr();
+        // SAFETY: `used` bytes of elements lie at `start`, and the fresh buffer has as many (**blocks**).
+        unsafe { ptr::copy_nonoverlapping(self.data.add(start), data, used) };
+        let (shape, size) = (self.hdr.shape, self.element_size());
+        Ok(Ref::made(|| Array { hdr: Hdr::new(shape), data, len: used / size, cap: bytes / size }))
+    }
+
+    /// A new array of the same kind with `len` elements that are not written yet, if it is small and its blocks are there. `shift` is
+    /// that of this kind.
+    #[inline(always)]
+    fn like_small(&self, len: usize, shift: u32, heads: Heads<'_>) -> Option<Ref<Array>> {
+        let bytes = (len << shift).max(LEAST_BUFFER).next_multiple_of(16);
+        let [block, data] = heads.take_both(size_of::<Array>(), bytes)?;
+        let made = Array { hdr: Hdr::new(self.hdr.shape), data: data.as_ptr(), len, cap: bytes >> shift };
+        // SAFETY: the first block has the size of an array (**blocks**).
+        unsafe {
+            block.cast::<Array>().write(made);
+            Some(Ref::from_raw(block.cast()))
+        }
     }
 
     /// By how much a number of elements is shifted for the number of their bytes; nothing if they are not unboxed.
@@ -321,18 +339,42 @@ impl Array {
     pub(super) fn unshare_small(this: &mut Ref<Array>, heads: Heads<'_>) -> bool {
         let (count, len, from) = (this.hdr.count(), this.len, this.data);
         let Some(shift) = this.unboxed_shift().filter(|_| count > 1 && len > 0) else { return false };
-        let bytes = (len << shift).max(LEAST_BUFFER).next_multiple_of(16);
-        let Some([block, data]) = heads.take_both(size_of::<Array>(), bytes) else { return false };
-        let copy = Array { hdr: Hdr::new(this.hdr.shape), data: data.as_ptr(), len, cap: bytes >> shift };
-        // SAFETY: the first block has the size of an array. There is another local reference, so the object lives on without this one
-        // (**count**). Its buffer has `len` elements, and at least as many pairs of words as these take: buffers of up to 256 bytes are
-        // multiples of 16. The second block has as many (**blocks**).
+        let Some(copy) = this.like_small(len, shift, heads) else { return false };
+        let to = copy.data;
+        let others = std::mem::replace(this, copy).into_raw();
+        // SAFETY: there is another local reference, so the object lives on without this one (**count**). Its buffer has `len` elements,
+        // and at least as many pairs of words as these take: buffers of up to 256 bytes are multiples of 16. The copy's has as many
+        // (**blocks**).
         unsafe {
-            block.cast::<Array>().write(copy);
-            let others = std::mem::replace(this, Ref::from_raw(block.cast())).into_raw();
             others.as_ref().hdr.rc.store(count - 1, Ordering::Relaxed);
-            copy_pairs(from, data.as_ptr(), (len << shift).div_ceil(16));
+            copy_pairs(from, to, (len << shift).div_ceil(16));
         }
+        true
+    }
+
+    /// Appends an int or a float (`kind` and its bits) to an array that is empty or of this kind and full, if its new buffer is small
+    /// and there. Else it does nothing and says false.
+    #[inline(always)]
+    pub(super) fn grow_small(&mut self, kind: Kind, bits: u64, heads: Heads<'_>) -> bool {
+        let (used, shape) = (self.len * 8, self.hdr.shape);
+        let is_full = shape == kind as u32 && self.len == self.capacity();
+        if !matches!(kind, Kind::I64 | Kind::F64) || !(is_full || shape == ids::ARR_EMPTY) {
+            return false;
+        }
+        let bytes = if used == 0 { LEAST_BUFFER } else { used * 2 };
+        let Some(data) = heads.take(bytes) else { return false };
+        let old = NonNull::new(std::mem::replace(&mut self.data, data.as_ptr()));
+        // SAFETY: the old buffer has `used` bytes, less than the new one, so it is small and a multiple of 16; nobody uses it afterwards
+        // (**blocks**).
+        unsafe {
+            if let Some(old) = old {
+                copy_pairs(old.as_ptr(), data.as_ptr(), used / 16);
+                heads.give(old, used);
+            }
+            data.cast::<u64>().add(self.len).write(bits);
+        }
+        self.hdr.set_shape(kind as u32);
+        (self.len, self.cap) = (self.len + 1, bytes / 8);
         true
     }
 
