@@ -1,5 +1,10 @@
 //! Dicts: look-up and change. Entries stay in insertion order; up to eight are searched one by one,
-//! more through an index table with linear probing at a load of at most 3/4.
+//! more through an index table at a load of at most 3/4.
+//!
+//! The index is searched by groups of eight places, which lie in one line of the cache: first the group of the hash, then the
+//! next one as long as there is no free place. All places of a group are looked at at once. Which one it is then no branch depends
+//! on; one that did would be guessed wrongly each second time, and while the processor waits for the memory to tell, it could
+//! not begin the next search.
 //!
 //! A place of the index holds the position of an entry in its low bits, as many as the size of the table has, and above
 //! them those bits of the entry's hash that did not choose the place: entries of other hashes are hardly ever looked at,
@@ -12,7 +17,7 @@
 //! keys (ints, strings, anything) stands in the shape word and selects the fast path.
 
 use super::Value;
-use super::heap::{Dict, Entry, Ref, Str};
+use super::heap::{Dict, Entry, Ref, Str, look};
 use super::key::{self, NotAKey};
 use super::layout::{dict as at, shape as ids};
 use crate::limits::OutOfMemory;
@@ -121,27 +126,30 @@ impl Dict {
     #[inline(always)]
     fn search(&self, hash: u32, same: impl Fn(&Entry) -> bool) -> Spot {
         let entries = self.entries();
-        let index = self.index();
-        if index.is_empty() {
+        let mask = self.mask();
+        let mut start = hash as usize;
+        let Some(mut group) = self.group(start) else {
             return Spot::at(entries.iter().position(|entry| entry.hash() == hash && same(entry)));
-        }
-        let mask = index.len() - 1;
-        let mut place = hash as usize & mask;
+        };
         loop {
-            let word = index[place];
-            if word == at::FREE {
-                return Spot::Free(place as u32);
-            }
-            if (word ^ hash) & !(mask as u32) == 0 {
-                let position = (word & mask as u32) as usize;
-                if let Some(entry) = entries.get(position)
+            let (first, words) = group;
+            let (mut agreeing, free) = look(words, hash, mask);
+            while agreeing != 0 {
+                let position = words[agreeing.trailing_zeros() as usize % at::GROUP] & mask;
+                if let Some(entry) = entries.get(position as usize)
                     && entry.hash() == hash
                     && same(entry)
                 {
-                    return Spot::Entry(position as u32);
+                    return Spot::Entry(position);
                 }
+                agreeing &= agreeing - 1;
             }
-            place = (place + 1) & mask;
+            if free != 0 {
+                return Spot::Free(first as u32 + free.trailing_zeros());
+            }
+            start = first + at::GROUP;
+            let Some(next) = self.group(start) else { return Spot::Nowhere };
+            group = next;
         }
     }
 
@@ -381,16 +389,28 @@ impl Dict {
     /// Notes the position of an entry in the index, if there is one, at a free place for its hash.
     #[inline]
     fn note(&mut self, hash: u32, position: u32, spot: Spot) {
-        let index = self.index_mut();
-        if index.is_empty() {
-            return;
+        let mask = self.mask();
+        let place = match spot {
+            Spot::Free(place) => Some(place as usize),
+            _ => self.free_place(hash),
+        };
+        if let Some(place) = place.and_then(|place| self.index_mut().get_mut(place)) {
+            *place = hash & !mask | position;
         }
-        let mask = index.len() - 1;
-        let mut place = if let Spot::Free(place) = spot { place } else { hash } as usize & mask;
-        while index[place] != at::FREE {
-            place = (place + 1) & mask;
+    }
+
+    /// The first free place for a hash, if there is an index.
+    #[inline]
+    fn free_place(&self, hash: u32) -> Option<usize> {
+        let mut start = hash as usize;
+        loop {
+            let (first, words) = self.group(start)?;
+            let (_, free) = look(words, hash, self.mask());
+            if free != 0 {
+                return Some(first + free.trailing_zeros() as usize);
+            }
+            start = first + at::GROUP;
         }
-        index[place] = hash & !(mask as u32) | position;
     }
 
     /// Makes room in the index for more entries, squeezing out removed ones first.

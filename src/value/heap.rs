@@ -41,6 +41,7 @@ pub use inline::{Clo, Inst, Var};
 pub use pool::share_pool;
 pub(super) use registry::Registry;
 pub use str::Str;
+pub(super) use table::look;
 pub use table::{Dict, Entry, Set};
 
 /// What every heap object starts with.

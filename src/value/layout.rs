@@ -123,6 +123,8 @@ pub mod dict {
     pub const ENTRY_SIZE: usize = 32;
     /// Up to this many entries there is no index and look-up is a linear scan. Consecutive ints never have an index.
     pub const LINEAR: usize = 8;
+    /// Places of the index that are looked at together; it has whole groups of them.
+    pub const GROUP: usize = 8;
     /// An index place that was never used. The others hold `hash & !mask | position`.
     pub const FREE: u32 = u32::MAX;
     /// `ENTRY_TAG` of a removed entry. Its index place keeps pointing at it.

@@ -378,6 +378,35 @@ pub(super) fn buffer(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
     if size <= MAX_SMALL { Ok(block(size)) } else { large(size, system_alloc) }
 }
 
+/// Bytes of a line of the processor's caches.
+const LINE: usize = 64;
+
+/// [`buffer`] that begins with a line, unless it is small.
+pub(super) fn buffer_of_lines(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
+    /// # Safety
+    /// The layout has a size.
+    unsafe fn from_a_line(layout: Layout) -> *mut u8 {
+        // SAFETY: by the caller's promise.
+        layout.align_to(LINE).map_or(null_mut(), |layout| unsafe { system_alloc(layout) })
+    }
+    if size <= MAX_SMALL { Ok(block(size)) } else { large(size, from_a_line) }
+}
+
+/// Returns a buffer that begins with a line.
+///
+/// # Safety
+/// It came from [`buffer_of_lines`] with the same size.
+pub(super) unsafe fn free_lines(buffer: NonNull<u8>, size: usize) {
+    if size <= MAX_SMALL {
+        // SAFETY: by the caller's promise.
+        return unsafe { free_block(buffer, size) };
+    }
+    limits::release(size);
+    let layout = layout(size).align_to(LINE).expect("as when it was allocated");
+    // SAFETY: it was allocated with this layout.
+    unsafe { dealloc(buffer.as_ptr(), layout) }
+}
+
 /// [`buffer`] with every byte zero.
 pub(super) fn zeroed_buffer(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
     if size > MAX_SMALL {

@@ -216,6 +216,15 @@ impl Dict {
         unsafe { slice::from_raw_parts(self.index, self.mask as usize + 1) }
     }
 
+    /// The group of places of the index that `place` lies in, if there is an index.
+    #[inline(always)]
+    pub(in crate::value) fn group(&self, place: usize) -> Option<(usize, &[u32; at::GROUP])> {
+        const { assert!(at::GROUP.is_power_of_two()) }
+        let first = place & self.mask as usize & !(at::GROUP - 1);
+        // SAFETY: the table has `mask + 1` places, which are whole groups.
+        if self.index.is_null() { None } else { Some((first, unsafe { &*self.index.add(first).cast() })) }
+    }
+
     #[inline(always)]
     pub(in crate::value) fn index_mut(&mut self) -> &mut [u32] {
         if self.index.is_null() {
@@ -223,6 +232,12 @@ impl Dict {
         }
         // SAFETY: as in `index`, and `&mut self` is the only access.
         unsafe { slice::from_raw_parts_mut(self.index, self.mask as usize + 1) }
+    }
+
+    /// The bits of a hash that choose a place, and of a word of the index that are a position.
+    #[inline(always)]
+    pub(in crate::value) fn mask(&self) -> u32 {
+        self.mask
     }
 
     /// Appends an entry; look-up does not know it yet.
@@ -292,10 +307,10 @@ impl Dict {
     pub(in crate::value) fn reset_index(&mut self, places: usize) -> Result<(), OutOfMemory> {
         let old = self.index().len();
         if places != old {
-            let fresh = if places == 0 { null_mut() } else { alloc::buffer(places * 4)?.as_ptr().cast::<u32>() };
+            let fresh = if places == 0 { null_mut() } else { alloc::buffer_of_lines(places * 4)?.as_ptr().cast::<u32>() };
             if let Some(index) = NonNull::new(self.index) {
                 // SAFETY: **blocks**.
-                unsafe { alloc::free_block(index.cast(), old * 4) };
+                unsafe { alloc::free_lines(index.cast(), old * 4) };
             }
             self.index = fresh;
             self.mask = (places.max(1) - 1) as u32;
@@ -336,7 +351,7 @@ impl Dict {
         }
         if let Some(index) = NonNull::new(std::mem::replace(&mut self.index, null_mut())) {
             // SAFETY: **blocks**.
-            unsafe { alloc::free_block(index.cast(), (self.mask as usize + 1) * 4) };
+            unsafe { alloc::free_lines(index.cast(), (self.mask as usize + 1) * 4) };
         }
         self.room = 0;
         self.mask = 0;
@@ -350,10 +365,70 @@ impl Drop for Dict {
     }
 }
 
+/// Which words of a group agree with `hash` outside `mask`, and which are free: a bit each.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+pub(in crate::value) fn look(group: &[u32; at::GROUP], hash: u32, mask: u32) -> (u32, u32) {
+    use std::arch::x86_64::*;
+    const { assert!(at::GROUP == 8) }
+    // SAFETY: the group has eight words; these loads need no alignment, and every machine of this kind has them.
+    unsafe {
+        let words = group.as_ptr().cast::<__m128i>();
+        let halves = [_mm_loadu_si128(words), _mm_loadu_si128(words.add(1))];
+        let (hash, kept) = (_mm_set1_epi32(hash as i32), _mm_set1_epi32(!mask as i32));
+        let (free, zero) = (_mm_set1_epi32(at::FREE as i32), _mm_setzero_si128());
+        let agrees = halves.map(|half| _mm_cmpeq_epi32(_mm_and_si128(_mm_xor_si128(half, hash), kept), zero));
+        let is_free = halves.map(|half| _mm_cmpeq_epi32(half, free));
+        let agrees = _mm_packs_epi32(agrees[0], agrees[1]);
+        let is_free = _mm_packs_epi32(is_free[0], is_free[1]);
+        let bits = _mm_movemask_epi8(_mm_packs_epi16(agrees, is_free)) as u32;
+        (bits & 0xFF & !(bits >> 8), bits >> 8)
+    }
+}
+
+/// As there, for other machines.
+#[cfg(not(target_arch = "x86_64"))]
+pub(in crate::value) use self::look_one_by_one as look;
+
+#[cfg(any(test, not(target_arch = "x86_64")))]
+#[inline(always)]
+pub(in crate::value) fn look_one_by_one(group: &[u32; at::GROUP], hash: u32, mask: u32) -> (u32, u32) {
+    let bits = group.iter().enumerate().fold((0, 0), |(agreeing, free), (n, word)| {
+        let agrees = (word ^ hash) & !mask == 0;
+        (agreeing | u32::from(agrees) << n, free | u32::from(*word == at::FREE) << n)
+    });
+    (bits.0 & !bits.1, bits.1)
+}
+
 impl Ref<Set> {
     /// The dict inside.
     #[inline(always)]
     pub fn table(&self) -> &Dict {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ways_to_look_at_a_group_agree() {
+        let mut state = 1_u32;
+        let mut next = || {
+            state = state.wrapping_mul(0x9E37_79B9) ^ state >> 13;
+            state
+        };
+        for mask in [15, 0xFFFF, 0x1F_FFFF] {
+            for _ in 0..2000 {
+                let hash = if next() % 4 == 0 { u32::MAX } else { next() };
+                let group = std::array::from_fn(|_| match next() % 4 {
+                    0 => at::FREE,
+                    1 => hash & !mask | next() & mask / 2,
+                    _ => next() & !mask | next() & mask / 2,
+                });
+                assert_eq!(look(&group, hash, mask), look_one_by_one(&group, hash, mask), "{group:x?} {hash:x} {mask:x}");
+            }
+        }
     }
 }
