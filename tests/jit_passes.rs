@@ -145,10 +145,54 @@ fn a_value_that_a_loop_does_not_change_is_no_parameter_of_it() {
     let program = |body: &str| {
         format!("func f(n) {{\n    i := 0\n    while i < n {{ {body} }}\n    return i\n}}\nfor i in 0..1200 {{ f(40) }}")
     };
+    // The counter, and the turns that are left.
     let kept = ir(&program("i = i + 1"));
-    assert_eq!(loop_params(&kept), 1, "{kept}");
+    assert_eq!(loop_params(&kept), 2, "{kept}");
     let changed = ir(&program("i = i + 1\nn = n - 1"));
     assert_eq!(loop_params(&changed), 2, "{changed}");
+}
+
+#[test]
+fn sums_are_looked_at_in_polls_if_a_turn_adds_little() {
+    let program = |body: &str| {
+        format!(
+            "func f(n, x) {{\n    s := 0\n    for i in 0..n {{ {body} }}\n    return s\n}}\nfor i in 0..3000 {{ f(9, i * 1_000_000) }}"
+        )
+    };
+    let checked = |ir: &str| ir.lines().filter(|line| line.contains("Int {") && line.contains("exit: Some")).count();
+    let polled = |ir: &str| ir.lines().filter(|line| line.contains("Poll {") && !line.contains("sums: []")).count();
+    for little in ["s += i * i - i", "if i % 2 == 0 { s += 3 } else { s -= i % 7 }", "s = 5 + s + i"] {
+        let ir = ir(&program(little));
+        assert_eq!((checked(&ir), polled(&ir)), (0, 1), "{little}: {ir}");
+    }
+    for much in ["s += x", "s += i * i * i", "s += s + 1", "s = 3 - s", "s += x - i"] {
+        let ir = ir(&program(much));
+        assert_eq!((checked(&ir) > 0, polled(&ir)), (true, 0), "{much}: {ir}");
+    }
+}
+
+#[test]
+fn counted_loops_run_in_stretches_unless_the_poll_would_move_over_an_effect() {
+    let program = |head: &str, body: &str| {
+        format!(
+            "func f(n, xs) {{\n    s := 0.5\n    i := 0\n    {head} {{ {body} }}\n    return s + i\n}}\nfor i in 0..3000 {{ f(9, [1.5] * 10) }}"
+        )
+    };
+    let cold = |ir: &str| ir.matches("() cold:").count();
+    let stretches = ir(&program("for j in 0..n", "s += xs[j]"));
+    assert_eq!(cold(&stretches), 1, "{stretches}");
+    let counted = ir(&program("while i < n", "s += xs[i]\ni += 1"));
+    assert_eq!(cold(&counted), 1, "{counted}");
+    // A limit that changes, a way back before the end, steps of two, and a test of something else.
+    for (head, body) in [
+        ("while i < n", "n -= 1\ni += 1"),
+        ("while i < n", "i += 1\nif i % 3 == 0 { continue }\ns += 1.0"),
+        ("while i < n", "i += 2"),
+        ("while s < 100.0", "s += 1.0\ni += 1"),
+    ] {
+        let ir = ir(&program(head, body));
+        assert_eq!(cold(&ir), 0, "{head} {{ {body} }}: {ir}");
+    }
 }
 
 #[test]

@@ -24,7 +24,13 @@ pub fn for_check(check: Check) -> Option<&'static str> {
         Check::Overflow => Some("keep integers within 64 bits, for instance by `% m`; larger ones are exact, but slow"),
         Check::Divisor => Some("test the divisor first"),
         Check::Callee => Some("let one place call at most four functions"),
-        Check::Small | Check::Variable | Check::Overwrite | Check::Reached | Check::Operation | Check::Other => None,
+        Check::Small
+        | Check::Sum
+        | Check::Variable
+        | Check::Overwrite
+        | Check::Reached
+        | Check::Operation
+        | Check::Other => None,
     }
 }
 

@@ -11,10 +11,11 @@ use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
 use cranelift_codegen::{CompiledCode, Context as CodegenContext};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
-use cranelift_module::{FuncId, Linkage, Module, default_libcall_names};
+use cranelift_module::{FuncId, Linkage, Module, ModuleReloc, default_libcall_names};
 
 use super::helpers::{self, Pair, preserving};
 use super::ir::{FrameState, Function, Origin};
+use super::layout;
 use super::listing::Listing;
 use super::lower::{self, ExitInfo, ExitKind, Helper, Imports};
 use super::options::Form;
@@ -79,6 +80,7 @@ impl CodeStore {
             ("preserve_frame_pointers", "true"),
             ("enable_probestack", "false"),
             ("unwind_info", "false"),
+            ("machine_code_cfg_info", "true"),
         ];
         let mut builder = JITBuilder::with_flags(&flags, default_libcall_names()).map_err(|error| error.to_string())?;
         builder.symbol_lookup_fn(Box::new(address_of));
@@ -188,12 +190,32 @@ impl CodeStore {
         let locations = imports.locations;
         let clif = locations.as_ref().map(|locations| clif_listing(&self.codegen.func, states, locations));
         self.codegen.set_disasm(listing);
-        self.module.define_function(id, &mut self.codegen).map_err(|error| format!("{error:?}"))?;
+        self.place(id)?;
         let compiled = self.codegen.compiled_code();
         let bytes = compiled.map_or(0, |code| code.code_info().total_size as usize);
         let calls = compiled.map(|code| call_sites(code, states)).unwrap_or_default();
         let asm = compiled.and_then(|code| Some(asm_listing(code.vcode.as_ref()?, locations?)));
         Ok((result, Defined { id, bytes, calls, listings: clif.into_iter().chain(asm).collect() }))
+    }
+
+    /// Generates the code of `id` and puts it where its loops lie well.
+    fn place(&mut self, id: FuncId) -> Result<(), String> {
+        self.codegen.compile(self.module.isa(), &mut Default::default()).map_err(|error| format!("{:?}", error.inner))?;
+        let CodegenContext { func, .. } = &self.codegen;
+        let code = self.codegen.compiled_code().ok_or("no code was made")?;
+        let relocations = code.buffer.relocs().iter().map(|found| ModuleReloc::from_mach_reloc(found, func, id));
+        let relocations: Vec<ModuleReloc> = relocations.collect();
+        let offset = layout::offset(code);
+        let define = |module: &mut JITModule, id, align: u32, bytes: &[u8], relocations: &[ModuleReloc]| {
+            let align = u64::from(align.max(code.buffer.alignment));
+            module.define_function_bytes(id, align, bytes, relocations).map_err(|error| format!("{error:?}"))
+        };
+        if offset == 0 {
+            return define(&mut self.module, id, layout::LINE, code.code_buffer(), &relocations);
+        }
+        let room = self.module.declare_anonymous_function(&func.signature).map_err(|error| error.to_string())?;
+        define(&mut self.module, room, layout::LINE, &vec![0; offset as usize], &[])?;
+        define(&mut self.module, id, layout::STEP, code.code_buffer(), &relocations)
     }
 
     /// `fn(context, fp, closure, code) -> pair`: sets the pinned register around the call.

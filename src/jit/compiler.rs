@@ -151,6 +151,7 @@ impl Compiler {
         let shows_ir = self.options.shows(Form::Ir);
         listings.extend(shows_ir.then(|| ir::print::list(&ir, "built")));
         let fallbacks = weigh(&ir, job.worth)?;
+        ir.polls_often = self.options.fails_polls();
         let trace = self.options.trace;
         let passes = opt::optimise(&mut ir, |pass, ir| {
             if trace > 1 {
@@ -197,7 +198,7 @@ impl Compiler {
         if self.store.is_none() {
             let mut store = CodeStore::new().map_err(Refusal::Backend)?;
             store.counts_checks = self.options.exit_every.is_some();
-            store.counts_polls = store.counts_checks || self.options.churn;
+            store.counts_polls = self.options.fails_polls();
             store.counts_work = self.options.counts();
             self.store = Some(store);
         }

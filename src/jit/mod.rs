@@ -15,6 +15,7 @@ pub mod explain;
 pub mod feedback;
 pub mod helpers;
 pub mod ir;
+mod layout;
 pub mod listing;
 pub mod lower;
 pub mod opt;
@@ -275,7 +276,7 @@ impl Jit {
         }
     }
 
-    /// The place of a code, and the instructions that it left at too often, those behind [`profile::FRONT`] in front of loops.
+    /// The place of a code, and the instructions that it left at too often, those with a mark in front of loops.
     /// If it is not known which, the next code of the place will know.
     fn left_too_often(&self, number: u32) -> (Place, Vec<(u32, u32)>) {
         let context = self.context.borrow();
@@ -287,7 +288,10 @@ impl Jit {
             match exit.info.kind {
                 _ if exit.info.merged => self.ledger.borrow_mut().wants_exact(code.place),
                 lower::ExitKind::Execute => left.push((frame.function, frame.pc)),
-                lower::ExitKind::Front => left.push((frame.function, frame.pc | profile::FRONT)),
+                lower::ExitKind::Front => {
+                    let large = exit.info.checks.contains(&lower::Check::Sum);
+                    left.push((frame.function, frame.pc | if large { profile::LARGE } else { profile::FRONT }));
+                }
                 _ => {}
             }
         }

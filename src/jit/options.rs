@@ -63,6 +63,11 @@ impl Options {
         self.only.as_deref().is_none_or(|only| only == name)
     }
 
+    /// Whether polls fail on purpose now and then.
+    pub fn fails_polls(&self) -> bool {
+        self.exit_every.is_some() || self.churn
+    }
+
     /// Whether anything is counted that costs time.
     pub fn counts(&self) -> bool {
         self.stats || self.explain || self.trace > 0

@@ -123,6 +123,9 @@ pub enum Site {
 /// Marks in a list of poisoned instructions the head of a loop whose checks in front of it failed too often.
 pub const FRONT: u32 = 1 << 31;
 
+/// Marks one whose bounds and sums were taken for smaller than they are.
+pub const LARGE: u32 = 1 << 30;
+
 /// A field of one shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FieldCase {

@@ -9,7 +9,7 @@ use super::compiler::{Product, Refusal, op_name};
 use super::ir::Kinds;
 use super::lower::{Check, ExitInfo};
 use super::policy::Place;
-use super::profile::FRONT;
+use super::profile::{FRONT, LARGE};
 use super::runtime::Exit;
 use crate::bytecode::op::{Op, OperandKind};
 use crate::value::Value;
@@ -149,8 +149,8 @@ impl Trace {
         let next = rest.map_or("never again".to_owned(), |rest| format!("again after {rest}"));
         eprintln!("[jit] discard {}: {next}", name(vm, place));
         for &(function, pc) in left {
-            let front = if pc & FRONT == 0 { "" } else { "in front of the loop " };
-            eprintln!("[jit]   left too often {front}at {}", instruction(vm, function, pc & !FRONT));
+            let front = if pc & (FRONT | LARGE) == 0 { "" } else { "in front of the loop " };
+            eprintln!("[jit]   left too often {front}at {}", instruction(vm, function, pc & !(FRONT | LARGE)));
         }
     }
 }

@@ -5,6 +5,7 @@ use super::flow::RegisterSet;
 use super::state::{Scalar, Slot, State};
 use super::{Builder, Built, Edge, Header, Key, MOST_IN_REGISTERS, borrow};
 use crate::jit::ir::{BlockId, InstKind, SlotIx, Terminator, ValueId};
+use crate::jit::profile::{FRONT, LARGE};
 
 impl Builder<'_> {
     /// Builds all blocks of the innermost context from `first` on; gives the ways to its returns (none for the outermost,
@@ -94,8 +95,12 @@ impl Builder<'_> {
             self.exit = None;
             self.live = (key.1, vec![live.clone()]);
             let state = self.frame_state(key.1);
+            let profile = &self.context().profile;
             // Checks moved there failed too often: none is moved out of this loop any more.
-            let steady = self.context().profile.storms(key.1 | crate::jit::profile::FRONT) == 0;
+            let steady = profile.storms(key.1 | FRONT) == 0;
+            if profile.storms(key.1 | LARGE) > 0 {
+                self.out.large.insert(self.out.states[state.index()].origin());
+            }
             self.out.blocks[front.from.index()].preheader = Some(state).filter(|_| steady);
             let args = params.iter().map(|(slot, _)| self.scalar_value(*slot)).collect();
             self.terminate(Terminator::Jump(block, args));
@@ -368,7 +373,7 @@ impl Builder<'_> {
         }
         self.live = (to.1, vec![self.live_at(to.1)]);
         let exit = self.frame_state(to.1);
-        self.effect(InstKind::Poll { counter: None, exit });
+        self.effect(InstKind::Poll { counter: None, sums: Box::default(), exit });
         let args = header.params.iter().map(|(slot, _)| self.scalar_value(*slot)).collect();
         self.out.blocks[block.index()].term = Some(Terminator::Jump(header.block, args));
         Ok(())

@@ -13,7 +13,7 @@ pub struct Inst {
 }
 
 /// The bytecode instruction that something was made for, for source positions and dumps.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Origin {
     /// `FnId` of the function, which may be an inlined one.
     pub function: u32,
@@ -285,10 +285,11 @@ pub enum InstKind {
         length: ValueId,
         exit: Option<StateId>,
     },
-    /// An int of at least `low` and at most `opt::narrow::SMALL` → the same.
+    /// An int of at least `low` and at most `high` → the same.
     GuardSmall {
         value: ValueId,
         low: i64,
+        high: i64,
         exit: Option<StateId>,
     },
     /// A bool is true.
@@ -527,9 +528,10 @@ pub enum InstKind {
         exit: StateId,
     },
     /// Back-edge poll of the interrupt word; leaves if set. With a `counter` only in turns in which that is a multiple of
-    /// `opt::polls::TURNS`.
+    /// `opt::polls::TURNS`. Leaves as well if one of the `sums` is beyond `opt::sums::MOST`.
     Poll {
         counter: Option<ValueId>,
+        sums: Box<[ValueId]>,
         exit: StateId,
     },
 }

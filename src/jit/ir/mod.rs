@@ -24,7 +24,7 @@ pub use inst::{Inst, InstKind, Origin, Terminator};
 pub use operation::Operation;
 pub use types::{Kinds, Range, Repr, Type};
 
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 
 use crate::vm::After;
 
@@ -71,6 +71,10 @@ pub struct Function {
     pub merged: Vec<StateId>,
     /// Each check leaves with the state of its own instruction.
     pub exact_exits: bool,
+    /// Rare polls come after a few turns already.
+    pub polls_often: bool,
+    /// Heads of loops whose bounds or sums have turned out to be large.
+    pub large: AHashSet<Origin>,
     /// Unboxed parameters in order, with the slot each belongs to. Empty for OSR entries, which load from slots.
     pub params: Vec<(SlotIx, ValueId)>,
     /// Values that only states name: they are computed where code is left.

@@ -9,7 +9,7 @@ impl InstKind {
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) => {}
             LoadSlot(_) | ClearSlot(_) | MoveSlot { .. } => {}
             LoadModule { .. } | LoadCell { .. } | Fallback { .. } => {}
-            Poll { counter, .. } => counter.iter_mut().for_each(f),
+            Poll { counter, sums, .. } => counter.iter_mut().chain(sums).for_each(f),
             StoreSlot(_, v) | StoreSlotRetain(_, v) | ReplaceSlot(_, v) | StoreSlotOwned(_, v) => f(v),
             StoreModule { value, .. } | StoreCell { value, .. } => f(value),
             LoadCapture { closure, .. } | LoadCaptureCell { closure, .. } => closure.iter_mut().for_each(f),

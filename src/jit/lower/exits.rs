@@ -1,8 +1,9 @@
 //! Ways out of compiled code, and their descriptions for the runtime.
-use cranelift_codegen::ir::{self as clif, InstBuilder};
+use cranelift_codegen::ir::{self as clif, InstBuilder, types};
 
 use super::{Held, Helper, Lowering, context, slot_offset};
-use crate::jit::ir::{FrameInfo, InstKind, Repr, SlotIx, StateId};
+use crate::jit::ir::{FrameInfo, InstKind, Repr, SlotIx, StateId, ValueId};
+use crate::jit::opt::narrow::SMALL;
 
 /// Why an exit is taken.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -39,6 +40,8 @@ pub enum Check {
     Overflow,
     /// A bound of a loop is at most 2 to the 30 in magnitude.
     Small,
+    /// Sums that are only looked at now and then cannot get beyond 64 bits.
+    Sum,
     /// A divisor is not zero.
     Divisor,
     /// A variable has been assigned and is not on loan.
@@ -66,6 +69,7 @@ impl Check {
             Check::Bounds => "an index out of bounds",
             Check::Overflow => "an integer beyond 64 bits",
             Check::Small => "a large number as bound of a loop",
+            Check::Sum => "a large number summed up in a loop",
             Check::Divisor => "a division by zero",
             Check::Variable => "a variable not assigned or on loan",
             Check::Overwrite => "an object to be overwritten",
@@ -89,7 +93,8 @@ impl Check {
             InstKind::Int { .. } | InstKind::NegI { .. } | InstKind::ShlI { .. } | InstKind::FloatToInt { .. } => {
                 Check::Overflow
             }
-            InstKind::GuardSmall { .. } => Check::Small,
+            InstKind::GuardSmall { high: SMALL, .. } => Check::Small,
+            InstKind::GuardSmall { .. } => Check::Sum,
             InstKind::DivI { .. } | InstKind::ModI { .. } | InstKind::GuardNonZeroF { .. } => Check::Divisor,
             InstKind::LoadModule { .. } | InstKind::LoadCell { .. } | InstKind::LoadCaptureCell { .. } => Check::Variable,
             InstKind::StoreModule { .. } | InstKind::StoreCell { .. } | InstKind::StoreCaptureCell { .. } => {
@@ -188,12 +193,20 @@ impl Lowering<'_> {
         self.emit_way_out();
     }
 
+    /// A value that Cranelift does not know where it comes from: it would undo what it was made by, and keep the old one for that.
+    fn hidden(&mut self, value: ValueId) -> clif::Value {
+        let (value, context) = (self.one(value), self.context());
+        self.store(value, context, context::EXIT_BUFFER);
+        self.b.ins().sequence_point();
+        self.load(types::I64, context, context::EXIT_BUFFER)
+    }
+
     /// Values of a state that are computed here.
     fn compute_late(&mut self, state: StateId) {
         let function = self.function;
         for value in function.states[state.index()].values() {
             if let Some(late) = function.late.get(&value) {
-                let (a, b) = (self.one(late.a), self.one(late.b));
+                let (a, b) = (self.hidden(late.a), self.one(late.b));
                 let computed = if late.adds { self.b.ins().iadd(a, b) } else { self.b.ins().isub(a, b) };
                 self.held[value.index()] = Some(Held::One(computed));
             }

@@ -6,8 +6,7 @@ use super::exits::ExitKind;
 use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
 use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, Variable};
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
-use crate::jit::opt::narrow::SMALL;
-use crate::jit::opt::polls;
+use crate::jit::opt::{polls, sums};
 use crate::value::layout::{array, cell, closure, dict, header, string, tag};
 use crate::value::shapes;
 
@@ -144,11 +143,11 @@ impl Lowering<'_> {
                 }
                 self.define(result, index);
             }
-            InstKind::GuardSmall { value, low, exit } => {
+            InstKind::GuardSmall { value, low, high, exit } => {
                 let value = self.one(*value);
                 if let Some(exit) = exit {
                     let shifted = self.b.ins().iadd_imm_s(value, -*low);
-                    let good = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, shifted, SMALL - *low);
+                    let good = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, shifted, *high - *low);
                     self.leave_unless(good, *exit);
                 }
                 self.define(result, value);
@@ -379,11 +378,11 @@ impl Lowering<'_> {
                 self.fallback(*exit, result);
                 self.vm_results = writes.to_vec();
             }
-            InstKind::Poll { counter, exit } => self.poll(*counter, *exit),
+            InstKind::Poll { counter, sums, exit } => self.poll(*counter, sums, *exit),
         }
     }
 
-    fn poll(&mut self, counter: Option<ValueId>, exit: StateId) {
+    fn poll(&mut self, counter: Option<ValueId>, sums: &[ValueId], exit: StateId) {
         // Where polls are counted, each turn has one.
         let counter = counter.filter(|_| !self.imports.counts_checks(ExitKind::Poll));
         let others = counter.map(|counter| {
@@ -398,9 +397,24 @@ impl Lowering<'_> {
         let word = self.b.ins().iconst(types::I64, std::ptr::from_ref(crate::limits::poll_word()) as i64);
         let pending = self.load(types::I32, word, 0);
         self.leave_if(pending, exit, ExitKind::Poll);
+        for &sum in sums {
+            let shifted = self.one(sum);
+            let shifted = self.b.ins().iadd_imm_s(shifted, sums::MOST);
+            let large = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, shifted, 2 * sums::MOST);
+            self.set_cold();
+            self.leave_if(large, exit, ExitKind::Poll);
+        }
         if let Some(others) = others {
+            self.set_cold();
             self.b.ins().jump(others, &[]);
             self.b.switch_to_block(others);
+        }
+    }
+
+    /// What comes next is rarely reached.
+    fn set_cold(&mut self) {
+        if let Some(block) = self.b.current_block() {
+            self.b.set_cold_block(block);
         }
     }
 

@@ -20,6 +20,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::ir::cfg::{Cfg, Loop};
 use super::ir::{BlockId, Function, InstKind, Origin, Repr, SlotIx, StateId, Terminator, ValueId};
+use super::layout;
 pub use entry::{lower_entry, signature};
 pub use exits::{Check, ExitInfo, ExitKind, SlotValue, Where};
 
@@ -455,14 +456,27 @@ impl Lowering<'_> {
         self.prologue();
         self.b.ins().jump(self.blocks[0], &[]);
         for &block in &order {
-            self.block(block);
+            let head = loops.iter().position(|looped| looped.header == block);
+            let ends = |looped: &Loop| looped.latches.contains(&block) && !self.function.blocks[block.index()].cold;
+            let end = loops.iter().position(ends);
+            self.block(block, head, end);
         }
         self.emit_exits();
         self.b.seal_all_blocks();
     }
 
-    fn block(&mut self, block: BlockId) {
+    /// For layout: the machine code made here belongs to the start, or the end, of a loop.
+    fn tag_loop(&mut self, looped: usize, ends: bool) {
+        let point = self.b.ins().sequence_point();
+        self.b.func.debug_tags.set(point, [layout::tag(looped, ends)]);
+    }
+
+    /// One block; `head` and `end` are the numbers of the loops that begin and end with it.
+    fn block(&mut self, block: BlockId, head: Option<usize>, end: Option<usize>) {
         self.b.switch_to_block(self.blocks[block.index()]);
+        if let Some(looped) = head {
+            self.tag_loop(looped, false);
+        }
         self.around = self.around_loops[block.index()];
         self.vm_results.clear();
         let data = &self.function.blocks[block.index()];
@@ -479,6 +493,9 @@ impl Lowering<'_> {
             self.inst(inst);
         }
         self.b.set_srcloc(clif::SourceLoc::default());
+        if let Some(looped) = end {
+            self.tag_loop(looped, true);
+        }
         match data.term.as_ref().expect("every reachable block ends") {
             Terminator::Jump(to, args) => {
                 let (target, args) = self.edge(*to, args);

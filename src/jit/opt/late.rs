@@ -10,11 +10,11 @@ use crate::jit::ir::inst::IntOp;
 use crate::jit::ir::{BlockId, Function, InstKind, Late, StateId, Terminator, ValueId};
 
 /// `new` is `old` with something added or taken off by an instruction of a block.
-struct Step {
+pub(super) struct Step {
     block: BlockId,
     at: usize,
     old: ValueId,
-    late: Late,
+    pub(super) late: Late,
 }
 
 /// Returns the number of sums.
@@ -30,7 +30,7 @@ pub fn run(function: &mut Function) -> usize {
 }
 
 /// The checked steps of the loop's own sums: what a turn gives the head for a parameter is made from that parameter.
-fn steps(function: &Function, looped: &Loop) -> Vec<Step> {
+pub(super) fn steps(function: &Function, looped: &Loop) -> Vec<Step> {
     let params = &function.blocks[looped.header.index()].params;
     let mut next = AHashMap::new();
     for latch in &looped.latches {

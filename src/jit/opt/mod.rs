@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► settle ─► gvn ─► limits (range, again) ─► dead
-//! ─► exits ─► polls ─► rotate ─► late
+//! ─► exits ─► polls ─► sums ─► rotate ─► strip ─► late
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
 pub mod copy;
@@ -21,6 +21,8 @@ pub mod range;
 pub mod rotate;
 pub mod settle;
 pub mod split;
+pub mod strip;
+pub mod sums;
 pub mod unshare;
 
 use super::ir::cfg::Cfg;
@@ -39,10 +41,14 @@ pub struct Summary {
     pub exits: usize,
     /// Polls that are not made each turn.
     pub polls: usize,
+    /// Additions whose overflow is looked for in a poll.
+    pub sums: usize,
     /// Sums whose old value exits compute.
     pub late: usize,
     /// Loops with their test at the end.
     pub rotated: usize,
+    /// Loops that run in stretches.
+    pub stripped: usize,
     /// Loops with an inner one for turns that call nothing.
     pub split: usize,
     /// Arrays that may become of one kind behind a loop.
@@ -67,7 +73,9 @@ pub fn optimise(function: &mut Function, mut trace: impl FnMut(&str, &Function))
         summary.exits += step(function, "exits", &mut trace, exits::run);
     }
     summary.polls += step(function, "polls", &mut trace, polls::run);
+    summary.sums += step(function, "sums", &mut trace, sums::run);
     summary.rotated += step(function, "rotate", &mut trace, rotate::run);
+    summary.stripped += step(function, "strip", &mut trace, strip::run);
     summary.late += step(function, "late", &mut trace, late::run);
     summary
 }

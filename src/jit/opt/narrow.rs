@@ -3,20 +3,27 @@
 //! An int that a loop compares with something it changes, and does not change itself, is checked once in front of the outermost
 //! loop that does not change it: at most [`SMALL`] in magnitude. So is what the compared counter begins with, which is also taken
 //! to be no less than [`START`], as for most loops. The ranges of counters follow from it, and products of two sums of counters
-//! still fit in 64 bits. What turns out to be known is removed by the range analysis.
+//! still fit in 64 bits. Where such products are summed up it is [`SMALLER`], so that many of them fit. What turns out to be known is removed by the range analysis.
 //! Relies on: a check in front of a loop leaves to the loop head, and is not made again once it has failed too often.
 //! Must not: use the checked value where the check does not dominate.
 use ahash::AHashMap;
 
+use super::late;
 use crate::jit::ir::cfg::{Cfg, Loop};
-use crate::jit::ir::inst::Cmp;
+use crate::jit::ir::inst::{Cmp, IntOp};
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, Range, Repr, Type, ValueId};
 
 /// Bound of the magnitude: `(2 * SMALL) * (2 * SMALL + 1)` fits in 64 bits.
 pub const SMALL: i64 = 1 << 30;
 
+/// Bound where products are summed up (`super::sums`).
+pub const SMALLER: i64 = 1 << 25;
+
 /// The least that a counter begins with: loops over ranges hold one less than the first number.
 pub const START: i64 = -1;
+
+/// Sums and differences between a product and what it is added to, at most.
+const DEEPEST: usize = 3;
 
 /// Returns the number of values checked.
 pub fn run(function: &mut Function) -> usize {
@@ -41,7 +48,8 @@ pub fn run(function: &mut Function) -> usize {
     let mut found: Vec<_> = found.into_iter().collect();
     found.sort_by_key(|(value, _)| *value);
     for &(value, (looped, low)) in &found {
-        check(function, looped, value, low);
+        let high = if sums_products(function, &cfg, looped) { SMALLER } else { SMALL };
+        check(function, looped, value, Range { low: low.max(-high), high });
     }
     found.len()
 }
@@ -92,14 +100,40 @@ fn is_unknown(function: &Function, value: ValueId) -> bool {
     ty.repr == Repr::I64 && (ty.range.low < -SMALL || ty.range.high > SMALL)
 }
 
-fn check(function: &mut Function, looped: &Loop, value: ValueId, low: i64) {
+/// Is there a sum of products of numbers that change in a loop, here or in a loop inside?
+fn sums_products(function: &Function, cfg: &Cfg, looped: &Loop) -> bool {
+    let inner = cfg.loops.iter().filter(|inner| looped.blocks.contains(&inner.header));
+    let mut sums =
+        inner.filter(|inner| !super::sums::is_large(function, inner)).flat_map(|inner| late::steps(function, inner));
+    !super::sums::is_large(function, looped) && sums.any(|step| is_product(function, step.late.b, DEEPEST))
+}
+
+fn is_product(function: &Function, value: ValueId, depth: usize) -> bool {
+    let mut insts = function.blocks.iter().flat_map(|block| &block.insts);
+    match insts.find(|inst| inst.result == Some(value)).map(|inst| &inst.kind) {
+        Some(InstKind::Int { op: IntOp::Mul, a, b, exit: Some(_) }) => {
+            !is_constant(function, *a) && !is_constant(function, *b)
+        }
+        Some(InstKind::Int { a, b, .. }) if depth > 0 => {
+            is_product(function, *a, depth - 1) || is_product(function, *b, depth - 1)
+        }
+        _ => false,
+    }
+}
+
+fn is_constant(function: &Function, value: ValueId) -> bool {
+    let range = function.ty(value).range;
+    range.low == range.high
+}
+
+fn check(function: &mut Function, looped: &Loop, value: ValueId, bounds: Range) {
     let front = looped.preheader.expect("only loops with a block in front are looked at");
     let exit = function.blocks[front.index()].preheader.expect("a loop's preheader has a state");
-    let range = function.ty(value).range.intersect(Range { low, high: SMALL });
+    let range = function.ty(value).range.intersect(bounds);
     let result = function.new_value(Type { range, ..Type::INT });
     let origin = function.states[exit.index()].origin();
     function.blocks[front.index()].insts.push(Inst {
-        kind: InstKind::GuardSmall { value, low, exit: Some(exit) },
+        kind: InstKind::GuardSmall { value, low: bounds.low, high: bounds.high, exit: Some(exit) },
         result: Some(result),
         origin,
     });

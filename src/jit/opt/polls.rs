@@ -15,6 +15,11 @@ use crate::jit::ir::{BlockId, Function, InstKind, Terminator, ValueId};
 /// Turns between two polls, a power of two.
 pub const TURNS: i64 = 1024;
 
+/// Turns between two polls in loops that run in stretches: few for tests, where polls fail on purpose.
+pub fn turns(function: &Function) -> i64 {
+    if function.polls_often { 3 } else { TURNS }
+}
+
 /// Returns the number of polls that became rarer.
 pub fn run(function: &mut Function) -> usize {
     let cfg = Cfg::new(function);

@@ -10,7 +10,6 @@
 use ahash::{AHashMap, AHashSet};
 
 use super::falling::{self, Falling};
-use super::narrow::SMALL;
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::inst::{BitOp, Cmp, IntOp};
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, Range, Repr, Terminator, ValueId};
@@ -354,7 +353,7 @@ impl Pass<'_> {
             InstKind::GuardBounds { index, length, .. } => {
                 self.range(index).intersect(Range { low: 0, high: self.range(length).high.saturating_sub(1) })
             }
-            InstKind::GuardSmall { value, low, .. } => self.range(value).intersect(Range { low, high: SMALL }),
+            InstKind::GuardSmall { value, low, high, .. } => self.range(value).intersect(Range { low, high }),
             InstKind::Select { a, b, .. } => self.range(a).union(self.range(b)),
             _ => Range::FULL,
         }
@@ -411,8 +410,8 @@ impl Pass<'_> {
             InstKind::GuardNonZeroF { a, exit } => take_if(exit, self.is_not_zero(*a)),
             InstKind::ModI { b, zero, .. } => take_if(zero, self.range(*b).low > 0 || self.range(*b).high < 0),
             InstKind::ShrI { b, exit, .. } => take_if(exit, self.range(*b).low >= 0),
-            InstKind::GuardSmall { value, low, exit } => {
-                take_if(exit, self.range(*value).low >= *low && self.range(*value).high <= SMALL)
+            InstKind::GuardSmall { value, low, high, exit } => {
+                take_if(exit, self.range(*value).low >= *low && self.range(*value).high <= *high)
             }
             // Kept as an instruction so that its result stays the way to the element; lowering makes nothing of it.
             InstKind::GuardBounds { index, length, exit } => {
