@@ -11,7 +11,7 @@ use ahash::AHashMap;
 use super::polls;
 use crate::jit::ir::cfg::{Cfg, Loop};
 use crate::jit::ir::inst::{Cmp, IntOp};
-use crate::jit::ir::{Block, BlockId, Function, Inst, InstKind, Late, Origin, StateId, Terminator, Type, ValueId};
+use crate::jit::ir::{Block, BlockId, Function, Inst, InstKind, Late, Origin, Terminator, Type, ValueId};
 
 /// Instructions of a loop, at most.
 const MOST_INSTS: usize = 24;
@@ -49,8 +49,9 @@ fn plan(function: &Function, cfg: &Cfg, home: &[BlockId], looped: &Loop) -> Opti
     }
     let (poll, counter) = looped.blocks.iter().find_map(|block| rare_poll(function, *block))?;
     let params = &function.blocks[header.index()].params;
-    let counter = params.iter().position(|param| *param == counter)?;
     let Some(Terminator::Branch { cond, then, otherwise }) = &function.blocks[latch.index()].term else { return None };
+    let mut turns = params.iter().zip(&then.1);
+    let counter = turns.position(|(param, next)| *param == counter || *next == counter)?;
     if then.0 != header || otherwise.0 == header {
         return None;
     }
@@ -171,22 +172,21 @@ fn end_stretch(function: &mut Function, plan: &Plan, left: ValueId, poll: Inst) 
 }
 
 /// The poll for its place behind a stretch. If it wants what the counter was, that is computed from what it is there.
-fn moved(function: &mut Function, plan: &Plan, mut poll: Inst, (counter, one): (ValueId, ValueId)) -> Inst {
+fn moved(function: &mut Function, plan: &Plan, mut poll: Inst, (next, one): (ValueId, ValueId)) -> Inst {
+    let InstKind::Poll { counter, sums, exit } = &mut poll.kind else { unreachable!("it is a poll") };
     let mut renamed = plan.renamed.clone();
     let old = function.blocks[plan.header.index()].params[plan.counter];
-    if renamed.is_empty() {
+    if renamed.is_empty() && function.states[exit.index()].values().any(|value| value == old) {
         let before = function.new_value(function.ty(old));
-        function.late.insert(before, Late { adds: false, a: counter, b: one });
+        function.late.insert(before, Late { adds: false, a: next, b: one });
         renamed.insert(old, before);
     }
     let replace = |values: &AHashMap<ValueId, ValueId>, value: &mut ValueId| {
         *value = values.get(value).copied().unwrap_or(*value);
     };
-    let InstKind::Poll { counter, sums, exit } = &mut poll.kind else { unreachable!("it is a poll") };
     *counter = None;
     sums.iter_mut().for_each(|sum| replace(&plan.renamed, sum));
-    let state: StateId = *exit;
-    *exit = super::copy_state(function, state, |value| replace(&renamed, value));
+    *exit = super::copy_state(function, *exit, |value| replace(&renamed, value));
     poll
 }
 

@@ -23,8 +23,8 @@ pub fn run(function: &mut Function) -> usize {
     let cfg = Cfg::new(function);
     let mut freed = 0;
     for looped in &cfg.loops {
-        let Some(poll) = rare_poll(function, looped).filter(|_| !is_large(function, looped)) else { continue };
-        freed += Sums::new(function, &cfg, looped, poll).run();
+        let Some(polls) = rare_polls(function, looped).filter(|_| !is_large(function, looped)) else { continue };
+        freed += Sums::new(function, &cfg, looped, polls).run();
     }
     freed
 }
@@ -35,12 +35,14 @@ pub(super) fn is_large(function: &Function, looped: &Loop) -> bool {
     state.is_some_and(|state| function.large.contains(&function.states[state.index()].origin()))
 }
 
-/// Where the only way back to the head polls, if it does so once in many turns.
-fn rare_poll(function: &Function, looped: &Loop) -> Option<(BlockId, usize)> {
-    let [latch] = looped.latches[..] else { return None };
-    let insts = &function.blocks[latch.index()].insts;
-    let at = insts.iter().position(|inst| matches!(inst.kind, InstKind::Poll { counter: Some(_), .. }))?;
-    Some((latch, at))
+/// Where the ways back to the head poll, if all do so once in many turns.
+fn rare_polls(function: &Function, looped: &Loop) -> Option<Vec<(BlockId, usize)>> {
+    let poll = |latch: &BlockId| {
+        let mut insts = function.blocks[latch.index()].insts.iter();
+        let at = insts.position(|inst| matches!(inst.kind, InstKind::Poll { counter: Some(_), .. }))?;
+        Some((*latch, at))
+    };
+    looped.latches.iter().map(poll).collect()
 }
 
 /// The sums of one loop.
@@ -48,8 +50,8 @@ struct Sums<'a> {
     function: &'a mut Function,
     cfg: &'a Cfg,
     looped: &'a Loop,
-    /// Where it polls.
-    poll: (BlockId, usize),
+    /// Where it polls: once on each way back.
+    polls: Vec<(BlockId, usize)>,
     /// Where each value of the loop is made; parameters have no instruction.
     made: AHashMap<ValueId, (BlockId, Option<usize>)>,
 }
@@ -62,7 +64,7 @@ struct Added {
 }
 
 impl<'a> Sums<'a> {
-    fn new(function: &'a mut Function, cfg: &'a Cfg, looped: &'a Loop, poll: (BlockId, usize)) -> Sums<'a> {
+    fn new(function: &'a mut Function, cfg: &'a Cfg, looped: &'a Loop, polls: Vec<(BlockId, usize)>) -> Sums<'a> {
         let mut made = AHashMap::new();
         for &block in &looped.blocks {
             let data = &function.blocks[block.index()];
@@ -70,7 +72,7 @@ impl<'a> Sums<'a> {
             let results = data.insts.iter().enumerate().filter_map(|(at, inst)| Some((inst.result?, (block, Some(at)))));
             made.extend(results);
         }
-        Sums { function, cfg, looped, poll, made }
+        Sums { function, cfg, looped, polls, made }
     }
 
     fn run(mut self) -> usize {
@@ -84,20 +86,33 @@ impl<'a> Sums<'a> {
         if self.function.ty(param).repr != Repr::I64 {
             return None;
         }
-        let next = self.argument(self.poll.0, self.looped.header, at)?;
-        let late =
-            matches!(self.made.get(&next), Some((block, Some(at))) if (*block, *at) > self.poll && *block == self.poll.0);
-        let added = self.added(param, next, &mut AHashMap::new()).filter(|added| !late && !added.checked.is_empty())?;
+        let nexts: Vec<ValueId> =
+            self.polls.iter().map(|poll| self.argument(poll.0, self.looped.header, at)).collect::<Option<_>>()?;
+        let mut known = AHashMap::new();
+        let mut checked = Vec::new();
+        for (next, poll) in nexts.iter().zip(&self.polls) {
+            checked.extend(self.added(param, *next, &mut known).filter(|_| !self.is_behind(*next, *poll))?.checked);
+        }
+        if checked.is_empty() {
+            return None;
+        }
         self.check_in_front(front, at)?;
-        for (block, at) in &added.checked {
+        for (block, at) in &checked {
             if let InstKind::Int { exit, .. } = &mut self.function.blocks[block.index()].insts[*at].kind {
                 *exit = None;
             }
         }
-        if let InstKind::Poll { sums, .. } = &mut self.function.blocks[self.poll.0.index()].insts[self.poll.1].kind {
-            *sums = sums.iter().copied().chain([next]).collect();
+        for (next, (block, at)) in nexts.into_iter().zip(&self.polls) {
+            if let InstKind::Poll { sums, .. } = &mut self.function.blocks[block.index()].insts[*at].kind {
+                *sums = sums.iter().copied().chain([next]).collect();
+            }
         }
-        Some(added.checked.len())
+        Some(checked.len())
+    }
+
+    /// Is a value made behind a poll in its block?
+    fn is_behind(&self, value: ValueId, poll: (BlockId, usize)) -> bool {
+        matches!(self.made.get(&value), Some((block, Some(at))) if *block == poll.0 && *at > poll.1)
     }
 
     /// What was added to `param` to make `value`; nothing if it is not known to be little.
