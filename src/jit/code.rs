@@ -372,7 +372,9 @@ fn asm_listing(text: &str, mut locations: Locations) -> Listing {
     let mut listing = Listing::new(Form::Asm, "");
     locations.origins.sort_unstable_by_key(|origin| (origin.function, origin.pc));
     locations.origins.into_iter().for_each(|origin| listing.origin(origin));
-    listing.text(text);
+    // Marks of loops for `layout` are no instructions.
+    let is_mark = |line: &str| line.contains("sequence_point") || line.contains("; ^-- debug @");
+    text.split_inclusive('\n').filter(|line| !is_mark(line)).for_each(|line| listing.text(line));
     listing
 }
 
