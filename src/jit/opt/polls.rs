@@ -10,7 +10,7 @@ use ahash::AHashMap;
 use crate::jit::ir::cfg::{Cfg, Loop};
 use crate::jit::ir::inst::IntOp;
 use crate::jit::ir::types::Range;
-use crate::jit::ir::{BlockId, Function, InstKind, Terminator, ValueId};
+use crate::jit::ir::{Function, InstKind, Terminator, ValueId};
 
 /// Turns between two polls, a power of two.
 pub const TURNS: i64 = 1024;
@@ -30,8 +30,8 @@ pub fn run(function: &mut Function) -> usize {
     let mut rarer = 0;
     let short: Vec<&Loop> = cfg.loops.iter().filter(innermost).filter(|looped| is_short(function, looped)).collect();
     for looped in short {
-        for &latch in &looped.latches {
-            let Some(found) = counter(function, &successors, looped.header, latch) else { continue };
+        let Some(counters) = counters(function, &successors, looped) else { continue };
+        for (&latch, found) in looped.latches.iter().zip(counters) {
             for inst in &mut function.blocks[latch.index()].insts {
                 if let InstKind::Poll { counter, .. } = &mut inst.kind {
                     *counter = Some(found);
@@ -81,10 +81,18 @@ fn successors(function: &Function) -> Vec<Option<ValueId>> {
     of
 }
 
-/// A value that is one more at each turn than at the one before.
-fn counter(function: &Function, successors: &[Option<ValueId>], header: BlockId, latch: BlockId) -> Option<ValueId> {
-    let Some(Terminator::Jump(_, args)) = &function.blocks[latch.index()].term else { return None };
-    let params = &function.blocks[header.index()].params;
-    let next = params.iter().zip(args).find(|(param, next)| successors[next.index()] == Some(**param));
-    next.map(|(_, next)| *next)
+/// What the head's parameter that is one more behind each turn is then, one value for each way back. A parameter that only some
+/// ways count may be set to anything on the others: then no way back might ever find a multiple.
+fn counters(function: &Function, successors: &[Option<ValueId>], looped: &Loop) -> Option<Vec<ValueId>> {
+    let ways = looped.latches.iter().map(|latch| match &function.blocks[latch.index()].term {
+        Some(Terminator::Jump(_, args)) => Some(args),
+        _ => None,
+    });
+    let ways: Vec<_> = ways.collect::<Option<_>>()?;
+    let params = function.blocks[looped.header.index()].params.iter().enumerate();
+    let mut counted = params.filter_map(|(at, param)| {
+        let next = ways.iter().map(|args| Some(args[at]).filter(|next| successors[next.index()] == Some(*param)));
+        next.collect()
+    });
+    counted.next()
 }

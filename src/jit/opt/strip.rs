@@ -125,23 +125,28 @@ fn way_in(function: &mut Function, front: BlockId, header: BlockId) -> BlockId {
     way
 }
 
-/// Before the jump to the header: how many turns the stretch takes.
+/// Before the jump to the header: how many turns the stretch takes, at least one.
 fn begin_stretch(function: &mut Function, way: BlockId, plan: &Plan) {
     let Some(Terminator::Jump(_, args)) = &function.blocks[way.index()].term else { unreachable!("a way in jumps") };
     let counter = args[plan.counter];
     let origin = test_origin(function, plan);
     let most = polls::turns(function);
-    let [turns, rest, is_less, least] = [Type::INT, Type::INT, Type::BOOL, Type::INT].map(|ty| function.new_value(ty));
+    let [turns, rest, least, one, left] = [Type::INT; 5].map(|ty| function.new_value(ty));
+    let [is_less, is_none] = [Type::BOOL; 2].map(|ty| function.new_value(ty));
     let insts = [
         (InstKind::ConstI(most), turns),
         (InstKind::Int { op: IntOp::Sub, a: plan.limit, b: counter, exit: None }, rest),
         (InstKind::CmpI { op: Cmp::Lt, a: rest, b: turns }, is_less),
         (InstKind::Select { cond: is_less, a: rest, b: turns }, least),
+        // What is negative, as the difference is too where it is beyond 64 bits, could not be counted down.
+        (InstKind::ConstI(1), one),
+        (InstKind::CmpI { op: Cmp::Lt, a: least, b: one }, is_none),
+        (InstKind::Select { cond: is_none, a: one, b: least }, left),
     ];
     let block = &mut function.blocks[way.index()];
     block.insts.extend(insts.map(|(kind, result)| Inst { kind, result: Some(result), origin }));
     if let Some(Terminator::Jump(_, args)) = &mut block.term {
-        *args = args.iter().copied().chain([least]).collect();
+        *args = args.iter().copied().chain([left]).collect();
     }
 }
 
