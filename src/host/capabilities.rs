@@ -2,6 +2,7 @@
 //!
 //! A denial always wins over a permission; a value (a path, a host, a variable, a program) narrows either. A path that is
 //! allowed or denied stands for everything under it; paths are compared after links and `..` are resolved.
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
@@ -156,8 +157,10 @@ impl Capabilities {
         Err(Refusal { capability, target: None })
     }
 
-    /// Whether it may be used on `target`: a path, a host, a variable, a program.
-    pub fn check_target(&self, capability: Capability, target: &str) -> Result<(), Refusal> {
+    /// Whether it may be used on `target`: a path, a host, a variable, a program. A path comes as it is: shown as text one
+    /// that is not Unicode would be another, and what is checked would not be what is used.
+    pub fn check_target(&self, capability: Capability, target: impl AsRef<OsStr>) -> Result<(), Refusal> {
+        let target = target.as_ref();
         let rules = &self.rules[capability as usize];
         if rules.allowed && rules.deny.is_empty() {
             return Ok(());
@@ -166,15 +169,16 @@ impl Capabilities {
         if !hit(&rules.deny) && (rules.allowed || hit(&rules.allow)) {
             return Ok(());
         }
-        Err(Refusal { capability, target: Some(target.to_owned()) })
+        Err(Refusal { capability, target: Some(target.to_string_lossy().into_owned()) })
     }
 }
 
-fn covers(capability: Capability, pattern: &str, target: &str) -> bool {
+fn covers(capability: Capability, pattern: &str, target: &OsStr) -> bool {
     if capability.is_path() {
         return resolved(Path::new(target)).starts_with(resolved(Path::new(pattern)));
     }
-    let host = target.rsplit_once(':').map_or(target, |(host, _)| host);
+    let target = target.to_string_lossy();
+    let host = target.rsplit_once(':').map_or(&*target, |(host, _)| host);
     pattern == target || pattern == host
 }
 

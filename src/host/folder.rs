@@ -18,7 +18,7 @@ impl Host {
     pub fn folder(&self) -> Result<PathBuf, HostError> {
         let folder = self.environment().folder.clone();
         let folder = folder.map_or_else(std::env::current_dir, Ok)?;
-        self.capabilities.check_target(Capability::FsRead, &folder.to_string_lossy())?;
+        self.capabilities.check_target(Capability::FsRead, &folder)?;
         Ok(folder)
     }
 
@@ -46,10 +46,11 @@ impl Host {
     /// What a path means to the script, if it may be used so.
     pub(super) fn may<'p>(&self, capability: Capability, path: &'p str) -> Result<Cow<'p, Path>, HostError> {
         let meant = match &self.environment().folder {
-            Some(folder) => Cow::Owned(folder.join(path)),
-            None => Cow::Borrowed(Path::new(path)),
+            // No path at all means nothing, rather than the folder.
+            Some(folder) if !path.is_empty() => Cow::Owned(folder.join(path)),
+            _ => Cow::Borrowed(Path::new(path)),
         };
-        self.capabilities.check_target(capability, &meant.to_string_lossy())?;
+        self.capabilities.check_target(capability, &*meant)?;
         Ok(meant)
     }
 }
@@ -77,6 +78,7 @@ mod tests {
         assert_eq!(host.folder().unwrap(), root);
         assert!(matches!(host.change_folder("sub/a.txt"), Err(HostError::Io(_))));
         assert!(matches!(host.change_folder("missing"), Err(HostError::Io(_))));
+        assert!(matches!(host.change_folder(""), Err(HostError::Io(_))));
         assert_eq!(host.folder().unwrap(), root);
         assert_eq!(std::env::current_dir().unwrap(), before);
         host.go_back(start);
@@ -97,5 +99,30 @@ mod tests {
         assert!(host.file_exists("../nothing").is_ok());
         assert!(matches!(host.file_exists("../../secret.txt"), Err(HostError::Refused(_))));
         assert!(matches!(host.change_folder("../.."), Err(HostError::Refused(_))));
+    }
+
+    /// Its text would name a folder that does not exist, below which there are no links.
+    #[cfg(unix)]
+    #[test]
+    fn rules_hold_in_a_folder_whose_name_is_no_text() {
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::fs::symlink;
+        let folder = tempfile::tempdir().unwrap();
+        let root = fs::canonicalize(folder.path()).unwrap();
+        let strange = root.join("open").join(std::ffi::OsStr::from_bytes(b"\xff"));
+        if fs::create_dir_all(&strange).is_err() {
+            return;
+        }
+        fs::write(root.join("secret.txt"), "s").unwrap();
+        fs::write(strange.join("own.txt"), "o").unwrap();
+        symlink(&strange, root.join("open/way")).unwrap();
+        symlink(&root, strange.join("out")).unwrap();
+        let mut policy = Capabilities::none();
+        policy.allow("fs-read", Some(root.join("open").to_str().unwrap())).unwrap();
+        let host = Host::captured("").with_capabilities(policy);
+        host.change_folder(root.join("open/way").to_str().unwrap()).unwrap();
+        assert!(host.file_exists("own.txt").unwrap());
+        assert!(matches!(host.file_exists("out/secret.txt"), Err(HostError::Refused(_))));
+        assert!(matches!(host.change_folder("out"), Err(HostError::Refused(_))));
     }
 }
