@@ -432,8 +432,9 @@ pub(super) unsafe fn resize(buffer_: NonNull<u8>, old: usize, new: usize, used: 
         // SAFETY: allocated with this layout; the new size is valid for its alignment.
         let moved = unsafe { realloc(buffer_.as_ptr(), layout(old), checked.size()) };
         let moved = NonNull::new(moved).ok_or(refused)?;
-        limits::account(new);
+        // In this order: both together may be more than the limit, which the larger one alone is not.
         limits::release(old);
+        limits::account(new);
         prefer_large_pages(moved.as_ptr(), new);
         LISTS.with(|lists| {
             if lists.counting.get() {
