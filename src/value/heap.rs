@@ -310,7 +310,7 @@ pub unsafe fn release_last(object: NonNull<Hdr>, heads: usize) {
         {
             return;
         }
-        release_slow(object);
+        if ids::is_string(header.shape) { release_slow(object) } else { release_other(object) }
     }
 }
 
@@ -345,7 +345,7 @@ pub unsafe fn grow_small(array: &mut Ref<Array>, kind: Kind, bits: u64, heads: u
 unsafe fn release_slow(object: NonNull<Hdr>) {
     // SAFETY: by the caller's promise.
     let header = unsafe { object.as_ref() };
-    if header.count() == 1 && matches!(header.shape, ids::STR_ASCII | ids::STR_UTF8) {
+    if header.count() == 1 && ids::is_string(header.shape) {
         // SAFETY: that was the last reference (**shape**).
         return unsafe { Str::destroy(object.cast()) };
     }

@@ -83,6 +83,12 @@ pub mod shape {
     pub const CELL: u32 = 32;
     pub const FIRST_DECLARED: u32 = 64;
 
+    /// Whether an object of this shape is a string.
+    #[inline(always)]
+    pub(in crate::value) fn is_string(shape: u32) -> bool {
+        matches!(shape, STR_ASCII | STR_UTF8)
+    }
+
     /// Whether freeing an object of this shape frees no other object.
     #[inline(always)]
     pub(in crate::value) fn is_leaf(shape: u32) -> bool {

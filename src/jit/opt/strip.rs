@@ -14,7 +14,7 @@ use crate::jit::ir::inst::{Cmp, IntOp};
 use crate::jit::ir::{Block, BlockId, Function, Inst, InstKind, Late, Origin, Terminator, Type, ValueId};
 
 /// Instructions of a loop, at most.
-const MOST_INSTS: usize = 24;
+const MOST_INSTS: usize = 12;
 
 /// A loop in stretches.
 struct Plan {
