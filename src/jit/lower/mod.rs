@@ -504,8 +504,10 @@ impl Lowering<'_> {
             Terminator::Branch { cond, then, otherwise } => {
                 let (cond, swapped) = self.condition(*cond);
                 let (then, otherwise) = if swapped { (otherwise, then) } else { (then, otherwise) };
+                // What stays in a loop comes first, since Cranelift lays blocks out in this order: moves on the way back are then
+                // followed by its jump, and what leaves jumps over them.
                 let (cond, then, otherwise) = match self.inverse(cond) {
-                    Some(inverse) if self.depths[then.0.index()] > self.depths[otherwise.0.index()] => {
+                    Some(inverse) if self.depths[then.0.index()] < self.depths[otherwise.0.index()] => {
                         (inverse, otherwise, then)
                     }
                     _ => (cond, then, otherwise),
