@@ -172,6 +172,21 @@ fn sums_are_looked_at_in_polls_if_a_turn_adds_little() {
 }
 
 #[test]
+fn a_poll_is_rare_only_if_one_counter_counts_on_all_ways_back() {
+    let program = |body: &str| {
+        format!(
+            "func f(n) {{\n    i := 0\n    j := 0\n    k := 0\n    while k < n {{\n        k += 2\n        {body}\n    }}\n    return i + j\n}}\nfor i in 0..3000 {{ f(20) }}"
+        )
+    };
+    let each_turn = |ir: &str| count(ir, "Poll { counter: None");
+    let both = ir(&program("if k % 4 == 0 { i += 1; j = 0; continue }\ni += 1; j += 1"));
+    assert_eq!((each_turn(&both), count(&both, "Poll { counter: Some")), (0, 2), "{both}");
+    // Each way back sets back what the other one counts.
+    let neither = ir(&program("if k % 4 == 0 { i += 1; j = 0; continue }\ni = 0; j += 1"));
+    assert_eq!((each_turn(&neither), count(&neither, "Poll { counter: Some")), (2, 0), "{neither}");
+}
+
+#[test]
 fn counted_loops_run_in_stretches_unless_the_poll_would_move_over_an_effect() {
     let program = |head: &str, body: &str| {
         format!(

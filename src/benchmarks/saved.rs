@@ -77,14 +77,17 @@ pub fn regressions(report: &Report, share: f64) -> Vec<String> {
     slower.collect()
 }
 
-/// `5%`, `5 %` or `0.05` as a share.
+/// `5%`, `5 %` or `0.05` as a share. What is 1 or more needs its `%`: `10` is meant as ten per cent, and would be ten times as much.
 pub fn parse_share(text: &str) -> Result<f64, String> {
     let wrong = || "a share like 5% or 0.05".to_owned();
-    let (digits, unit) = match text.trim().strip_suffix('%') {
-        Some(percent) => (percent.trim_end(), 0.01),
-        None => (text.trim(), 1.0),
+    let number = |digits: &str| digits.trim().parse::<f64>().map_err(|_| wrong());
+    let share = match text.trim().strip_suffix('%') {
+        Some(percent) => number(percent)? * 0.01,
+        None => match number(text)? {
+            share if share >= 1.0 => return Err(format!("is that {share}%? A share is written like 5% or 0.05")),
+            share => share,
+        },
     };
-    let share = digits.parse::<f64>().map_err(|_| wrong())? * unit;
     if share.is_finite() && share >= 0.0 { Ok(share) } else { Err(wrong()) }
 }
 
@@ -134,6 +137,8 @@ mod tests {
     fn shares() {
         assert_eq!(parse_share("5%"), Ok(0.05));
         assert_eq!(parse_share("0.1"), Ok(0.1));
+        assert_eq!(parse_share("150 %"), Ok(1.5));
+        assert!(parse_share("10").is_err_and(|reason| reason.contains("10%")));
         assert!(parse_share("-3%").is_err());
         assert!(parse_share("much").is_err());
     }
