@@ -14,6 +14,7 @@ use std::sync::Mutex;
 
 use super::Hdr;
 use super::chunk::{Fresh, prefer_large_pages};
+use super::pool::keep_large;
 use crate::limits::{self, OutOfMemory};
 
 const MAX_SMALL: usize = 256;
@@ -338,10 +339,16 @@ pub(super) unsafe fn free_block(block: NonNull<u8>, size: usize) {
     });
 }
 
+/// From this size on a freed block tells that the program uses large ones for a while only.
+const WORTH_KEEPING: usize = 256 << 10;
+
 #[inline(never)]
 unsafe fn free_large(block: NonNull<u8>, size: usize) {
     let size = if size > MAX_SMALL { size } else { size.next_multiple_of(16) };
     limits::release(size);
+    if size >= WORTH_KEEPING {
+        keep_large();
+    }
     // SAFETY: it was allocated with this layout.
     unsafe { dealloc(block.as_ptr(), layout(size)) }
 }
