@@ -247,6 +247,43 @@ fn arithmetic_with_counters_is_not_checked_unless_their_bounds_were_large() {
 }
 
 #[test]
+fn what_is_added_to_counters_is_looked_at_in_front_of_a_loop_unless_it_was_huge() {
+    let program = |arg: &str| {
+        format!(
+            "func f(n, row, size) {{\n    s := 0\n    for i in 0..n {{\n        if row + i > 3 {{ s = (row - i + size) % 7 }}\n    }}\n    return s\n}}\nfor i in 0..3000 {{ f(9, {arg}, i) }}"
+        )
+    };
+    let checked =
+        |ir: &str| looped(ir).lines().filter(|line| line.contains("Int {") && !line.contains("exit: None")).count();
+    let usual = ir(&program("i"));
+    assert_eq!(checked(&usual), 0, "{usual}");
+    let huge = last_ir(&program("2 ** 62 - 1 + i"));
+    assert_eq!(checked(&huge), 3, "{huge}");
+    // The bound of the counter is still taken to be small.
+    assert_eq!(count(&huge, "high: 1073741824, exit: Some"), 1, "{huge}");
+}
+
+#[test]
+fn kinds_met_under_a_branch_are_looked_at_in_front_of_a_loop_unless_they_differ() {
+    let program = |test: &str, args: &str| {
+        format!(
+            "func f(xs, ys, n) {{\n    s := 0\n    for i in 0..n {{\n        if {test} {{ s += ys[0] }}\n        s += xs[0]\n    }}\n    return s\n}}\nfor i in 0..3000 {{ f([1, 2], {args}, 9) }}"
+        )
+    };
+    let guards = |ir: &str| count(&looped(ir), "GuardShape");
+    let kept = ir(&program("i % 2 == 0", "[3, 4]"));
+    assert_eq!(guards(&kept), 0, "{kept}");
+    let asked = ir(&program("ys != null and i > 2", "[3, 4]"));
+    assert_eq!(guards(&asked), 1, "{asked}");
+    // What fails under a branch that is not taken then: the loop is made again, with everything else in front of it.
+    let differ = last_ir(
+        &program("xs[0] == 1 and n < 50", "if i < 600 { [3, 4] } else { null }")
+            .replace(", 9) }", ", if i < 600 { 9 } else { 60 }) }"),
+    );
+    assert_eq!(guards(&differ), 1, "{differ}");
+}
+
+#[test]
 fn checks_leave_together_unless_something_is_written_between() {
     let states = |ir: &str| {
         let exits = ir.lines().filter(|line| line.contains("Int {")).filter_map(|line| line.split("exit: Some(").nth(1));

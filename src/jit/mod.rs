@@ -289,7 +289,7 @@ impl Jit {
                 _ if exit.info.merged => self.ledger.borrow_mut().wants_exact(code.place),
                 lower::ExitKind::Execute => left.push((frame.function, frame.pc)),
                 lower::ExitKind::Front => {
-                    let large = exit.info.checks.contains(&lower::Check::Sum);
+                    let large = exit.info.guessed || exit.info.checks.contains(&lower::Check::Sum);
                     left.push((frame.function, frame.pc | if large { profile::LARGE } else { profile::FRONT }));
                 }
                 _ => {}

@@ -75,6 +75,8 @@ pub struct Function {
     pub polls_often: bool,
     /// Heads of loops whose bounds or sums have turned out to be large.
     pub large: AHashSet<Origin>,
+    /// States in front of loops of checks that only guess: code that fails there is made again without them.
+    pub guessed: AHashSet<StateId>,
     /// Unboxed parameters in order, with the slot each belongs to. Empty for OSR entries, which load from slots.
     pub params: Vec<(SlotIx, ValueId)>,
     /// Values that only states name: they are computed where code is left.

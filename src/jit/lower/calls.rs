@@ -74,7 +74,8 @@ impl Lowering<'_> {
         let frames = vec![FrameInfo { function, base: SlotIx(0), pc: entry.unwrap_or(0), after: After::Store, lent: None }];
         // A frame entered in the middle has its registers already: the VM goes on with it.
         let kind = if entry.is_some() { ExitKind::Poll } else { ExitKind::StackOverflow };
-        self.leave(ExitInfo { kind, frames, slots: Vec::new(), instances: Vec::new(), checks: Vec::new(), merged: false });
+        let (slots, instances, checks) = (Vec::new(), Vec::new(), Vec::new());
+        self.leave(ExitInfo { kind, frames, slots, instances, checks, merged: false, guessed: false });
         self.b.switch_to_block(begin);
         if self.function.entry.is_none() {
             self.poll_at_start();

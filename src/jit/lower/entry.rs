@@ -69,5 +69,6 @@ pub fn lower_entry(
         checks: checks.map(|tag| Check::Tag(tag as u8)).collect(),
         instances: Vec::new(),
         merged: false,
+        guessed: false,
     }
 }

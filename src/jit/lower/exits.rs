@@ -145,6 +145,8 @@ pub struct ExitInfo {
     pub checks: Vec<Check>,
     /// Checks of later instructions leave here too.
     pub merged: bool,
+    /// Some of them only guess, in front of a loop.
+    pub guessed: bool,
 }
 
 impl Lowering<'_> {
@@ -188,7 +190,8 @@ impl Lowering<'_> {
                 _ => Vec::new(),
             };
             let merged = self.function.merged.binary_search(&state).is_ok();
-            self.leave(ExitInfo { kind, frames, slots, instances, checks, merged });
+            let guessed = self.function.guessed.contains(&state);
+            self.leave(ExitInfo { kind, frames, slots, instances, checks, merged, guessed });
         }
         self.emit_way_out();
     }

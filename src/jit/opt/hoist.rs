@@ -2,16 +2,19 @@
 //!
 //! A check moved to the preheader leaves with the preheader's state, which enters the loop in the VM: always valid, since
 //! nothing of the loop has happened yet. Only checks that every turn makes are moved (their block dominates all latches),
-//! so that a loop does not leave for a check it would never have reached.
+//! so that a loop does not leave for a check it would never have reached. The exception are kinds and shapes that were met under a
+//! branch, of what the loop does not change: it is guessed that they hold whichever way a turn goes, unless something asks for the kind,
+//! or expects others as well. Code that fails there too often is made again without such guesses.
 //! Relies on: a value guarded in the loop is reached only through the guard's result, so uses stay behind it.
 //! Storing an array's elements as values is moved as well: it changes nothing that a program can tell, and what it writes (the
 //! array's header) the loop does not write any more. That only holds if all of a loop can be moved; else none is. They are moved
 //! first, and only with what cannot have read the header of an array that one of them changes: two places may hold one array.
 //! Must not: move a load above a store, call or release that may change what it reads; move what is only defined because of
 //! a branch above it (a proven bounds check, a division known not to be by zero).
-use ahash::AHashSet;
+use ahash::{AHashMap, AHashSet};
 
 use super::memory::{DimensionSet, Memory, block_writes, writes_of};
+use super::sums;
 use crate::jit::ir::cfg::{Cfg, Loop};
 use crate::jit::ir::inst::Heaps;
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, Kinds, StateId, ValueId};
@@ -27,6 +30,7 @@ pub fn run(function: &mut Function) -> usize {
     let mut home = super::homes(function, &cfg);
     let mut moved = 0;
     let mut writes = block_writes(function, &memory);
+    let uncertain = uncertain(function);
     for looped in &cfg.loops {
         let Some(preheader) = looped.preheader else { continue };
         let mut pass = Pass {
@@ -38,6 +42,7 @@ pub fn run(function: &mut Function) -> usize {
             written: DimensionSet::empty(&memory),
             home: &mut home,
             generalises: false,
+            uncertain: Some(&uncertain).filter(|_| !sums::is_large(function, looped)),
         };
         if generalising(function, looped).next().is_some()
             && let Some(count) = pass.without_generalising(function)
@@ -84,6 +89,45 @@ fn rests_on_branches(kind: &InstKind) -> bool {
     }
 }
 
+/// A value that is checked to be of one kind or shape.
+fn checked_kind(kind: &InstKind) -> Option<(ValueId, u64)> {
+    match *kind {
+        InstKind::GuardTag { value, tag, .. } => Some((value, tag)),
+        InstKind::GuardShape { pointer, shape, .. } => Some((pointer, u64::from(shape))),
+        _ => None,
+    }
+}
+
+/// Values whose kind something asks for, or that are checked to be of one kind here and of another there.
+fn uncertain(function: &Function) -> AHashSet<ValueId> {
+    let mut kinds: AHashMap<ValueId, u64> = AHashMap::new();
+    let mut uncertain = AHashSet::new();
+    for inst in function.blocks.iter().flat_map(|block| &block.insts) {
+        if let Some((value, kind)) = checked_kind(&inst.kind) {
+            if *kinds.entry(value).or_insert(kind) != kind {
+                uncertain.insert(value);
+            }
+        }
+        uncertain.extend(asked(&inst.kind));
+    }
+    uncertain
+}
+
+/// The value whose kind an instruction asks for.
+fn asked(kind: &InstKind) -> Option<ValueId> {
+    match *kind {
+        InstKind::TagOf(value)
+        | InstKind::Truthy(value)
+        | InstKind::EqualsNull { value, .. }
+        | InstKind::IsFunction { value, .. }
+        | InstKind::GuardNotTag { value, .. }
+        | InstKind::ToFloat { value, .. }
+        | InstKind::IsShape { pointer: value, .. }
+        | InstKind::IsClosure { pointer: value, .. } => Some(value),
+        _ => None,
+    }
+}
+
 struct Pass<'a> {
     cfg: &'a Cfg,
     memory: &'a Memory,
@@ -95,6 +139,8 @@ struct Pass<'a> {
     home: &'a mut Vec<BlockId>,
     /// `Generalise` is moved, and nothing that must stay behind it.
     generalises: bool,
+    /// What is not checked in front of the loop unless each turn does it; nothing if that holds for all.
+    uncertain: Option<&'a AHashSet<ValueId>>,
 }
 
 impl Pass<'_> {
@@ -130,6 +176,9 @@ impl Pass<'_> {
             let mut kept = Vec::with_capacity(insts.len());
             for inst in insts {
                 if moved < MOST_MOVED && self.movable(function, &inst, always) {
+                    if !always && inst.kind.effects().exits {
+                        function.guessed.insert(state);
+                    }
                     self.move_out(function, inst, state);
                     moved += 1;
                 } else {
@@ -147,7 +196,7 @@ impl Pass<'_> {
         if effects.calls
             || (effects.writes != Heaps::NONE && !generalises)
             || inst.result.is_none()
-            || (effects.exits && !always)
+            || (effects.exits && !always && !self.is_guess(&inst.kind))
         {
             return false;
         }
@@ -155,6 +204,11 @@ impl Pass<'_> {
             return false;
         }
         self.operands_invariant(inst) && self.memory.reads(function, &inst.kind).iter().all(|d| !self.written.contains(*d))
+    }
+
+    /// Is it a check under a branch that is likely to hold in front of the loop?
+    fn is_guess(&self, kind: &InstKind) -> bool {
+        checked_kind(kind).is_some_and(|(value, _)| self.uncertain.is_some_and(|uncertain| !uncertain.contains(&value)))
     }
 
     fn operands_invariant(&self, inst: &Inst) -> bool {

@@ -7,6 +7,7 @@
 //! that every turn makes are replaced: a program that goes beyond the length would then fail in the loop anyway, unless it leaves
 //! the loop before.
 //! Must not: compare what is only known inside of the loop.
+use super::addends;
 use super::range::{self, Unproven};
 use crate::jit::ir::cfg::{Cfg, Loop};
 use crate::jit::ir::inst::Cmp;
@@ -15,16 +16,19 @@ use crate::jit::ir::{BlockId, Function, Inst, InstKind, StateId, Type, ValueId};
 /// Runs the range analysis, and once more with the checks made in front of loops. Returns the number of checks removed.
 pub fn run(function: &mut Function) -> usize {
     let (proven, unproven) = range::run_last(function);
-    if check_in_front(function, unproven) == 0 { proven } else { proven + range::run_last(function).0 }
-}
-
-/// Returns the number of comparisons made in front of loops.
-fn check_in_front(function: &mut Function, unproven: Vec<Unproven>) -> usize {
-    if unproven.is_empty() {
-        return 0;
+    let sums = addends::checked_sums(function);
+    if unproven.is_empty() && sums.is_empty() {
+        return proven;
     }
     let cfg = Cfg::new(function);
     let home = super::homes(function, &cfg);
+    let guessed = addends::check_in_front(function, &sums, &cfg, &home);
+    let checked = guessed + check_in_front(function, unproven, &cfg, &home);
+    if checked == 0 { proven } else { proven + range::run_last(function).0 }
+}
+
+/// Returns the number of comparisons made in front of loops.
+fn check_in_front(function: &mut Function, unproven: Vec<Unproven>, cfg: &Cfg, home: &[BlockId]) -> usize {
     let mut made: Vec<(BlockId, Unproven)> = Vec::new();
     let (reach, others): (Vec<_>, Vec<_>) = unproven.into_iter().partition(|check| check.reaches);
     for check in reach.into_iter().chain(others) {

@@ -1,10 +1,11 @@
 //! Passes over the IR, one file each, and their order.
 //!
 //! ```text
-//! split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► settle ─► gvn ─► limits (range, again) ─► dead
+//! split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► settle ─► gvn ─► limits (range, addends, range) ─► dead
 //! ─► exits ─► polls ─► sums ─► rotate ─► strip ─► late
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
+pub mod addends;
 pub mod copy;
 pub mod dead;
 pub mod exits;

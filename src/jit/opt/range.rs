@@ -294,7 +294,8 @@ impl Pass<'_> {
         match *kind {
             InstKind::GuardTrue { value, .. } => self.learn(value, true),
             InstKind::Int { op, a, b, .. } => result.into_iter().for_each(|result| self.learn_result(op, a, b, result)),
-            InstKind::GuardSmall { value, .. } => {
+            InstKind::GuardSmall { value, low, high, .. } => {
+                self.facts.set_range(value, self.range(value).intersect(Range { low, high }));
                 result.into_iter().for_each(|result| self.facts.set_less(value, result, false))
             }
             InstKind::GuardBounds { index, length, .. } => {

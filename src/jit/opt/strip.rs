@@ -5,7 +5,7 @@
 //! may take its place at once, since nothing else looks at it.
 //! Relies on: the counter of a rare poll is one more at each turn; the loop's test is at its end.
 //! Must not: move a poll over an effect, since what it leaves with describes one moment; nor make loops of many instructions
-//! wait for one more register.
+//! wait for one more register; nor begin a stretch for the few turns between two calls.
 use ahash::AHashMap;
 
 use super::polls;
@@ -70,6 +70,10 @@ fn plan(function: &Function, cfg: &Cfg, home: &[BlockId], looped: &Loop) -> Opti
         return None;
     };
     let fronts: Vec<BlockId> = cfg.preds[header.index()].iter().copied().filter(|pred| pred != latch).collect();
+    // The turns between two calls of one loop: they are few.
+    if fronts.iter().any(|front| function.blocks[front.index()].loop_head.is_some()) {
+        return None;
+    }
     let plan = Plan { header, latch: *latch, fronts, counter, limit, poll, renamed };
     plan.fronts.iter().all(|front| edges_to(function, *front, header) == 1).then_some(plan)
 }
