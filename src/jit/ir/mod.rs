@@ -73,7 +73,7 @@ pub struct Function {
     pub exact_exits: bool,
     /// Rare polls come after a few turns already.
     pub polls_often: bool,
-    /// Heads of loops whose bounds or sums have turned out to be large.
+    /// Heads of loops in front of which guesses failed, as that bounds or sums are small.
     pub large: AHashSet<Origin>,
     /// States in front of loops of checks that only guess: code that fails there is made again without them.
     pub guessed: AHashSet<StateId>,

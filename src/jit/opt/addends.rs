@@ -25,7 +25,7 @@ pub fn check_in_front(function: &mut Function, sums: &Sums, cfg: &Cfg, home: &[B
     let mut seen = AHashSet::new();
     // Inner loops come first, so each block is looked at in its innermost one.
     for looped in &cfg.loops {
-        let usable = front(function, looped).is_some();
+        let usable = front(function, looped).is_some() && sums::may_guess(function, cfg, looped);
         let fresh: Vec<BlockId> = looped.blocks.iter().copied().filter(|block| seen.insert(*block)).collect();
         let search = Search { function, looped, home, sums };
         for block in fresh.into_iter().filter(|_| usable) {
@@ -58,9 +58,9 @@ pub fn checked_sums(function: &Function) -> Sums {
     insts.filter_map(sum).collect()
 }
 
-/// The block in front of a loop with its state, if something may be guessed there.
+/// The block in front of a loop with its state.
 fn front(function: &Function, looped: &Loop) -> Option<(BlockId, StateId)> {
-    let front = looped.preheader.filter(|_| !sums::is_large(function, looped))?;
+    let front = looped.preheader?;
     function.blocks[front.index()].preheader.map(|exit| (front, exit))
 }
 

@@ -42,7 +42,7 @@ pub fn run(function: &mut Function) -> usize {
             written: DimensionSet::empty(&memory),
             home: &mut home,
             generalises: false,
-            uncertain: Some(&uncertain).filter(|_| !sums::is_large(function, looped)),
+            uncertain: Some(&uncertain).filter(|_| sums::may_guess(function, &cfg, looped)),
         };
         if generalising(function, looped).next().is_some()
             && let Some(count) = pass.without_generalising(function)
@@ -176,7 +176,7 @@ impl Pass<'_> {
             let mut kept = Vec::with_capacity(insts.len());
             for inst in insts {
                 if moved < MOST_MOVED && self.movable(function, &inst, always) {
-                    if !always && inst.kind.effects().exits {
+                    if (!always && inst.kind.effects().exits) || self.was_guess(function, &inst) {
                         function.guessed.insert(state);
                     }
                     self.move_out(function, inst, state);
@@ -209,6 +209,13 @@ impl Pass<'_> {
     /// Is it a check under a branch that is likely to hold in front of the loop?
     fn is_guess(&self, kind: &InstKind) -> bool {
         checked_kind(kind).is_some_and(|(value, _)| self.uncertain.is_some_and(|uncertain| !uncertain.contains(&value)))
+    }
+
+    /// Was it moved in front of an inner loop as a guess?
+    fn was_guess(&self, function: &Function, inst: &Inst) -> bool {
+        let mut guess = false;
+        inst.kind.clone().each_exit(|exit| guess |= function.guessed.contains(exit));
+        guess
     }
 
     fn operands_invariant(&self, inst: &Inst) -> bool {

@@ -29,10 +29,16 @@ pub fn run(function: &mut Function) -> usize {
     freed
 }
 
-/// Has something that is summed up or counted in the loop turned out to be large?
+/// Has a guess in front of the loop failed, as that what it sums up is not large?
 pub(super) fn is_large(function: &Function, looped: &Loop) -> bool {
     let state = looped.preheader.and_then(|front| function.blocks[front.index()].preheader);
     state.is_some_and(|state| function.large.contains(&function.states[state.index()].origin()))
+}
+
+/// Have guesses failed neither in front of a loop nor of those around it?
+pub(super) fn may_guess(function: &Function, cfg: &Cfg, looped: &Loop) -> bool {
+    let around = || cfg.loops.iter().filter(|around| around.blocks.contains(&looped.header));
+    function.large.is_empty() || around().all(|around| !is_large(function, around))
 }
 
 /// Where the ways back to the head poll, if all do so once in many turns.
