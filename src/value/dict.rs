@@ -49,6 +49,8 @@ impl From<OutOfMemory> for InsertError {
 const INTS: u32 = 1;
 const STRINGS: u32 = 2;
 const ANY: u32 = 3;
+/// While an index is made, the processor is told of the places so many entries ahead.
+const AHEAD: usize = 16;
 
 /// An empty dict.
 #[inline]
@@ -428,6 +430,9 @@ impl Dict {
             self.compact();
         }
         for position in 0..self.entries().len() {
+            if let Some(ahead) = self.entries().get(position + AHEAD) {
+                self.expect(ahead.hash());
+            }
             let hash = self.entries()[position].hash();
             self.note(hash, position as u32, Spot::Nowhere);
         }

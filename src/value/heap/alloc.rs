@@ -7,13 +7,14 @@
 //! Building with the environment variable `RUFF_PLAIN_MALLOC` set sends every block to the system,
 //! which is what memory checkers want to see.
 
-use std::alloc::{Layout, alloc as system_alloc, alloc_zeroed, dealloc, handle_alloc_error, realloc};
+use std::alloc::{Layout, LayoutError, alloc as system_alloc, alloc_zeroed, dealloc, handle_alloc_error, realloc};
 use std::cell::{Cell, RefCell};
 use std::ptr::{NonNull, null_mut};
 use std::sync::Mutex;
 
 use super::Hdr;
-use super::chunk::{Fresh, prefer_large_pages};
+pub(super) use super::chunk::in_whole_pages;
+use super::chunk::{Fresh, LARGE_PAGE, prefer_large_pages};
 use super::pool::keep_large;
 use crate::limits::{self, OutOfMemory};
 
@@ -388,15 +389,19 @@ pub(super) fn buffer(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
 /// Bytes of a line of the processor's caches.
 const LINE: usize = 64;
 
-/// [`buffer`] that begins with a line, unless it is small.
+/// [`buffer`] that begins with a line, and with a large page if it is as long as one, unless it is small.
 pub(super) fn buffer_of_lines(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
     /// # Safety
     /// The layout has a size.
     unsafe fn from_a_line(layout: Layout) -> *mut u8 {
         // SAFETY: by the caller's promise.
-        layout.align_to(LINE).map_or(null_mut(), |layout| unsafe { system_alloc(layout) })
+        in_lines(layout).map_or(null_mut(), |layout| unsafe { system_alloc(layout) })
     }
     if size <= MAX_SMALL { Ok(block(size)) } else { large(size, from_a_line) }
+}
+
+fn in_lines(layout: Layout) -> Result<Layout, LayoutError> {
+    layout.align_to(if layout.size() < LARGE_PAGE { LINE } else { LARGE_PAGE })
 }
 
 /// Returns a buffer that begins with a line.
@@ -409,7 +414,7 @@ pub(super) unsafe fn free_lines(buffer: NonNull<u8>, size: usize) {
         return unsafe { free_block(buffer, size) };
     }
     limits::release(size);
-    let layout = layout(size).align_to(LINE).expect("as when it was allocated");
+    let layout = in_lines(layout(size)).expect("as when it was allocated");
     // SAFETY: it was allocated with this layout.
     unsafe { dealloc(buffer.as_ptr(), layout) }
 }

@@ -409,7 +409,10 @@ impl Array {
         let Some(bytes) = wanted.max(min).checked_mul(size) else {
             return Err(OutOfMemory::new((min as u64).saturating_mul(size as u64)));
         };
-        let bytes = alloc::rounded(bytes.max(if cap == 0 { LEAST_BUFFER } else { 16 }));
+        let bytes = match cap {
+            0 => alloc::rounded(bytes.max(LEAST_BUFFER)),
+            _ => alloc::in_whole_pages(min.saturating_mul(size), alloc::rounded(bytes.max(16))),
+        };
         match NonNull::new(self.data) {
             None => self.data = alloc::buffer(bytes)?.as_ptr(),
             // SAFETY: the buffer has `cap` elements, `len` of them in use (**blocks**).

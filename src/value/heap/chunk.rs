@@ -18,8 +18,12 @@ const CHUNK: usize = 64 << 10;
 const SLAB: usize = 2 << 20;
 /// So many chunks come one by one.
 const ALONE: usize = SLAB / CHUNK;
-/// From this size on a block is worth large pages: at most one in three of them is not filled.
-const LARGE: usize = 2 * SLAB;
+/// From this size on a block can have a large page of its own.
+const LARGE: usize = SLAB - HEADER;
+/// What a block of the system's allocator takes in front of it, and what keeps blocks multiples of all sizes of elements.
+const HEADER: usize = 32;
+/// How a block that has large pages is aligned if it cannot choose its size.
+pub(super) const LARGE_PAGE: usize = SLAB;
 
 /// What a thread has left of the chunk that it cuts from, and of the slab behind it.
 pub(super) struct Fresh {
@@ -125,6 +129,19 @@ fn system(size: usize, align: usize) -> Piece {
     Piece { start, left: size }
 }
 
+/// Size of a buffer that is to have about `wanted` bytes and at least `needed`, which is not more: if it is large, it and what
+/// the allocator puts in front fill whole large pages. Such mappings are laid on the borders of these pages, and stay there
+/// when they grow; others have small pages at both ends, and only small ones once they have been moved by less than a large one.
+#[inline]
+pub(super) fn in_whole_pages(needed: usize, wanted: usize) -> usize {
+    if wanted < LARGE {
+        return wanted;
+    }
+    let pages = wanted.saturating_add(SLAB - 1) / SLAB;
+    let sized = (pages * SLAB).saturating_sub(HEADER);
+    if sized >= needed { sized } else { sized.saturating_add(SLAB) }
+}
+
 /// Tells the system of a block that it has just given: large ones are better off in large pages.
 #[inline]
 pub(super) fn prefer_large_pages(start: *mut u8, size: usize) {
@@ -196,6 +213,16 @@ mod tests {
     #[test]
     fn the_rest_of_a_slab_goes_to_another_thread() {
         assert!((0..20).any(|_| is_taken_over()));
+    }
+
+    #[test]
+    fn large_buffers_fill_whole_pages_and_are_large_enough() {
+        assert_eq!(in_whole_pages(5, 4096), 4096);
+        assert_eq!(in_whole_pages(SLAB / 2 + 8, SLAB), SLAB - HEADER);
+        assert_eq!(in_whole_pages(SLAB, SLAB), 2 * SLAB - HEADER);
+        assert_eq!(in_whole_pages(SLAB, 2 * (SLAB - HEADER)), 2 * SLAB - HEADER);
+        assert_eq!(in_whole_pages(7 * SLAB + 1, 7 * SLAB + 1), 8 * SLAB - HEADER);
+        assert!(in_whole_pages(usize::MAX, usize::MAX) >= isize::MAX as usize);
     }
 
     #[test]

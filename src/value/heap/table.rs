@@ -225,6 +225,21 @@ impl Dict {
         if self.index.is_null() { None } else { Some((first, unsafe { &*self.index.add(first).cast() })) }
     }
 
+    /// Tells the processor that the group of a hash will be looked at soon.
+    #[cfg(target_arch = "x86_64")]
+    #[inline(always)]
+    pub(in crate::value) fn expect(&self, hash: u32) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        let group = self.index.wrapping_add((hash & self.mask) as usize);
+        // SAFETY: an instruction that every machine of this kind has, and to which any address is allowed.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(group.cast()) }
+    }
+
+    /// As there; other machines are told nothing.
+    #[cfg(not(target_arch = "x86_64"))]
+    #[inline(always)]
+    pub(in crate::value) fn expect(&self, _: u32) {}
+
     #[inline(always)]
     pub(in crate::value) fn index_mut(&mut self) -> &mut [u32] {
         if self.index.is_null() {
@@ -275,7 +290,7 @@ impl Dict {
         if total <= old {
             return Ok(());
         }
-        let bytes = total.max(4).max(old * 2).saturating_mul(SIZE);
+        let bytes = alloc::in_whole_pages(total.saturating_mul(SIZE), total.max(4).max(old * 2).saturating_mul(SIZE));
         if total >= u32::MAX as usize / 2 {
             return Err(OutOfMemory::new(bytes as u64));
         }
