@@ -1,5 +1,7 @@
 //! The value heap from outside: counts balance, deep data goes away without recursion, threads take turns.
 
+use std::collections::HashMap;
+
 use proptest::prelude::*;
 use ruff::value::heap::live_objects;
 use ruff::value::shapes::{Field, declare_struct};
@@ -191,6 +193,33 @@ fn change() -> impl Strategy<Value = Change> {
     ]
 }
 
+/// Keys in steps that are entered in a dict or removed from it.
+#[derive(Clone, Copy, Debug)]
+struct Batch {
+    removes: bool,
+    texts: bool,
+    start: i64,
+    count: i64,
+    step: i64,
+}
+
+impl Batch {
+    fn key(self, number: i64) -> Value {
+        if self.texts { Value::str(&format!("key{number}")) } else { Value::Int(number) }
+    }
+}
+
+fn batch() -> impl Strategy<Value = Batch> {
+    let steps = prop::sample::select(vec![1, 2, 3, 4, 1 << 10, 1 << 40]);
+    (0..3u8, 0..3u8, -20..600i64, 1..400i64, steps).prop_map(|(removes, texts, start, count, step)| Batch {
+        removes: removes == 0,
+        texts: texts == 0,
+        start,
+        count,
+        step,
+    })
+}
+
 fn text() -> Value {
     Value::str("some longer text")
 }
@@ -243,6 +272,48 @@ proptest! {
                 (k.as_int().or(k.as_float().map(|x| x as i64)).unwrap(), v.as_int().unwrap())
             }).collect();
             prop_assert_eq!(&order, &plain);
+        }
+    }
+
+    #[test]
+    fn large_dicts_do_what_maps_do(batches in prop::collection::vec(batch(), 1..12)) {
+        let mut ours = dict::new();
+        let mut plain: HashMap<(bool, i64), (usize, i64)> = HashMap::new();
+        for (at, batch) in batches.into_iter().enumerate() {
+            let held = ours.clone();
+            let before: Vec<Value> = held.keys().collect();
+            let table = dict::make_unique(&mut ours).unwrap();
+            for n in 0..batch.count {
+                let number = batch.start + n * batch.step;
+                let (key, found) = (batch.key(number), plain.get(&(batch.texts, number)).map(|entry| entry.1));
+                if batch.removes {
+                    let old = table.remove(&key).unwrap().map(|value| value.as_int().unwrap());
+                    prop_assert_eq!(old, found);
+                    plain.remove(&(batch.texts, number));
+                } else {
+                    table.insert(key, Value::Int(at as i64)).unwrap();
+                    let next = at * 1000 + n as usize;
+                    plain.entry((batch.texts, number)).or_insert((next, 0)).1 = at as i64;
+                }
+            }
+            prop_assert!(before.iter().zip(held.keys()).all(|(a, b)| key::same_key(a, &b)) && before.len() == held.len());
+            prop_assert_eq!(ours.len(), plain.len());
+            let mut sorted: Vec<_> = plain.iter().collect();
+            sorted.sort_by_key(|(_, entry)| entry.0);
+            let mut entries = ours.iter();
+            for ((texts, number), (_, value)) in &sorted {
+                let key = Batch { texts: *texts, ..batch }.key(*number);
+                let (first, its) = entries.next().unwrap();
+                prop_assert!(key::same_key(&first, &key) && its.as_int() == Some(*value));
+                prop_assert_eq!(ours.get(&key).unwrap().and_then(Value::as_int), Some(*value));
+            }
+            for n in 0..batch.count {
+                let number = batch.start + n * batch.step + 1;
+                let found = ours.get(&batch.key(number)).unwrap().and_then(Value::as_int);
+                prop_assert_eq!(found, plain.get(&(batch.texts, number)).map(|entry| entry.1));
+            }
+            let reversed = Value::dict(ours.iter().rev().map(|(key, value)| (key, value.clone()))).unwrap();
+            prop_assert!(key::same_key(&reversed, &Value::Dict(ours.clone())));
         }
     }
 

@@ -49,6 +49,9 @@ impl From<OutOfMemory> for InsertError {
 const INTS: u32 = 1;
 const STRINGS: u32 = 2;
 const ANY: u32 = 3;
+/// How far behind a full group the search goes on: to a group of another four, since those next to it are as full if many
+/// neighbours were entered. An odd number of groups, so that the search comes to all.
+const FURTHER: usize = 5 * at::GROUP;
 /// While an index is made, the processor is told of the places so many entries ahead.
 const AHEAD: usize = 16;
 
@@ -149,7 +152,7 @@ impl Dict {
             if free != 0 {
                 return Spot::Free(first as u32 + free.trailing_zeros());
             }
-            start = first + at::GROUP;
+            start = first + FURTHER;
             let Some(next) = self.group(start) else { return Spot::Nowhere };
             group = next;
         }
@@ -411,7 +414,7 @@ impl Dict {
             if free != 0 {
                 return Some(first + free.trailing_zeros() as usize);
             }
-            start = first + at::GROUP;
+            start = first + FURTHER;
         }
     }
 
@@ -676,6 +679,53 @@ mod tests {
         let table = make_unique(&mut d).unwrap();
         assert_eq!(table.insert(f.clone(), Value::Null).err(), Some(InsertError::NotAKey(NotAKey("function"))));
         assert!(table.get(&f).is_err() && table.is_empty());
+    }
+
+    /// How many groups are looked at for each key that is there, on average, in an index that is as full as one gets.
+    fn groups_looked_at(keys: impl Iterator<Item = Value>) -> f64 {
+        let mut d = new();
+        let table = make_unique(&mut d).unwrap();
+        // Not one of consecutive ints.
+        table.insert(Value::Int(i64::MIN), Value::Null).unwrap();
+        let mut looked = 0;
+        for key in keys.take((1 << 14) * 3 / 4 - 1) {
+            table.insert(key, Value::Null).unwrap();
+        }
+        assert_eq!(table.index().len(), 1 << 14);
+        for entry in table.entries() {
+            let mut place = entry.hash() as usize;
+            loop {
+                let (first, words) = table.group(place).unwrap();
+                looked += 1;
+                let (agreeing, _) = look(words, entry.hash(), table.mask());
+                let positions = (0..at::GROUP).filter(|n| agreeing >> n & 1 != 0).map(|n| words[n] & table.mask());
+                if positions.into_iter().any(|position| std::ptr::eq(&table.entries()[position as usize], entry)) {
+                    break;
+                }
+                place = first + FURTHER;
+            }
+        }
+        f64::from(looked) / table.len() as f64
+    }
+
+    #[test]
+    fn no_regular_keys_crowd_the_index() {
+        // Independent keys give 1.10; the seed makes it a little more or less.
+        let most = 1.25;
+        for step in [1, 2, 3, 4, 5, 7, 8, 16, 1000, 1 << 10, 1 << 16, 1 << 20, 1 << 32, 1 << 40, -1, -4, 7919] {
+            let looked = groups_looked_at((0..).map(|i| Value::Int(i * step)));
+            assert!(looked < most, "in steps of {step}: {looked}");
+        }
+        let grid = groups_looked_at((0..).map(|i| Value::Int(i / 100 * 1000 + i % 100)));
+        assert!(grid < most, "grid: {grid}");
+        for (name, step) in [("", 1), ("k", 1), ("item number ", 1), ("a name that is longer than sixteen ", 1), ("k", 10)] {
+            let looked = groups_looked_at((0..).map(|i| Value::str(&format!("{name}{}", i * step))));
+            assert!(looked < most, "{name}: {looked}");
+            let looked = groups_looked_at((0..).map(|i| Value::str(&format!("{}{name}", i * step))));
+            assert!(looked < most, "before {name}: {looked}");
+        }
+        let floats = groups_looked_at((0..).map(|i| Value::Float(f64::from(i) + 0.5)));
+        assert!(floats < most, "floats: {floats}");
     }
 
     #[test]

@@ -54,21 +54,72 @@ fn fold(a: u64, b: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
-/// The hash of a small integer. Compiled code computes it inline:
-/// the low half of `lo ^ hi` of the 128-bit product `(key ^ seed) * FOLD`.
+/// The hash of a small integer.
 #[inline(always)]
 pub fn hash_int(key: i64) -> u32 {
-    fold(key as u64 ^ seed(), FOLD) as u32
+    let common = fold((key >> 2) as u64 ^ seed(), FOLD);
+    // One product keeps some of the order of keys in steps; both halves of it together do not.
+    of_neighbours(common ^ common >> 32, key as u32)
 }
 
-/// The hash of bytes, never 0.
+/// The low half of a hash for a key that is one of up to four neighbours, which have all but two bits in common: `common` is
+/// the hash of what they have in common, the low bits of `own` are their own.
+///
+/// Neighbours are often entered and looked for one after another. In the index of a dict they lie in four neighbouring groups,
+/// which are two lines of the cache, and in different ones. So four that are there crowd no group more than four strangers do,
+/// and nobody can find more than four keys whose hashes have to do with each other.
+#[inline(always)]
+fn of_neighbours(common: u64, own: u32) -> u32 {
+    const { assert!(super::layout::dict::GROUP == 8) }
+    (common as u32 ^ (own & 3) << 3) & u32::MAX >> 2 | own << 30
+}
+
+/// The hash of bytes, never 0. Texts that differ in two bits of the last byte are neighbours, as `item12` and `item13`.
 pub(super) fn hash_bytes(bytes: &[u8]) -> u64 {
+    let (&last, rest) = bytes.split_last().unwrap_or((&0, bytes));
+    let common = match pieces(rest) {
+        Some([first, second]) => {
+            let seed = seed();
+            let both = fold(first ^ seed, second ^ seed.rotate_left(17));
+            fold(both ^ (bytes.len() as u64) << 8 ^ u64::from(last >> 2), seed.rotate_left(41) ^ FOLD)
+        }
+        None => hash_of_many(rest, last >> 2),
+    };
+    (common & !u64::from(u32::MAX) | u64::from(of_neighbours(common, u32::from(last)))).max(1)
+}
+
+/// Up to sixteen bytes as two numbers that, with the length, say them all.
+#[inline(always)]
+fn pieces(bytes: &[u8]) -> Option<[u64; 2]> {
+    #[inline(always)]
+    fn ends<const N: usize>(bytes: &[u8]) -> Option<[[u8; N]; 2]> {
+        Some([*bytes.first_chunk()?, *bytes.last_chunk()?])
+    }
+    if bytes.len() > 16 {
+        return None;
+    }
+    if let Some(ends) = ends::<8>(bytes) {
+        return Some(ends.map(u64::from_le_bytes));
+    }
+    if let Some(ends) = ends::<4>(bytes) {
+        return Some(ends.map(|end| u32::from_le_bytes(end).into()));
+    }
+    Some(match *bytes {
+        [a, .., c] => [u16::from_le_bytes([a, bytes[bytes.len() / 2]]).into(), c.into()],
+        [a] => [a.into(), 0],
+        [] => [0, 0],
+    })
+}
+
+#[inline(never)]
+fn hash_of_many(bytes: &[u8], last: u8) -> u64 {
     use std::hash::Hasher;
     let seed = seed();
     let state = ahash::RandomState::with_seeds(seed, seed.rotate_left(17), !seed, seed ^ FOLD);
     let mut hasher = std::hash::BuildHasher::build_hasher(&state);
     hasher.write(bytes);
-    hasher.finish().max(1)
+    hasher.write_u8(last);
+    hasher.finish()
 }
 
 /// The hash of a string, cached in it.
@@ -613,6 +664,51 @@ mod tests {
         assert!(same(&Value::some(Value::Int(1)), &Value::some(Value::Float(1.0))));
         assert!(!same(&Value::ok(Value::Int(1)), &Value::some(Value::Int(1))));
         assert!(same(&Value::none(), &Value::none()));
+    }
+
+    /// What of a hash chooses a group in an index of so many places.
+    fn group(hash: u32, places: u32) -> usize {
+        ((hash & (places - 1)) / crate::value::layout::dict::GROUP as u32) as usize
+    }
+
+    #[test]
+    fn neighbours_lie_in_different_groups_of_two_lines() {
+        let texts = |name: &str| (0..4).map(|n| hash_text(&format!("{name}{n}"))).collect::<Vec<_>>();
+        let mut all: Vec<_> = (-3..3).map(|n| (0..4).map(|own| hash_int(4 * n + own)).collect()).collect();
+        all.extend(["", "k", "key", "item1", "a longer name ", "a name that is longer than that of 16 "].map(texts));
+        for four in all {
+            let mut groups: Vec<_> = four.iter().map(|&hash| group(hash, 1 << 20)).collect();
+            assert!(groups.iter().all(|group| group / 4 == groups[0] / 4), "{groups:?}");
+            groups.sort_unstable();
+            groups.dedup();
+            assert_eq!(groups.len(), 4, "{groups:?}");
+            // Above what chooses the place they differ, too.
+            let mut tops: Vec<_> = four.iter().map(|hash| hash >> 29).collect();
+            tops.sort_unstable();
+            tops.dedup();
+            assert_eq!(tops.len(), 4);
+        }
+    }
+
+    #[test]
+    fn texts_of_all_lengths_and_changes_hash_differently() {
+        let mut seen = std::collections::HashMap::new();
+        let text = "The quick brown fox jumps over the lazy dog";
+        for length in 0..=text.len() {
+            for changed in 0..=length {
+                let mut bytes = text.as_bytes()[..length].to_vec();
+                if let Some(byte) = bytes.get_mut(changed) {
+                    *byte ^= 1;
+                }
+                if let Some(other) = seen.insert(hash_bytes(&bytes), bytes.clone()) {
+                    assert_eq!(other, bytes);
+                }
+            }
+        }
+        // Of one byte and of two there are none alike.
+        let short =
+            (0..=u16::MAX).map(|pair| hash_bytes(&pair.to_le_bytes())).chain((0..=u8::MAX).map(|byte| hash_bytes(&[byte])));
+        assert_eq!(short.collect::<std::collections::HashSet<_>>().len(), 65_536 + 256);
     }
 
     #[test]
