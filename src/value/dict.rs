@@ -158,6 +158,19 @@ impl Dict {
         }
     }
 
+    /// What [`Dict::search`] says, if the first look at the index tells: there is one candidate that it is, or none.
+    #[inline(always)]
+    fn search_at_once(&self, hash: u32, same: impl Fn(&Entry) -> bool) -> Option<Spot> {
+        let (first, words) = self.group(hash as usize)?;
+        let (agreeing, free) = look(words, hash, self.mask());
+        if agreeing == 0 {
+            return (free != 0).then(|| Spot::Free(first as u32 + free.trailing_zeros()));
+        }
+        let position = words[agreeing.trailing_zeros() as usize % at::GROUP] & self.mask();
+        let entry = self.entries().get(position as usize)?;
+        (entry.hash() == hash && same(entry)).then_some(Spot::Entry(position))
+    }
+
     /// Whether the keys are consecutive ints and say the positions of their entries.
     #[inline(always)]
     fn is_dense(&self) -> bool {
@@ -214,7 +227,15 @@ impl Dict {
         if self.key_kind() < STRINGS {
             return Spot::Nowhere;
         }
-        self.search(key::hash_str(key), |entry| entry.text().is_some_and(|text| text.has_text_of(key)))
+        let hash = key::hash_str(key);
+        let found = self.search_at_once(hash, |entry| entry.text().is_some_and(|text| text.has_short_text_of(key)));
+        found.unwrap_or_else(|| self.search_str_on(key, hash))
+    }
+
+    /// All of the search, out of the way of those that find at once: this one calls functions and keeps registers for that.
+    #[inline(never)]
+    fn search_str_on(&self, key: &Str, hash: u32) -> Spot {
+        self.search(hash, |entry| entry.text().is_some_and(|text| text.has_text_of(key)))
     }
 
     /// The hash of a key, and what [`Dict::search`] says.

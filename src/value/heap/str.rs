@@ -117,7 +117,7 @@ fn is_same(a: &[u8], b: &[u8]) -> bool {
     } else if length >= 2 {
         ends::<2>(a, b)
     } else {
-        a == b
+        a.first() == b.first()
     }
 }
 
@@ -162,12 +162,30 @@ impl Str {
         ptr::eq(self, other) || is_same(self.as_bytes(), other.as_bytes())
     }
 
+    /// As there, of texts that are compared without a call; false for others.
+    #[inline(always)]
+    pub(in crate::value) fn has_short_text_of(&self, other: &Str) -> bool {
+        ptr::eq(self, other) || self.len <= 32 && is_same(self.as_bytes(), other.as_bytes())
+    }
+
     /// A string with room for `room` bytes, holding `text`.
     pub(in crate::value) fn with_room(text: &str, room: usize) -> Result<Ref<Str>, OutOfMemory> {
         let cap = capacity(room.max(text.len()))?;
         let block = alloc::try_object(block_size(cap))?;
         // SAFETY: a fresh block of that size.
         Ok(unsafe { Str::fill(block.cast(), text, cap) })
+    }
+
+    /// A string without text that has room for `room` bytes, if these are few and a block is there.
+    #[inline(always)]
+    fn short_room(room: usize) -> Option<Ref<Str>> {
+        if room > INDEX_FROM {
+            return None;
+        }
+        let cap = room.next_multiple_of(16);
+        let block = alloc::ready_object(block_size(cap))?;
+        // SAFETY: a fresh block of that size.
+        Some(unsafe { Str::fill(block.cast(), "", cap) })
     }
 
     /// A string whatever the memory limit says; the account raises the poll flag.
@@ -385,7 +403,10 @@ struct Writer {
 impl Writer {
     #[inline(always)]
     fn new(room: usize) -> Result<Writer, OutOfMemory> {
-        let made = Str::with_room("", room)?;
+        let made = match Str::short_room(room) {
+            Some(made) => made,
+            None => Str::with_room("", room)?,
+        };
         Ok(Writer { cap: made.cap, made, used: 0, is_ascii: true })
     }
 
