@@ -227,13 +227,13 @@ impl<'p> Interp<'p> {
         if limits::pending() { self.attend() } else { Ok(()) }
     }
 
-    /// [`Interp::charge`] for a turn of a loop.
+    /// [`Interp::charge`] for a turn of the loop at `span`.
     #[inline(always)]
-    fn charge_turn(&mut self) -> Eval<()> {
+    fn charge_turn(&mut self, frame: &Frame<'p>, span: Span) -> Eval<()> {
         if self.limits.fuel.is_none() && !limits::pending() {
             return Ok(());
         }
-        self.charge().map_err(|raise| self.raise(raise))
+        self.charge().map_err(|raise| self.leave_at(frame, span, raise))
     }
 
     #[cold]

@@ -106,9 +106,9 @@ impl<'p> Interp<'p> {
             StmtKind::Destructure { pattern, value } => self.destructure(frame, *pattern, *value),
             StmtKind::Match(found) => self.match_stmt(frame, found),
             StmtKind::Block(block) => self.block(frame, *block),
-            StmtKind::While { id, cond, body } => self.while_loop(frame, *id, *cond, *body),
+            StmtKind::While { id, cond, body } => self.while_loop(frame, stmt.span, (*id, *cond, *body)),
             StmtKind::Loop { id, body } => loop {
-                self.charge_turn()?;
+                self.charge_turn(frame, stmt.span)?;
                 let turn = self.block(frame, *body);
                 if self.turned(turn, *id)? {
                     return Ok(());
@@ -130,9 +130,9 @@ impl<'p> Interp<'p> {
         }
     }
 
-    fn while_loop(&mut self, frame: &Frame<'p>, id: LoopId, cond: ExprId, body: BlockId) -> Eval<()> {
+    fn while_loop(&mut self, frame: &Frame<'p>, span: Span, (id, cond, body): (LoopId, ExprId, BlockId)) -> Eval<()> {
         while self.truth(frame, cond)? {
-            self.charge_turn()?;
+            self.charge_turn(frame, span)?;
             let turn = self.block(frame, body);
             if self.turned(turn, id)? {
                 break;
@@ -187,7 +187,7 @@ impl<'p> Interp<'p> {
     fn for_items(&mut self, frame: &Frame<'p>, found: &'p For, items: &ArrRef) -> Eval<()> {
         let block = &frame.program[found.body];
         for at in 0..items.len() {
-            self.charge_turn()?;
+            self.charge_turn(frame, frame.program[found.iterable].span)?;
             self.enter_block(frame, block);
             let item = items.get(at).unwrap_or_default();
             let bound = self.bind_item(frame, found.first, item);
@@ -214,7 +214,7 @@ impl<'p> Interp<'p> {
     /// One turn; true ends the loop.
     fn for_turn(&mut self, frame: &Frame<'p>, found: &'p For, first: Value, second: Option<Value>) -> Eval<bool> {
         let block = &frame.program[found.body];
-        self.charge_turn()?;
+        self.charge_turn(frame, frame.program[found.iterable].span)?;
         // The body's cells hold the loop's names, so they are made before those are bound.
         self.enter_block(frame, block);
         let turn = self.for_body(frame, found, block, first, second);
