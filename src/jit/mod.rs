@@ -347,7 +347,9 @@ impl Jit {
         let found = loops.iter().find(|range| range.start == head);
         let range = found.map_or(0..0, |range| range.start as usize..range.end as usize);
         let is_runtime_work = policy::is_runtime_work(&code[range], &function.chunk.constants);
-        self.policy.loop_reports * if is_runtime_work { self.policy.runtime_reports } else { 1 }
+        let is_inner = loops.iter().any(|range| range.start < head && range.contains(&head));
+        let reports = if is_inner { self.policy.inner_reports } else { self.policy.loop_reports };
+        reports * if is_runtime_work { self.policy.runtime_reports } else { 1 }
     }
 
     /// The outermost loop around the one with its head at `pc` that has made some turns.

@@ -18,6 +18,9 @@ pub struct Policy {
     pub patience: Patience,
     /// Reports of a hot loop before it is compiled.
     pub loop_reports: u32,
+    /// The same for a loop in others that have hardly turned: once it has ended, the outer one can be compiled, without a copy of the inner one
+    /// that only does the rest of one turn.
+    pub inner_reports: u32,
     /// Reports of a hot function that is small enough to become part of its callers: the loop that calls it is compiled before.
     pub small_reports: u32,
     /// How many times as many once it is part of a caller: most of its calls may be none any more.
@@ -54,10 +57,11 @@ impl Policy {
         let usual = Policy {
             patience: Patience { calls: CALL_INTERVAL, turns: CALL_INTERVAL },
             loop_reports: 3,
+            inner_reports: 12,
             small_reports: 4,
             inlined_reports: 4,
             runtime_reports: 4,
-            outer_turns: 8,
+            outer_turns: 2,
             twice_size: 12,
             outer_reports: 12,
             many_calls: 32,
@@ -72,6 +76,7 @@ impl Policy {
         };
         let hostile = Policy {
             loop_reports: 1,
+            inner_reports: 1,
             small_reports: 1,
             inlined_reports: 1,
             runtime_reports: 1,
