@@ -14,6 +14,7 @@ use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, ModuleReloc, default_libcall_names};
 
 use super::helpers::{self, Pair, preserving};
+use super::ir::cfg::Cfg;
 use super::ir::{FrameState, Function, Origin};
 use super::layout;
 use super::listing::Listing;
@@ -108,6 +109,7 @@ impl CodeStore {
     pub fn compile(
         &mut self,
         function: &Function,
+        cfg: &Cfg,
         own_id: Option<u32>,
         first_exit: u64,
         listing: bool,
@@ -122,7 +124,7 @@ impl CodeStore {
             &function.states,
             lower::signature(convention, Some(function)),
             listing,
-            |target, builder, imports, frontend| lower::lower(function, own_id, target, builder, imports, frontend),
+            |target, builder, imports, frontend| lower::lower(function, cfg, own_id, target, builder, imports, frontend),
         )?;
         let mut parts = vec![code];
         if entry != own {

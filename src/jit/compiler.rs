@@ -153,7 +153,7 @@ impl Compiler {
         let fallbacks = weigh(&ir, job.worth)?;
         ir.polls_often = self.options.fails_polls();
         let trace = self.options.trace;
-        let passes = opt::optimise(&mut ir, |pass, ir| {
+        let (passes, cfg) = opt::optimise(&mut ir, |pass, ir| {
             if trace > 1 {
                 eprintln!("[jit] after {pass}:\n{}", ir::print::print(ir));
             }
@@ -166,7 +166,7 @@ impl Compiler {
         let first_exit = self.next_exit;
         let store = self.store()?;
         let trampoline = store.trampoline();
-        let compiled = store.compile(&ir, own, first_exit, lists_code).map_err(|reason| {
+        let compiled = store.compile(&ir, &cfg, own, first_exit, lists_code).map_err(|reason| {
             debug_assert!(!reason.contains("VerifierError"), "{reason}");
             Refusal::Backend(reason)
         })?;
@@ -212,12 +212,17 @@ impl Compiler {
 /// Would the code spend its time entering the VM? Judged by the loop it is entered at; else by its loops, or by all of it if
 /// it has none. Gives the instructions left to the VM there.
 fn weigh(ir: &ir::Function, worth: usize) -> Result<Vec<(u32, u32)>, Refusal> {
+    let insts = |block: &ir::BlockId| &ir.blocks[block.index()].insts;
+    let is_left = |inst: &ir::Inst| matches!(inst.kind, ir::InstKind::Fallback { .. });
+    if !ir.blocks.iter().flat_map(|block| &block.insts).any(is_left) {
+        return Ok(Vec::new());
+    }
     let cfg = ir::cfg::Cfg::new(ir);
     let hot = |found: &&ir::cfg::Loop| ir.entry.is_none() || ir.blocks[found.header.index()].loop_head == ir.entry;
     let looped: AHashSet<_> = cfg.loops.iter().filter(hot).flat_map(|found| found.blocks.iter().copied()).collect();
     let blocks = cfg.order.iter().filter(|block| looped.is_empty() || looped.contains(block));
     let (mut fallbacks, mut instructions) = (Vec::new(), AHashSet::new());
-    for inst in blocks.flat_map(|block| &ir.blocks[block.index()].insts) {
+    for inst in blocks.flat_map(insts) {
         if let ir::InstKind::Fallback { exit, .. } = inst.kind
             && let Some(frame) = ir.states[exit.index()].frames.last()
         {

@@ -2,7 +2,7 @@
 use super::{BlockId, Function};
 
 /// A natural loop.
-#[derive(Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub struct Loop {
     pub header: BlockId,
     /// The block in front of it, if the builder made one.
@@ -14,7 +14,7 @@ pub struct Loop {
 }
 
 /// Facts about the control flow; indexed by block number where not said otherwise.
-#[derive(Debug)]
+#[derive(PartialEq, Eq, Debug)]
 pub struct Cfg {
     /// Reachable blocks in reverse postorder.
     pub order: Vec<BlockId>,

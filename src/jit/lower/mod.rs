@@ -354,6 +354,7 @@ enum Held {
 /// Lowers a function into `target` (empty, with its signature set). Gives the description of its exits, in number order.
 pub fn lower(
     function: &Function,
+    cfg: &Cfg,
     own_id: Option<u32>,
     target: &mut clif::Function,
     builder_context: &mut FunctionBuilderContext,
@@ -384,7 +385,7 @@ pub fn lower(
         vm_results: Vec::new(),
         pair_signature: None,
     };
-    lowering.run();
+    lowering.run(cfg);
     let Lowering { b, exits, .. } = lowering;
     b.finalize(frontend);
     exits
@@ -423,7 +424,7 @@ struct Lowering<'a> {
 }
 
 impl Lowering<'_> {
-    fn run(&mut self) {
+    fn run(&mut self, cfg: &Cfg) {
         let entry = self.b.create_block();
         self.b.append_block_params_for_function_params(entry);
         self.b.switch_to_block(entry);
@@ -432,11 +433,11 @@ impl Lowering<'_> {
         for ((_, value), param) in self.function.params.iter().zip(&params[2..]) {
             self.held[value.index()] = Some(Held::One(*param));
         }
-        let Cfg { order, loops, .. } = Cfg::new(self.function);
+        let Cfg { order, loops, .. } = cfg;
         loops.iter().flat_map(|looped| &looped.blocks).for_each(|block| self.depths[block.index()] += 1);
-        self.around_loops = around_loops(self.function.blocks.len(), &loops);
+        self.around_loops = around_loops(self.function.blocks.len(), loops);
         self.blocks = vec![entry; self.function.blocks.len()];
-        for &block in &order {
+        for &block in order {
             let target = self.b.create_block();
             self.blocks[block.index()] = target;
             if self.function.blocks[block.index()].cold {
@@ -455,7 +456,7 @@ impl Lowering<'_> {
         }
         self.prologue();
         self.b.ins().jump(self.blocks[0], &[]);
-        for &block in &order {
+        for &block in order {
             let head = loops.iter().position(|looped| looped.header == block);
             let ends = |looped: &Loop| looped.latches.contains(&block) && !self.function.blocks[block.index()].cold;
             let end = loops.iter().position(ends);

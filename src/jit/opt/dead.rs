@@ -7,8 +7,7 @@ use crate::jit::ir::inst::Heaps;
 use crate::jit::ir::{FrameState, Function, StateId, ValueId};
 
 /// Returns the number of instructions removed.
-pub fn run(function: &mut Function) -> usize {
-    let cfg = Cfg::new(function);
+pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let mut used = vec![false; function.values.len()];
     let mut removed = 0;
     // Uses are met before definitions when blocks are walked backwards, except around loops: block parameters are kept.

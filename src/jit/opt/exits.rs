@@ -20,8 +20,7 @@ struct Earlier {
 }
 
 /// Returns the number of checks that have got another state; those states are listed in `Function::merged`.
-pub fn run(function: &mut Function) -> usize {
-    let cfg = Cfg::new(function);
+pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let mut at_end: Vec<Option<Earlier>> = vec![None; function.blocks.len()];
     let mut merged = 0;
     for &block in &cfg.order {

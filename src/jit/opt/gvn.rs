@@ -16,8 +16,7 @@ use crate::jit::ir::{Inst, Origin, Repr, Type};
 const REGION_LIMIT: usize = 256;
 
 /// Returns the number of instructions removed.
-pub fn run(function: &mut Function) -> usize {
-    let cfg = Cfg::new(function);
+pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let memory = Memory::new(function);
     let writes = block_writes(function, &memory);
     let mut pass = Pass {
@@ -26,11 +25,12 @@ pub fn run(function: &mut Function) -> usize {
         objects: AHashMap::new(),
         shaped: AHashMap::new(),
         known: AHashMap::new(),
+        at: cfg.order[0],
         versions_at_end: vec![Vec::new(); function.blocks.len()],
         next_version: 1,
         removed: 0,
         function,
-        cfg: &cfg,
+        cfg,
         memory: &memory,
         writes: &writes,
     };
@@ -54,86 +54,80 @@ struct Pass<'a> {
     objects: AHashMap<ValueId, ValueId>,
     /// The version of headers for which a pointer's shape is known.
     shaped: AHashMap<ValueId, u32>,
-    known: AHashMap<Key, ValueId>,
+    /// With the block in which each is known: there, and in those it dominates.
+    known: AHashMap<Key, (ValueId, BlockId)>,
+    at: BlockId,
     versions_at_end: Vec<Vec<u32>>,
     next_version: u32,
     removed: usize,
 }
 
-enum Visit {
-    Enter(BlockId),
-    /// Forget what the block made known.
-    Leave(Vec<(Key, Option<ValueId>)>),
-}
-
 impl Pass<'_> {
     fn walk(&mut self) {
-        let mut work = vec![Visit::Enter(self.cfg.order[0])];
-        while let Some(visit) = work.pop() {
-            match visit {
-                Visit::Enter(block) => {
-                    let undo = self.block(block);
-                    work.push(Visit::Leave(undo));
-                    work.extend(self.cfg.children[block.index()].iter().rev().map(|&child| Visit::Enter(child)));
-                }
-                Visit::Leave(undo) => {
-                    for (key, old) in undo.into_iter().rev() {
-                        match old {
-                            Some(value) => self.known.insert(key, value),
-                            None => self.known.remove(&key),
-                        };
-                    }
-                }
-            }
+        let cfg = self.cfg;
+        let mut work = vec![cfg.order[0]];
+        while let Some(block) = work.pop() {
+            self.block(block);
+            work.extend(cfg.children[block.index()].iter().rev());
         }
     }
 
-    fn block(&mut self, block: BlockId) -> Vec<(Key, Option<ValueId>)> {
+    fn block(&mut self, block: BlockId) {
+        self.at = block;
         let mut versions = self.versions_on_entry(block);
-        let mut undo = Vec::new();
         let insts = std::mem::take(&mut self.function.blocks[block.index()].insts);
         let mut kept = Vec::with_capacity(insts.len());
         for mut inst in insts {
             inst.kind.each_operand(|value| *value = self.replace[value.index()]);
-            if self.is_known(&inst, &versions) {
+            let key = (inst.result.is_some() && !inst.kind.effects().calls).then(|| self.key(&inst.kind, &versions));
+            if key.as_ref().is_some_and(|key| self.is_known(&inst, key, &versions)) {
                 self.removed += 1;
                 continue;
             }
             let writes = self.memory.writes(self.function, &inst.kind);
             let plain = writes == Writes::These(Vec::new());
-            self.bump(&mut versions, writes);
-            if let (InstKind::GuardShape { pointer, .. } | InstKind::GuardUnique { pointer, .. }, Some(result)) =
-                (&inst.kind, inst.result)
-            {
-                let object = self.object(*pointer);
-                self.objects.insert(result, object);
+            if !plain {
+                self.bump(&mut versions, writes);
             }
-            if let Some(result) = inst.result.filter(|result| self.function.ty(*result).shape != 0) {
-                self.shaped.insert(result, versions[self.memory.header_of(result)]);
-            }
-            if let (InstKind::Box(of), Some(result)) = (&inst.kind, inst.result) {
-                self.boxes.insert(result, *of);
-            }
-            if let (true, Some(result), false) = (plain, inst.result, inst.kind.effects().calls) {
-                self.learn(self.key(&inst.kind, &versions), result, &mut undo);
+            if let Some(result) = inst.result {
+                self.learn_result(&inst.kind, result, &versions);
+                if let Some(key) = key.filter(|_| plain) {
+                    self.learn(key, result);
+                }
             }
             if let Some((load, value)) = forwarded(&inst.kind, self.function) {
-                self.learn(self.key(&load, &versions), value, &mut undo);
+                self.learn(self.key(&load, &versions), value);
             }
-            let unshared = (inst.kind.clone(), inst.result, inst.origin);
+            let unshared = match inst.kind {
+                InstKind::Unshare { home, .. } => inst.result.map(|pointer| (home, pointer, inst.origin)),
+                _ => None,
+            };
             kept.push(inst);
-            if let (InstKind::Unshare { home, .. }, Some(pointer), origin) = unshared {
-                kept.extend(self.learn_unshared(home, pointer, origin, &mut versions, &mut undo));
+            if let Some((home, pointer, origin)) = unshared {
+                kept.extend(self.learn_unshared(home, pointer, origin, &versions));
             }
         }
         self.function.blocks[block.index()].insts = kept;
         self.versions_at_end[block.index()] = versions;
-        undo
+    }
+
+    /// What a result tells of the object it leads to, or of the value it was made of.
+    fn learn_result(&mut self, kind: &InstKind, result: ValueId, versions: &[u32]) {
+        if let InstKind::GuardShape { pointer, .. } | InstKind::GuardUnique { pointer, .. } = kind {
+            let object = self.object(*pointer);
+            self.objects.insert(result, object);
+        }
+        if self.function.ty(result).shape != 0 {
+            self.shaped.insert(result, versions[self.memory.header_of(result)]);
+        }
+        if let InstKind::Box(of) = kind {
+            self.boxes.insert(result, *of);
+        }
     }
 
     /// Replaces the result of an instruction that gives what is known already; true if it is not needed.
-    fn is_known(&mut self, inst: &Inst, versions: &[u32]) -> bool {
-        let Some(result) = inst.result.filter(|_| !inst.kind.effects().calls) else { return false };
+    fn is_known(&mut self, inst: &Inst, key: &Key, versions: &[u32]) -> bool {
+        let Some(result) = inst.result else { return false };
         let known = match inst.kind {
             InstKind::GuardTag { value, tag, .. }
                 if self.boxes.get(&value).is_some_and(|of| self.function.ty(*of).kinds.single() == Some(tag)) =>
@@ -156,7 +150,7 @@ impl Pass<'_> {
             {
                 Some(pointer)
             }
-            _ => self.known.get(&self.key(&inst.kind, versions)).copied(),
+            _ => self.known.get(key).filter(|(_, block)| self.cfg.dominates(*block, self.at)).map(|(value, _)| *value),
         };
         if let Some(known) = known {
             self.replace[result.index()] = known;
@@ -165,19 +159,12 @@ impl Pass<'_> {
     }
 
     /// After making an object unshared: it is so until its uniqueness may be lost, and its home holds this very pointer.
-    fn learn_unshared(
-        &mut self,
-        home: Home,
-        pointer: ValueId,
-        origin: Origin,
-        versions: &mut [u32],
-        undo: &mut Vec<(Key, Option<ValueId>)>,
-    ) -> Option<Inst> {
+    fn learn_unshared(&mut self, home: Home, pointer: ValueId, origin: Origin, versions: &[u32]) -> Option<Inst> {
         let again = InstKind::Unshare { home, pointer, guess: false, exit: StateId(0) };
-        self.learn(self.key(&again, versions), pointer, undo);
+        self.learn(self.key(&again, versions), pointer);
         if let Home::Slot(slot) = home {
             let guard = InstKind::GuardUnique { slot: Some(slot), pointer, exit: StateId(0) };
-            self.learn(self.key(&guard, versions), pointer, undo);
+            self.learn(self.key(&guard, versions), pointer);
         }
         let load = match home {
             Home::Slot(slot) => InstKind::LoadSlot(slot),
@@ -190,13 +177,14 @@ impl Pass<'_> {
         let boxed = self.function.new_value(Type::ANY);
         self.replace.push(boxed);
         self.boxes.insert(boxed, pointer);
-        self.learn(self.key(&load, versions), boxed, undo);
+        self.learn(self.key(&load, versions), boxed);
         Some(Inst { kind: InstKind::Box(pointer), result: Some(boxed), origin })
     }
 
-    fn learn(&mut self, key: Key, value: ValueId, undo: &mut Vec<(Key, Option<ValueId>)>) {
-        let old = self.known.insert(key.clone(), value);
-        undo.push((key, old));
+    /// Makes a value known in the block at hand and in those it dominates. What another block has made known under the same key is
+    /// not asked for any more: the blocks it dominates have been walked.
+    fn learn(&mut self, key: Key, value: ValueId) {
+        self.known.insert(key, (value, self.at));
     }
 
     /// The instruction without its exits, and the versions of what it reads.

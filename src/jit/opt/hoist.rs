@@ -24,17 +24,16 @@ use crate::value::layout::{shape, tag};
 const MOST_MOVED: usize = 64;
 
 /// Returns the number of instructions moved.
-pub fn run(function: &mut Function) -> usize {
-    let cfg = Cfg::new(function);
+pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let memory = Memory::new(function);
-    let mut home = super::homes(function, &cfg);
+    let mut home = super::homes(function, cfg);
     let mut moved = 0;
     let mut writes = block_writes(function, &memory);
     let uncertain = uncertain(function);
     for looped in &cfg.loops {
         let Some(preheader) = looped.preheader else { continue };
         let mut pass = Pass {
-            cfg: &cfg,
+            cfg,
             memory: &memory,
             looped,
             inside: looped.blocks.iter().copied().collect(),

@@ -18,12 +18,11 @@ pub(super) struct Step {
 }
 
 /// Returns the number of sums.
-pub fn run(function: &mut Function) -> usize {
-    let cfg = Cfg::new(function);
+pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let before = function.late.len();
     for looped in &cfg.loops {
         for step in steps(function, looped) {
-            take_back(function, &cfg, looped, &step);
+            take_back(function, cfg, looped, &step);
         }
     }
     function.late.len() - before

@@ -14,17 +14,16 @@ use crate::jit::ir::inst::Cmp;
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, StateId, Type, ValueId};
 
 /// Runs the range analysis, and once more with the checks made in front of loops. Returns the number of checks removed.
-pub fn run(function: &mut Function) -> usize {
-    let (proven, unproven) = range::run_last(function);
+pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
+    let (proven, unproven) = range::run_last(function, cfg, false);
     let sums = addends::checked_sums(function);
     if unproven.is_empty() && sums.is_empty() {
         return proven;
     }
-    let cfg = Cfg::new(function);
-    let home = super::homes(function, &cfg);
-    let guessed = addends::check_in_front(function, &sums, &cfg, &home);
-    let checked = guessed + check_in_front(function, unproven, &cfg, &home);
-    if checked == 0 { proven } else { proven + range::run_last(function).0 }
+    let home = super::homes(function, cfg);
+    let guessed = addends::check_in_front(function, &sums, cfg, &home);
+    let checked = guessed + check_in_front(function, unproven, cfg, &home);
+    if checked == 0 { proven } else { proven + range::run_last(function, cfg, true).0 }
 }
 
 /// Returns the number of comparisons made in front of loops.

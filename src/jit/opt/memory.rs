@@ -170,8 +170,11 @@ impl Memory {
 
     /// The dimensions an instruction writes.
     pub fn writes(&self, function: &Function, kind: &InstKind) -> Writes {
-        let effects = kind.effects();
-        let mut dimensions = self.slot_writes(kind.slot_writes());
+        let (effects, slots) = (kind.effects(), kind.slot_writes());
+        if effects.writes == Heaps::NONE && !effects.calls && matches!(slots, SlotWrites::None) && !counts(kind) {
+            return Writes::These(Vec::new());
+        }
+        let mut dimensions = self.slot_writes(slots);
         if effects.calls {
             return Writes::Everything(dimensions);
         }
@@ -269,6 +272,20 @@ impl Memory {
             SlotWrites::Set(slots) => slots.iter().map(|slot| self.slot(*slot)).collect(),
         }
     }
+}
+
+/// May it make further references to an object, whatever it writes?
+fn counts(kind: &InstKind) -> bool {
+    matches!(
+        kind,
+        InstKind::Retain(_)
+            | InstKind::StoreSlotRetain(..)
+            | InstKind::ReplaceSlot(..)
+            | InstKind::StoreOwned { .. }
+            | InstKind::Unshare { .. }
+            | InstKind::Operate { .. }
+            | InstKind::Push { .. }
+    )
 }
 
 /// The place in a container or slot that an instruction changes as a whole.
@@ -452,6 +469,9 @@ fn fixed(function: &Function) -> Vec<bool> {
 }
 
 fn heap_dimensions(heaps: Heaps) -> Vec<usize> {
+    if heaps == Heaps::NONE {
+        return Vec::new();
+    }
     let depths = if heaps.overlaps(Heaps::VALUES) { &DEPTHS[..] } else { &[] };
     let plain = (0..HEAP_DIMENSIONS).filter(|bit| heaps.0 >> bit & 1 == 1 && !DEPTHS.contains(bit));
     plain.chain(depths.iter().copied()).collect()

@@ -56,45 +56,58 @@ pub struct Summary {
     pub settled: usize,
 }
 
-/// Runs all passes. `trace` sees the function after each one.
-pub fn optimise(function: &mut Function, mut trace: impl FnMut(&str, &Function)) -> Summary {
+/// Runs all passes. `trace` sees the function after each one. Gives the control flow of what has come out, too.
+pub fn optimise(function: &mut Function, trace: impl FnMut(&str, &Function)) -> (Summary, Cfg) {
+    let cfg = Cfg::new(function);
+    let mut steps = Steps { function, cfg, trace };
     let mut summary = Summary::default();
-    summary.split += step(function, "split", &mut trace, split::run);
-    summary.merged += step(function, "params", &mut trace, params::run);
-    summary.merged += step(function, "gvn", &mut trace, gvn::run);
-    summary.hoisted += step(function, "unshare", &mut trace, unshare::run);
-    summary.narrowed += step(function, "narrow", &mut trace, narrow::run);
-    summary.proven += step(function, "range", &mut trace, range::run);
-    summary.hoisted += step(function, "hoist", &mut trace, hoist::run);
-    summary.settled += step(function, "settle", &mut trace, settle::run);
-    summary.merged += step(function, "gvn", &mut trace, gvn::run);
-    summary.proven += step(function, "limits", &mut trace, limits::run);
-    summary.dead += step(function, "dead", &mut trace, dead::run);
-    if !function.exact_exits {
-        summary.exits += step(function, "exits", &mut trace, exits::run);
+    summary.split += steps.edges("split", split::run);
+    summary.merged += steps.step("params", params::run);
+    summary.merged += steps.step("gvn", gvn::run);
+    summary.hoisted += steps.step("unshare", unshare::run);
+    summary.narrowed += steps.step("narrow", narrow::run);
+    summary.proven += steps.step("range", range::run);
+    summary.hoisted += steps.step("hoist", hoist::run);
+    summary.settled += steps.edges("settle", settle::run);
+    summary.merged += steps.step("gvn", gvn::run);
+    summary.proven += steps.step("limits", limits::run);
+    summary.dead += steps.step("dead", dead::run);
+    if !steps.function.exact_exits {
+        summary.exits += steps.step("exits", exits::run);
     }
-    summary.polls += step(function, "polls", &mut trace, polls::run);
-    summary.sums += step(function, "sums", &mut trace, sums::run);
-    summary.rotated += step(function, "rotate", &mut trace, rotate::run);
-    summary.stripped += step(function, "strip", &mut trace, strip::run);
-    summary.late += step(function, "late", &mut trace, late::run);
-    summary
+    summary.polls += steps.step("polls", polls::run);
+    summary.sums += steps.step("sums", sums::run);
+    summary.rotated += steps.edges("rotate", rotate::run);
+    summary.stripped += steps.edges("strip", strip::run);
+    summary.late += steps.step("late", late::run);
+    (summary, steps.cfg)
 }
 
-fn step(
-    function: &mut Function,
-    name: &str,
-    trace: &mut impl FnMut(&str, &Function),
-    pass: impl FnOnce(&mut Function) -> usize,
-) -> usize {
-    let count = pass(function);
-    trace(name, function);
-    if cfg!(debug_assertions)
-        && let Err(problem) = super::ir::verify::verify(function)
-    {
-        panic!("after {name}: {problem}\n{}", super::ir::print::print(function));
+/// The function between two passes, with its control flow.
+struct Steps<'a, T> {
+    function: &'a mut Function,
+    cfg: Cfg,
+    trace: T,
+}
+
+impl<T: FnMut(&str, &Function)> Steps<'_, T> {
+    /// A pass that leaves blocks and the edges between them as they are.
+    fn step(&mut self, name: &str, pass: impl FnOnce(&mut Function, &Cfg) -> usize) -> usize {
+        self.edges(name, |function, cfg| pass(function, cfg))
     }
-    count
+
+    /// A pass that may change edges, and then renews what is known of the control flow.
+    fn edges(&mut self, name: &str, pass: impl FnOnce(&mut Function, &mut Cfg) -> usize) -> usize {
+        let count = pass(self.function, &mut self.cfg);
+        (self.trace)(name, self.function);
+        if cfg!(debug_assertions) {
+            if let Err(problem) = super::ir::verify::verify(self.function) {
+                panic!("after {name}: {problem}\n{}", super::ir::print::print(self.function));
+            }
+            assert!(self.cfg == Cfg::new(self.function), "{name} has changed edges");
+        }
+        count
+    }
 }
 
 /// Replaces values everywhere: operands, block arguments, frame states, preheader states.

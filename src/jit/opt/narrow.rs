@@ -26,9 +26,8 @@ pub const START: i64 = -1;
 const DEEPEST: usize = 3;
 
 /// Returns the number of values checked.
-pub fn run(function: &mut Function) -> usize {
-    let cfg = Cfg::new(function);
-    let home = super::homes(function, &cfg);
+pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
+    let home = super::homes(function, cfg);
     let mut found: AHashMap<ValueId, (&Loop, i64)> = AHashMap::new();
     // Inner loops come first: an outer one replaces what an inner one has found.
     for looped in cfg.loops.iter().filter(|looped| looped.preheader.is_some()) {
@@ -48,7 +47,7 @@ pub fn run(function: &mut Function) -> usize {
     let mut found: Vec<_> = found.into_iter().collect();
     found.sort_by_key(|(value, _)| *value);
     for &(value, (looped, low)) in &found {
-        let high = if sums_products(function, &cfg, looped) { SMALLER } else { SMALL };
+        let high = if sums_products(function, cfg, looped) { SMALLER } else { SMALL };
         check(function, looped, value, Range { low: low.max(-high), high });
     }
     found.len()

@@ -9,9 +9,8 @@ use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::{BlockId, Function, Terminator, ValueId};
 
 /// Returns the number of parameters removed.
-pub fn run(function: &mut Function) -> usize {
-    let cfg = Cfg::new(function);
-    let incoming = incoming(function, &cfg);
+pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
+    let incoming = incoming(function, cfg);
     let mut replace: Vec<ValueId> = (0..function.values.len() as u32).map(ValueId).collect();
     let params: Vec<ValueId> =
         cfg.order.iter().flat_map(|block| function.blocks[block.index()].params.iter().copied()).collect();
@@ -30,7 +29,7 @@ pub fn run(function: &mut Function) -> usize {
     }
     let removed = params.iter().filter(|param| replace[param.index()] != **param).count();
     if removed > 0 {
-        drop_params(function, &cfg, &replace);
+        drop_params(function, cfg, &replace);
         super::rewrite(function, &replace);
     }
     removed

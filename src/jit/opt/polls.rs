@@ -21,8 +21,7 @@ pub fn turns(function: &Function) -> i64 {
 }
 
 /// Returns the number of polls that became rarer.
-pub fn run(function: &mut Function) -> usize {
-    let cfg = Cfg::new(function);
+pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let successors = successors(function);
     let mut is_header = vec![false; function.blocks.len()];
     cfg.loops.iter().for_each(|looped| is_header[looped.header.index()] = true);

@@ -33,13 +33,14 @@ pub struct Unproven {
 }
 
 /// Returns the number of checks removed.
-pub fn run(function: &mut Function) -> usize {
-    prove(function).removed
+pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
+    prove(function, cfg, false).removed
 }
 
-/// The same where nothing is moved any more: values get the ranges found, and the bounds checks that lack one fact are given.
-pub fn run_last(function: &mut Function) -> (usize, Vec<Unproven>) {
-    let Proof { removed, unproven, ranges } = prove(function);
+/// The same where nothing is moved any more: values get the ranges found, and the bounds checks that lack one fact are given. `again`:
+/// the values have got such ranges, and they need only become narrower.
+pub fn run_last(function: &mut Function, cfg: &Cfg, again: bool) -> (usize, Vec<Unproven>) {
+    let Proof { removed, unproven, ranges } = prove(function, cfg, again);
     for (ty, found) in function.values.iter_mut().zip(ranges) {
         if let (Repr::I64, Some(range)) = (ty.repr, found) {
             ty.range = range.intersect(ty.range);
@@ -55,23 +56,23 @@ struct Proof {
     ranges: Vec<Option<Range>>,
 }
 
-fn prove(function: &mut Function) -> Proof {
-    let cfg = Cfg::new(function);
+fn prove(function: &mut Function, cfg: &Cfg, again: bool) -> Proof {
     let (compares, ints) = (compares(function), ints(function));
+    let ranges: Vec<_> = function.values.iter().map(|ty| (ty.repr == Repr::I64).then_some(ty.range)).collect();
     let mut pass = Pass {
-        ranges: function.values.iter().map(|ty| (ty.repr == Repr::I64).then_some(ty.range)).collect(),
-        reached: vec![None; function.values.len()],
-        facts: Facts::default(),
+        reached: if again { ranges.clone() } else { vec![None; function.values.len()] },
+        facts: Facts { ranges: vec![None; ranges.len()], ..Facts::default() },
+        ranges,
         compares,
         ints,
-        falling: falling::find(function, &cfg),
+        falling: falling::find(function, cfg),
         less_one: less_one(function),
         removed: 0,
         unproven: Vec::new(),
         function,
-        cfg: &cfg,
+        cfg,
     };
-    pass.solve();
+    pass.solve(if again { WIDEN_AFTER + 1 } else { 0 });
     pass.walk(true);
     Proof { removed: pass.removed, unproven: pass.unproven, ranges: pass.reached }
 }
@@ -119,10 +120,18 @@ fn less_one(function: &Function) -> AHashMap<ValueId, ValueId> {
 /// What the branches on the way here tell, in the order learned (undone from the end).
 #[derive(Default)]
 struct Facts {
-    ranges: AHashMap<ValueId, Range>,
+    ranges: Vec<Option<Range>>,
     /// What each value is less than (true), or at most.
     less: AHashMap<ValueId, Vec<(ValueId, bool)>>,
     undo: Vec<Undo>,
+}
+
+/// What a round did to the ranges of block parameters.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Change {
+    None,
+    Narrowed,
+    Grew,
 }
 
 enum Undo {
@@ -148,26 +157,28 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    fn solve(&mut self) {
+    fn solve(&mut self, first: usize) {
         for (_, value) in &self.function.params {
             self.reached[value.index()] = self.ranges[value.index()];
         }
-        for round in 0..ROUNDS {
-            if !self.round(round) && round > WIDEN_AFTER {
-                break;
+        for round in first..ROUNDS {
+            match self.round(round) {
+                Change::None => return,
+                Change::Narrowed if round > WIDEN_AFTER => break,
+                Change::Narrowed | Change::Grew => {}
             }
         }
         // A value that is still growing after the last round is not known better than its type.
-        if self.round(usize::MAX) {
+        if self.round(usize::MAX) == Change::Grew {
             self.reached = self.ranges.clone();
         }
     }
 
-    /// One walk; true if a block parameter changed.
-    fn round(&mut self, round: usize) -> bool {
+    /// One walk; how block parameters changed.
+    fn round(&mut self, round: usize) -> Change {
         let mut incoming: AHashMap<ValueId, Range> = AHashMap::new();
         self.walk_with(false, &mut incoming);
-        let mut changed = false;
+        let mut change = Change::None;
         for (param, new) in incoming {
             let bound = self.ranges[param.index()].unwrap_or(Range::FULL);
             let new = new.intersect(bound);
@@ -186,11 +197,11 @@ impl Pass<'_> {
             };
             if old != Some(next) {
                 let grew = old.is_none_or(|old| next.low < old.low || next.high > old.high);
-                changed |= if round > WIDEN_AFTER { grew } else { true };
+                change = change.max(if grew { Change::Grew } else { Change::Narrowed });
                 self.reached[param.index()] = Some(next);
             }
         }
-        changed
+        change
     }
 
     fn walk(&mut self, remove: bool) {
@@ -254,8 +265,8 @@ impl Pass<'_> {
 
     fn range(&self, value: ValueId) -> Range {
         let solved = self.reached[value.index()].or(self.ranges[value.index()]).unwrap_or(Range::FULL);
-        match self.facts.ranges.get(&value) {
-            Some(fact) => solved.intersect(*fact),
+        match self.facts.ranges[value.index()] {
+            Some(fact) => solved.intersect(fact),
             None => solved,
         }
     }
@@ -263,6 +274,11 @@ impl Pass<'_> {
     fn block(&mut self, block: BlockId, remove: bool) {
         for at in 0..self.function.blocks[block.index()].insts.len() {
             let inst = &self.function.blocks[block.index()].insts[at];
+            let is_int = inst.result.is_some_and(|result| self.ranges[result.index()].is_some());
+            let teaches = matches!(inst.kind, InstKind::GuardTrue { .. } | InstKind::GuardBounds { .. });
+            if !(remove || is_int || teaches) {
+                continue;
+            }
             let (mut kind, result) = (inst.kind.clone(), inst.result);
             if let Some(result) = result
                 && self.ranges[result.index()].is_some()
@@ -453,7 +469,7 @@ impl Pass<'_> {
 
 impl Facts {
     fn set_range(&mut self, value: ValueId, range: Range) {
-        let old = self.ranges.insert(value, range);
+        let old = self.ranges[value.index()].replace(range);
         self.undo.push(Undo::Range(value, old));
     }
 
@@ -501,8 +517,7 @@ impl Facts {
     fn forget(&mut self, mark: usize) {
         for undo in self.undo.drain(mark..).rev() {
             match undo {
-                Undo::Range(value, Some(old)) => drop(self.ranges.insert(value, old)),
-                Undo::Range(value, None) => drop(self.ranges.remove(&value)),
+                Undo::Range(value, old) => self.ranges[value.index()] = old,
                 Undo::Less(value) => drop(self.less.get_mut(&value).and_then(Vec::pop)),
             }
         }

@@ -34,17 +34,17 @@ struct Plan {
 }
 
 /// Returns the number of loops rotated.
-pub fn run(function: &mut Function) -> usize {
+pub fn run(function: &mut Function, cfg: &mut Cfg) -> usize {
     let mut done = Vec::new();
     while done.len() < MOST_ROTATED {
-        let cfg = Cfg::new(function);
         let heads: Vec<BlockId> = cfg.loops.iter().map(|looped| looped.header).collect();
-        let Some(plan) = heads.into_iter().filter(|head| !done.contains(head)).find_map(|head| plan(function, &cfg, head))
+        let Some(plan) = heads.into_iter().filter(|head| !done.contains(head)).find_map(|head| plan(function, cfg, head))
         else {
             break;
         };
         done.push(plan.inside);
-        apply(function, &cfg, plan);
+        apply(function, cfg, plan);
+        *cfg = Cfg::new(function);
     }
     done.len()
 }

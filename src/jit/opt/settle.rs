@@ -72,14 +72,15 @@ struct Version {
 }
 
 /// Returns the number of arrays that may settle.
-pub fn run(function: &mut Function) -> usize {
+pub fn run(function: &mut Function, cfg: &mut Cfg) -> usize {
     let mut seen = AHashSet::new();
     let mut count = 0;
     while count < MOST && stores(function).next().is_some() {
-        let (cfg, memory) = (Cfg::new(function), Memory::new(function));
-        let facts = Facts::new(function, &cfg, &memory);
+        let memory = Memory::new(function);
+        let facts = Facts::new(function, cfg, &memory);
         let Some(plan) = cfg.loops.iter().find_map(|looped| facts.plan(looped, &mut seen)) else { break };
         apply(function, plan);
+        *cfg = Cfg::new(function);
         count += 1;
     }
     count

@@ -27,17 +27,17 @@ struct Plan {
 }
 
 /// Returns the number of loops split. Runs first: the block in front of a loop still has a parameter for each of the head's.
-pub fn run(function: &mut Function) -> usize {
+pub fn run(function: &mut Function, cfg: &mut Cfg) -> usize {
     let mut split = Vec::new();
     while split.len() < 2 * MOST_SPLIT {
         let calls: Vec<bool> = function.blocks.iter().map(calls).collect();
         if !calls.contains(&true) {
             break;
         }
-        let cfg = Cfg::new(function);
         let mut fresh = cfg.loops.iter().filter(|looped| !split.contains(&looped.header));
-        let Some(plan) = fresh.find_map(|looped| plan(function, &cfg, looped, &calls)) else { break };
+        let Some(plan) = fresh.find_map(|looped| plan(function, cfg, looped, &calls)) else { break };
         split.extend([plan.header, apply(function, &plan)]);
+        *cfg = Cfg::new(function);
     }
     // Each has two heads.
     split.len() / 2

@@ -31,12 +31,14 @@ struct Plan {
 }
 
 /// Returns the number of loops.
-pub fn run(function: &mut Function) -> usize {
-    let cfg = Cfg::new(function);
-    let home = super::homes(function, &cfg);
-    let plans: Vec<Plan> = cfg.loops.iter().filter_map(|looped| plan(function, &cfg, &home, looped)).collect();
+pub fn run(function: &mut Function, cfg: &mut Cfg) -> usize {
+    let home = super::homes(function, cfg);
+    let plans: Vec<Plan> = cfg.loops.iter().filter_map(|looped| plan(function, cfg, &home, looped)).collect();
     let count = plans.len();
     plans.into_iter().for_each(|plan| apply(function, plan));
+    if count > 0 {
+        *cfg = Cfg::new(function);
+    }
     count
 }
 

@@ -19,12 +19,11 @@ pub const MOST: i64 = 1 << 61;
 const STEP: i64 = MOST / polls::TURNS;
 
 /// Returns the number of additions that are no longer checked.
-pub fn run(function: &mut Function) -> usize {
-    let cfg = Cfg::new(function);
+pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let mut freed = 0;
     for looped in &cfg.loops {
         let Some(polls) = rare_polls(function, looped).filter(|_| !is_large(function, looped)) else { continue };
-        freed += Sums::new(function, &cfg, looped, polls).run();
+        freed += Sums::new(function, cfg, looped, polls).run();
     }
     freed
 }

@@ -11,8 +11,7 @@ use crate::jit::ir::inst::Home;
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, SlotIx, StateId, Type, ValueId};
 
 /// Returns the number of instructions moved or turned into checks.
-pub fn run(function: &mut Function) -> usize {
-    let cfg = Cfg::new(function);
+pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let mut changed = 0;
     let mut replace: Vec<ValueId> = (0..function.values.len() as u32).map(ValueId).collect();
     for looped in &cfg.loops {
@@ -21,7 +20,7 @@ pub fn run(function: &mut Function) -> usize {
             if !keeps_unshared(function, looped, slot) {
                 continue;
             }
-            changed += if is_always_reached(function, &cfg, looped, slot) {
+            changed += if is_always_reached(function, cfg, looped, slot) {
                 hoist(function, looped, preheader, slot, &mut replace)
             } else {
                 check_only(function, looped, slot)
