@@ -180,9 +180,9 @@ impl Lowering<'_> {
         for ((state, kind), block) in blocks {
             self.b.switch_to_block(block);
             self.compute_late(state);
-            let mut word = 0;
-            let instances = self.store_instances(state, &mut word);
-            let slots = self.store_values(state, word);
+            let (mut word, base) = (0, self.context());
+            let instances = self.store_instances(state, base, &mut word);
+            let slots = self.store_values(state, base, word);
             let frames = self.function.states[state.index()].frames.clone();
             let checks = match kind {
                 ExitKind::Execute | ExitKind::Front => self.checks.remove(&state).unwrap_or_default(),
@@ -245,10 +245,9 @@ impl Lowering<'_> {
         self.b.ins().return_(&results);
     }
 
-    /// Stores the fields of a state's instances to the exit buffer, which has room for them.
-    fn store_instances(&mut self, state: StateId, word: &mut u16) -> Vec<InstanceWords> {
+    /// Stores the fields of a state's instances to the exit buffer, which has room for them; `base`: the context.
+    fn store_instances(&mut self, state: StateId, base: clif::Value, word: &mut u16) -> Vec<InstanceWords> {
         let data = &self.function.states[state.index()];
-        let base = self.context();
         let mut stored = Vec::with_capacity(data.instances.len());
         for instance in &data.instances {
             stored.push(InstanceWords { slot: instance.slot, shape: instance.shape, word: *word });
@@ -263,11 +262,10 @@ impl Lowering<'_> {
         stored
     }
 
-    /// Stores the values of a state to the exit buffer, from a word on.
-    fn store_values(&mut self, state: StateId, mut word: u16) -> Vec<SlotValue> {
+    /// Stores the values of a state to the exit buffer, from a word on; `base`: the context.
+    fn store_values(&mut self, state: StateId, base: clif::Value, mut word: u16) -> Vec<SlotValue> {
         let data = &self.function.states[state.index()];
         let mut stored = Vec::with_capacity(data.slots.len());
-        let base = self.context();
         for (slot, value) in &data.slots {
             let repr = self.function.ty(*value).repr;
             let at = context::EXIT_BUFFER + 8 * i32::from(word);

@@ -369,6 +369,7 @@ pub fn lower(
         imports,
         held: vec![None; function.values.len()],
         blocks: Vec::new(),
+        joined: Vec::new(),
         depths: vec![0; function.blocks.len()],
         inverted: AHashMap::new(),
         exits: Vec::new(),
@@ -398,6 +399,8 @@ struct Lowering<'a> {
     imports: &'a mut dyn Imports,
     held: Vec<Option<Held>>,
     blocks: Vec<clif::Block>,
+    /// Blocks that are made as the rest of the one before them.
+    joined: Vec<bool>,
     /// Number of loops around each block.
     depths: Vec<u32>,
     /// Bools that are the negation of another.
@@ -437,7 +440,8 @@ impl Lowering<'_> {
         loops.iter().flat_map(|looped| &looped.blocks).for_each(|block| self.depths[block.index()] += 1);
         self.around_loops = around_loops(self.function.blocks.len(), loops);
         self.blocks = vec![entry; self.function.blocks.len()];
-        for &block in order {
+        self.joined = joined(self.function, cfg);
+        for &block in order.iter().filter(|block| !self.joined[block.index()]) {
             let target = self.b.create_block();
             self.blocks[block.index()] = target;
             if self.function.blocks[block.index()].cold {
@@ -474,7 +478,9 @@ impl Lowering<'_> {
 
     /// One block; `head` and `end` are the numbers of the loops that begin and end with it.
     fn block(&mut self, block: BlockId, head: Option<usize>, end: Option<usize>) {
-        self.b.switch_to_block(self.blocks[block.index()]);
+        if !self.joined[block.index()] {
+            self.b.switch_to_block(self.blocks[block.index()]);
+        }
         if let Some(looped) = head {
             self.tag_loop(looped, false);
         }
@@ -498,6 +504,11 @@ impl Lowering<'_> {
             self.tag_loop(looped, true);
         }
         match data.term.as_ref().expect("every reachable block ends") {
+            Terminator::Jump(to, args) if self.joined[to.index()] => {
+                for (param, arg) in self.function.blocks[to.index()].params.iter().zip(args) {
+                    self.held[param.index()] = Some(self.held(*arg));
+                }
+            }
             Terminator::Jump(to, args) => {
                 let (target, args) = self.edge(*to, args);
                 self.b.ins().jump(target, &args);
@@ -671,6 +682,17 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
     }
+}
+
+/// The blocks that only the one in front of them leads to, and nowhere else: less for Cranelift to look at.
+fn joined(function: &Function, cfg: &Cfg) -> Vec<bool> {
+    let mut joined = vec![false; function.blocks.len()];
+    for pair in cfg.order.windows(2) {
+        let [before, block] = [pair[0], pair[1]].map(|block| &function.blocks[block.index()]);
+        let follows = matches!(before.term, Some(Terminator::Jump(to, _)) if to == pair[1]);
+        joined[pair[1].index()] = follows && cfg.preds[pair[1].index()].len() == 1 && before.cold == block.cold;
+    }
+    joined
 }
 
 fn around_loops(blocks: usize, loops: &[Loop]) -> Vec<bool> {
