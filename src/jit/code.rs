@@ -33,7 +33,7 @@ pub struct CodeStore {
     module: ManuallyDrop<JITModule>,
     builder: FunctionBuilderContext,
     codegen: CodegenContext,
-    trampoline: usize,
+    trampoline: FuncId,
     count: u32,
     pub bytes: usize,
     /// Whether checks, or polls, fail on purpose every now and then.
@@ -94,7 +94,7 @@ impl CodeStore {
             module,
             builder: FunctionBuilderContext::new(),
             codegen,
-            trampoline: 0,
+            trampoline: FuncId::from_u32(0),
             count: 0,
             bytes: 0,
             counts_checks: false,
@@ -221,11 +221,23 @@ impl CodeStore {
     }
 
     /// `fn(context, fp, closure, code) -> pair`: sets the pinned register around the call.
-    fn make_trampoline(&mut self) -> Result<usize, String> {
+    fn make_trampoline(&mut self) -> Result<FuncId, String> {
         let mut signature = self.module.make_signature();
         signature.params.extend([AbiParam::new(types::I64); 4]);
         signature.returns.extend([AbiParam::new(types::I64); 2]);
         let id = self.module.declare_function("enter", Linkage::Local, &signature).map_err(|error| error.to_string())?;
+        if cfg!(all(target_arch = "x86_64", unix)) {
+            self.module.define_function_bytes(id, u64::from(layout::LINE), ENTER, &[])
+        } else {
+            self.generate_trampoline(signature);
+            self.module.define_function(id, &mut self.codegen)
+        }
+        .map_err(|error| format!("{error:?}"))?;
+        Ok(id)
+    }
+
+    /// The same by way of Cranelift.
+    fn generate_trampoline(&mut self, signature: Signature) {
         self.module.clear_context(&mut self.codegen);
         self.codegen.func.signature = signature;
         let mut inner = Signature::new(self.codegen.func.signature.call_conv);
@@ -246,16 +258,31 @@ impl CodeStore {
         builder.ins().return_(&results);
         builder.seal_all_blocks();
         builder.finalize(frontend);
-        self.module.define_function(id, &mut self.codegen).map_err(|error| format!("{error:?}"))?;
-        self.module.finalize_definitions().map_err(|error| error.to_string())?;
-        Ok(self.module.get_finalized_function(id) as usize)
     }
 
-    /// Address of the way into compiled code, for [`enter`].
+    /// Address of the way into compiled code, for [`enter`]; there once something has been compiled.
     pub fn trampoline(&self) -> usize {
-        self.trampoline
+        self.module.get_finalized_function(self.trampoline) as usize
     }
 }
+
+/// What [`CodeStore::generate_trampoline`] makes for x86-64 and the System V convention, by hand: the first thing that Cranelift compiles
+/// takes long, and most programs compile little else.
+#[rustfmt::skip]
+const ENTER: &[u8] = &[
+    0x55,                   // push rbp
+    0x48, 0x89, 0xe5,       // mov rbp, rsp
+    0x41, 0x57,             // push r15
+    0x48, 0x83, 0xec, 0x08, // sub rsp, 8
+    0x49, 0x89, 0xff,       // mov r15, rdi
+    0x48, 0x89, 0xf7,       // mov rdi, rsi
+    0x48, 0x89, 0xd6,       // mov rsi, rdx
+    0xff, 0xd1,             // call rcx
+    0x48, 0x83, 0xc4, 0x08, // add rsp, 8
+    0x41, 0x5f,             // pop r15
+    0x5d,                   // pop rbp
+    0xc3,                   // ret
+];
 
 impl Drop for CodeStore {
     fn drop(&mut self) {

@@ -165,11 +165,11 @@ impl Compiler {
         let own = (job.request.entry == Entry::Call).then_some(job.request.function);
         let first_exit = self.next_exit;
         let store = self.store()?;
-        let trampoline = store.trampoline();
         let compiled = store.compile(&ir, &cfg, own, first_exit, lists_code).map_err(|reason| {
             debug_assert!(!reason.contains("VerifierError"), "{reason}");
             Refusal::Backend(reason)
         })?;
+        let trampoline = store.trampoline();
         self.next_exit += compiled.exits.len() as u64;
         listings.extend(compiled.listings.into_iter().filter(|listing| self.options.shows(listing.form)));
         let times = Times { build: built, optimise: optimised - built, generate: started.elapsed() - optimised };
