@@ -443,3 +443,15 @@ fn a_loop_over_rows_that_settle_is_made_twice_unless_it_reads_another_of_the_row
     let once = last_ir(&program("(if k > 0 { c[m - 1][j] } else { 0.5 })"));
     assert_eq!(count(&once, "IsShape"), 0, "{once}");
 }
+
+/// Which of the two loops it is to be is asked each time the inner one begins: its first run may have filled the array.
+#[test]
+fn whether_an_array_has_settled_is_asked_in_each_turn_around_the_loop_that_fills_it() {
+    let ir = last_ir(
+        "func f(n, m, b) {\n    c := [0] * n\n    for k in 0..m {\n        for j in 0..n { c[j] += b[j] * 0.5 }\n    }\n    return c\n}\n\
+         b := [0.5] * 40\nfor i in 0..1200 { f(40, 4, b) }",
+    );
+    assert_eq!(count(&ir, "IsShape"), 1, "{ir}");
+    let turns = looped(&ir);
+    assert!(turns.contains("IsShape") || turns.contains("Generalise"), "{ir}");
+}

@@ -44,6 +44,7 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
             uncertain: Some(&uncertain).filter(|_| sums::may_guess(function, &cfg, looped)),
         };
         if generalising(function, looped).next().is_some()
+            && !stands_in_front(function, cfg, looped)
             && let Some(count) = pass.without_generalising(function)
         {
             moved += count;
@@ -62,6 +63,15 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
 fn generalising<'a>(function: &'a Function, looped: &'a Loop) -> impl Iterator<Item = &'a Inst> {
     let insts = looped.blocks.iter().flat_map(|block| &function.blocks[block.index()].insts);
     insts.filter(|inst| matches!(inst.kind, InstKind::Generalise { .. }))
+}
+
+/// Does `Generalise` stand in front of an inner loop? It stays there: once that has filled the array, it may have settled, and each
+/// further turn finds it so.
+fn stands_in_front(function: &Function, cfg: &Cfg, looped: &Loop) -> bool {
+    let inner = cfg.loops.iter().take_while(|inner| inner.header != looped.header);
+    let fronts = inner.filter(|inner| looped.blocks.contains(&inner.header)).filter_map(|inner| inner.preheader);
+    let mut insts = fronts.flat_map(|front| &function.blocks[front.index()].insts);
+    insts.any(|inst| matches!(inst.kind, InstKind::Generalise { .. }))
 }
 
 /// Does an instruction read what `Generalise` may change? Not if the array has its elements stored as values already.
