@@ -41,7 +41,7 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
             written: DimensionSet::empty(&memory),
             home: &mut home,
             generalises: false,
-            uncertain: Some(&uncertain).filter(|_| sums::may_guess(function, &cfg, looped)),
+            uncertain: Some(&uncertain).filter(|_| sums::may_guess(function, cfg, looped)),
         };
         if generalising(function, looped).next().is_some()
             && !stands_in_front(function, cfg, looped)

@@ -164,7 +164,7 @@ impl Pass<'_> {
         for round in first..ROUNDS {
             match self.round(round) {
                 Change::None => return,
-                Change::Narrowed if round > WIDEN_AFTER => break,
+                Change::Narrowed if round > WIDEN_AFTER + 1 => break,
                 Change::Narrowed | Change::Grew => {}
             }
         }
