@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """What a key costs in a dict of growing size, here and in other languages.
 
-Fills a dict with n string keys and with n scattered int keys, three million in all, in Ruff's VM, Lua, CPython and Go, in
-turn. Prints nanoseconds of processor time per key, start-up taken off, as the least of the rounds, and how much more the
-largest size takes than the smallest.
+Fills a dict with n string keys and with n scattered int keys, three million in all, in Ruff's engines, Lua, CPython, Go and
+Rust, in turn. Prints nanoseconds of processor time per key, start-up taken off, as the least of the rounds, how much more
+the largest size takes than the smallest, and how much longer the last ten times the keys take.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from growth import build
 
 SIZES = [1_000, 10_000, 100_000, 1_000_000]
 KEYS = 3_000_000
+ENGINES = ["interp", "vm", "jit"]
 
 RUFF = """\
 func fill(n) {
@@ -67,9 +68,26 @@ func main() {
 }
 """
 SCATTERED = "i * 7919 % 1000003"
+RUST = """\
+use std::collections::HashMap;
+fn fill(n: i64) {
+    let mut d = HashMap::new();
+    for i in 0..n {
+        d.insert(KEY, i);
+    }
+    std::hint::black_box(&d);
+}
+fn main() {
+    let sizes: Vec<i64> = std::env::args().skip(1).map(|size| size.parse().unwrap()).collect();
+    for _ in 0..sizes[1] {
+        fill(sizes[0]);
+    }
+}
+"""
 KEYS_IN = {
-    "string keys": {"ruff": '"k${i}"', "lua": '"k" .. i', "python": 'f"k{i}"', "go": '"k" + strconv.Itoa(i)'},
-    "scattered int keys": dict.fromkeys(("ruff", "lua", "python", "go"), SCATTERED),
+    "string keys": {"ruff": '"k${i}"', "lua": '"k" .. i', "python": 'f"k{i}"', "go": '"k" + strconv.Itoa(i)',
+                    "rust": 'format!("k{i}")'},
+    "scattered int keys": dict.fromkeys(("ruff", "lua", "python", "go", "rust"), SCATTERED),
 }
 
 
@@ -87,20 +105,25 @@ def main():
 
 def prepare(folder, name, keys, options):
     """The command of each language that is installed."""
-    sources = {"ruff": (RUFF, "ruff"), "lua": (LUA, "lua"), "python": (PYTHON, "py"), "go": (GO, "go")}
+    sources = {"ruff": (RUFF, "ruff"), "lua": (LUA, "lua"), "python": (PYTHON, "py"), "go": (GO, "go"), "rust": (RUST, "rs")}
     commands = {}
     for language, (text, ending) in sources.items():
         path = os.path.join(folder, f"{name}.{ending}")
         with open(path, "w") as file:
             file.write(text.replace("KEY", keys[language]).replace("TYPE", "string" if name == "string" else "int"))
-        program = {"ruff": options.ruff or build(), "lua": "lua5.4", "python": options.python, "go": "go"}[language]
+        program = {"ruff": options.ruff or build(), "lua": "lua5.4", "python": options.python, "go": "go", "rust": "rustc"}[language]
         if not shutil.which(program):
             continue
         if language == "go":
             subprocess.run(["go", "build", "-o", path + ".bin", path], check=True)
             commands["Go"] = [path + ".bin"]
+        elif language == "rust":
+            subprocess.run(["rustc", "-O", "--edition", "2021", "-o", path + ".bin", path], check=True)
+            commands["Rust"] = [path + ".bin"]
+        elif language == "ruff":
+            commands.update({f"Ruff, {engine}": [program, "run", "--engine", engine, path] for engine in ENGINES})
         else:
-            commands[language.title()] = [program, *(["run", "--engine", "vm"] if language == "ruff" else []), path]
+            commands[language.title()] = [program, path]
     return commands
 
 
@@ -124,9 +147,10 @@ def seconds(command, n, rounds):
 
 
 def show(title, rows):
-    print(f"\n| {title} | " + " | ".join(f"{n:_}" for n in SIZES) + " | growth |\n|---|" + "---:|" * (len(SIZES) + 1))
+    print(f"\n| {title} | " + " | ".join(f"{n:_}" for n in SIZES) + " | growth | last tenfold |\n|---|" + "---:|" * (len(SIZES) + 2))
     for name, costs in rows.items():
-        print(f"| {name} | " + " | ".join(f"{cost:.0f}" for cost in costs) + f" | {costs[-1] / costs[0]:.1f} |")
+        cells = [f"{cost:.0f}" for cost in costs] + [f"{costs[-1] / costs[0]:.1f}", f"{10 * costs[-1] / costs[-2]:.1f}"]
+        print(f"| {name} | " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":

@@ -316,6 +316,11 @@ pub fn set(base: &mut Value, index: &Value, value: Value) -> Result<(), Raise> {
         items.set(at, value).map_err(|refused| memory("array", refused))?;
         return Ok(());
     }
+    if let (Value::Dict(table), Value::Str(key)) = (&mut *base, index)
+        && let Some(table) = table.get_mut()
+    {
+        return table.set_str(key, value).map_err(|refused| memory("dict", refused));
+    }
     set_rest(base, index, value)
 }
 

@@ -361,6 +361,18 @@ impl Dict {
         Ok(())
     }
 
+    /// [`Dict::set`] of a string.
+    #[inline(never)]
+    pub fn set_str(&mut self, key: &Ref<Str>, value: Value) -> Result<(), OutOfMemory> {
+        match self.search_str(key) {
+            Spot::Entry(position) => self.entries_mut()[position as usize].value.assign(value),
+            spot => {
+                self.append(Value::Str(key.clone()), key::hash_str(key), value, spot)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Enters a value under a small integer; gives the one it replaces.
     #[inline]
     pub fn insert_int(&mut self, key: i64, value: Value) -> Result<Option<Value>, OutOfMemory> {

@@ -34,6 +34,8 @@ pub enum Kind {
 
 /// Bytes of the smallest buffer an array begins with.
 const LEAST_BUFFER: usize = 32;
+/// Elements that an array without a buffer gets room for when one is appended: there will be more.
+const LEAST_PUSHED: usize = 4;
 
 /// Where in `cap` it is counted how often an array may have settled: the upper bits, of which the topmost is set once there is a
 /// count. Who compares `cap` with a length as signed numbers then sees no room, and asks here.
@@ -250,7 +252,7 @@ impl Array {
     pub(in crate::value) fn push_raw<T: Elem>(&mut self, item: T) -> Result<(), OutOfMemory> {
         assert!(self.hdr.shape == T::KIND as u32);
         if self.len as isize >= self.cap as isize {
-            self.reserve::<T>(1)?;
+            self.reserve::<T>(if self.cap == 0 { LEAST_PUSHED } else { 1 })?;
         }
         // SAFETY: the kind is `T` and there is room behind the last element.
         unsafe { self.data.cast::<T>().add(self.len).write(item) };
