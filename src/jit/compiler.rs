@@ -110,6 +110,13 @@ pub struct Job {
     pub worth: usize,
 }
 
+impl Job {
+    /// Instructions of the function to be compiled.
+    pub fn size(&self) -> usize {
+        self.request.functions.get(&self.request.function).map_or(0, |profile| profile.chunk.code.len())
+    }
+}
+
 /// What came of a job.
 #[derive(Debug)]
 pub struct Finished {
@@ -173,8 +180,7 @@ impl Compiler {
         self.next_exit += compiled.exits.len() as u64;
         listings.extend(compiled.listings.into_iter().filter(|listing| self.options.shows(listing.form)));
         let times = Times { build: built, optimise: optimised - built, generate: started.elapsed() - optimised };
-        let ops = job.request.functions.get(&job.request.function).map_or(0, |profile| profile.chunk.code.len());
-        let sizes = Sizes { ops, ir: ir.values.len(), code: compiled.bytes };
+        let sizes = Sizes { ops: job.size(), ir: ir.values.len(), code: compiled.bytes };
         let inlined = inlined(&ir, &job.request);
         let params = speculated(&job.request);
         Ok(Product {

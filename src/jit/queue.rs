@@ -1,8 +1,10 @@
-//! Between the program's thread and the compiler: jobs go one way, finished code comes back, in the same order.
+//! Between the program and the compiler: jobs go one way, finished code comes back, in the same order.
 //!
-//! The thread is started with the first job and ends with the queue. It never touches values, so a program does not notice
-//! it but for the code that is there one day. Most code is there so soon that the program waits for it: until then it would
-//! get nowhere, and take a second core for that. How long it may wait is bounded, see [`Waiting`].
+//! Most code is there so soon that the program waits for it: until then it would get nowhere, and take a second core for that. How
+//! long it may wait is bounded, see [`Waiting`]. What it would wait for anyway is compiled on its own thread, as long as all that
+//! comes is small: many programs never need another one. The first job that is not starts the compile thread, which takes the
+//! compiler over and ends with the queue. It never touches values, so a program does not notice it but for the code that is there
+//! one day.
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -10,16 +12,45 @@ use std::time::{Duration, Instant};
 
 use super::compiler::{Compiler, Finished, Job, Refusal};
 use super::options::Options;
+use crate::limits::stack;
 
 /// Native stack of the compile thread. Its depth follows the nesting of loops and calls, not the size of functions.
 const STACK: usize = 8 << 20;
+
+/// A function of more instructions takes longer to compile than a program should stand still for; the time that one of so many takes, and
+/// the native stack.
+const SMALL: usize = 128;
+const SMALL_TIME: Duration = Duration::from_millis(4);
+const SMALL_STACK: usize = 1 << 20;
 
 /// Where jobs are done.
 pub enum Queue {
     /// At once.
     Here { compiler: Box<Compiler>, done: VecDeque<Finished> },
-    /// On a thread of their own; nothing of it is there before the first job.
-    Behind { options: Options, thread: Option<Link>, waiting: Waiting },
+    /// While the program waits, or on a thread of their own.
+    Behind(Behind),
+}
+
+/// Jobs that the program need not wait for.
+pub struct Behind {
+    options: Options,
+    waiting: Waiting,
+    /// Nothing is there before the first job.
+    worker: Worker,
+    waited: Waited,
+    done: VecDeque<Finished>,
+}
+
+/// Who compiles.
+enum Worker {
+    None,
+    /// The program, while it waits.
+    Own(Box<Compiler>),
+    Thread(Link),
+    /// Nobody any more, after a panic: the code of the compiler stays, nothing is added.
+    Broken {
+        _compiler: Box<Compiler>,
+    },
 }
 
 /// How long a program waits for code instead of going on in the VM.
@@ -33,33 +64,35 @@ pub struct Waiting {
 }
 
 /// Time spent waiting.
+#[derive(Default)]
 struct Waited {
-    since: Instant,
+    /// When the first job came.
+    since: Option<Instant>,
     total: Duration,
 }
 
 impl Waited {
     /// How long to wait now.
-    fn left(&self, waiting: &Waiting) -> Duration {
-        let allowed = waiting.allowance + self.since.elapsed().mul_f64(waiting.share);
+    fn left(&mut self, waiting: &Waiting) -> Duration {
+        let since = self.since.get_or_insert_with(Instant::now);
+        let allowed = waiting.allowance + since.elapsed().mul_f64(waiting.share);
         allowed.saturating_sub(self.total).min(waiting.once)
     }
 }
 
 /// Both ways to and from the thread.
-pub struct Link {
+struct Link {
     jobs: Sender<Job>,
     results: Receiver<Finished>,
-    /// Results not asked for yet, and jobs without a result.
-    done: VecDeque<Finished>,
+    /// Jobs without a result.
     open: usize,
-    waited: Waited,
 }
 
 impl Queue {
     pub fn new(options: Options, waiting: Waiting) -> Queue {
         if options.background {
-            Queue::Behind { options, thread: None, waiting }
+            let (worker, waited, done) = (Worker::None, Waited::default(), VecDeque::new());
+            Queue::Behind(Behind { options, waiting, worker, waited, done })
         } else {
             Queue::Here { compiler: Box::new(Compiler::new(options)), done: VecDeque::new() }
         }
@@ -68,15 +101,7 @@ impl Queue {
     pub fn submit(&mut self, job: Job) {
         match self {
             Queue::Here { compiler, done } => done.push_back(compiler.run(job)),
-            Queue::Behind { options, thread, waiting } => {
-                if thread.is_none() {
-                    *thread = Link::start(options.clone());
-                }
-                // Without a thread the job stays undone, and its place in the VM.
-                if let Some(link) = thread {
-                    link.submit(job, waiting);
-                }
-            }
+            Queue::Behind(behind) => behind.submit(job),
         }
     }
 
@@ -84,60 +109,113 @@ impl Queue {
     pub fn finished(&mut self) -> Option<Finished> {
         match self {
             Queue::Here { done, .. } => done.pop_front(),
-            Queue::Behind { thread, .. } => thread.as_mut()?.finished(),
+            Queue::Behind(behind) => behind.finished(),
         }
     }
 }
 
+impl Behind {
+    fn submit(&mut self, job: Job) {
+        let (started, most) = (Instant::now(), self.waited.left(&self.waiting));
+        let fits = most >= SMALL_TIME && job.size() <= SMALL && stack::remaining() >= SMALL_STACK;
+        let worker = std::mem::replace(&mut self.worker, Worker::None);
+        self.worker = match worker {
+            Worker::None if fits => self.run(Box::new(Compiler::new(self.options.clone())), job),
+            Worker::Own(compiler) if fits => self.run(compiler, job),
+            Worker::None => self.hand_over(Box::new(Compiler::new(self.options.clone())), job, most),
+            Worker::Own(compiler) => self.hand_over(compiler, job, most),
+            Worker::Thread(mut link) => {
+                link.submit(job, most, &mut self.done);
+                Worker::Thread(link)
+            }
+            broken @ Worker::Broken { .. } => broken,
+        };
+        self.waited.total += started.elapsed();
+    }
+
+    /// Does a job at once.
+    fn run(&mut self, mut compiler: Box<Compiler>, job: Job) -> Worker {
+        let finished = attempt(&mut compiler, job);
+        let panicked = matches!(finished.result, Err(Refusal::Panicked));
+        self.done.push_back(finished);
+        if panicked { Worker::Broken { _compiler: compiler } } else { Worker::Own(compiler) }
+    }
+
+    /// Starts the thread. Without one the job stays undone, and its place in the VM.
+    fn hand_over(&mut self, compiler: Box<Compiler>, job: Job, most: Duration) -> Worker {
+        match Link::start(compiler) {
+            Ok(mut link) => {
+                link.submit(job, most, &mut self.done);
+                Worker::Thread(link)
+            }
+            Err(compiler) => Worker::Own(compiler),
+        }
+    }
+
+    fn finished(&mut self) -> Option<Finished> {
+        if let Worker::Thread(link) = &mut self.worker {
+            link.collect(&mut self.done);
+        }
+        self.done.pop_front()
+    }
+}
+
+/// Does a job. After a panic the compiler is in no known state.
+fn attempt(compiler: &mut Compiler, job: Job) -> Finished {
+    let place = job.place;
+    let ran = catch_unwind(AssertUnwindSafe(|| compiler.run(job)));
+    let refused = |_| Finished { place, functions: Vec::new(), listings: Vec::new(), result: Err(Refusal::Panicked) };
+    ran.unwrap_or_else(refused)
+}
+
 impl Link {
-    fn start(options: Options) -> Option<Link> {
+    /// Gives the compiler back if there can be no thread: its code may be in use.
+    fn start(compiler: Box<Compiler>) -> Result<Link, Box<Compiler>> {
         let (jobs, to_do) = channel::<Job>();
         let (done, results) = channel();
+        let (give, given) = channel::<Box<Compiler>>();
         let work = move || {
-            let mut compiler = Compiler::new(options);
+            let Ok(mut compiler) = given.recv() else { return };
             while let Ok(job) = to_do.recv() {
-                let place = job.place;
-                let ran = catch_unwind(AssertUnwindSafe(|| compiler.run(job)));
-                let panicked = ran.is_err();
-                let refused =
-                    |_| Finished { place, functions: Vec::new(), listings: Vec::new(), result: Err(Refusal::Panicked) };
-                // After a panic the compiler is in no known state: its code stays, nothing is added.
-                if done.send(ran.unwrap_or_else(refused)).is_err() || panicked {
+                let finished = attempt(&mut compiler, job);
+                let panicked = matches!(finished.result, Err(Refusal::Panicked));
+                if done.send(finished).is_err() || panicked {
                     break;
                 }
             }
             // Code lives as long as the queue.
             while to_do.recv().is_ok() {}
         };
-        std::thread::Builder::new().name("ruff-jit".to_owned()).stack_size(STACK).spawn(work).ok()?;
-        let waited = Waited { since: Instant::now(), total: Duration::ZERO };
-        Some(Link { jobs, results, done: VecDeque::new(), open: 0, waited })
+        if std::thread::Builder::new().name("ruff-jit".to_owned()).stack_size(STACK).spawn(work).is_err() {
+            return Err(compiler);
+        }
+        give.send(compiler).map_err(|unsent| unsent.0)?;
+        Ok(Link { jobs, results, open: 0 })
     }
 
-    fn submit(&mut self, job: Job, waiting: &Waiting) {
+    /// Sends a job, and waits for all that are open, but not longer than `most`.
+    fn submit(&mut self, job: Job, most: Duration, done: &mut VecDeque<Finished>) {
         if self.jobs.send(job).is_err() {
             return;
         }
         self.open += 1;
-        let (started, most) = (Instant::now(), self.waited.left(waiting));
+        let started = Instant::now();
         while self.open > 0 {
             match self.results.recv_timeout(most.saturating_sub(started.elapsed())) {
-                Ok(finished) => self.keep(finished),
+                Ok(finished) => self.keep(finished, done),
                 Err(_) => break,
             }
         }
-        self.waited.total += started.elapsed();
     }
 
-    fn finished(&mut self) -> Option<Finished> {
+    fn collect(&mut self, done: &mut VecDeque<Finished>) {
         while let Ok(finished) = self.results.try_recv() {
-            self.keep(finished);
+            self.keep(finished, done);
         }
-        self.done.pop_front()
     }
 
-    fn keep(&mut self, finished: Finished) {
+    fn keep(&mut self, finished: Finished, done: &mut VecDeque<Finished>) {
         self.open -= 1;
-        self.done.push_back(finished);
+        done.push_back(finished);
     }
 }
