@@ -145,6 +145,24 @@ fn a_method_call_that_is_not_remembered_does_not_leave() {
 }
 
 /// The program goes on in the VM while its loop is compiled, and takes the code when it is there.
+/// A small function is compiled by the program, a large one by the thread that takes over then, as is all that comes later.
+#[test]
+fn code_made_before_and_behind_the_start_of_the_thread_is_used() {
+    let sums = |name: &str, times: usize| {
+        let lines: String = (0..times).map(|at| format!("        s += i % {}\n", at + 2)).collect();
+        format!("func {name}(n) {{\n    s := 0\n    for i in 0..n {{\n{lines}    }}\n    return s\n}}\n")
+    };
+    let calls = "total := 0\nfor _ in 0..40 { total += small(5000) + large(5000) + other(5000) }\nprint(total)";
+    let text = [sums("small", 1), sums("large", 90), sums("other", 2), calls.to_owned()].concat();
+    let expected = run("vm", &text).stdout;
+    let outcome = run_with("jit", &text, |options| options.mode.jit.mode = JitMode::Background);
+    assert!(matches!(outcome.end, End::Done), "{:?}", outcome.end);
+    assert_eq!(outcome.stdout, expected);
+    let report = outcome.jit.expect("it was asked for");
+    let compiled = report.fates.iter().filter(|fate| fate.is_loop && fate.tier == Tier::Compiled).count();
+    assert!(compiled >= 2, "{:#?}", report.fates);
+}
+
 #[test]
 fn code_from_the_background_is_taken_up() {
     let text = "i := 0\nwhile i < 20000000 { i = i + 1 }\nprint(i)";
