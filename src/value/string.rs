@@ -1,7 +1,7 @@
 //! Strings: making, joining, and finding characters by number in any text.
 
 use std::collections::HashSet;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{LazyLock, Mutex, OnceLock, PoisonError};
 
 use super::heap::{Ref, Str};
 use super::share::Shared;
@@ -89,16 +89,22 @@ fn walk_bytes(bytes: &[u8], at: usize) -> usize {
     starts.nth(at).unwrap_or(bytes.len())
 }
 
-/// The 256 strings of one character below U+0100, made once for the process.
-static SINGLE: LazyLock<Vec<Shared>> =
-    LazyLock::new(|| (0..=255u8).map(|byte| Shared::literal(char::from(byte).encode_utf8(&mut [0; 4]))).collect());
+/// The 256 strings of one character below U+0100, each made once for the process.
+static SINGLE: [OnceLock<Shared>; 256] = [const { OnceLock::new() }; 256];
+
+/// One of them.
+#[inline]
+fn latin(byte: u8) -> Value {
+    let made = || Shared::literal(char::from(byte).encode_utf8(&mut [0; 4]));
+    SINGLE[usize::from(byte)].get_or_init(made).get()
+}
 
 /// The string made once, if the text is one of those.
 #[inline(never)]
 fn single(text: &str) -> Option<Value> {
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {
-        (Some(c), None) => SINGLE.get(c as usize).map(Shared::get),
+        (Some(c), None) => u8::try_from(c).ok().map(latin),
         _ => None,
     }
 }
@@ -170,9 +176,9 @@ impl Value {
     /// A string of one character.
     #[inline]
     pub fn char(c: char) -> Value {
-        match SINGLE.get(c as usize) {
-            Some(single) => single.get(),
-            None => Value::str(c.encode_utf8(&mut [0; 4])),
+        match u8::try_from(c) {
+            Ok(byte) => latin(byte),
+            Err(_) => Value::str(c.encode_utf8(&mut [0; 4])),
         }
     }
 
@@ -252,7 +258,7 @@ impl Str {
     #[inline]
     pub fn char_at(&self, at: usize) -> Option<Value> {
         if self.is_ascii() {
-            return self.as_bytes().get(at).map(|&byte| SINGLE[byte as usize].get());
+            return self.as_bytes().get(at).map(|byte| latin(*byte));
         }
         let from = self.byte_offset(at);
         self.as_str().get(from..)?.chars().next().map(Value::char)
