@@ -4,8 +4,8 @@
 Runs every operation that the language promises to do in constant time (`promises.py`) n and 10 n times, with the value
 in locals, globals, captured variables and fields, on each engine. Prints the ratio of CPU times, start-up taken off, twice:
 for 300 and 3000 steps, done again and again, where every value fits the nearest caches of the processor and the ratio is
-that of the algorithm; and for sizes at which once takes long enough, up to millions of steps. Flags what is above 12. Exits 1
-if something is flagged, fails, or gives a wrong result.
+that of the algorithm; and for sizes at which once takes long enough, up to millions of steps, of dicts up to a million. Flags
+what is above 12. Exits 1 if something is flagged, fails, or gives a wrong result.
 
 Where the larger sizes give more than 12 the instructions are counted, too, by valgrind at sizes that it can stand: where
 ten times the work takes ten times the instructions the rest is misses of the caches, and the row is marked with `m`
@@ -97,7 +97,7 @@ class Bench:
             if self.options.check:
                 return "ok", True
             cached = self.ratio(path, engine, *self.rounds_for_cached(path, engine))
-            large = self.ratio(path, engine, *self.calibrate(path, engine))
+            large = self.ratio(path, engine, *self.calibrate(path, engine, promise.largest // 10))
         except Failed as failure:
             return f"✗ {failure}", False
         text = f"{cached:.1f} / {large:.1f}"
@@ -131,15 +131,15 @@ class Bench:
             rounds *= 2
         return CACHED, rounds
 
-    def calibrate(self, path, engine):
-        """A size at which doing it once takes long enough to be timed."""
+    def calibrate(self, path, engine, most):
+        """A size at which doing it once takes long enough to be timed, if one up to `most` does."""
         n = 10_000
-        while n < 5_000_000:
+        while n < most:
             seconds = self.net(path, engine, (n, 1))
             if seconds >= self.options.least:
                 break
             n *= 2 if seconds > self.options.least / 4 else 4
-        return n, 1
+        return min(n, most), 1
 
     def ratio(self, path, engine, n, rounds):
         """Ten times n beside n; best of up to six pairs, one that is clearly good needs no second."""
