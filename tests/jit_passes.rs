@@ -91,6 +91,22 @@ fn arrays_are_looked_up_in_front_of_a_loop_that_appends_to_another_unless_it_may
 }
 
 #[test]
+fn an_array_that_a_loop_appends_to_is_looked_up_in_front_of_it_unless_it_is_shared_there() {
+    let program = |more: &str| {
+        format!(
+            "func f(n) {{\n    xs := []\n    ys := []\n    for i in 0..n {{\n        if i % 3 > 0 {{ xs.push(i) }}\n        {more}\n    }}\n    return [xs, ys]\n}}\nfor i in 0..1200 {{ f(9) }}"
+        )
+    };
+    let kept = ir(&program("xs.push(i * 2)"));
+    assert_eq!((count(&looped(&kept), "GuardTag"), count(&looped(&kept), "Unshare")), (0, 0), "{kept}");
+    let shared = ir(&program("ys = xs"));
+    assert!(count(&looped(&shared), "GuardTag") >= 1 && count(&looped(&shared), "Unshare") >= 1, "{shared}");
+    // What is pushed may be the array itself.
+    let itself = ir(&program("if i == 5 { xs.push(ys) }"));
+    assert!(count(&looped(&itself), "GuardTag") >= 1, "{itself}");
+}
+
+#[test]
 fn a_bound_that_the_loop_keeps_is_not_checked() {
     let program = |index: &str| {
         format!(

@@ -71,7 +71,7 @@ impl Builder<'_> {
         let pointer = self.emit(InstKind::GuardTag { value: boxed, tag: tag::ARRAY, exit }, Type::pointer(tag::ARRAY, 0));
         let to = self.slot(base);
         self.release(to);
-        self.push_value(builtin, Home::Slot(slot), pointer, base + 1);
+        self.push_value(builtin, Home::Slot(slot), pointer, base + 1, false);
         self.move_value(to, slot);
         Ok(())
     }
@@ -190,12 +190,15 @@ impl Builder<'_> {
 
     /// `home.push(item)` on an array.
     pub(super) fn push_item(&mut self, builtin: u16, home: Home, pointer: ValueId, item: u16, dst: u16) {
-        self.push_value(builtin, home, pointer, item);
+        // An object could be the array itself, which is shared while it is appended.
+        let stays = matches!(home, Home::Slot(_)) && matches!(self.state.get(self.slot(item)), Slot::Scalar { .. });
+        let pointer = if stays { self.unshared(home, pointer, tag::ARRAY, 0) } else { pointer };
+        self.push_value(builtin, home, pointer, item, stays);
         let null = self.null();
         self.write_immediate(dst, null);
     }
 
-    fn push_value(&mut self, builtin: u16, home: Home, pointer: ValueId, item: u16) {
+    fn push_value(&mut self, builtin: u16, home: Home, pointer: ValueId, item: u16, stays: bool) {
         let from = self.slot(item);
         let (value, owned) = match self.state.get(from) {
             Slot::Scalar { value, .. } | Slot::Immediate { value, .. } => (value, false),
@@ -212,7 +215,7 @@ impl Builder<'_> {
         self.put(from, Slot::Clean);
         self.settle_passing();
         let exit = self.exit();
-        self.effect(InstKind::Push { builtin, home, pointer, value, owned, exit });
+        self.effect(InstKind::Push { builtin, home, pointer, value, owned, stays, exit });
         self.exit = None;
     }
 

@@ -194,7 +194,7 @@ impl Builder<'_> {
     }
 
     /// Makes an object unshared where it is kept.
-    fn unshared(&mut self, home: Home, pointer: ValueId, tag: u64, shape: u32) -> ValueId {
+    pub(super) fn unshared(&mut self, home: Home, pointer: ValueId, tag: u64, shape: u32) -> ValueId {
         let exit = self.exit();
         let guess = self.context().profile.storms(self.pc) == 0;
         let ty = Type::pointer(tag, shape);

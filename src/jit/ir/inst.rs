@@ -496,13 +496,15 @@ pub enum InstKind {
         used: bool,
         exit: StateId,
     },
-    /// Appends a value (moved there if `owned`) to the array in `home`, whose address is `pointer`. A raise leaves.
+    /// Appends a value (moved there if `owned`) to the array in `home`, whose address is `pointer`. A raise leaves. `stays`: the array
+    /// was made unshared and the value is no object, so the home keeps this very array.
     Push {
         builtin: u16,
         home: Home,
         pointer: ValueId,
         value: ValueId,
         owned: bool,
+        stays: bool,
         exit: StateId,
     },
     /// An operation of the runtime on borrowed values (and the place it changes), with the result it names. Leaves if it is not done.
@@ -642,7 +644,7 @@ impl InstKind {
             CallCompiled { base, .. } | CallBuiltin { base, .. } => SlotWrites::From(*base),
             CallMutating { base, place: Home::Slot(place), .. } => SlotWrites::FromAnd(*base, *place),
             CallMutating { base, .. } => SlotWrites::From(*base),
-            Push { home: Home::Slot(slot), .. } => SlotWrites::One(*slot),
+            Push { home: Home::Slot(slot), stays: false, .. } => SlotWrites::One(*slot),
             CallHelper { writes, .. } | Fallback { writes, .. } => SlotWrites::Set(writes),
             _ => SlotWrites::None,
         }

@@ -1,10 +1,10 @@
 //! Calls: compiled code, helpers, counting.
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, condcodes::IntCC, types};
 
-use super::exits::{ExitInfo, ExitKind};
+use super::exits::{Check, ExitInfo, ExitKind};
 use super::{Helper, Lowering, context, slot_offset};
 use crate::jit::ir::inst::{Callee, Home};
-use crate::jit::ir::{FrameInfo, Repr, SlotIx, StateId, ValueId};
+use crate::jit::ir::{FrameInfo, Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::{array, header, shape, tag};
 use crate::vm::After;
 
@@ -247,6 +247,11 @@ impl Lowering<'_> {
         self.store(longer, pointer, array::LEN as i32);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(slow);
+        if let Some(exit) = self.unless_unique.take() {
+            self.check = Check::Unique;
+            self.leave_if_shared(pointer, exit);
+            self.set_cold();
+        }
         let (context, slot, builtin) = (self.context(), self.home_address(home), self.word_of(i64::from(builtin)));
         let status = self.call_for_word(Helper::Push, &[context, slot, tag, payload, builtin]);
         let raised = self.exit_block(exit, ExitKind::Raise);
@@ -361,5 +366,18 @@ impl Lowering<'_> {
             this.b.ins().jump(next, &[]);
             this.b.switch_to_block(next);
         });
+    }
+}
+
+/// The array of a check that nobody else holds it, which what comes next makes as well where it appends: with where it leaves. An
+/// array that is ready for one more element has a count of one, so that the check is only needed if it is not.
+pub(super) fn checked_by_push(inst: &Inst, next: Option<&Inst>) -> Option<(ValueId, StateId)> {
+    match (&inst.kind, &next?.kind) {
+        (InstKind::GuardUnique { pointer, exit, .. }, InstKind::Push { pointer: pushed, stays: true, .. })
+            if inst.result == Some(*pushed) =>
+        {
+            Some((*pointer, *exit))
+        }
+        _ => None,
     }
 }

@@ -129,9 +129,7 @@ impl Lowering<'_> {
             }
             InstKind::GuardUnique { pointer, exit, .. } => {
                 let pointer = self.one(*pointer);
-                let count = self.load(types::I32, pointer, header::COUNT as i32);
-                let good = self.b.ins().icmp_imm_s(IntCC::Equal, count, 1);
-                self.leave_unless(good, *exit);
+                self.leave_if_shared(pointer, *exit);
                 self.define(result, pointer);
             }
             InstKind::GuardBounds { index, length, exit } => {
@@ -369,7 +367,7 @@ impl Lowering<'_> {
             InstKind::CallMutating { builtin, place, base, count, used, exit } => {
                 self.call_mutating(*builtin, *place, *base, *count, *used, *exit, result);
             }
-            InstKind::Push { builtin, home, pointer, value, owned, exit } => {
+            InstKind::Push { builtin, home, pointer, value, owned, exit, .. } => {
                 self.push(*home, *pointer, *value, *owned, *builtin, *exit)
             }
             InstKind::Operate { op, home, args, exit } => self.operate(*op, *home, args, *exit, result),
@@ -412,7 +410,7 @@ impl Lowering<'_> {
     }
 
     /// What comes next is rarely reached.
-    fn set_cold(&mut self) {
+    pub(super) fn set_cold(&mut self) {
         if let Some(block) = self.b.current_block() {
             self.b.set_cold_block(block);
         }
@@ -581,6 +579,12 @@ impl Lowering<'_> {
                 (self.load(types::I64, closure, capture_offset(index) + 8), cell::VALUE as i32)
             }
         }
+    }
+
+    pub(super) fn leave_if_shared(&mut self, pointer: clif::Value, exit: StateId) {
+        let count = self.load(types::I32, pointer, header::COUNT as i32);
+        let good = self.b.ins().icmp_imm_s(IntCC::Equal, count, 1);
+        self.leave_unless(good, exit);
     }
 
     fn unshare(&mut self, home: Home, pointer: ValueId, exit: StateId, result: Option<ValueId>) {

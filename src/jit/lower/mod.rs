@@ -377,6 +377,7 @@ pub fn lower(
         check: Check::Other,
         checks: AHashMap::new(),
         fronts: function.blocks.iter().filter_map(|block| block.preheader).collect(),
+        unless_unique: None,
         way_out: None,
         fp: clif::Value::from_u32(0),
         closure: clif::Value::from_u32(0),
@@ -412,6 +413,8 @@ struct Lowering<'a> {
     checks: AHashMap<StateId, Vec<Check>>,
     /// States of checks in front of loops.
     fronts: AHashSet<StateId>,
+    /// Where the next `Push` leaves if others hold the array as well.
+    unless_unique: Option<StateId>,
     /// Calls the exit helper.
     way_out: Option<clif::Block>,
     fp: clif::Value,
@@ -493,7 +496,13 @@ impl Lowering<'_> {
             let after = self.b.ins().iadd_imm_s(before, i64::from(data.work));
             self.store(after, context, context::EXECUTED);
         }
-        for inst in &data.insts {
+        for (at, inst) in data.insts.iter().enumerate() {
+            if let Some((pointer, exit)) = calls::checked_by_push(inst, data.insts.get(at + 1)) {
+                let pointer = self.one(pointer);
+                self.define(inst.result, pointer);
+                self.unless_unique = Some(exit);
+                continue;
+            }
             self.checks_of(&inst.kind);
             let location = call_location(&inst.kind).unwrap_or_else(|| self.imports.location(inst.origin));
             self.b.set_srcloc(location);

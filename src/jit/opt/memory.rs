@@ -195,6 +195,8 @@ impl Memory {
                     .for_each(|arg| self.share(*arg, &mut dimensions));
             }
             InstKind::StoreOwned { home: Home::Field { .. }, .. } => dimensions.push(self.unique_inside()),
+            // A number takes no reference.
+            InstKind::Push { stays: true, .. } => {}
             InstKind::Push { value, .. } => {
                 dimensions.push(self.unique_inside());
                 self.share(*value, &mut dimensions);
