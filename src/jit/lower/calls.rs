@@ -123,8 +123,8 @@ impl Lowering<'_> {
         };
         let own = match callee {
             Callee::Entry(function) if Some(function) != self.own_id => return self.call_entry(function, frame, closure),
-            Callee::Entry(_) => self.imports.own_entry(self.b.func),
-            Callee::Own => self.imports.own(self.b.func),
+            Callee::Entry(_) => *self.own_entry.get_or_insert_with(|| self.imports.own_entry(self.b.func)),
+            Callee::Own => *self.own.get_or_insert_with(|| self.imports.own(self.b.func)),
         };
         let mut values = vec![frame, closure];
         values.extend(args.iter().map(|arg| self.one(*arg)));

@@ -382,6 +382,8 @@ pub fn lower(
         fp: clif::Value::from_u32(0),
         closure: clif::Value::from_u32(0),
         helpers: AHashMap::new(),
+        own_entry: None,
+        own: None,
         around_loops: Vec::new(),
         around: false,
         vm_results: Vec::new(),
@@ -420,6 +422,9 @@ struct Lowering<'a> {
     fp: clif::Value,
     closure: clif::Value,
     helpers: AHashMap<(Helper, bool), clif::FuncRef>,
+    /// The function at hand, as callable with its arguments in slots, and as it is.
+    own_entry: Option<clif::FuncRef>,
+    own: Option<clif::FuncRef>,
     /// Blocks that run less often than a loop inside of the loop, or function, that they belong to.
     around_loops: Vec<bool>,
     /// The block at hand is one.
