@@ -705,8 +705,7 @@ fn deep_nesting_does_not_overflow() {
 fn long_programs_take_linear_time() {
     let now = || rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     let [short, long] = [2_000, 20_000].map(|lines| {
-        let text: String =
-            (0..lines).map(|i| format!("v{i} := {i}\nif v{i} > 3 {{ w := v{i} + 1; print(w) }}\n")).collect();
+        let text: String = (0..lines).map(|i| format!("v{i} := {i}\nif v{i} > 3 {{ w := v{i} + 1; print(w) }}\n")).collect();
         let before = now();
         runs(&text);
         let after = now();

@@ -8,8 +8,9 @@ use crate::resolve::hir::{
 };
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::fault::{Fault, Raise, faults};
+use crate::semantics::index;
 use crate::source::Span;
-use crate::value::{ArrRef, CellRef, Value};
+use crate::value::{CellRef, Value};
 
 impl<'p> Interp<'p> {
     /// Runs a block; its value, if it has one, is not wanted.
@@ -163,11 +164,21 @@ impl<'p> Interp<'p> {
     // ---- for ----
 
     fn for_loop(&mut self, frame: &Frame<'p>, found: &'p For) -> Eval<()> {
-        let iterable = self.eval(frame, found.iterable)?;
+        let span = frame.program[found.iterable].span;
+        let iterable = match (&frame.program[found.iterable].kind, found.second) {
+            (ExprKind::Range { start, end, inclusive }, None) => {
+                let (start, end) = (self.eval(frame, *start)?, self.eval(frame, *end)?);
+                if let Some(steps) = index::steps(&start, &end, *inclusive) {
+                    return self.for_items(frame, found, steps.map(Value::Int));
+                }
+                index::range(&start, &end, *inclusive).map_err(|raise| self.leave_at(frame, span, raise))?
+            }
+            _ => self.eval(frame, found.iterable)?,
+        };
         if let (Value::Array(items), None) = (&iterable, found.second) {
+            let items = (0..items.len()).map(|at| items.get(at).unwrap_or_default());
             return self.for_items(frame, found, items);
         }
-        let span = frame.program[found.iterable].span;
         let mut state = self.walk(iterable).map_err(|raise| self.leave_at(frame, span, raise))?;
         loop {
             let next = self.step(&mut state, found.second.is_some()).map_err(|raise| self.leave_at(frame, span, raise))?;
@@ -183,13 +194,12 @@ impl<'p> Interp<'p> {
         }
     }
 
-    /// A loop over an array or a range: the loop holds it, so it stays as it is.
-    fn for_items(&mut self, frame: &Frame<'p>, found: &'p For, items: &ArrRef) -> Eval<()> {
+    /// A loop over an array or the ints of a range: the loop holds the array, so it stays as it is.
+    fn for_items(&mut self, frame: &Frame<'p>, found: &'p For, items: impl Iterator<Item = Value>) -> Eval<()> {
         let block = &frame.program[found.body];
-        for at in 0..items.len() {
+        for item in items {
             self.charge_turn(frame, frame.program[found.iterable].span)?;
             self.enter_block(frame, block);
-            let item = items.get(at).unwrap_or_default();
             let bound = self.bind_item(frame, found.first, item);
             let turn = bound.and_then(|()| self.body(frame, block));
             self.leave_block(frame, block);

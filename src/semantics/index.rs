@@ -236,6 +236,15 @@ pub fn range(start: &Value, end: &Value, inclusive: bool) -> Result<Value, Raise
     }
 }
 
+/// The ints of a range that a loop can count without the range itself, whose length may have more than 63 bits.
+#[inline]
+pub fn steps(start: &Value, end: &Value, inclusive: bool) -> Option<std::ops::Range<i64>> {
+    let (Value::Int(start), Value::Int(end)) = (start, end) else { return None };
+    // Where the VM stands before the first turn must be an int, too.
+    start.checked_sub(1)?;
+    Some(*start..end.checked_add(i64::from(inclusive))?)
+}
+
 /// A range that leaves 64 bits has no compact form: it is a plain array, if that fits in memory.
 #[cold]
 fn big_range(start: &Value, end: &Value, inclusive: bool) -> Result<Value, Raise> {
