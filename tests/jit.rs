@@ -145,6 +145,29 @@ fn a_method_call_that_is_not_remembered_does_not_leave() {
 }
 
 /// The program goes on in the VM while its loop is compiled, and takes the code when it is there.
+/// Each loop guesses a kind that it then no longer meets, in a phase of its own: that does not use up the compilations of the function.
+#[test]
+fn guesses_that_fail_one_after_another_do_not_leave_a_function_to_the_vm() {
+    let loops: String = (0..7).map(|k| format!("    for i in 0..n {{ s += i; if c > i {{ s += p{k}.x }} }}\n")).collect();
+    let params: Vec<String> = (0..7).map(|k| format!("p{k}")).collect();
+    let calls: String = (0..7)
+        .map(|k| {
+            let args: Vec<_> = (0..7).map(|at| if at == k { "null" } else { "p" }).collect();
+            format!("for i in 0..2000 {{ f(30, -1, {}) }}\n", args.join(", "))
+        })
+        .collect();
+    let all = ["p"; 7].join(", ");
+    let text = format!(
+        "struct P {{ x, y }}\nfunc f(n, c, {}) {{\n    mut s := 0\n{loops}    return s\n}}\np := P {{ x: 1, y: 2 }}\n\
+         for i in 0..2000 {{ f(30, 100, {all}) }}\n{calls}for i in 0..2000 {{ f(30, 100, {all}) }}\nprint(f(30, 100, {all}))",
+        params.join(", ")
+    );
+    let report = report("jit", &text, "3255\n");
+    let function = fate(&report, 2, false);
+    assert_eq!(function.tier, Tier::Compiled, "{function:#?}");
+    assert!(report.stats.discarded <= 6, "{}", report.stats);
+}
+
 /// A small function is compiled by the program, a large one by the thread that takes over then, as is all that comes later.
 #[test]
 fn code_made_before_and_behind_the_start_of_the_thread_is_used() {

@@ -191,7 +191,8 @@ impl Jit {
             ..BuildLimits::default()
         };
         let exact_exits = ledger.is_exact((id, head));
-        Request { function: id, entry, functions, prelude: feedback::prelude(vm), limits, exact_exits }
+        let careful = ledger.is_careful((id, head), &self.policy);
+        Request { function: id, entry, functions, prelude: feedback::prelude(vm), limits, exact_exits, careful }
     }
 
     /// The frames of the exit that was taken.

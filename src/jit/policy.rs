@@ -42,6 +42,8 @@ pub struct Policy {
     pub storms: u32,
     /// Compilations of one place. The last one leaves every instruction that ever failed a check to the VM.
     pub most_compiles: u32,
+    /// The first ones, which guess what loops meet under branches and add to their counters.
+    pub guessing_compiles: u32,
     /// Instructions that must be compiled for each one left to the VM: entering the VM costs about as much as they save.
     pub worth: usize,
     /// Codes of one loop for variables of different kinds.
@@ -69,6 +71,7 @@ impl Policy {
             storm: 50,
             storms: 200,
             most_compiles: 5,
+            guessing_compiles: 2,
             worth: 4,
             variants: 4,
             rest: 1000,
@@ -269,6 +272,12 @@ impl Ledger {
     /// The code of a place left too often, and it is not known at which instruction.
     pub fn wants_exact(&mut self, place: Place) {
         self.places.entry(place).or_default().exact = true;
+    }
+
+    /// Has the place been compiled so often that nothing more is guessed in front of its loops? There are only so many compilations, and
+    /// each loop may fail in a phase of its own.
+    pub fn is_careful(&self, place: Place, policy: &Policy) -> bool {
+        self.places.get(&place).is_some_and(|record| record.compiles > policy.guessing_compiles)
     }
 
     pub fn is_exact(&self, place: Place) -> bool {

@@ -22,6 +22,8 @@ pub struct Request {
     pub limits: BuildLimits,
     /// Each check leaves with the state of its own instruction.
     pub exact_exits: bool,
+    /// Guesses in front of loops are not made any more.
+    pub careful: bool,
 }
 
 /// Where compiled code is entered.

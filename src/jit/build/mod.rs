@@ -184,7 +184,7 @@ impl<'r> Builder<'r> {
             request,
             learned,
             flows,
-            out: Function { exact_exits: request.exact_exits, ..Function::default() },
+            out: Function { exact_exits: request.exact_exits, careful: request.careful, ..Function::default() },
             block: BlockId(0),
             virtuals: Vec::new(),
             state: State::new(0),

@@ -71,6 +71,8 @@ pub struct Function {
     pub merged: Vec<StateId>,
     /// Each check leaves with the state of its own instruction.
     pub exact_exits: bool,
+    /// Kinds under branches and addends are not guessed.
+    pub careful: bool,
     /// Rare polls come after a few turns already.
     pub polls_often: bool,
     /// Heads of loops in front of which guesses failed, as that bounds or sums are small.

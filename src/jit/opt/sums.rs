@@ -37,7 +37,7 @@ pub(super) fn is_large(function: &Function, looped: &Loop) -> bool {
 /// Have guesses failed neither in front of a loop nor of those around it?
 pub(super) fn may_guess(function: &Function, cfg: &Cfg, looped: &Loop) -> bool {
     let around = || cfg.loops.iter().filter(|around| around.blocks.contains(&looped.header));
-    function.large.is_empty() || around().all(|around| !is_large(function, around))
+    !function.careful && (function.large.is_empty() || around().all(|around| !is_large(function, around)))
 }
 
 /// Where the ways back to the head poll, if all do so once in many turns.
