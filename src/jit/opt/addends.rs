@@ -8,6 +8,7 @@
 //! Must not: guess what would not help: a sum is left alone if one of its parts may be anything.
 use ahash::{AHashMap, AHashSet};
 
+use super::limits::front;
 use super::sums;
 use crate::jit::ir::cfg::{Cfg, Loop};
 use crate::jit::ir::inst::IntOp;
@@ -56,12 +57,6 @@ pub fn checked_sums(function: &Function) -> Sums {
         _ => None,
     };
     insts.filter_map(sum).collect()
-}
-
-/// The block in front of a loop with its state.
-fn front(function: &Function, looped: &Loop) -> Option<(BlockId, StateId)> {
-    let front = looped.preheader?;
-    function.blocks[front.index()].preheader.map(|exit| (front, exit))
 }
 
 /// A value with the front of the outermost loop, among those around one, that does not make it.

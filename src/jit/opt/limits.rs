@@ -49,7 +49,7 @@ fn check_in_front(function: &mut Function, unproven: Vec<Unproven>, cfg: &Cfg, h
 }
 
 /// The block in front of a loop, with the state that checks there leave with.
-fn front(function: &Function, looped: &Loop) -> Option<(BlockId, StateId)> {
+pub(super) fn front(function: &Function, looped: &Loop) -> Option<(BlockId, StateId)> {
     let front = looped.preheader?;
     function.blocks[front.index()].preheader.map(|exit| (front, exit))
 }
