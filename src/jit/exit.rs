@@ -123,25 +123,31 @@ fn write_back(context: &Context, info: &ExitInfo, fp: Fp) {
     for slot in &info.slots {
         let at = fp.above(slot.slot.index());
         match slot.value {
-            Where::Scalar { word, tag } => {
-                let pair = Pair { tag: u64::from(tag), payload: context.exit_buffer[usize::from(word)] };
-                // SAFETY: **state**; scalars own nothing.
-                at.set(0, unsafe { pair.into_value() });
+            Where::Constant { tag, payload } => {
+                // SAFETY: **state**; such constants own nothing.
+                at.set(0, unsafe { Pair { tag, payload }.into_value() });
             }
-            Where::Boxed { word, owned } => {
+            Where::Payload { word, tag, owned } => put(at, tag, context.exit_buffer[usize::from(word)], owned),
+            Where::Pair { word, owned } => {
                 let word = usize::from(word);
-                let pair = Pair { tag: context.exit_buffer[word], payload: context.exit_buffer[word + 1] };
-                // SAFETY: **state**; a borrowed value is counted for its slot, an owned one moves there.
-                let value = unsafe { pair.into_value() };
-                if !owned {
-                    std::mem::forget(value.clone());
-                }
-                at.set(0, value);
+                put(at, context.exit_buffer[word], context.exit_buffer[word + 1], owned);
             }
             Where::Slot { owned: false } => std::mem::forget(at.get(0).clone()),
             Where::Slot { owned: true } => {}
         }
     }
+}
+
+/// Writes a value that an exit has left to its slot.
+fn put(at: Fp, tag: u64, payload: u64, owned: bool) {
+    // Of bools one byte is stored.
+    let payload = if tag == tag::BOOL { payload & 0xff } else { payload };
+    // SAFETY: **state**; a borrowed value is counted for its slot, an owned one moves there.
+    let value = unsafe { Pair { tag, payload }.into_value() };
+    if !owned {
+        std::mem::forget(value.clone());
+    }
+    at.set(0, value);
 }
 
 /// Counts exits. True if the tier wants to hear of this one: a check has failed, and not on purpose.

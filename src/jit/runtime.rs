@@ -28,6 +28,8 @@ pub struct Context {
     pub vm: u64,
     /// Checks to be made until one fails on purpose, where code counts them.
     pub countdown: u64,
+    /// Number of the exit being taken.
+    pub exit_number: u64,
     pub exit_buffer: [u64; context::EXIT_WORDS],
     /// Bytecode instructions executed, in code that counts them.
     pub executed: u64,
@@ -118,6 +120,7 @@ const _: () = {
     assert!(offset_of!(Context, free_blocks) == context::FREE_BLOCKS as usize);
     assert!(offset_of!(Context, live_objects) == context::LIVE_OBJECTS as usize);
     assert!(offset_of!(Context, result) == context::RESULT as usize);
+    assert!(offset_of!(Context, exit_number) == context::EXIT_NUMBER as usize);
     assert!(offset_of!(Context, executed) == context::EXECUTED as usize);
     assert!(offset_of!(Context, exit_buffer) == context::EXIT_BUFFER as usize);
 };
@@ -133,6 +136,7 @@ impl Context {
             constants: 0,
             vm: 0,
             countdown: 0,
+            exit_number: 0,
             exit_buffer: [0; context::EXIT_WORDS],
             executed: 0,
             free_blocks: 0,

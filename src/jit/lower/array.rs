@@ -2,17 +2,51 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, InstBuilder, types};
 
+use super::calls::checked_by_push;
+use super::exits::ExitKind;
 use super::{Helper, Lowering};
-use crate::jit::ir::{StateId, ValueId};
+use crate::jit::ir::{Inst, InstKind, StateId, ValueId};
 use crate::value::layout::{array, header, shape, tag};
+
+/// The first half of a header is its count where words are little-endian.
+const _: () = assert!(header::COUNT == 0 && header::SHAPE == 4 && cfg!(target_endian = "little"));
 
 /// The tags of ints and floats follow each other as the shapes of their arrays do.
 const _: () = assert!(shape::ARR_F64 == shape::ARR_I64 + 1 && tag::FLOAT == tag::INT + 1);
+
+/// A check of an object's shape that is followed by one that nobody else holds it and leaves at the same state: one look at the
+/// header makes both. Where something is appended next, that makes the second check itself.
+pub(super) fn checked_at_once<'a>(inst: &'a Inst, rest: &'a [Inst]) -> Option<[&'a Inst; 2]> {
+    let unique = rest.first()?;
+    match (&inst.kind, &unique.kind) {
+        (InstKind::GuardShape { exit, .. }, InstKind::GuardUnique { pointer, exit: same, .. }) => {
+            let by_push = checked_by_push(unique, rest.get(1)).is_some();
+            (inst.result == Some(*pointer) && exit == same && !by_push).then_some([inst, unique])
+        }
+        _ => None,
+    }
+}
 
 impl Lowering<'_> {
     fn has_values(&mut self, array: clif::Value) -> clif::Value {
         let found = self.load(types::I32, array, header::SHAPE as i32);
         self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(shape::ARR_VAL))
+    }
+
+    /// Count and shape are the halves of one word.
+    pub(super) fn shape_and_unique(&mut self, [first, second]: &[&Inst; 2]) {
+        let InstKind::GuardShape { pointer, shape, exit } = &first.kind else { panic!("a check of the shape comes first") };
+        let pointer = self.one(*pointer);
+        let found = self.load(types::I64, pointer, header::COUNT as i32);
+        let wanted = i64::from(*shape) << (8 * (header::SHAPE - header::COUNT)) | 1;
+        let wanted = self.b.ins().iconst(types::I64, wanted);
+        let good = self.b.ins().icmp(IntCC::Equal, found, wanted);
+        self.checks_of(&second.kind);
+        self.exit_block(*exit, ExitKind::Execute);
+        self.checks_of(&first.kind);
+        self.leave_unless(good, *exit);
+        self.define(first.result, pointer);
+        self.define(second.result, pointer);
     }
 
     pub(super) fn generalise(&mut self, pointer: ValueId, exit: StateId, result: Option<ValueId>) {

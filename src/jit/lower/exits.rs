@@ -1,8 +1,8 @@
 //! Ways out of compiled code, and their descriptions for the runtime.
-use cranelift_codegen::ir::{self as clif, InstBuilder, types};
+use cranelift_codegen::ir as clif;
 
-use super::{Held, Helper, Lowering, context, slot_offset};
-use crate::jit::ir::{FrameInfo, InstKind, Repr, SlotIx, StateId, ValueId};
+use super::Lowering;
+use crate::jit::ir::{FrameInfo, InstKind, SlotIx, StateId};
 use crate::jit::opt::narrow::SMALL;
 
 /// Why an exit is taken.
@@ -109,10 +109,12 @@ impl Check {
 /// Where an exit finds a value.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Where {
-    /// Word of the exit buffer holding an int, float or bool.
-    Scalar { word: u16, tag: u8 },
-    /// Words of the exit buffer holding tag and payload; `owned`: moved to the slot, else retained.
-    Boxed { word: u16, owned: bool },
+    /// Nowhere: it is always this one, which owns nothing.
+    Constant { tag: u64, payload: u64 },
+    /// Word of the exit buffer holding the payload of a value of a known kind; `owned`: moved to the slot, else retained.
+    Payload { word: u16, tag: u64, owned: bool },
+    /// Words of the exit buffer holding tag and payload; `owned`: as above.
+    Pair { word: u16, owned: bool },
     /// In its slot already, since the exit buffer was full; `owned`: as above.
     Slot { owned: bool },
 }
@@ -172,131 +174,5 @@ impl Lowering<'_> {
         self.b.set_cold_block(block);
         self.exit_blocks.insert((state, kind), block);
         block
-    }
-
-    pub(super) fn emit_exits(&mut self) {
-        let mut blocks: Vec<_> = self.exit_blocks.iter().map(|(key, block)| (*key, *block)).collect();
-        blocks.sort_by_key(|(_, block)| block.as_u32());
-        for ((state, kind), block) in blocks {
-            self.b.switch_to_block(block);
-            self.compute_late(state);
-            let (mut word, base) = (0, self.context());
-            let instances = self.store_instances(state, base, &mut word);
-            let slots = self.store_values(state, base, word);
-            let frames = self.function.states[state.index()].frames.clone();
-            let checks = match kind {
-                ExitKind::Execute | ExitKind::Front => self.checks.remove(&state).unwrap_or_default(),
-                ExitKind::Unreached => vec![Check::Reached],
-                _ => Vec::new(),
-            };
-            let merged = self.function.merged.binary_search(&state).is_ok();
-            let guessed = self.function.guessed.contains(&state);
-            self.leave(ExitInfo { kind, frames, slots, instances, checks, merged, guessed });
-        }
-        self.emit_way_out();
-    }
-
-    /// A value that Cranelift does not know where it comes from: it would undo what it was made by, and keep the old one for that.
-    fn hidden(&mut self, value: ValueId) -> clif::Value {
-        let (value, context) = (self.one(value), self.context());
-        self.store(value, context, context::EXIT_BUFFER);
-        self.b.ins().sequence_point();
-        self.load(types::I64, context, context::EXIT_BUFFER)
-    }
-
-    /// Values of a state that are computed here.
-    fn compute_late(&mut self, state: StateId) {
-        let function = self.function;
-        for value in function.states[state.index()].values() {
-            if let Some(late) = function.late.get(&value) {
-                let (a, b) = (self.hidden(late.a), self.one(late.b));
-                let computed = if late.adds { self.b.ins().iadd(a, b) } else { self.b.ins().isub(a, b) };
-                self.held[value.index()] = Some(Held::One(computed));
-            }
-        }
-    }
-
-    /// Goes to the block that calls the exit helper and returns what it gives; all exits share it.
-    pub(super) fn leave(&mut self, info: ExitInfo) {
-        let number = self.imports.first_exit() + self.exits.len() as u64;
-        self.exits.push(info);
-        let number = self.b.ins().iconst(clif::types::I64, number as i64);
-        let out = match self.way_out {
-            Some(out) => out,
-            None => self.b.create_block(),
-        };
-        if self.way_out.is_none() {
-            self.way_out = Some(out);
-            self.b.set_cold_block(out);
-            self.b.append_block_param(out, clif::types::I64);
-        }
-        self.b.ins().jump(out, &[clif::BlockArg::Value(number)]);
-    }
-
-    fn emit_way_out(&mut self) {
-        let Some(out) = self.way_out else { return };
-        self.b.switch_to_block(out);
-        let number = self.b.block_params(out)[0];
-        let context = self.context();
-        let native = self.b.ins().get_frame_pointer(clif::types::I64);
-        let helper = self.helper(Helper::Exit);
-        let call = self.b.ins().call(helper, &[context, number, self.fp, self.closure, native]);
-        let results = self.b.inst_results(call).to_vec();
-        self.b.ins().return_(&results);
-    }
-
-    /// Stores the fields of a state's instances to the exit buffer, which has room for them; `base`: the context.
-    fn store_instances(&mut self, state: StateId, base: clif::Value, word: &mut u16) -> Vec<InstanceWords> {
-        let data = &self.function.states[state.index()];
-        let mut stored = Vec::with_capacity(data.instances.len());
-        for instance in &data.instances {
-            stored.push(InstanceWords { slot: instance.slot, shape: instance.shape, word: *word });
-            for field in &instance.fields {
-                let (tag, payload) = self.boxed(*field);
-                let at = context::EXIT_BUFFER + 8 * i32::from(*word);
-                self.store(tag, base, at);
-                self.store(payload, base, at + 8);
-                *word += 2;
-            }
-        }
-        stored
-    }
-
-    /// Stores the values of a state to the exit buffer, from a word on; `base`: the context.
-    fn store_values(&mut self, state: StateId, base: clif::Value, mut word: u16) -> Vec<SlotValue> {
-        let data = &self.function.states[state.index()];
-        let mut stored = Vec::with_capacity(data.slots.len());
-        for (slot, value) in &data.slots {
-            let repr = self.function.ty(*value).repr;
-            let at = context::EXIT_BUFFER + 8 * i32::from(word);
-            if usize::from(word) + 2 > context::EXIT_WORDS {
-                self.store_value(*value, self.fp, slot_offset(*slot));
-                let owned = !matches!(repr, Repr::Boxed | Repr::Ptr) || data.owned.contains(slot);
-                stored.push(SlotValue { slot: *slot, value: Where::Slot { owned } });
-                continue;
-            }
-            let place = match (self.held(*value), repr) {
-                (Held::One(held), Repr::I64 | Repr::F64 | Repr::Bool) => {
-                    let held = if repr == Repr::Bool { self.word(held, repr) } else { held };
-                    self.store(held, base, at);
-                    let tag = match repr {
-                        Repr::Bool => 1,
-                        Repr::I64 => 2,
-                        _ => 3,
-                    };
-                    word += 1;
-                    Where::Scalar { word: word - 1, tag }
-                }
-                _ => {
-                    let (tag, payload) = self.boxed(*value);
-                    self.store(tag, base, at);
-                    self.store(payload, base, at + 8);
-                    word += 2;
-                    Where::Boxed { word: word - 2, owned: data.owned.contains(slot) }
-                }
-            };
-            stored.push(SlotValue { slot: *slot, value: place });
-        }
-        stored
     }
 }

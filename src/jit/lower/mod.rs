@@ -11,6 +11,7 @@ mod entry;
 mod exits;
 mod instance;
 mod insts;
+mod leaving;
 mod operate;
 
 use ahash::{AHashMap, AHashSet};
@@ -19,8 +20,10 @@ use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, t
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::ir::cfg::{Cfg, Loop};
+use super::ir::types::Type;
 use super::ir::{BlockId, Function, InstKind, Origin, Repr, SlotIx, StateId, Terminator, ValueId};
 use super::layout;
+use crate::value::layout::tag;
 pub use entry::{lower_entry, signature};
 pub use exits::{Check, ExitInfo, ExitKind, SlotValue, Where};
 
@@ -40,8 +43,10 @@ pub mod context {
     pub const CONSTANTS: i32 = 40;
     /// Checks to be made until one fails on purpose.
     pub const COUNTDOWN: i32 = 56;
+    /// Number of the exit being taken.
+    pub const EXIT_NUMBER: i32 = 64;
     /// Words that exits leave their values in.
-    pub const EXIT_BUFFER: i32 = 64;
+    pub const EXIT_BUFFER: i32 = 72;
     /// Number of words there.
     pub const EXIT_WORDS: usize = 1024;
     /// Bytecode instructions executed, in code that counts them.
@@ -501,11 +506,20 @@ impl Lowering<'_> {
             let after = self.b.ins().iadd_imm_s(before, i64::from(data.work));
             self.store(after, context, context::EXECUTED);
         }
-        for (at, inst) in data.insts.iter().enumerate() {
-            if let Some((pointer, exit)) = calls::checked_by_push(inst, data.insts.get(at + 1)) {
+        let mut insts = &data.insts[..];
+        while let [inst, rest @ ..] = insts {
+            insts = rest;
+            if let Some((pointer, exit)) = calls::checked_by_push(inst, rest.first()) {
                 let pointer = self.one(pointer);
                 self.define(inst.result, pointer);
                 self.unless_unique = Some(exit);
+                continue;
+            }
+            if let Some(both) = array::checked_at_once(inst, rest) {
+                let location = self.imports.location(inst.origin);
+                self.b.set_srcloc(location);
+                self.shape_and_unique(&both);
+                insts = &rest[1..];
                 continue;
             }
             self.checks_of(&inst.kind);
@@ -607,15 +621,8 @@ impl Lowering<'_> {
         match self.held(value) {
             Held::Pair(tag, payload) => (tag, payload),
             Held::One(held) => {
-                let tag = match ty.repr {
-                    Repr::I64 => 2,
-                    Repr::F64 => 3,
-                    Repr::Bool => 1,
-                    Repr::Ptr => ty.kinds.single().expect("a pointer's kind is known") as i64,
-                    Repr::Raw | Repr::Boxed => panic!("v{} cannot be boxed", value.0),
-                };
                 let payload = self.word(held, ty.repr);
-                (self.b.ins().iconst(types::I64, tag), payload)
+                (self.b.ins().iconst(types::I64, tag_of(ty) as i64), payload)
             }
         }
     }
@@ -721,6 +728,17 @@ fn around_loops(blocks: usize, loops: &[Loop]) -> Vec<bool> {
         }
     }
     around.into_iter().map(|around| around.unwrap_or(!loops.is_empty())).collect()
+}
+
+/// The tag of values that are held in one word.
+fn tag_of(ty: Type) -> u64 {
+    match ty.repr {
+        Repr::Bool => tag::BOOL,
+        Repr::I64 => tag::INT,
+        Repr::F64 => tag::FLOAT,
+        Repr::Ptr => ty.kinds.single().expect("a pointer's kind is known"),
+        Repr::Raw | Repr::Boxed => panic!("an address inside of an object is no value"),
+    }
 }
 
 fn machine_type(repr: Repr) -> clif::Type {

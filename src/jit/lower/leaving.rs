@@ -1,0 +1,332 @@
+//! What compiled code does at its exits: values that the VM wants go to the exit buffer, then the exit helper is called.
+//!
+//! A value has the same words of the buffer at all exits of a function, so that exits share the code that stores what they have
+//! in common: an exit that wants `a, b, c` stores `c` and goes on where one that wants `a, b` begins. What an exit computes by
+//! itself, and fields of instances that it makes, have words at the end of the buffer.
+use cranelift_codegen::ir::{self as clif, InstBuilder, InstructionData, types};
+
+use super::exits::{Check, ExitInfo, ExitKind, InstanceWords, SlotValue, Where};
+use super::{Held, Helper, Lowering, context, slot_offset, tag_of};
+use crate::jit::ir::{Repr, StateId, ValueId};
+
+/// Exits that may share code: bounds the work of finding out.
+const TOGETHER: usize = 64;
+
+/// What there is to be stored for a value.
+#[derive(Clone, Copy)]
+enum Form {
+    Constant { tag: u64, payload: u64 },
+    Payload { tag: u64 },
+    Pair,
+}
+
+impl Form {
+    fn words(self) -> u16 {
+        match self {
+            Form::Constant { .. } => 0,
+            Form::Payload { .. } => 1,
+            Form::Pair => 2,
+        }
+    }
+}
+
+/// An exit to be made.
+struct Plan {
+    block: clif::Block,
+    state: StateId,
+    info: ExitInfo,
+    /// Values that only this exit stores, with their words.
+    own: Vec<(ValueId, u16)>,
+    /// Values that others may store as well, in order.
+    shared: Vec<ValueId>,
+    /// Values that are stored to their slots, since the buffer is full.
+    spilled: Vec<(ValueId, i32)>,
+}
+
+/// Code that stores some values and leaves.
+struct Tail {
+    values: Vec<ValueId>,
+    /// The tail that stores most of them; the first one stores nothing.
+    rest: usize,
+    /// Exits and tails that go on here.
+    users: u32,
+    block: Option<clif::Block>,
+}
+
+/// Words of the exit buffer, by value.
+struct Words {
+    of: Vec<Option<u16>>,
+    next: u16,
+    /// The first word that exits have for themselves.
+    end: u16,
+}
+
+impl Words {
+    /// The first word of a value, if there is room for it.
+    fn of(&mut self, value: ValueId, form: Form) -> Option<u16> {
+        let known = &mut self.of[value.index()];
+        if known.is_none() && self.next + form.words() <= self.end {
+            *known = Some(self.next);
+            self.next += form.words();
+        }
+        *known
+    }
+}
+
+impl Lowering<'_> {
+    pub(super) fn emit_exits(&mut self) {
+        let mut blocks: Vec<_> = self.exit_blocks.iter().map(|(key, block)| (*key, *block)).collect();
+        blocks.sort_by_key(|(_, block)| block.as_u32());
+        let own = blocks.iter().map(|((state, _), _)| self.own_words(*state)).max().unwrap_or(0);
+        let end = (context::EXIT_WORDS as u16).checked_sub(own).expect("the buffer has room for instances");
+        let mut words = Words { of: vec![None; self.function.values.len()], next: 0, end };
+        for together in blocks.chunks(TOGETHER) {
+            let plans = together.iter().map(|((state, kind), block)| self.plan(*block, *state, *kind, &mut words)).collect();
+            self.emit_together(plans, &words);
+        }
+        self.emit_way_out();
+    }
+
+    /// Words at the end of the buffer that an exit needs for itself.
+    fn own_words(&self, state: StateId) -> u16 {
+        let data = &self.function.states[state.index()];
+        let fields: usize = data.instances.iter().map(|instance| instance.fields.len()).sum();
+        let late = data.slots.iter().filter(|(_, value)| self.function.late.contains_key(value)).count();
+        (2 * fields + late) as u16
+    }
+
+    fn plan(&mut self, block: clif::Block, state: StateId, kind: ExitKind, words: &mut Words) -> Plan {
+        let info = self.describe(state, kind, words.end);
+        let data = &self.function.states[state.index()];
+        let fields = data.instances.iter().map(|instance| 2 * instance.fields.len() as u16);
+        let mut next_own = words.end + fields.sum::<u16>();
+        let mut plan = Plan { block, state, info, own: Vec::new(), shared: Vec::new(), spilled: Vec::new() };
+        for (slot, value) in &data.slots {
+            let owned = !matches!(self.function.ty(*value).repr, Repr::Boxed | Repr::Ptr) || data.owned.contains(slot);
+            let place = if self.function.late.contains_key(value) {
+                plan.own.push((*value, next_own));
+                next_own += 1;
+                Where::Payload { word: next_own - 1, tag: 2, owned }
+            } else {
+                self.place(*value, owned, words)
+            };
+            match place {
+                Where::Slot { .. } => plan.spilled.push((*value, slot_offset(*slot))),
+                Where::Payload { word, .. } | Where::Pair { word, .. } if word < words.end => plan.shared.push(*value),
+                _ => {}
+            }
+            plan.info.slots.push(SlotValue { slot: *slot, value: place });
+        }
+        plan.shared.sort_unstable_by_key(|value| value.0);
+        plan.shared.dedup();
+        plan
+    }
+
+    /// Where exits leave a value.
+    fn place(&self, value: ValueId, owned: bool, words: &mut Words) -> Where {
+        let form = self.form(value);
+        match (form, words.of(value, form)) {
+            (Form::Constant { tag, payload }, _) => Where::Constant { tag, payload },
+            (Form::Payload { tag }, Some(word)) => Where::Payload { word, tag, owned },
+            (Form::Pair, Some(word)) => Where::Pair { word, owned },
+            (_, None) => Where::Slot { owned },
+        }
+    }
+
+    /// What the runtime is told, but for the slots; `word`: where the fields of instances begin.
+    fn describe(&mut self, state: StateId, kind: ExitKind, mut word: u16) -> ExitInfo {
+        let checks = match kind {
+            ExitKind::Execute | ExitKind::Front => self.checks.remove(&state).unwrap_or_default(),
+            ExitKind::Unreached => vec![Check::Reached],
+            _ => Vec::new(),
+        };
+        let data = &self.function.states[state.index()];
+        let mut instances = Vec::with_capacity(data.instances.len());
+        for instance in &data.instances {
+            instances.push(InstanceWords { slot: instance.slot, shape: instance.shape, word });
+            word += 2 * instance.fields.len() as u16;
+        }
+        let merged = self.function.merged.binary_search(&state).is_ok();
+        let guessed = self.function.guessed.contains(&state);
+        ExitInfo { kind, frames: data.frames.clone(), slots: Vec::new(), instances, checks, merged, guessed }
+    }
+
+    fn form(&self, value: ValueId) -> Form {
+        let ty = self.function.ty(value);
+        match (self.held(value), ty.repr) {
+            (Held::Pair(tag, _), _) => match self.constant(tag) {
+                Some(0) => Form::Constant { tag: 0, payload: 0 },
+                Some(tag) => Form::Payload { tag },
+                None => Form::Pair,
+            },
+            (Held::One(held), repr) => {
+                let tag = tag_of(ty);
+                match self.constant(held) {
+                    Some(payload) if repr != Repr::Ptr => Form::Constant { tag, payload },
+                    _ => Form::Payload { tag },
+                }
+            }
+        }
+    }
+
+    /// The bits of a value that is written down as a constant.
+    fn constant(&self, value: clif::Value) -> Option<u64> {
+        let made = self.b.func.dfg.value_def(value).inst()?;
+        match self.b.func.dfg.insts[made] {
+            InstructionData::UnaryImm { imm, .. } => Some(imm.bits() as u64),
+            InstructionData::UnaryIeee64 { imm, .. } => Some(imm.bits()),
+            _ => None,
+        }
+    }
+
+    /// Emits exits and the tails that they share.
+    fn emit_together(&mut self, mut plans: Vec<Plan>, words: &Words) {
+        plans.sort_by_key(|plan| plan.shared.len());
+        let mut tails = vec![Tail { values: Vec::new(), rest: 0, users: 1, block: Some(self.way_out()) }];
+        let ends: Vec<_> = plans.iter_mut().map(|plan| tail_of(std::mem::take(&mut plan.shared), &mut tails)).collect();
+        for (plan, end) in plans.into_iter().zip(ends) {
+            self.begin_exit(plan);
+            self.go_on(end, &mut tails, words);
+        }
+        for at in (1..tails.len()).rev() {
+            if let Some(block) = tails[at].block {
+                self.b.switch_to_block(block);
+                self.store_step(&tails[at], &tails, words);
+                self.go_on(tails[at].rest, &mut tails, words);
+            }
+        }
+    }
+
+    /// What an exit does by itself.
+    fn begin_exit(&mut self, plan: Plan) {
+        self.b.switch_to_block(plan.block);
+        self.compute_late(plan.state);
+        let base = self.context();
+        self.store_instances(plan.state, base, &plan.info.instances);
+        for (value, offset) in plan.spilled {
+            self.store_value(value, self.fp, offset);
+        }
+        for (value, word) in plan.own {
+            self.store_words(value, word, base);
+        }
+        self.store_number(plan.info, base);
+    }
+
+    /// Ends a block with what a tail does, in place if nothing else goes on there.
+    fn go_on(&mut self, mut at: usize, tails: &mut [Tail], words: &Words) {
+        while at > 0 && tails[at].users == 1 {
+            self.store_step(&tails[at], tails, words);
+            at = tails[at].rest;
+        }
+        let block = *tails[at].block.get_or_insert_with(|| {
+            let block = self.b.create_block();
+            self.b.set_cold_block(block);
+            block
+        });
+        self.b.ins().jump(block, &[]);
+    }
+
+    /// Stores what a tail stores and the rest of it does not.
+    fn store_step(&mut self, tail: &Tail, tails: &[Tail], words: &Words) {
+        let (rest, base) = (&tails[tail.rest].values, self.context());
+        for value in tail.values.iter().filter(|value| rest.binary_search_by_key(&value.0, |value| value.0).is_err()) {
+            self.store_words(*value, words.of[value.index()].expect("it has words"), base);
+        }
+    }
+
+    /// Stores a value to the exit buffer.
+    fn store_words(&mut self, value: ValueId, word: u16, base: clif::Value) {
+        let at = context::EXIT_BUFFER + 8 * i32::from(word);
+        match (self.form(value), self.held(value)) {
+            (Form::Pair, Held::Pair(tag, payload)) => {
+                self.store(tag, base, at);
+                self.store(payload, base, at + 8);
+            }
+            (_, Held::One(payload) | Held::Pair(_, payload)) => self.store(payload, base, at),
+        }
+    }
+
+    /// Stores the fields of a state's instances; `base`: the context.
+    fn store_instances(&mut self, state: StateId, base: clif::Value, instances: &[InstanceWords]) {
+        let data = &self.function.states[state.index()];
+        for (instance, words) in data.instances.iter().zip(instances) {
+            let mut at = context::EXIT_BUFFER + 8 * i32::from(words.word);
+            for field in &instance.fields {
+                let (tag, payload) = self.boxed(*field);
+                self.store(tag, base, at);
+                self.store(payload, base, at + 8);
+                at += 16;
+            }
+        }
+    }
+
+    /// A value that Cranelift does not know where it comes from: it would undo what it was made by, and keep the old one for that.
+    fn hidden(&mut self, value: ValueId) -> clif::Value {
+        let (value, context) = (self.one(value), self.context());
+        self.store(value, context, context::EXIT_BUFFER);
+        self.b.ins().sequence_point();
+        self.load(types::I64, context, context::EXIT_BUFFER)
+    }
+
+    /// Values of a state that are computed here.
+    fn compute_late(&mut self, state: StateId) {
+        let function = self.function;
+        for value in function.states[state.index()].values() {
+            if let Some(late) = function.late.get(&value) {
+                let (a, b) = (self.hidden(late.a), self.one(late.b));
+                let computed = if late.adds { self.b.ins().iadd(a, b) } else { self.b.ins().isub(a, b) };
+                self.held[value.index()] = Some(Held::One(computed));
+            }
+        }
+    }
+
+    /// Leaves from the block at hand, with nothing in the buffer.
+    pub(super) fn leave(&mut self, info: ExitInfo) {
+        let (base, out) = (self.context(), self.way_out());
+        self.store_number(info, base);
+        self.b.ins().jump(out, &[]);
+    }
+
+    /// Says which exit is taken.
+    fn store_number(&mut self, info: ExitInfo, base: clif::Value) {
+        let number = self.imports.first_exit() + self.exits.len() as u64;
+        self.exits.push(info);
+        let number = self.b.ins().iconst(types::I64, number as i64);
+        self.store(number, base, context::EXIT_NUMBER);
+    }
+
+    /// The block that calls the exit helper and returns what it gives.
+    fn way_out(&mut self) -> clif::Block {
+        *self.way_out.get_or_insert_with(|| {
+            let out = self.b.create_block();
+            self.b.set_cold_block(out);
+            out
+        })
+    }
+
+    fn emit_way_out(&mut self) {
+        let Some(out) = self.way_out else { return };
+        self.b.switch_to_block(out);
+        let context = self.context();
+        let number = self.load(types::I64, context, context::EXIT_NUMBER);
+        let native = self.b.ins().get_frame_pointer(types::I64);
+        let helper = self.helper(Helper::Exit);
+        let call = self.b.ins().call(helper, &[context, number, self.fp, self.closure, native]);
+        let results = self.b.inst_results(call).to_vec();
+        self.b.ins().return_(&results);
+    }
+}
+
+/// The tail that stores these values, made if there is none.
+fn tail_of(values: Vec<ValueId>, tails: &mut Vec<Tail>) -> usize {
+    let is_part =
+        |tail: &Tail| tail.values.iter().all(|value| values.binary_search_by_key(&value.0, |value| value.0).is_ok());
+    // Later ones store as many or more.
+    let largest = tails.iter().rposition(is_part).expect("the first stores nothing");
+    tails[largest].users += 1;
+    if tails[largest].values.len() == values.len() {
+        return largest;
+    }
+    tails.push(Tail { values, rest: largest, users: 1, block: None });
+    tails.len() - 1
+}
