@@ -8,11 +8,12 @@ use std::mem::ManuallyDrop;
 
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, types};
 use cranelift_codegen::isa::{CallConv, TargetFrontendConfig};
-use cranelift_codegen::{CompiledCode, Context as CodegenContext};
+use cranelift_codegen::{CompiledCode, Context as CodegenContext, FinalizedRelocTarget};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use cranelift_jit::{ArenaMemoryProvider, JITBuilder, JITModule};
 use cranelift_module::{FuncId, Linkage, Module, ModuleReloc, default_libcall_names};
 
+use super::asm;
 use super::helpers::{self, Pair, preserving};
 use super::ir::cfg::Cfg;
 use super::ir::{FrameState, Function, Origin};
@@ -191,12 +192,16 @@ impl CodeStore {
         let result = lower(&mut self.codegen.func, &mut self.builder, &mut imports, frontend);
         let locations = imports.locations;
         let clif = locations.as_ref().map(|locations| clif_listing(&self.codegen.func, states, locations));
-        self.codegen.set_disasm(listing);
+        self.codegen.set_disasm(listing && asm::WANTS_TEXT);
         self.place(id)?;
         let compiled = self.codegen.compiled_code();
         let bytes = compiled.map_or(0, |code| code.code_info().total_size as usize);
         let calls = compiled.map(|code| call_sites(code, states)).unwrap_or_default();
-        let asm = compiled.and_then(|code| Some(asm_listing(code.vcode.as_ref()?, locations?)));
+        let asm = compiled.zip(locations).map(|(code, locations)| {
+            let names = names_of(code, &self.codegen.func, &self.module);
+            let origin = |location| locations.origin(location, states);
+            asm::listing(asm::Known { code, names, origin: &origin })
+        });
         Ok((result, Defined { id, bytes, calls, listings: clif.into_iter().chain(asm).collect() }))
     }
 
@@ -396,15 +401,16 @@ fn clif_listing(function: &clif::Function, states: &[FrameState], locations: &Lo
     listing
 }
 
-/// The text knows no locations: all source lines stand above it.
-fn asm_listing(text: &str, mut locations: Locations) -> Listing {
-    let mut listing = Listing::new(Form::Asm, "");
-    locations.origins.sort_unstable_by_key(|origin| (origin.function, origin.pc));
-    locations.origins.into_iter().for_each(|origin| listing.origin(origin));
-    // Marks of loops for `layout` are no instructions.
-    let is_mark = |line: &str| line.contains("sequence_point") || line.contains("; ^-- debug @");
-    text.split_inclusive('\n').filter(|line| !is_mark(line)).for_each(|line| listing.text(line));
-    listing
+/// The names of what code refers to, by offset.
+fn names_of(code: &CompiledCode, function: &clif::Function, module: &JITModule) -> Vec<(u32, String)> {
+    let name = |target: &FinalizedRelocTarget| match target {
+        FinalizedRelocTarget::ExternalName(clif::ExternalName::User(reference)) => {
+            let id = FuncId::from_u32(function.params.user_named_funcs()[*reference].index);
+            Some(module.declarations().get_function_decl(id).linkage_name(id).into_owned())
+        }
+        _ => None,
+    };
+    code.buffer.relocs().iter().filter_map(|found| Some((found.offset, name(&found.target)?))).collect()
 }
 
 impl Imports for ModuleImports<'_> {

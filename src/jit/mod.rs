@@ -6,6 +6,7 @@
 //!
 //! [`Jit`] lives on the program's thread and knows the VM; [`compiler`] works on plain data.
 mod advice;
+mod asm;
 pub mod build;
 pub mod code;
 pub mod compiler;

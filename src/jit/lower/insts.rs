@@ -647,6 +647,9 @@ impl Lowering<'_> {
         let (value, overflow) = match op {
             IntOp::Add => self.b.ins().sadd_overflow(a, b),
             IntOp::Sub => self.b.ins().ssub_overflow(a, b),
+            // Checked products take fixed registers.
+            IntOp::Mul if self.constant(b) == Some(2) => self.b.ins().sadd_overflow(a, a),
+            IntOp::Mul if self.constant(a) == Some(2) => self.b.ins().sadd_overflow(b, b),
             IntOp::Mul => self.b.ins().smul_overflow(a, b),
         };
         self.leave_if(overflow, exit, ExitKind::Execute);

@@ -170,7 +170,7 @@ impl Lowering<'_> {
     }
 
     /// The bits of a value that is written down as a constant.
-    fn constant(&self, value: clif::Value) -> Option<u64> {
+    pub(super) fn constant(&self, value: clif::Value) -> Option<u64> {
         let made = self.b.func.dfg.value_def(value).inst()?;
         match self.b.func.dfg.insts[made] {
             InstructionData::UnaryImm { imm, .. } => Some(imm.bits() as u64),
