@@ -262,7 +262,7 @@ impl Lowering<'_> {
     /// Address of the value in a container's place or a slot.
     pub(super) fn home_address(&mut self, home: Home) -> clif::Value {
         let (address, offset) = self.home(home);
-        self.b.ins().iadd_imm_s(address, i64::from(offset))
+        self.moved(address, offset)
     }
 
     /// Calls through the table of entry points; a function without one runs in the VM.

@@ -521,7 +521,7 @@ impl Lowering<'_> {
             Cell::I64 | Cell::F64 => 3,
             Cell::Value => 4,
         };
-        let offset = self.b.ins().ishl_imm_u(index, shift);
+        let offset = if shift == 0 { index } else { self.b.ins().ishl_imm_u(index, shift) };
         self.b.ins().iadd(data, offset)
     }
 
@@ -597,7 +597,7 @@ impl Lowering<'_> {
         self.b.ins().brif(alone, next, &[clif::BlockArg::Value(pointer)], shared, &[]);
         self.b.switch_to_block(shared);
         let (address, offset) = self.home(home);
-        let address = self.b.ins().iadd_imm_s(address, i64::from(offset));
+        let address = self.moved(address, offset);
         let heads = self.free_blocks();
         let copy = self.call_for_word(Helper::Unshare, &[address, heads]);
         let refused = self.b.ins().icmp_imm_u(IntCC::Equal, copy, 0);

@@ -185,20 +185,21 @@ impl Lowering<'_> {
         let mut tails = vec![Tail { values: Vec::new(), rest: 0, users: 1, block: Some(self.way_out()) }];
         let ends: Vec<_> = plans.iter_mut().map(|plan| tail_of(std::mem::take(&mut plan.shared), &mut tails)).collect();
         for (plan, end) in plans.into_iter().zip(ends) {
-            self.begin_exit(plan);
-            self.go_on(end, &mut tails, words);
+            let base = self.begin_exit(plan);
+            self.go_on(end, base, &mut tails, words);
         }
         for at in (1..tails.len()).rev() {
             if let Some(block) = tails[at].block {
                 self.b.switch_to_block(block);
-                self.store_step(&tails[at], &tails, words);
-                self.go_on(tails[at].rest, &mut tails, words);
+                let base = self.context();
+                self.store_step(&tails[at], base, &tails, words);
+                self.go_on(tails[at].rest, base, &mut tails, words);
             }
         }
     }
 
-    /// What an exit does by itself.
-    fn begin_exit(&mut self, plan: Plan) {
+    /// What an exit does by itself. Gives the context.
+    fn begin_exit(&mut self, plan: Plan) -> clif::Value {
         self.b.switch_to_block(plan.block);
         self.compute_late(plan.state);
         let base = self.context();
@@ -210,12 +211,13 @@ impl Lowering<'_> {
             self.store_words(value, word, base);
         }
         self.store_number(plan.info, base);
+        base
     }
 
-    /// Ends a block with what a tail does, in place if nothing else goes on there.
-    fn go_on(&mut self, mut at: usize, tails: &mut [Tail], words: &Words) {
+    /// Ends a block with what a tail does, in place if nothing else goes on there; `base`: the context.
+    fn go_on(&mut self, mut at: usize, base: clif::Value, tails: &mut [Tail], words: &Words) {
         while at > 0 && tails[at].users == 1 {
-            self.store_step(&tails[at], tails, words);
+            self.store_step(&tails[at], base, tails, words);
             at = tails[at].rest;
         }
         let block = *tails[at].block.get_or_insert_with(|| {
@@ -227,8 +229,8 @@ impl Lowering<'_> {
     }
 
     /// Stores what a tail stores and the rest of it does not.
-    fn store_step(&mut self, tail: &Tail, tails: &[Tail], words: &Words) {
-        let (rest, base) = (&tails[tail.rest].values, self.context());
+    fn store_step(&mut self, tail: &Tail, base: clif::Value, tails: &[Tail], words: &Words) {
+        let rest = &tails[tail.rest].values;
         for value in tail.values.iter().filter(|value| rest.binary_search_by_key(&value.0, |value| value.0).is_err()) {
             self.store_words(*value, words.of[value.index()].expect("it has words"), base);
         }

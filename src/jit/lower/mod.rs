@@ -546,11 +546,10 @@ impl Lowering<'_> {
                 let (then, otherwise) = if swapped { (otherwise, then) } else { (then, otherwise) };
                 // What stays in a loop comes first, since Cranelift lays blocks out in this order: moves on the way back are then
                 // followed by its jump, and what leaves jumps over them.
-                let (cond, then, otherwise) = match self.inverse(cond) {
-                    Some(inverse) if self.depths[then.0.index()] < self.depths[otherwise.0.index()] => {
-                        (inverse, otherwise, then)
-                    }
-                    _ => (cond, then, otherwise),
+                let leaves = self.depths[then.0.index()] < self.depths[otherwise.0.index()];
+                let (cond, then, otherwise) = match leaves.then(|| self.inverse(cond)).flatten() {
+                    Some(inverse) => (inverse, otherwise, then),
+                    None => (cond, then, otherwise),
                 };
                 let (then, then_args) = self.edge(then.0, &then.1);
                 let (otherwise, otherwise_args) = self.edge(otherwise.0, &otherwise.1);
@@ -652,6 +651,10 @@ impl Lowering<'_> {
 
     fn store(&mut self, value: clif::Value, address: clif::Value, offset: i32) {
         self.b.ins().store(MemFlagsData::trusted(), value, address, offset);
+    }
+
+    fn moved(&mut self, address: clif::Value, offset: i32) -> clif::Value {
+        if offset == 0 { address } else { self.b.ins().iadd_imm_s(address, i64::from(offset)) }
     }
 
     fn context(&mut self) -> clif::Value {
