@@ -471,3 +471,39 @@ fn whether_an_array_has_settled_is_asked_in_each_turn_around_the_loop_that_fills
     let turns = looped(&ir);
     assert!(turns.contains("IsShape") || turns.contains("Generalise"), "{ir}");
 }
+
+#[test]
+fn the_smallest_of_numbers_is_selected_unless_they_are_of_two_kinds() {
+    let program = |c: &str| format!("func f(a, b) {{ return min(a, b, {c}) }}\nfor i in 0..1200 {{ f(i, 7) }}");
+    let inline = ir(&program("a + b"));
+    assert_eq!((count(&inline, "Select"), count(&inline, "CallBuiltin"), count(&inline, "Array")), (2, 0, 0), "{inline}");
+    let called = ir(&program("0.5"));
+    assert_eq!((count(&called, "Select"), count(&called, "CallBuiltin")), (0, 1), "{called}");
+}
+
+#[test]
+fn a_square_is_a_product_and_other_powers_of_floats_are_calls() {
+    let program = |power: &str| format!("func f(x) {{ return {power} }}\nfor i in 0..1200 {{ f(i + 0.5) }}");
+    let square = ir(&program("x ** 2"));
+    assert_eq!((count(&square, "op: Mul"), count(&square, "CallFloat")), (1, 0), "{square}");
+    let cube = ir(&program("x ** 3"));
+    assert_eq!((count(&cube, "Power"), count(&cube, "GuardTrue")), (1, 0), "{cube}");
+    let root = ir(&program("x ** 0.5"));
+    assert_eq!((count(&root, "Power"), count(&root, "GuardTrue")), (1, 1), "{root}");
+}
+
+#[test]
+fn a_range_is_counted_through_unless_arrays_were_met_as_well() {
+    let program = |other: &str| {
+        format!(
+            "func f(xs) {{\n    s := 0\n    for x in xs {{ s += x }}\n    return s\n}}\nfor i in 0..1200 {{\n    f(0..5)\n    f({other})\n}}"
+        )
+    };
+    let counted = ir(&program("3..9"));
+    assert_eq!((count(&counted, "LoadStart"), count(&counted, "Fallback")), (1, 0), "{counted}");
+    assert_eq!(count(&looped(&counted), "LoadStart"), 0, "{counted}");
+    let steps = ir(&program("range(9, 0, -2)"));
+    assert_eq!((count(&steps, "LoadItem"), count(&steps, "LoadStart"), count(&steps, "Fallback")), (0, 1, 0), "{steps}");
+    let items = ir(&program("[1, 2]"));
+    assert_eq!((count(&items, "LoadItem"), count(&items, "LoadStart"), count(&items, "Fallback")), (1, 0, 0), "{items}");
+}

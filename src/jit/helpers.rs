@@ -15,6 +15,7 @@ use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
 
+use super::ir::inst::FloatFunction;
 use super::lower::Helper;
 use super::runtime::Context;
 use crate::builtins::{self, BuiltinId};
@@ -113,6 +114,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::HasParts => operate::has_parts as *const u8,
         Helper::Cell => operate::cell as *const u8,
         Helper::Assign => operate::assign as *const u8,
+        Helper::Float => float as *const u8,
     }
 }
 
@@ -231,6 +233,22 @@ extern "C" fn release(object: *mut heap::Hdr, heads: usize) {
     let Some(object) = NonNull::new(object) else { return };
     // SAFETY: **frames**; compiled code gives up a reference to a counted object. **context** for the lists.
     unsafe { heap::release_last(object, heads) };
+}
+
+extern "C" fn float(function: u64, a: u64, b: u64) -> u64 {
+    let (a, b) = (f64::from_bits(a), f64::from_bits(b));
+    let result = match FloatFunction::ALL[function as usize] {
+        FloatFunction::Sin => a.sin(),
+        FloatFunction::Cos => a.cos(),
+        FloatFunction::Tan => a.tan(),
+        FloatFunction::Atan => a.atan(),
+        FloatFunction::Exp => a.exp(),
+        FloatFunction::Log => a.ln(),
+        FloatFunction::Atan2 => a.atan2(b),
+        FloatFunction::Power => a.powf(b),
+        FloatFunction::Remainder => a % b,
+    };
+    result.to_bits()
 }
 
 extern "C" fn truthy(value_tag: u64, payload: u64) -> u64 {

@@ -144,9 +144,21 @@ fn two_floats(op: ArithOp, a: f64, b: f64) -> Option<f64> {
         ArithOp::Mul => Some(a * b),
         ArithOp::Div if b != 0.0 => Some(a / b),
         ArithOp::Mod if b != 0.0 => Some(a % b),
-        ArithOp::Div | ArithOp::Mod | ArithOp::Pow => None,
+        ArithOp::Pow => sure_power(a, b),
+        ArithOp::Div | ArithOp::Mod => None,
         ArithOp::BitAnd | ArithOp::BitOr | ArithOp::BitXor | ArithOp::Shl | ArithOp::Shr => None,
     }
+}
+
+/// `a ** b` where no two numbers like these fail.
+#[inline(never)]
+fn sure_power(a: f64, b: f64) -> Option<f64> {
+    (a > 0.0 || (b >= 0.0 && b.fract() == 0.0)).then(|| power_of(a, b))
+}
+
+/// The power of two floats that have one. A square is rounded once, as a product is.
+fn power_of(a: f64, b: f64) -> f64 {
+    if b == 2.0 { a * a } else { a.powf(b) }
 }
 
 #[inline(never)]

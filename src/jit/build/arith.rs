@@ -4,8 +4,8 @@ use super::state::{Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::Const;
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
-use crate::jit::ir::inst::{BitOp, Cmp, FloatOp, FloatUnary, IntOp};
-use crate::jit::ir::{InstKind, Kinds, Type, ValueId};
+use crate::jit::ir::inst::{BitOp, Cmp, FloatFunction, FloatOp, FloatUnary, IntOp};
+use crate::jit::ir::{InstKind, Kinds, Range, Type, ValueId};
 use crate::value::layout::tag;
 
 /// An operand.
@@ -178,11 +178,20 @@ impl Builder<'_> {
     pub(super) fn arith_value(&mut self, code: ArithCode, a: Source, b: Source) -> Option<(ValueId, Scalar)> {
         match self.numeric_kind(a, b)? {
             Scalar::Int => {
-                let (a, b) = (self.scalar(a, Scalar::Int)?, self.scalar(b, Scalar::Int)?);
+                let (a, mut code, mut b) = (self.scalar(a, Scalar::Int)?, code, self.scalar(b, Scalar::Int)?);
+                if code == ArithCode::Pow && self.out.ty(b).range == Range::exactly(2) {
+                    (code, b) = (ArithCode::Mul, a);
+                }
                 Some((self.int_arith(code, a, b)?, Scalar::Int))
             }
+            Scalar::Float if code == ArithCode::Pow => {
+                let exponent = self.exponent(b)?;
+                // Two ints are exact, and must not come here.
+                let a = if self.known(a) == Some(Scalar::Int) { self.float(a) } else { self.scalar(a, Scalar::Float) }?;
+                Some((self.power(a, exponent), Scalar::Float))
+            }
             Scalar::Float => {
-                float_op(code)?;
+                is_of_floats(code).then_some(())?;
                 let (a, b) = self.floats(a, b)?;
                 Some((self.float_arith(code, a, b)?, Scalar::Float))
             }
@@ -211,12 +220,53 @@ impl Builder<'_> {
         Some(self.emit(kind, Type::INT))
     }
 
+    /// A constant exponent, as the float it is taken for beside one.
+    fn exponent(&self, source: Source) -> Option<f64> {
+        match source {
+            Source::Small(k) => Some(f64::from(k)),
+            Source::Constant(index) => match self.context().profile.chunk.constants[usize::from(index)] {
+                Const::Float(exponent) => Some(exponent),
+                _ => None,
+            },
+            Source::Register(register) => match self.state.get(self.slot(register)) {
+                Slot::Scalar { value, .. } => self.loaded_float(value),
+                _ => None,
+            },
+        }
+    }
+
+    /// The float that the block at hand has loaded as this value.
+    fn loaded_float(&self, value: ValueId) -> Option<f64> {
+        let made = self.out.blocks[self.block.index()].insts.iter().rfind(|inst| inst.result == Some(value))?;
+        match made.kind {
+            InstKind::ConstF(bits) => Some(f64::from_bits(bits)),
+            _ => None,
+        }
+    }
+
+    /// `a ** exponent`; leaves for what may have none.
+    fn power(&mut self, a: ValueId, exponent: f64) -> ValueId {
+        if exponent == 2.0 {
+            return self.emit(InstKind::Float { op: FloatOp::Mul, a, b: a }, Type::FLOAT);
+        }
+        match (exponent >= 0.0, exponent.fract() == 0.0) {
+            (true, true) => {}
+            (true, false) => self.check_float(Cmp::Ge, a),
+            (false, _) => self.check_float(Cmp::Gt, a),
+        }
+        let b = self.emit(InstKind::ConstF(exponent.to_bits()), Type::FLOAT);
+        self.call_float(FloatFunction::Power, a, b)
+    }
+
     /// The operator on two floats.
     pub(super) fn float_arith(&mut self, code: ArithCode, a: ValueId, mut b: ValueId) -> Option<ValueId> {
-        let op = float_op(code)?;
+        let op = if code == ArithCode::Mod { FloatOp::Div } else { float_op(code)? };
         if op == FloatOp::Div {
             let exit = self.exit();
             b = self.emit(InstKind::GuardNonZeroF { a: b, exit: Some(exit) }, Type::FLOAT);
+        }
+        if code == ArithCode::Mod {
+            return Some(self.call_float(FloatFunction::Remainder, a, b));
         }
         Some(self.emit(InstKind::Float { op, a, b }, Type::FLOAT))
     }
@@ -375,6 +425,11 @@ fn says_unequal(op: &Op) -> bool {
     let mut found = false;
     op.operands(|kind, value| found |= kind == OperandKind::Flag && value != 0);
     found
+}
+
+/// Two floats and a divisor that is not zero have a result.
+fn is_of_floats(code: ArithCode) -> bool {
+    code == ArithCode::Mod || float_op(code).is_some()
 }
 
 fn float_op(code: ArithCode) -> Option<FloatOp> {

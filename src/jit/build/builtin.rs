@@ -5,7 +5,7 @@ use super::{Builder, Built};
 use crate::builtins::{self, Body, BuiltinId};
 use crate::bytecode::chunk::Root;
 use crate::bytecode::op::Op;
-use crate::jit::ir::inst::{Cmp, FloatUnary, Home};
+use crate::jit::ir::inst::Home;
 use crate::jit::ir::{InstKind, SlotIx, Type, ValueId};
 use crate::jit::profile::{Site, Target};
 use crate::value::layout::tag;
@@ -26,7 +26,8 @@ pub(super) fn guarded_type(key: u32) -> Option<Type> {
 impl Builder<'_> {
     pub(super) fn call_builtin(&mut self, op: Op, argc: u8, dst: u16, base: u16, builtin: u16) -> Built {
         let count = u16::from(argc);
-        if self.intrinsic(builtin, self.argument_tag(), count, dst, base) {
+        let guesses = self.context().profile.storms(self.pc) == 0;
+        if guesses && self.intrinsic(builtin, self.argument_tag(), count, dst, base) {
             return Ok(());
         }
         self.call_row(op, builtin, count, dst, base)
@@ -242,27 +243,12 @@ impl Builder<'_> {
         }
         let result = match (name, count) {
             ("len", 1) => self.length(base, first),
-            ("sqrt", 1) => self.root(base, first),
-            ("abs", 1) => self.magnitude(base, first),
-            ("floor", 1) => self.rounded(base, first, FloatUnary::Floor),
-            ("ceil", 1) => self.rounded(base, first, FloatUnary::Ceil),
-            ("trunc" | "int", 1) => self.rounded(base, first, FloatUnary::Trunc),
-            ("float", 1) => self.as_float(base, first).map(|value| (value, Scalar::Float)),
-            _ => None,
+            _ => self.number_function(name, count, base, first),
         };
         let Some((value, scalar)) = result else { return false };
-        self.consume(base);
+        (base..base + count).for_each(|register| self.consume(register));
         self.write_scalar(dst, value, scalar);
         true
-    }
-
-    /// An argument as a scalar: known, or of the kind met so far and checked.
-    fn argument(&mut self, register: u16, met: Option<u64>) -> Option<(ValueId, Scalar)> {
-        if let Slot::Scalar { value, scalar, .. } = self.state.get(self.slot(register)) {
-            return Some((value, scalar));
-        }
-        let scalar = [Scalar::Int, Scalar::Float].into_iter().find(|scalar| Some(scalar.tag()) == met)?;
-        self.scalar(super::arith::Source::Register(register), scalar).map(|value| (value, scalar))
     }
 
     fn length(&mut self, register: u16, met: Option<u64>) -> Option<(ValueId, Scalar)> {
@@ -279,52 +265,5 @@ impl Builder<'_> {
             pointer = self.emit(InstKind::GuardShape { pointer, shape, exit }, Type::pointer(kind, shape));
         }
         Some((self.emit(InstKind::LoadLength(pointer), Type::int_in(0, 1 << 48)), Scalar::Int))
-    }
-
-    fn as_float(&mut self, register: u16, met: Option<u64>) -> Option<ValueId> {
-        match self.argument(register, met)? {
-            (value, Scalar::Float) => Some(value),
-            (value, Scalar::Int) => Some(self.emit(InstKind::IntToFloat(value), Type::FLOAT)),
-            (_, Scalar::Bool) => None,
-        }
-    }
-
-    /// `sqrt`: a negative number is the builtin's own business.
-    fn root(&mut self, register: u16, met: Option<u64>) -> Option<(ValueId, Scalar)> {
-        let a = self.as_float(register, met)?;
-        let zero = self.emit(InstKind::ConstF(0), Type::FLOAT);
-        let value = self.emit(InstKind::CmpF { op: Cmp::Ge, a, b: zero }, Type::BOOL);
-        let exit = self.exit();
-        self.effect(InstKind::GuardTrue { value, exit });
-        Some((self.emit(InstKind::FloatUnary { op: FloatUnary::Sqrt, a }, Type::FLOAT), Scalar::Float))
-    }
-
-    fn magnitude(&mut self, register: u16, met: Option<u64>) -> Option<(ValueId, Scalar)> {
-        match self.argument(register, met)? {
-            (a, Scalar::Float) => {
-                Some((self.emit(InstKind::FloatUnary { op: FloatUnary::Abs, a }, Type::FLOAT), Scalar::Float))
-            }
-            (a, Scalar::Int) => {
-                let exit = Some(self.exit());
-                let negative = self.emit(InstKind::NegI { a, exit }, Type::INT);
-                let zero = self.int(0);
-                let cond = self.emit(InstKind::CmpI { op: Cmp::Lt, a, b: zero }, Type::BOOL);
-                Some((self.emit(InstKind::Select { cond, a: negative, b: a }, Type::INT), Scalar::Int))
-            }
-            (_, Scalar::Bool) => None,
-        }
-    }
-
-    /// `floor`, `ceil`, `trunc`, `int` of a number: an int.
-    fn rounded(&mut self, register: u16, met: Option<u64>, op: FloatUnary) -> Option<(ValueId, Scalar)> {
-        match self.argument(register, met)? {
-            (value, Scalar::Int) => Some((value, Scalar::Int)),
-            (a, Scalar::Float) => {
-                let whole = self.emit(InstKind::FloatUnary { op, a }, Type::FLOAT);
-                let exit = self.exit();
-                Some((self.emit(InstKind::FloatToInt { a: whole, exit }, Type::INT), Scalar::Int))
-            }
-            (_, Scalar::Bool) => None,
-        }
     }
 }

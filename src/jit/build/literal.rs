@@ -26,7 +26,12 @@ impl Builder<'_> {
         self.write_owned(dst, value);
     }
 
-    pub(super) fn make_array(&mut self, op: Op, dst: u16, base: u16, count: u16) -> Built {
+    /// `last`: the instruction ends its block.
+    pub(super) fn make_array(&mut self, op: Op, last: bool, dst: u16, base: u16, count: u16) -> Built {
+        if !last && self.extreme_of(dst, base, count) {
+            self.fused = true;
+            return Ok(());
+        }
         if count > MOST_VALUES {
             return self.fallback(op);
         }

@@ -14,15 +14,30 @@ use crate::value::layout::{shape, tag};
 
 impl Builder<'_> {
     /// The only thing the loop has run over, as far as the register with what it runs over may hold it: an array of this shape
-    /// (0: of any kind but a range), [`DICT`] or [`STEPS`].
+    /// (0: of any kind), [`DICT`] or [`STEPS`]. The VM counts through ranges by ones, which are no objects to its loops.
     fn iterated(&self, state: u16) -> Option<u32> {
         let Site::Elements { shapes, .. } = self.context().profile.sites.get(&self.pc)? else { return None };
-        let counts = matches!(self.state.get(self.slot(state)), Slot::Scalar { .. });
-        let shapes: Vec<u32> = shapes.iter().copied().filter(|shape| counts == (*shape == STEPS)).collect();
-        match self.likely(&shapes)[..] {
-            [only] if only == STEPS || only == DICT || cell_of(only).is_some() => Some(only),
-            _ if are_many_kinds(&shapes) && !shapes.contains(&shape::ARR_RANGE) => Some(0),
+        if matches!(self.state.get(self.slot(state)), Slot::Scalar { .. }) {
+            return shapes.contains(&STEPS).then_some(STEPS);
+        }
+        let mut shapes: Vec<u32> =
+            shapes.iter().map(|shape| if *shape == STEPS { shape::ARR_RANGE } else { *shape }).collect();
+        shapes.dedup();
+        if shapes.len() > 1 {
+            shapes.retain(|shape| *shape != shape::ARR_EMPTY || self.context().profile.storms(self.pc) > 0);
+        }
+        match shapes[..] {
+            [only] if only == shape::ARR_RANGE || only == DICT || cell_of(only).is_some() => Some(only),
+            _ if are_many_kinds(&shapes) => Some(0),
             _ => None,
+        }
+    }
+
+    /// Has the loop run through nothing but ranges that go by ones?
+    fn steps_by_ones(&self) -> bool {
+        match self.context().profile.sites.get(&self.pc) {
+            Some(Site::Elements { shapes, .. }) => shapes[..] == [STEPS],
+            _ => false,
         }
     }
 
@@ -33,6 +48,11 @@ impl Builder<'_> {
                 let before = self.int(-1);
                 self.write_scalar(state, before, Scalar::Int);
                 self.write_scalar(state + 1, end, Scalar::Int);
+                self.jump();
+                Ok(())
+            }
+            Some(shape::ARR_RANGE) if !pairs && self.steps_by_ones() && self.holds_object(state) => {
+                self.count_through(state);
                 self.jump();
                 Ok(())
             }
@@ -53,6 +73,24 @@ impl Builder<'_> {
             }
             _ => self.fallback(op),
         }
+    }
+
+    /// The numbers of a range that goes by ones are counted, as the VM does.
+    fn count_through(&mut self, state: u16) {
+        let slot = self.slot(state);
+        self.settle(slot);
+        let range = self.guarded(state, tag::ARRAY, shape::ARR_RANGE);
+        let exit = self.exit();
+        let (step, one) = (self.emit(InstKind::LoadStep(range), Type::INT), self.int(1));
+        let value = self.emit(InstKind::CmpI { op: Cmp::Eq, a: step, b: one }, Type::BOOL);
+        self.effect(InstKind::GuardTrue { value, exit });
+        let start = self.emit(InstKind::LoadStart(range), Type::INT);
+        let length = self.emit(InstKind::LoadLength(range), Type::int_in(0, 1 << 48));
+        let before = self.emit(InstKind::Int { op: IntOp::Sub, a: start, b: one, exit: Some(exit) }, Type::INT);
+        let end = self.emit(InstKind::Int { op: IntOp::Add, a: start, b: length, exit: Some(exit) }, Type::INT);
+        self.release(slot);
+        self.write_scalar(state, before, Scalar::Int);
+        self.write_scalar(state + 1, end, Scalar::Int);
     }
 
     pub(super) fn for_next(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
@@ -145,6 +183,7 @@ impl Builder<'_> {
         let one = self.int(1);
         let next = self.emit(InstKind::Int { op: IntOp::Add, a: index, b: one, exit: None }, Type::INT);
         let (value, scalar) = match cell {
+            None if self.out.ty(array).shape == shape::ARR_RANGE => (self.number(array, index), Some(Scalar::Int)),
             Some(cell) => {
                 let data = self.emit(InstKind::LoadData(array), Type::RAW);
                 self.read(InstKind::LoadElement { cell, data, index }, cell, Kinds::ANY)
@@ -161,6 +200,14 @@ impl Builder<'_> {
         }
         self.write_scalar(state + 1, next, Scalar::Int);
         self.settle_passing();
+    }
+
+    /// The number at a position of a range, all of whose numbers are small ints.
+    fn number(&mut self, range: ValueId, index: ValueId) -> ValueId {
+        let (start, step) =
+            (self.emit(InstKind::LoadStart(range), Type::INT), self.emit(InstKind::LoadStep(range), Type::INT));
+        let offset = self.emit(InstKind::Int { op: IntOp::Mul, a: index, b: step, exit: None }, Type::INT);
+        self.emit(InstKind::Int { op: IntOp::Add, a: start, b: offset, exit: None }, Type::INT)
     }
 
     /// Ends the block with ways out whose states differ.

@@ -22,6 +22,7 @@ mod inline;
 mod instance;
 mod literal;
 mod loops;
+mod math;
 mod memory;
 mod operate;
 mod ops;

@@ -28,9 +28,15 @@ impl Builder<'_> {
                 | Op::PlaceSet { .. }
                 | Op::PlaceUpdate { .. }
         );
-        // A call is built again for all callees that its site has met by then.
-        let call = matches!(op, Op::CallValue { .. } | Op::CallMethod { .. } | Op::CallArgs { .. })
-            || self.context().profile.overloads.contains_key(&self.pc);
+        // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function.
+        let call = matches!(
+            op,
+            Op::CallValue { .. }
+                | Op::CallMethod { .. }
+                | Op::CallArgs { .. }
+                | Op::CallBuiltin { .. }
+                | Op::MakeArray { .. }
+        ) || self.context().profile.overloads.contains_key(&self.pc);
         if self.context().profile.storms(self.pc) > usize::from(in_place || call)
             && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {})
         {
@@ -215,7 +221,7 @@ impl Builder<'_> {
 
             Op::Interp { dst, base, template } => return self.text(op, last, dst, base, template),
             Op::InterpAppend { dst, base, template } => return self.append_text(op, dst, base, template),
-            Op::MakeArray { dst, base, count } => return self.make_array(op, dst, base, count),
+            Op::MakeArray { dst, base, count } => return self.make_array(op, last, dst, base, count),
             Op::MakeDict { dst, base, count } => return self.make_dict(op, dst, base, count),
             Op::MakeVariant { argc, dst, base, variant } => {
                 return self.make_variant(op, u16::from(argc), dst, base, variant);

@@ -53,6 +53,30 @@ pub enum FloatUnary {
     Trunc,
 }
 
+/// A function of one float or two that the runtime computes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum FloatFunction {
+    Sin,
+    Cos,
+    Tan,
+    Atan,
+    Exp,
+    /// Of a number that was checked to be greater than zero.
+    Log,
+    Atan2,
+    /// Base and exponent were checked to have a power.
+    Power,
+    /// The divisor was checked to be other than zero.
+    Remainder,
+}
+
+impl FloatFunction {
+    pub const ALL: [FloatFunction; 9] = {
+        use FloatFunction::*;
+        [Sin, Cos, Tan, Atan, Exp, Log, Atan2, Power, Remainder]
+    };
+}
+
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Cmp {
     Eq,
@@ -390,6 +414,12 @@ pub enum InstKind {
         op: FloatUnary,
         a: ValueId,
     },
+    /// A function of one float takes it twice.
+    CallFloat {
+        function: FloatFunction,
+        a: ValueId,
+        b: ValueId,
+    },
     /// Leaves if the float is zero → the float. Without `exit` it was proven.
     GuardNonZeroF {
         a: ValueId,
@@ -429,6 +459,10 @@ pub enum InstKind {
 
     /// Length word of an array, string (bytes) → int ≥ 0.
     LoadLength(ValueId),
+    /// First number of a range → int.
+    LoadStart(ValueId),
+    /// What a range adds from number to number → int.
+    LoadStep(ValueId),
     /// Address of an array's elements → raw.
     LoadData(ValueId),
     /// Element → int, float, bool, or boxed (borrowed from the array).
@@ -659,7 +693,14 @@ impl InstKind {
         let write = |heap: Heaps, exits: bool| Effects { writes: heap, exits, ..pure };
         match *self {
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) => pure,
-            TagOf(_) | Unbox { .. } | Box(_) | Bit { .. } | NotI(_) | Float { .. } | FloatUnary { .. } => pure,
+            TagOf(_)
+            | Unbox { .. }
+            | Box(_)
+            | Bit { .. }
+            | NotI(_)
+            | Float { .. }
+            | FloatUnary { .. }
+            | CallFloat { .. } => pure,
             IntToFloat(_) | CmpI { .. } | CmpF { .. } | NotB(_) | CmpPtr { .. } | Select { .. } => pure,
             LoadSlot(_) => read(Heaps::SLOTS, false),
             StoreSlot(..) => write(Heaps::SLOTS, false),
@@ -702,7 +743,7 @@ impl InstKind {
             | ShrI { exit: e, .. }
             | NegI { exit: e, .. } => exit(e.is_some()),
             DivI { zero, overflow, .. } => exit(zero.is_some() || overflow.is_some()),
-            Truthy(_) | LoadLength(_) | LoadData(_) => read(Heaps::HEADERS, false),
+            Truthy(_) | LoadLength(_) | LoadStart(_) | LoadStep(_) | LoadData(_) => read(Heaps::HEADERS, false),
             LoadElement { cell, .. } => read(cell.heap(), false),
             StoreElement { cell, .. } => write(cell.heap(), false),
             StoreElementValue { .. } => write(Heaps::VALUES, true),

@@ -55,6 +55,8 @@ impl InstKind {
             | NotB(v)
             | Truthy(v)
             | LoadLength(v)
+            | LoadStart(v)
+            | LoadStep(v)
             | LoadData(v) => f(v),
             Unbox { value, .. } => f(value),
             Int { a, b, .. }
@@ -67,7 +69,7 @@ impl InstKind {
                 f(b);
             }
             NegI { a, .. } | FloatUnary { a, .. } | GuardNonZeroF { a, .. } | FloatToInt { a, .. } => f(a),
-            Float { a, b, .. } | CmpI { a, b, .. } | CmpF { a, b, .. } | CmpPtr { a, b, .. } => {
+            Float { a, b, .. } | CallFloat { a, b, .. } | CmpI { a, b, .. } | CmpF { a, b, .. } | CmpPtr { a, b, .. } => {
                 f(a);
                 f(b);
             }
@@ -167,6 +169,7 @@ impl InstKind {
             | NotI(_)
             | Float { .. }
             | FloatUnary { .. }
+            | CallFloat { .. }
             | IntToFloat(_)
             | CmpI { .. }
             | CmpF { .. }
@@ -175,6 +178,8 @@ impl InstKind {
             | Truthy(_)
             | Select { .. }
             | LoadLength(_)
+            | LoadStart(_)
+            | LoadStep(_)
             | LoadData(_)
             | LoadElement { .. }
             | StoreElement { .. }

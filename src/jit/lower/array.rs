@@ -49,6 +49,13 @@ impl Lowering<'_> {
         self.define(second.result, pointer);
     }
 
+    /// A word of an array's header.
+    pub(super) fn load_header(&mut self, pointer: ValueId, offset: usize, result: Option<ValueId>) {
+        let pointer = self.one(pointer);
+        let value = self.load(types::I64, pointer, offset as i32);
+        self.define(result, value);
+    }
+
     pub(super) fn generalise(&mut self, pointer: ValueId, exit: StateId, result: Option<ValueId>) {
         let pointer = self.one(pointer);
         let done = self.has_values(pointer);
@@ -109,6 +116,17 @@ impl Lowering<'_> {
         let kind = self.b.ins().iadd_imm_s(nth, tag::INT as i64);
         self.b.ins().jump(next, &[clif::BlockArg::Value(kind), clif::BlockArg::Value(word)]);
         self.b.switch_to_block(rare);
+        let is_range = self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(shape::ARR_RANGE));
+        let (range, bool_kind) = (self.b.create_block(), self.b.create_block());
+        self.b.ins().brif(is_range, range, &[], bool_kind, &[]);
+        self.b.switch_to_block(range);
+        let (start, step) =
+            (self.load(types::I64, pointer, array::DATA as i32), self.load(types::I64, pointer, array::CAP as i32));
+        let offset = self.b.ins().imul(index, step);
+        let number = self.b.ins().iadd(start, offset);
+        let int = self.b.ins().iconst(types::I64, tag::INT as i64);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(int), clif::BlockArg::Value(number)]);
+        self.b.switch_to_block(bool_kind);
         let helper = self.helper(Helper::ArrayItem);
         let call = self.b.ins().call(helper, &[pointer, index]);
         let results: Vec<_> = self.b.inst_results(call).iter().map(|result| clif::BlockArg::Value(*result)).collect();

@@ -1,9 +1,9 @@
 //! Calls: compiled code, helpers, counting.
-use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, Signature, condcodes::IntCC, types};
+use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, MemFlagsData, Signature, condcodes::IntCC, types};
 
 use super::exits::{Check, ExitInfo, ExitKind};
 use super::{Helper, Lowering, context, slot_offset};
-use crate::jit::ir::inst::{Callee, Home};
+use crate::jit::ir::inst::{Callee, FloatFunction, Home};
 use crate::jit::ir::{FrameInfo, Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::{array, header, shape, tag};
 use crate::vm::After;
@@ -19,6 +19,18 @@ impl Lowering<'_> {
         // It keeps all registers.
         let context = self.context();
         self.load(types::I64, context, context::RESULT)
+    }
+
+    /// A function of floats, whose bits the helper takes and gives.
+    pub(super) fn call_float(&mut self, function: FloatFunction, a: ValueId, b: ValueId, result: Option<ValueId>) {
+        let [a, b] = [a, b].map(|value| {
+            let value = self.one(value);
+            self.b.ins().bitcast(types::I64, MemFlagsData::new(), value)
+        });
+        let function = self.b.ins().iconst(types::I64, function as i64);
+        let bits = self.call_for_word(Helper::Float, &[function, a, b]);
+        let value = self.b.ins().bitcast(types::F64, MemFlagsData::new(), bits);
+        self.define(result, value);
     }
 
     /// A helper that gives nothing or two words.

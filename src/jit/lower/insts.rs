@@ -272,6 +272,7 @@ impl Lowering<'_> {
                 };
                 self.define(result, value);
             }
+            InstKind::CallFloat { function, a, b } => self.call_float(*function, *a, *b, result),
             InstKind::GuardNonZeroF { a, exit } => {
                 let a = self.one(*a);
                 if let Some(exit) = exit {
@@ -330,11 +331,9 @@ impl Lowering<'_> {
                 let value = self.length(*pointer);
                 self.define(result, value);
             }
-            InstKind::LoadData(pointer) => {
-                let pointer = self.one(*pointer);
-                let value = self.load(types::I64, pointer, array::DATA as i32);
-                self.define(result, value);
-            }
+            InstKind::LoadStart(pointer) => self.load_header(*pointer, array::DATA, result),
+            InstKind::LoadStep(pointer) => self.load_header(*pointer, array::CAP, result),
+            InstKind::LoadData(pointer) => self.load_header(*pointer, array::DATA, result),
             InstKind::LoadElement { cell, data, index } => {
                 let address = self.element(*cell, *data, *index);
                 self.load_cell(*cell, address, 0, result);

@@ -156,6 +156,8 @@ pub enum Helper {
     Cell,
     /// `(place, value) -> 1 if done`
     Assign,
+    /// `(function, a, b) -> result`, floats by their bits
+    Float,
 }
 
 impl Helper {
@@ -208,6 +210,7 @@ impl Helper {
         Helper::HasParts,
         Helper::Cell,
         Helper::Assign,
+        Helper::Float,
     ];
 
     pub fn symbol(self) -> &'static str {
@@ -260,6 +263,7 @@ impl Helper {
             Helper::HasParts => "ruff_has_parts",
             Helper::Cell => "ruff_cell",
             Helper::Assign => "ruff_assign",
+            Helper::Float => "ruff_float",
         }
     }
 
@@ -313,6 +317,7 @@ impl Helper {
             Helper::HasParts => (3, 1),
             Helper::Cell => (2, 2),
             Helper::Assign => (3, 1),
+            Helper::Float => (3, 1),
         }
     }
 }

@@ -150,6 +150,8 @@ impl Memory {
             InstKind::LoadField { pointer, offset, .. } => vec![self.field(function, *pointer, *offset)],
             InstKind::LoadElement { cell: Cell::Value, data, .. } => self.values_at(*data),
             InstKind::LoadLength(pointer)
+            | InstKind::LoadStart(pointer)
+            | InstKind::LoadStep(pointer)
             | InstKind::LoadData(pointer)
             | InstKind::GuardShape { pointer, .. }
             | InstKind::IsShape { pointer, .. } => vec![self.header_of(*pointer)],

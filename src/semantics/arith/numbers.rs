@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use dashu_int::ops::{BitTest, PowerOfTwo, UnsignedAbs};
 
-use super::{ArithOp, two_floats};
+use super::{ArithOp, power_of, two_floats};
 use crate::limits::{self, HumanBytes};
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::memory;
@@ -89,7 +89,7 @@ fn float_power(a: f64, b: f64) -> Result<Value, Raise> {
     if a < 0.0 && a.is_finite() && b.is_finite() && b.fract() != 0.0 {
         return Err(faults::domain_error(format_args!("({a}) ** {b}")));
     }
-    Ok(Value::Float(a.powf(b)))
+    Ok(Value::Float(power_of(a, b)))
 }
 
 /// Two ints of which one is big, or whose small result does not exist.
