@@ -507,3 +507,16 @@ fn a_range_is_counted_through_unless_arrays_were_met_as_well() {
     let items = ir(&program("[1, 2]"));
     assert_eq!((count(&items, "LoadItem"), count(&items, "LoadStart"), count(&items, "Fallback")), (1, 0, 0), "{items}");
 }
+
+#[test]
+fn shifts_to_the_left_and_large_constants_are_instructions_unless_they_have_overflowed() {
+    let program = |body: &str| format!("func f(a) {{ return {body} }}\nfor i in 0..1200 {{ f(i) }}");
+    for (body, instruction) in [("a << 3", "ShlI"), ("a * 1103515245", "op: Mul"), ("a + 1013904223", "op: Add")] {
+        let inline = ir(&program(body));
+        assert_eq!((count(&inline, instruction), count(&inline, "Operate")), (1, 0), "{inline}");
+    }
+    for body in ["(a + 1) << 62", "(a + 9) * 1152921504606846976"] {
+        let large = ir(&program(body));
+        assert_eq!(count(&large, "Operate"), 1, "{large}");
+    }
+}

@@ -130,8 +130,9 @@ fn small_ints(op: ArithOp, a: i64, b: i64) -> Option<i64> {
     }
 }
 
+/// `a << b` if that is a small int.
 #[inline(always)]
-fn small_shift_left(a: i64, b: i64) -> Option<i64> {
+pub fn small_shift_left(a: i64, b: i64) -> Option<i64> {
     let shifted = a.checked_shl(u32::try_from(b).ok()?)?;
     (shifted >> b == a).then_some(shifted)
 }

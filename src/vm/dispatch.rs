@@ -123,13 +123,17 @@ impl Vm {
             }};
         }
         macro_rules! arith_c {
-            ($dst:ident, $a:ident, $c:ident, $float:tt, $code:ident) => {{
-                if let (Some(x), Value::Float(y)) = (fp.float($a), func.constants.at(usize::from($c))) {
+            ($dst:ident, $a:ident, $c:ident, $int:ident, $float:tt, $code:ident) => {{
+                let constant = func.constants.at(usize::from($c));
+                if let (Some(x), Value::Float(y)) = (fp.float($a), constant) {
                     note!(seen::FLOAT);
                     fp.set_float($dst, x $float *y);
+                } else if let (Some(x), Value::Int(y)) = (fp.int($a), constant)
+                    && let Some(result) = x.$int(*y)
+                {
+                    fp.set_int($dst, result);
                 } else {
-                    let constant = func.constants.at(usize::from($c)).clone();
-                    long!(arith_value(ArithCode::$code, $dst, $a, constant));
+                    long!(arith_value(ArithCode::$code, $dst, $a, constant.clone()));
                 }
             }};
         }
@@ -374,12 +378,23 @@ impl Vm {
                         long!(arith_value(ArithCode::Mod, dst, a, Value::Int(i64::from(k))));
                     }
                 }
-                Op::AddC { dst, a, c } => arith_c!(dst, a, c, +, Add),
-                Op::SubC { dst, a, c } => arith_c!(dst, a, c, -, Sub),
-                Op::MulC { dst, a, c } => arith_c!(dst, a, c, *, Mul),
+                Op::AddC { dst, a, c } => arith_c!(dst, a, c, checked_add, +, Add),
+                Op::SubC { dst, a, c } => arith_c!(dst, a, c, checked_sub, -, Sub),
+                Op::MulC { dst, a, c } => arith_c!(dst, a, c, checked_mul, *, Mul),
                 Op::DivC { dst, a, c } => {
-                    let constant = func.constants.at(usize::from(c)).clone();
-                    long!(arith_value(ArithCode::Div, dst, a, constant));
+                    let constant = func.constants.at(usize::from(c));
+                    if let (Some(x), Value::Float(y)) = (fp.float(a), constant)
+                        && *y != 0.0
+                    {
+                        note!(seen::FLOAT);
+                        fp.set_float(dst, x / *y);
+                    } else if let (Some(x), Value::Int(y)) = (fp.int(a), constant)
+                        && let Some(result) = x.checked_div(*y)
+                    {
+                        fp.set_int(dst, result);
+                    } else {
+                        long!(arith_value(ArithCode::Div, dst, a, constant.clone()));
+                    }
                 }
                 Op::Arith { op, dst, a, b } => {
                     if let Some((x, y)) = fp.ints(a, b)

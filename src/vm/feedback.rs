@@ -5,6 +5,7 @@
 use std::cell::Cell;
 
 use super::function::Activation;
+use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::step::Then;
 use crate::value::{FieldSlot, Value};
 
@@ -132,6 +133,12 @@ pub fn snapshot(function: &Activation) -> Snapshot {
         methods: function.methods.as_slice().iter().map(|cache| cache.seen()).collect(),
         overloads: function.overloads.borrow().clone(),
     }
+}
+
+/// The bit for the operands of an arithmetic operator: none for two small ints with a small result, wherever that was computed.
+pub fn arith_bits(op: ArithOp, a: &Value, b: &Value) -> u32 {
+    let small = matches!((a, b), (Value::Int(_), Value::Int(_))) && arith::simple(op, a, b).is_some();
+    if small { 0 } else { operand_bits(a, b) }
 }
 
 /// The bit for a pair of operands.

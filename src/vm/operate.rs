@@ -1,5 +1,5 @@
 //! Operators off the fast path: other kinds of operands, overloads, work in place, fused comparisons.
-use super::feedback::{Overload, operand_bits};
+use super::feedback::{Overload, arith_bits, operand_bits};
 use super::{After, Vm};
 use crate::bytecode::op::{ArithCode, CompareCode};
 use crate::semantics::arith::{self, ArithOp, UnaryOp};
@@ -86,7 +86,7 @@ impl Vm {
     #[inline(never)]
     pub(super) fn arith(&mut self, code: ArithCode, dst: u16, a: u16, b: u16) -> Result<(), Raise> {
         let fp = self.here.fp;
-        self.note(operand_bits(fp.get(a), fp.get(b)));
+        self.note(arith_bits(arith_op(code), fp.get(a), fp.get(b)));
         if self.in_place(dst, a) {
             let b = self.operand(b);
             return self.arith_in_place(code, dst, a, b);
@@ -101,7 +101,7 @@ impl Vm {
     #[inline(never)]
     pub(super) fn arith_value(&mut self, code: ArithCode, dst: u16, a: u16, b: Value) -> Result<(), Raise> {
         let fp = self.here.fp;
-        self.note(operand_bits(fp.get(a), &b));
+        self.note(arith_bits(arith_op(code), fp.get(a), &b));
         if self.in_place(dst, a) {
             return self.arith_in_place(code, dst, a, b);
         }
