@@ -745,8 +745,11 @@ mod tests {
     fn no_regular_keys_crowd_the_index() {
         // Independent keys give 1.10; the seed makes it a little more or less.
         let most = 1.25;
-        for step in [1, 2, 3, 4, 5, 7, 8, 16, 1000, 1 << 10, 1 << 16, 1 << 20, 1 << 32, 1 << 40, -1, -4, 7919] {
-            let looked = groups_looked_at((0..).map(|i| Value::Int(i * step)));
+        let small = [1, 2, 3, 4, 5, 7, 8, 16, 1000, -1, -4, 7919];
+        let powers = [10, 16, 20, 32, 33, 40, 48].map(|power| 1 << power);
+        let beside = powers.iter().flat_map(|step| [step - 1, *step, step + 1, 4 * step - 4, 4 * step + 4]);
+        for step in small.into_iter().chain(beside) {
+            let looked = groups_looked_at((0..).map(|i: i64| Value::Int(i.wrapping_mul(step))));
             assert!(looked < most, "in steps of {step}: {looked}");
         }
         let grid = groups_looked_at((0..).map(|i| Value::Int(i / 100 * 1000 + i % 100)));

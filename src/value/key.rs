@@ -29,6 +29,9 @@ static SEED: AtomicU64 = AtomicU64::new(0);
 /// The factor that [`hash_int`] folds with.
 pub const FOLD: u64 = 0x9E37_79B9_7F4A_7C15;
 
+/// An odd factor without short patterns, other than [`FOLD`].
+const SPREAD: u64 = 0xD6E8_FEB8_6659_FD93;
+
 /// The seed of the hash inside dicts. Does not change any more once asked for.
 #[inline(always)]
 pub fn seed() -> u64 {
@@ -57,8 +60,9 @@ fn fold(a: u64, b: u64) -> u64 {
 /// The hash of a small integer.
 #[inline(always)]
 pub fn hash_int(key: i64) -> u32 {
-    let common = fold((key >> 2) as u64 ^ seed(), FOLD);
-    // One product keeps some of the order of keys in steps; both halves of it together do not.
+    // One product keeps some of the order of keys in steps, most of all in steps near powers of two; two do not.
+    let spread = ((key >> 2) as u64).wrapping_mul(SPREAD);
+    let common = fold(spread ^ seed(), FOLD);
     of_neighbours(common ^ common >> 32, key as u32)
 }
 
