@@ -7,10 +7,11 @@ use super::ir::Kinds;
 use super::ir::inst::Cell;
 use super::profile::{FieldCase, FunctionProfile, Site, Target};
 use crate::builtins::N_BUILTINS;
-use crate::bytecode::chunk::{Callee, Chunk, Const, Root};
+use crate::bytecode::chunk::{Callee, Chunk, Const, Root, Test};
 use crate::bytecode::op::Op;
 use crate::value::Rep;
-use crate::value::layout::shape;
+use crate::value::layout::{shape, variant_number};
+use crate::value::shapes;
 use crate::vm::Vm;
 use crate::vm::feedback::{Overload, Snapshot, seen, snapshot};
 use crate::vm::function::Activation;
@@ -100,8 +101,25 @@ fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> F
         reached,
         info: activation.info.clone(),
         captures: captures(&activation.chunk),
+        tests: activation.chunk.tests.iter().map(|test| variant_tested(activation, test)).collect(),
+        variants: activation.chunk.variants.iter().map(|made| variant_made(activation, *made)).collect(),
         poisoned,
     }
+}
+
+/// The variant that passes a test.
+fn variant_tested(activation: &Activation, test: &Test) -> Option<i64> {
+    let Test::Variant(local, variant) = *test else { return None };
+    let owner = activation.unit.enums[local as usize].decl;
+    let declared = shapes::decl(owner).as_enum()?.variants.get(variant as usize)?;
+    Some(variant_number(owner.0, variant, declared.shape))
+}
+
+/// The shape of a variant with payload, whose values have no annotations that are enforced.
+fn variant_made(activation: &Activation, (local, variant): (u32, u32)) -> Option<u32> {
+    let owner = shapes::decl(activation.unit.enums[local as usize].decl);
+    let declared = owner.as_enum()?.variants.get(variant as usize)?;
+    (declared.shape != 0 && owner.annotations(variant as usize).is_empty()).then_some(declared.shape)
 }
 
 /// What operators have called, where they have met nothing but structs on the left.

@@ -100,8 +100,6 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::Variant => operate::variant as *const u8,
         Helper::Passes => operate::passes as *const u8,
         Helper::Part => operate::part as *const u8,
-        Helper::Succeeded => operate::succeeded as *const u8,
-        Helper::Payload => operate::payload as *const u8,
         Helper::NextEntry => operate::next_entry as *const u8,
         Helper::Place => operate::place as *const u8,
         Helper::OfEnum => operate::of_enum as *const u8,

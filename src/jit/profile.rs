@@ -92,6 +92,10 @@ pub struct FunctionProfile {
     pub info: Arc<FnInfo>,
     /// It reads captures: values that call it are closures.
     pub captures: bool,
+    /// What passes each test of a pattern, as `value::layout::variant_number`, if that is one variant.
+    pub tests: Vec<Option<i64>>,
+    /// The shape of each enum value made here, unless its payload has to be looked at.
+    pub variants: Vec<Option<u32>>,
     /// Instructions that left compiled code too often: they are left to the VM.
     pub poisoned: Vec<u32>,
 }

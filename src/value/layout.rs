@@ -96,6 +96,18 @@ pub mod shape {
     }
 }
 
+/// Set in the number of a variant without payload.
+pub const UNIT_MARK: i64 = i64::MIN;
+
+/// A number for a variant that no other one has: its shape (`VariantDecl::shape`), or if it has no payload the payload word of its values
+/// with a mark.
+pub fn variant_number(decl: u32, variant: u32, shape: u32) -> i64 {
+    match shape {
+        0 => (i64::from(decl) | i64::from(variant) << 32) | UNIT_MARK,
+        shape => i64::from(shape),
+    }
+}
+
 /// Offsets in a header.
 pub mod header {
     pub const COUNT: usize = 0;

@@ -99,6 +99,15 @@ fn latin(byte: u8) -> Value {
     SINGLE[usize::from(byte)].get_or_init(made).get()
 }
 
+/// Addresses of the strings of one ASCII character, which are never freed.
+static ASCII: LazyLock<Vec<usize>> =
+    LazyLock::new(|| (0..128).map(|byte| latin(byte).address().unwrap_or_default()).collect());
+
+/// Address of the table that leads from an ASCII character to its string.
+pub fn ascii_strings() -> usize {
+    ASCII.as_ptr() as usize
+}
+
 /// The string made once, if the text is one of those.
 #[inline(never)]
 fn single(text: &str) -> Option<Value> {

@@ -57,8 +57,8 @@ impl Vm {
                     (Some((root, _)), _) | (None, super::LoanHome::Root(root)) => same(root),
                     _ => false,
                 });
-                let by = loan.map_or("another use", |loan| &*loan.by);
-                faults::in_use(name, by)
+                let by = loan.and_then(|loan| Self::use_text(loan.by?));
+                faults::in_use(name, by.as_deref().unwrap_or("another use"))
             }
             _ => faults::undefined_variable(name),
         }

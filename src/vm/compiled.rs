@@ -196,7 +196,7 @@ impl Vm {
             let callee = &left[at + 1];
             if let Some(home) = callee.lent {
                 callee.fp.set(0, home.take(0));
-                self.push_loan(Loan { home: LoanHome::Place(Home::register(home, 0)), root: None, by: Box::default() });
+                self.push_loan(Loan { home: LoanHome::Place(Home::register(home, 0)), root: None, by: None });
                 flags |= flag::LOAN;
             }
             if frame.after != After::Store {

@@ -11,12 +11,68 @@ use crate::semantics::call::{SelfMode, bind_args};
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::member::{self, Method};
 use crate::semantics::place::{self, Key};
-use crate::value::{Symbol, Value};
+use crate::value::{Symbol, Value, array, dict, instance};
 
 /// Has the row a body that changes its receiver? It runs only where the fixed table of the receiver's type lists the name:
 /// `reverse` changes an array, but not a string.
 fn is_mutating(id: u16) -> bool {
     builtins::info(BuiltinId(id)).mutating().is_some()
+}
+
+/// A place as it is written, with `…` for computed keys.
+fn place_text(func: FnRef, path: &Path) -> String {
+    let mut text = func.chunk.names[usize::from(path.name)].to_string();
+    for segment in &path.segments {
+        match segment {
+            Segment::Index => text.push_str("[…]"),
+            Segment::Field(name, _) => {
+                text.push('.');
+                text.push_str(&func.chunk.names[usize::from(*name)]);
+            }
+        }
+    }
+    text
+}
+
+/// What stands at a place inside of a local; see [`Vm::call_on_part`].
+fn peek_part<'a>(fp: Fp, path: &Path, slot: u16, base: u16, caches: &[FieldCache]) -> Option<&'a Value> {
+    let (mut here, mut key) = (fp.get(slot), base);
+    for (segment, cache) in path.segments.iter().zip(caches) {
+        here = match (segment, here) {
+            (Segment::Field(..), Value::Struct(object)) => object.held(&cache.find(object.shape())?)?,
+            (Segment::Index, Value::Array(items)) => items.as_val_slice()?.get(usize::try_from(fp.int(key)?).ok()?)?,
+            (Segment::Index, Value::Dict(table)) => table.get(fp.get(key)).ok()??,
+            _ => return None,
+        };
+        key += u16::from(matches!(segment, Segment::Index));
+    }
+    Some(here)
+}
+
+/// The same for changing: every container on the way becomes unshared.
+fn reach_part<'a>(fp: Fp, path: &Path, slot: u16, base: u16, caches: &[FieldCache]) -> Option<&'a mut Value> {
+    let (mut here, mut key) = (fp.get_mut(slot), base);
+    for (segment, cache) in path.segments.iter().zip(caches) {
+        here = match (segment, here) {
+            (Segment::Field(..), Value::Struct(object)) => {
+                let slot = cache.find(object.shape())?;
+                instance::make_unique(object).ok()?.place_mut(&slot)?
+            }
+            (Segment::Index, Value::Array(items)) => {
+                let items = array::make_unique(items).ok()?;
+                // A copy may have unboxed its elements.
+                items.as_val_slice()?;
+                items.get_mut(usize::try_from(fp.int(key)?).ok()?)?
+            }
+            (Segment::Index, Value::Dict(table)) => {
+                let at = table.find(fp.get(key)).ok()??;
+                dict::make_unique(table).ok()?.at_mut(at)?
+            }
+            _ => return None,
+        };
+        key += u16::from(matches!(segment, Segment::Index));
+    }
+    Some(here)
 }
 
 impl Vm {
@@ -219,6 +275,11 @@ impl Vm {
                 _ => {}
             }
         }
+        if let (Root::Local(slot), false) = (path.root, path.segments.is_empty())
+            && self.call_on_part(path, slot, argc, dst, base, site)?
+        {
+            return Ok(());
+        }
         let args = self.take_all(base + method.keys + 1, usize::from(argc));
         self.place_call(path, site, base, args, Vec::new(), dst)
     }
@@ -227,9 +288,69 @@ impl Vm {
     fn lend_local(&mut self, callee: FnRef, slot: u16, dst: u16, base: u16) -> Result<(), Raise> {
         let fp = self.here.fp;
         fp.set(base, fp.take(slot));
-        self.loans.push(Loan { home: LoanHome::Place(Home::register(fp, slot)), root: None, by: Box::default() });
+        self.loans.push(Loan { home: LoanHome::Place(Home::register(fp, slot)), root: None, by: None });
         self.count_call(callee);
         self.enter(callee, fp.window(base), dst, flag::LOAN, After::Store)
+    }
+
+    /// A method of a place inside of a local, if it is known, its arguments need no binding, and the way there leads by fields that
+    /// the caches know, elements and entries. False, with nothing done, if not so.
+    fn call_on_part(&mut self, path: &Path, slot: u16, argc: u8, dst: u16, base: u16, site: u16) -> Result<bool, Raise> {
+        let (func, fp) = (self.here.func, self.here.fp);
+        let method = &func.chunk.methods[usize::from(site)];
+        let caches = method.path.map_or(&[][..], |path| func.places.at(usize::from(path)));
+        let Some(receiver) = peek_part(fp, path, slot, base, caches) else { return Ok(false) };
+        let (callee, mutating) = match func.methods.at(usize::from(site)).find(receiver_key(receiver)) {
+            Some(Target::User { func, mutating }) => (func, mutating),
+            Some(Target::Builtin { id, mutating: true }) if self.may_change(path) => {
+                let place = || reach_part(fp, path, slot, base, caches);
+                return self.change_part(id, place, argc, dst, (base, method.keys), method.used);
+            }
+            _ => return Ok(false),
+        };
+        let window = fp.window(base + method.keys);
+        if !callee.takes(usize::from(argc)) || window.above(usize::from(callee.registers)) > self.stack_end {
+            return Ok(false);
+        }
+        let lent = if mutating {
+            if !self.may_change(path) {
+                return Ok(false);
+            }
+            let Some(place) = reach_part(fp, path, slot, base, caches) else { return Ok(false) };
+            let own = place.take();
+            self.loans.push(Loan { home: LoanHome::Place(Home::of(place)), root: None, by: None });
+            window.set(0, own);
+            flag::LOAN
+        } else {
+            window.set(0, receiver.clone());
+            0
+        };
+        fp.clear_nulling(base, method.keys);
+        self.count_call(callee);
+        self.enter(callee, window, dst, lent, After::Store).map(|()| true)
+    }
+
+    /// The same of a mutating builtin method; `keys`: register and number of the keys of the place.
+    fn change_part<'a>(
+        &mut self,
+        id: u16,
+        place: impl FnOnce() -> Option<&'a mut Value>,
+        argc: u8,
+        dst: u16,
+        (base, keys): (u16, u16),
+        used: bool,
+    ) -> Result<bool, Raise> {
+        let (sig, count) = (builtins::method_info(BuiltinId(id)), usize::from(argc));
+        let Some(change) = builtins::info(BuiltinId(id)).mutating().filter(|_| needs_no_binding(sig, count)) else {
+            return Ok(false);
+        };
+        let Some(place) = place() else { return Ok(false) };
+        let fp = self.here.fp;
+        let args = fp.slice(base + keys + 1, count);
+        let result = padded(args, sig.params.len(), |args| change(self, place, args, used))?;
+        fp.clear_nulling(base, keys + 1 + u16::from(argc));
+        fp.set(dst, result);
+        Ok(true)
     }
 
     pub(super) fn place_method_general(
@@ -347,7 +468,7 @@ impl Vm {
         let name = &func.chunk.names[usize::from(path.name)];
         match path.access {
             Access::ReadonlySelf | Access::SelfPlace => {
-                let text = self.place_text(path);
+                let text = place_text(self.here.func, path);
                 let running = func.chunk.name.rsplit('.').next().unwrap_or(&func.chunk.name);
                 faults::readonly_self(self.method_name(site), text, running)
             }
@@ -355,24 +476,11 @@ impl Vm {
         }
     }
 
-    /// A place as it is written, with `…` for computed keys.
-    fn place_text(&self, path: &Path) -> String {
-        let func = self.here.func;
-        let mut text = func.chunk.names[usize::from(path.name)].to_string();
-        for segment in &path.segments {
-            match segment {
-                Segment::Index => text.push_str("[…]"),
-                Segment::Field(name, _) => {
-                    text.push('.');
-                    text.push_str(&func.chunk.names[usize::from(*name)]);
-                }
-            }
-        }
-        text
-    }
-
-    fn use_text(&self, path: &Path, site: u16) -> Box<str> {
-        format!("{}.{}()", self.place_text(path), self.method_name(site)).into()
+    /// `c.inc()`: a call of a method on a place.
+    pub(super) fn use_text((func, site): (FnRef, u16)) -> Option<String> {
+        let method = &func.chunk.methods[usize::from(site)];
+        let path = &func.chunk.paths[usize::from(method.path?)];
+        Some(format!("{}.{}()", place_text(func, path), func.names.at(usize::from(method.name))))
     }
 
     /// A mutating builtin method on a place: all or nothing.
@@ -404,7 +512,7 @@ impl Vm {
             Some(root) => {
                 let name = self.here.func.chunk.names[usize::from(path.name)].clone();
                 let mut value = self.borrow_shared(&root, &name)?;
-                let by = self.use_text(path, site);
+                let by = Some((self.here.func, site));
                 self.loans.push(Loan { home: LoanHome::Root(root.clone()), root: None, by });
                 let result = place::with_place(&mut value, &keys, |place| change(self, place, &mut slots, used));
                 self.loans.pop();
@@ -444,7 +552,7 @@ impl Vm {
         drop(receiver);
         // Binding comes before the loan: a wrong number of arguments leaves the place alone.
         let slots = bind_args(&callee.info.clone(), args, named)?;
-        let by = self.use_text(path, site);
+        let by = Some((self.here.func, site));
         let (own, loan) = self.take_place(path, shared, &keys, by)?;
         let window = self.free_window();
         if window.above(usize::from(callee.registers)) > self.stack_end {
@@ -467,7 +575,7 @@ impl Vm {
         path: &Path,
         shared: Option<SharedRoot>,
         keys: &[Key],
-        by: Box<str>,
+        by: Option<(FnRef, u16)>,
     ) -> Result<(Value, Loan), Raise> {
         let Some(root) = shared else {
             let Root::Local(slot) = path.root else { return Err(Raise::bug("a place in no variable")) };

@@ -125,8 +125,8 @@ struct Loan {
     home: LoanHome,
     /// The variable whose value the place is part of, if others could reach it meanwhile, and its value.
     root: Option<(SharedRoot, Value)>,
-    /// `c.inc()`, for faults of those who touch the variable meanwhile.
-    by: Box<str>,
+    /// Function and method site of the call, for faults of those who touch the variable meanwhile; none of a register, which nobody can.
+    by: Option<(FnRef, u16)>,
 }
 
 enum LoanHome {

@@ -315,7 +315,14 @@ impl Builder<'_> {
             return built;
         }
         if self.known(Source::Register(a)).is_none() {
-            return self.fallback(op);
+            if matches!(self.state.get(self.slot(a)), Slot::Clean | Slot::Virtual(_)) {
+                return self.fallback(op);
+            }
+            // Only these may have a `not` of their own.
+            let (value, exit) = (self.boxed(a), self.exit());
+            for tag in [tag::STRUCT, tag::VARIANT, tag::UNIT] {
+                self.effect(InstKind::GuardNotTag { value, tag, exit });
+            }
         }
         let truth = self.truth(a);
         let value = self.emit(InstKind::NotB(truth), Type::BOOL);
@@ -365,6 +372,9 @@ impl Builder<'_> {
     }
 
     fn compare_value(&mut self, cmp: Cmp, a: Source, b: Source) -> Option<ValueId> {
+        if let Some(value) = self.compare_characters(cmp, a, b) {
+            return Some(value);
+        }
         if self.known(a) == Some(Scalar::Bool) && self.known(b) == Some(Scalar::Bool) && matches!(cmp, Cmp::Eq | Cmp::Ne) {
             let (a, b) = (self.scalar(a, Scalar::Bool)?, self.scalar(b, Scalar::Bool)?);
             return Some(self.emit(InstKind::CmpI { op: cmp, a, b }, Type::BOOL));

@@ -1,4 +1,5 @@
 //! Calls of builtins: small ones as instructions, others by their Rust function, those written in Ruff like functions.
+use super::arith::Source;
 use super::calls::Call;
 use super::state::{Scalar, Slot};
 use super::{Builder, Built};
@@ -154,14 +155,9 @@ impl Builder<'_> {
             if !plain || !mutable || self.state.get(slot) != Slot::Memory || !self.guard_tag(slot, target.shape) {
                 return self.fallback(op);
             }
-            if row.name == "push" && !used && u64::from(target.shape) == tag::ARRAY {
-                let (boxed, exit) = (self.boxed_slot(slot), self.exit());
-                let pointer =
-                    self.emit(InstKind::GuardTag { value: boxed, tag: tag::ARRAY, exit }, Type::pointer(tag::ARRAY, 0));
-                self.push_item(builtin, Home::Slot(slot), pointer, base + 1, dst);
-            } else {
-                self.change_value(builtin, Home::Slot(slot), used, argc, dst, base);
-            }
+            let boxed = self.boxed_slot(slot);
+            let pointer = self.guarded_value(boxed, u64::from(target.shape), 0);
+            self.change_known(target, Home::Slot(slot), pointer, used, argc, dst, base);
             return Ok(());
         }
         let plain = needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(argc) + 1);
@@ -187,6 +183,32 @@ impl Builder<'_> {
         let value = self.boxed_slot(slot);
         self.emit(InstKind::GuardTag { value, tag: u64::from(key), exit }, ty);
         true
+    }
+
+    /// A mutating builtin of what is in `home`, whose kind was checked; its arguments stand behind `base`.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn change_known(
+        &mut self,
+        target: Target,
+        home: Home,
+        pointer: ValueId,
+        used: bool,
+        argc: u8,
+        dst: u16,
+        base: u16,
+    ) {
+        let builtin = target.function as u16;
+        let is_array = u64::from(target.shape) == tag::ARRAY;
+        match builtins::info(BuiltinId(builtin)).name {
+            "push" if is_array && !used => self.push_item(builtin, home, pointer, base + 1, dst),
+            "pop" if is_array => {
+                let exit = self.exit();
+                let item = self.emit(InstKind::Pop { builtin, home, pointer, exit }, Type::ANY);
+                self.exit = None;
+                self.write_owned(dst, item);
+            }
+            _ => self.change_value(builtin, home, used, argc, dst, base),
+        }
     }
 
     /// `home.push(item)` on an array.
@@ -241,7 +263,11 @@ impl Builder<'_> {
         if first == Some(tag::DICT) && self.dict_method(name, count, dst, base) {
             return true;
         }
+        if name == "chr" && count == 1 && self.character_of(dst, base) {
+            return true;
+        }
         let result = match (name, count) {
+            ("ord", 1) => self.code_of(Source::Register(base)).map(|code| (code, Scalar::Int)),
             ("len", 1) => self.length(base, first),
             _ => self.number_function(name, count, base, first),
         };

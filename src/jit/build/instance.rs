@@ -20,7 +20,7 @@ const MOST_VIRTUAL: usize = 32;
 /// Captures of a closure that is made here.
 const MOST_CAPTURES: usize = 14;
 /// Larger instances may meet the memory limit.
-const MOST_BYTES: u32 = 256;
+pub(super) const MOST_BYTES: u32 = 256;
 
 /// An instance that does not exist.
 #[derive(Clone, Debug)]

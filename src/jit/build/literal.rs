@@ -1,9 +1,12 @@
 //! Interpolated strings, dict literals and enum values: made by the runtime of values that are lent where they are.
+use super::instance::MOST_BYTES;
 use super::{Builder, Built};
 use crate::bytecode::chunk::{Size, TemplatePart};
 use crate::bytecode::op::Op;
 use crate::jit::ir::operation::Site;
-use crate::jit::ir::{Operation, ValueId};
+use crate::jit::ir::{InstKind, Operation, Type, ValueId};
+use crate::value::layout::tag;
+use crate::value::shapes::shape_info;
 
 /// Values lent in an array, which stands on the native stack; more are left to the VM.
 const MOST_VALUES: u16 = 32;
@@ -51,8 +54,25 @@ impl Builder<'_> {
         if count > MOST_VALUES {
             return self.fallback(op);
         }
-        self.make(Operation::Variant(self.site(variant)), dst, base, count);
+        match self.context().profile.variants[usize::from(variant)] {
+            Some(shape) if self.fits(shape, count) => self.make_payload(shape, dst, base, count),
+            _ => self.make(Operation::Variant(self.site(variant)), dst, base, count),
+        }
         Ok(())
+    }
+
+    fn fits(&self, shape: u32, count: u16) -> bool {
+        let info = shape_info(shape);
+        info.slot_count() == usize::from(count) && info.size <= MOST_BYTES
+    }
+
+    /// An enum value of `count` temporaries.
+    fn make_payload(&mut self, shape: u32, dst: u16, base: u16, count: u16) {
+        let values = (base..base + count).map(|register| self.own(register)).collect();
+        let pointer = self.emit(InstKind::MakeInstance { shape, values }, Type::pointer(tag::VARIANT, shape));
+        self.exit = None;
+        (base..base + count).for_each(|register| self.consume(register));
+        self.write_owned(dst, pointer);
     }
 
     // ---- text ----

@@ -16,6 +16,7 @@ mod blocks;
 mod borrow;
 mod builtin;
 mod calls;
+mod character;
 mod field;
 mod flow;
 mod inline;
@@ -165,6 +166,8 @@ struct Builder<'r> {
     hints: AHashMap<SlotIx, u32>,
     /// Functions without captures among the values.
     functions: AHashMap<ValueId, u32>,
+    /// The codes of characters among the values.
+    codes: AHashMap<ValueId, ValueId>,
     /// Types among the values, by the builtin that makes values of them.
     constructors: AHashMap<ValueId, u16>,
     pc: u32,
@@ -196,6 +199,7 @@ impl<'r> Builder<'r> {
             contexts: Vec::new(),
             hints: AHashMap::new(),
             functions: AHashMap::new(),
+            codes: AHashMap::new(),
             constructors: AHashMap::new(),
             pc: 0,
             exit: None,

@@ -7,7 +7,7 @@ use super::state::{Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::Const;
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
-use crate::jit::feedback::{DICT, OTHER};
+use crate::jit::feedback::{DICT, OTHER, TEXT};
 use crate::jit::ir::inst::Home;
 use crate::jit::ir::{InstKind, Kinds, Operation, SlotIx, Type, ValueId};
 use crate::jit::profile::Site;
@@ -62,7 +62,7 @@ impl Builder<'_> {
     }
 
     /// What the index site has met.
-    fn met(&self) -> &[u32] {
+    pub(super) fn met(&self) -> &[u32] {
         match self.context().profile.sites.get(&self.pc) {
             Some(Site::Elements { shapes, .. }) => shapes,
             _ => &[],
@@ -75,6 +75,11 @@ impl Builder<'_> {
     pub(super) fn index_get_value(&mut self, op: Op, dst: u16, a: u16, b: Source) -> Built {
         if !self.holds_object(a) || self.met().contains(&OTHER) {
             return self.fallback(op);
+        }
+        if self.met() == [TEXT]
+            && let Some(built) = self.index_get_text(dst, a, b)
+        {
+            return built;
         }
         if self.met() == [DICT] {
             let table = self.guarded(a, tag::DICT, 0);

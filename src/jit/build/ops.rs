@@ -6,6 +6,7 @@ use super::{Builder, Built, Edge};
 use crate::builtins::{self, BuiltinTypeId};
 use crate::bytecode::chunk::{Const, Root, SelfKind};
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
+use crate::jit::feedback::TEXT;
 use crate::jit::ir::inst::{Cmp, IntOp};
 use crate::jit::ir::{InstKind, SlotIx, Terminator, Type, ValueId};
 use crate::jit::profile::Site;
@@ -28,7 +29,8 @@ impl Builder<'_> {
                 | Op::PlaceSet { .. }
                 | Op::PlaceUpdate { .. }
         );
-        // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function.
+        // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function, and
+        // characters of text without the guess that it is ASCII.
         let call = matches!(
             op,
             Op::CallValue { .. }
@@ -36,7 +38,8 @@ impl Builder<'_> {
                 | Op::CallArgs { .. }
                 | Op::CallBuiltin { .. }
                 | Op::MakeArray { .. }
-        ) || self.context().profile.overloads.contains_key(&self.pc);
+        ) || self.context().profile.overloads.contains_key(&self.pc)
+            || (matches!(op, Op::IndexGet { .. } | Op::IndexGetK { .. }) && self.met() == [TEXT]);
         if self.context().profile.storms(self.pc) > usize::from(in_place || call)
             && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {})
         {
@@ -471,6 +474,9 @@ impl Builder<'_> {
             | Const::Namespace(_)
             | Const::Prelude(_) => {
                 let value = self.emit(InstKind::ConstPool(function, index), Type::ANY);
+                if let Some(code) = self.code_of(Source::Constant(index as u16)) {
+                    self.codes.insert(value, code);
+                }
                 self.write_lent(dst, value, Lender::Constant);
             }
         }

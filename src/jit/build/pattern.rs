@@ -1,10 +1,16 @@
 //! Patterns and `?`: tests by the runtime on values that are lent, branches here.
-use super::state::Slot;
+use super::state::{Lender, Slot};
 use super::{Builder, Built};
+use crate::bytecode::chunk::Part;
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Cmp;
-use crate::jit::ir::{InstKind, Operation, Terminator, Type};
-use crate::value::layout::tag;
+use crate::jit::ir::{InstKind, Operation, Terminator, Type, ValueId};
+use crate::value::DeclId;
+use crate::value::layout::{tag, variant_number};
+use crate::value::shapes::{prelude, shape_info};
+
+/// How many instructions before a part its test may stand: further up it is that of another pattern.
+const FARTHEST_TEST: usize = 64;
 
 impl Builder<'_> {
     /// Jumps unless the value passes.
@@ -12,18 +18,62 @@ impl Builder<'_> {
         if self.is_cleared(a) {
             return self.fallback(op);
         }
-        let (value, site) = (self.boxed(a), self.site(test));
-        let passes = self.operation(Operation::Passes(site), &[value]);
+        let value = self.boxed(a);
+        let passes = match self.context().profile.tests[usize::from(test)] {
+            Some(variant) => self.is_variant(value, variant),
+            None => self.operation(Operation::Passes(self.site(test)), &[value]),
+        };
         self.settle_passing();
         let fails = self.emit(InstKind::NotB(passes), Type::BOOL);
         self.branch(fails);
         Ok(())
     }
 
+    fn is_variant(&mut self, value: ValueId, variant: i64) -> ValueId {
+        let (found, wanted) = (self.emit(InstKind::VariantOf(value), Type::INT), self.int(variant));
+        self.emit(InstKind::CmpI { op: Cmp::Eq, a: found, b: wanted }, Type::BOOL)
+    }
+
+    /// The shape of the variant with payload that a register was tested for last: a guess, to be checked.
+    fn tested_shape(&self, register: u16) -> Option<u32> {
+        let profile = &self.context().profile;
+        let before = profile.chunk.code[..self.pc as usize].iter().rev();
+        let test = before.take(FARTHEST_TEST).find_map(|op| match *op {
+            Op::Test { a, test, .. } if a == register => Some(test),
+            _ => None,
+        });
+        profile.tests[usize::from(test?)].and_then(|variant| u32::try_from(variant).ok())
+    }
+
+    /// A payload value, lent by what lends the whole.
+    fn payload(&mut self, dst: u16, a: u16, shape: u32, index: u32) {
+        let pointer = self.guarded(a, tag::VARIANT, shape);
+        let value = self.emit(InstKind::LoadPayload { pointer, index }, Type::ANY);
+        let slot = self.slot(a);
+        if let Slot::Owned { .. } = self.state.get(slot) {
+            self.settle(slot);
+        }
+        let lender = match self.state.get(slot) {
+            Slot::Memory => Lender::Slot(slot),
+            Slot::Borrowed { lender, .. } => lender,
+            _ => Lender::Passing,
+        };
+        self.write_lent(dst, value, lender);
+    }
+
     /// A part of a value, which its register keeps.
     pub(super) fn part(&mut self, op: Op, dst: u16, a: u16, part: u16) -> Built {
         if self.is_cleared(a) {
             return self.fallback(op);
+        }
+        if let (Part::Payload(index), Some(shape)) =
+            (&self.context().profile.chunk.parts[usize::from(part)], self.tested_shape(a))
+        {
+            let index = *index;
+            if (index as usize) < shape_info(shape).slot_count() {
+                self.payload(dst, a, shape, index);
+                return Ok(());
+            }
         }
         let (value, site) = (self.boxed(a), self.site(part));
         let found = self.operation(Operation::Part(site), &[value]);
@@ -60,18 +110,36 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// Whether a value is `Ok` or `Some`; leaves for what is no Result or Option.
+    fn succeeded(&mut self, value: ValueId) -> ValueId {
+        let none = variant_number(DeclId::OPTION.0, 0, 0);
+        let good = self.either(value, i64::from(prelude::OK), i64::from(prelude::SOME));
+        let bad = self.either(value, i64::from(prelude::ERR), none);
+        let known = self.emit(InstKind::Select { cond: good, a: good, b: bad }, Type::BOOL);
+        let exit = self.exit();
+        self.effect(InstKind::GuardTrue { value: known, exit });
+        good
+    }
+
+    fn either(&mut self, value: ValueId, one: i64, other: i64) -> ValueId {
+        let (a, b) = (self.is_variant(value, one), self.is_variant(value, other));
+        self.emit(InstKind::Select { cond: a, a, b }, Type::BOOL)
+    }
+
     /// `e?`: the payload and a jump, or on with the value itself.
     pub(super) fn unwrap_value(&mut self, op: Op, dst: u16, a: u16) -> Built {
         if matches!(self.state.get(self.slot(a)), Slot::Clean | Slot::Scalar { .. }) {
             return self.fallback(op);
         }
         let value = self.boxed(a);
-        let cond = self.operation(Operation::Succeeded, &[value]);
+        let cond = self.succeeded(value);
         let (good, bad) = (self.out.new_block(), self.out.new_block());
         self.terminate(Terminator::Branch { cond, then: (good, Box::new([])), otherwise: (bad, Box::new([])) });
         let before = self.state.clone();
         (self.block, self.exit) = (good, None);
-        let payload = self.operation(Operation::Payload, &[value]);
+        // What is no unit has a payload; a check, so that nothing is loaded before it.
+        let pointer = self.guarded_value(value, tag::VARIANT, 0);
+        let payload = self.emit(InstKind::LoadPayload { pointer, index: 0 }, Type::ANY);
         self.write_lent_by(dst, payload, &[a]);
         self.settle_passing();
         let after = std::mem::replace(&mut self.state, before);

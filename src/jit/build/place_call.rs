@@ -172,12 +172,7 @@ impl Builder<'_> {
         let boxed = self.emit(end.load(), Type::ANY);
         let pointer = self.guarded_value(boxed, wanted, 0);
         self.consume_keys(at.path, at.base);
-        let name = builtins::info(BuiltinId(builtin)).name;
-        if name == "push" && !at.used && wanted == tag::ARRAY {
-            self.push_item(builtin, end.home(), pointer, at.receiver() + 1, at.dst);
-        } else {
-            self.change_value(builtin, end.home(), at.used, argc, at.dst, at.receiver());
-        }
+        self.change_known(target, end.home(), pointer, at.used, argc, at.dst, at.receiver());
         Ok(())
     }
 
@@ -191,11 +186,7 @@ impl Builder<'_> {
         }
         let Some((held, home)) = self.present_variable(at.root) else { return self.fallback(op) };
         let pointer = self.guarded_value(held, u64::from(target.shape), 0);
-        if row.name == "push" && !at.used && u64::from(target.shape) == tag::ARRAY {
-            self.push_item(builtin, home, pointer, at.receiver() + 1, at.dst);
-        } else {
-            self.change_value(builtin, home, at.used, argc, at.dst, at.receiver());
-        }
+        self.change_known(target, home, pointer, at.used, argc, at.dst, at.receiver());
         Ok(())
     }
 }

@@ -276,16 +276,6 @@ pub extern "C" fn part(context: *mut Context, part: u64, value_tag: u64, payload
     owned(with_tables(context, part, |function, part| function.part_of(&value, part).ok()))
 }
 
-pub extern "C" fn succeeded(value_tag: u64, payload: u64) -> u64 {
-    let value = lent(value_tag, payload);
-    answer(attempt(|| pattern::outcome(&value)))
-}
-
-pub extern "C" fn payload(value_tag: u64, payload: u64) -> Pair {
-    let value = lent(value_tag, payload);
-    Pair::borrowed(pattern::payload_of(&value).unwrap_or(&Value::Null))
-}
-
 pub extern "C" fn next_entry(dict: u64, cursor: u64) -> i64 {
     let dict = lent(tag::DICT, dict);
     match &*dict {

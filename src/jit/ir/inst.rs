@@ -355,6 +355,13 @@ pub enum InstKind {
     },
     /// Tag of a boxed value → int.
     TagOf(ValueId),
+    /// Variant of a boxed value → int: its `value::layout::variant_number`, 0 of what is no enum value.
+    VariantOf(ValueId),
+    /// Payload value of an enum value that has it → boxed, borrowed from it. Enum values never change.
+    LoadPayload {
+        pointer: ValueId,
+        index: u32,
+    },
     /// Unboxes without a check (the kind is known).
     Unbox {
         value: ValueId,
@@ -541,6 +548,20 @@ pub enum InstKind {
         stays: bool,
         exit: StateId,
     },
+    /// Takes the last element, or null, from the array in `home`, whose address is `pointer` → boxed, owned. A raise leaves.
+    Pop {
+        builtin: u16,
+        home: Home,
+        pointer: ValueId,
+        exit: StateId,
+    },
+    /// Byte at a checked index of a string of ASCII characters → int.
+    LoadByte {
+        pointer: ValueId,
+        index: ValueId,
+    },
+    /// The string of one character of an ASCII code → boxed, borrowed for ever.
+    CharOf(ValueId),
     /// An operation of the runtime on borrowed values (and the place it changes), with the result it names. Leaves if it is not done.
     Operate {
         op: Operation,
@@ -679,6 +700,7 @@ impl InstKind {
             CallMutating { base, place: Home::Slot(place), .. } => SlotWrites::FromAnd(*base, *place),
             CallMutating { base, .. } => SlotWrites::From(*base),
             Push { home: Home::Slot(slot), stays: false, .. } => SlotWrites::One(*slot),
+            Pop { home: Home::Slot(slot), .. } => SlotWrites::One(*slot),
             CallHelper { writes, .. } | Fallback { writes, .. } => SlotWrites::Set(writes),
             _ => SlotWrites::None,
         }
@@ -694,6 +716,9 @@ impl InstKind {
         match *self {
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) => pure,
             TagOf(_)
+            | VariantOf(_)
+            | LoadPayload { .. }
+            | CharOf(_)
             | Unbox { .. }
             | Box(_)
             | Bit { .. }
@@ -743,13 +768,16 @@ impl InstKind {
             | ShrI { exit: e, .. }
             | NegI { exit: e, .. } => exit(e.is_some()),
             DivI { zero, overflow, .. } => exit(zero.is_some() || overflow.is_some()),
-            Truthy(_) | LoadLength(_) | LoadStart(_) | LoadStep(_) | LoadData(_) => read(Heaps::HEADERS, false),
+            Truthy(_) | LoadLength(_) | LoadStart(_) | LoadStep(_) | LoadData(_) | LoadByte { .. } => {
+                read(Heaps::HEADERS, false)
+            }
             LoadElement { cell, .. } => read(cell.heap(), false),
             StoreElement { cell, .. } => write(cell.heap(), false),
             StoreElementValue { .. } => write(Heaps::VALUES, true),
             LoadEntry { .. } => read(Heaps::DICTS, false),
             LoadField { .. } => read(Heaps::FIELDS, false),
             StoreField { .. } => write(Heaps::FIELDS, false),
+            Pop { home, .. } => write(Heaps::HEADERS.with(Heaps::COUNTS).with(home.heap()), true),
             Push { home, .. } => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 write(items.with(Heaps::HEADERS).with(Heaps::COUNTS).with(home.heap()), true)

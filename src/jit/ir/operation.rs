@@ -51,10 +51,6 @@ pub enum Operation {
     Part(Site),
     /// Whether a value is one of this enum → bool.
     OfEnum(u32),
-    /// Whether a value is `Ok` or `Some` → bool; not done for what is no Result or Option.
-    Succeeded,
-    /// The first payload of an enum value, or null → borrowed from it.
-    Payload,
     /// Base: its field of a field site, with `or_null` null for a missing key of a dict → owned.
     Field { site: Site, or_null: bool },
     /// The place's field of a field site becomes the value.
@@ -118,12 +114,9 @@ impl Operation {
             Operation::Compare(_)
             | Operation::Contains
             | Operation::Passes(_)
-            | Operation::Succeeded
             | Operation::OfEnum(_)
             | Operation::HasParts(_) => Gives::Bool,
-            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Payload | Operation::Place(_) => {
-                Gives::Borrowed
-            }
+            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Place(_) => Gives::Borrowed,
             Operation::NextEntry => Gives::Int,
             Operation::Assign
             | Operation::Amend(_)
@@ -154,9 +147,7 @@ impl Operation {
                 (Heaps::DICTS, Heaps::NONE)
             }
             // Enum values never change.
-            Operation::Payload | Operation::Succeeded | Operation::OfEnum(_) | Operation::HasParts(_) => {
-                (Heaps::NONE, Heaps::NONE)
-            }
+            Operation::OfEnum(_) | Operation::HasParts(_) => (Heaps::NONE, Heaps::NONE),
             Operation::Arith(_)
             | Operation::Compare(_)
             | Operation::Contains
@@ -216,8 +207,6 @@ impl Operation {
             | Operation::SetItem
             | Operation::Array
             | Operation::Dict
-            | Operation::Succeeded
-            | Operation::Payload
             | Operation::NextEntry
             | Operation::Cell
             | Operation::Assign => None,

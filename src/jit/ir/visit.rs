@@ -33,7 +33,7 @@ impl InstKind {
             }
             Generalise { pointer, .. } | Settle { pointer, .. } => f(pointer),
             ToFloat { value, .. } => f(value),
-            LoadItem { pointer, index } => {
+            LoadItem { pointer, index } | LoadByte { pointer, index } => {
                 f(pointer);
                 f(index);
             }
@@ -49,6 +49,8 @@ impl InstKind {
             | IsFunction { value: v, .. }
             | EqualsNull { value: v, .. }
             | TagOf(v)
+            | VariantOf(v)
+            | CharOf(v)
             | Box(v)
             | NotI(v)
             | IntToFloat(v)
@@ -91,7 +93,7 @@ impl InstKind {
                 f(table);
                 f(next);
             }
-            LoadField { pointer, .. } => f(pointer),
+            LoadField { pointer, .. } | LoadPayload { pointer, .. } => f(pointer),
             StoreField { pointer, value, .. } => {
                 f(pointer);
                 f(value);
@@ -103,6 +105,10 @@ impl InstKind {
                 home.each_operand(&mut f);
                 f(pointer);
                 f(value);
+            }
+            Pop { home, pointer, .. } => {
+                home.each_operand(&mut f);
+                f(pointer);
             }
             MakeClosure { captures: values, .. } | MakeInstance { values, .. } => values.iter_mut().for_each(f),
             CallHelper { args, .. } => args.iter_mut().for_each(f),
@@ -128,6 +134,7 @@ impl InstKind {
             | CallBuiltin { exit, .. }
             | CallMutating { exit, .. }
             | Push { exit, .. }
+            | Pop { exit, .. }
             | Fallback { exit, .. }
             | Poll { exit, .. } => f(exit),
             GuardSmall { exit, .. }
@@ -163,6 +170,10 @@ impl InstKind {
             | IsClosure { .. }
             | IsFunction { .. }
             | TagOf(_)
+            | VariantOf(_)
+            | CharOf(_)
+            | LoadByte { .. }
+            | LoadPayload { .. }
             | Unbox { .. }
             | Box(_)
             | Bit { .. }

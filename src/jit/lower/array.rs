@@ -3,9 +3,10 @@ use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, InstBuilder, types};
 
 use super::calls::checked_by_push;
-use super::exits::ExitKind;
+use super::exits::{Check, ExitKind};
 use super::{Helper, Lowering};
-use crate::jit::ir::{Inst, InstKind, StateId, ValueId};
+use crate::jit::ir::inst::Home;
+use crate::jit::ir::{Inst, InstKind, Repr, StateId, ValueId};
 use crate::value::layout::{array, header, shape, tag};
 
 /// The first half of a header is its count where words are little-endian.
@@ -133,5 +134,157 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &results);
         self.b.switch_to_block(next);
         self.define_pair(result, of_kind, payload);
+    }
+
+    /// Stores in place if nobody else has the array, it is of the value's kind, and there is room.
+    pub(super) fn push(&mut self, home: Home, pointer: ValueId, value: ValueId, owned: bool, builtin: u16, exit: StateId) {
+        let pointer = self.one(pointer);
+        let repr = self.function.ty(value).repr;
+        let (slow, next) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(slow);
+        let (tag, payload) = self.boxed(value);
+        if !owned && matches!(repr, Repr::Boxed | Repr::Ptr) {
+            self.retain(tag, payload);
+        }
+        let word = self.load(types::I64, pointer, header::COUNT as i32);
+        match repr {
+            Repr::I64 => self.append(word, shape::ARR_I64, 3, pointer, (tag, payload), (slow, next)),
+            Repr::F64 => self.append(word, shape::ARR_F64, 3, pointer, (tag, payload), (slow, next)),
+            Repr::Bool => self.append(word, shape::ARR_BOOL, 0, pointer, (tag, payload), (slow, next)),
+            Repr::Ptr | Repr::Raw => self.append(word, shape::ARR_VAL, 4, pointer, (tag, payload), (slow, next)),
+            Repr::Boxed => {
+                let number = self.b.create_block();
+                self.append(word, shape::ARR_VAL, 4, pointer, (tag, payload), (number, next));
+                self.b.switch_to_block(number);
+                self.append_number(word, pointer, (tag, payload), (slow, next));
+            }
+        }
+        self.b.switch_to_block(slow);
+        if let Some(exit) = self.unless_unique.take() {
+            self.check = Check::Unique;
+            self.leave_if_shared(pointer, exit);
+            self.set_cold();
+        }
+        let (context, slot, builtin) = (self.context(), self.home_address(home), self.word_of(i64::from(builtin)));
+        let status = self.call_for_word(Helper::Push, &[context, slot, tag, payload, builtin]);
+        let raised = self.exit_block(exit, ExitKind::Raise);
+        self.b.ins().brif(status, raised, &[], next, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    /// Appends to an unshared array of a shape with elements of 2 to the `shift` bytes, and goes on at the second block; at the first one if
+    /// it is another or has no room. `word`: its count and shape.
+    fn append(
+        &mut self,
+        word: clif::Value,
+        shape: u32,
+        shift: i64,
+        pointer: clif::Value,
+        (tag, payload): (clif::Value, clif::Value),
+        (other, next): (clif::Block, clif::Block),
+    ) {
+        let ready = self.word_of(1 | i64::from(shape) << 32);
+        let fits = self.b.ins().icmp(IntCC::Equal, word, ready);
+        let room = self.b.create_block();
+        self.b.ins().brif(fits, room, &[], other, &[]);
+        self.b.switch_to_block(room);
+        let place = self.room_behind(pointer, shift, other);
+        match shift {
+            4 => self.store_pair(tag, payload, place, 0),
+            3 => self.store(payload, place, 0),
+            _ => {
+                let byte = self.b.ins().ireduce(types::I8, payload);
+                self.store(byte, place, 0)
+            }
+        }
+        self.b.ins().jump(next, &[]);
+    }
+
+    /// The same of an array of ints or floats, if the value is one.
+    fn append_number(
+        &mut self,
+        word: clif::Value,
+        pointer: clif::Value,
+        (tag, payload): (clif::Value, clif::Value),
+        (other, next): (clif::Block, clif::Block),
+    ) {
+        let nth = self.b.ins().iadd_imm_s(tag, -(tag::INT as i64));
+        let is_number = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, nth, 2);
+        let shape = self.b.ins().iadd_imm_s(nth, i64::from(shape::ARR_I64));
+        let shape = self.b.ins().ishl_imm_u(shape, 32);
+        let ready = self.b.ins().bor_imm_s(shape, 1);
+        let same = self.b.ins().icmp(IntCC::Equal, word, ready);
+        let fits = self.b.ins().band(is_number, same);
+        let room = self.b.create_block();
+        self.b.ins().brif(fits, room, &[], other, &[]);
+        self.b.switch_to_block(room);
+        let place = self.room_behind(pointer, 3, other);
+        self.store(payload, place, 0);
+        self.b.ins().jump(next, &[]);
+    }
+
+    /// Makes an array longer by one, and gives the address of the new element.
+    fn room_behind(&mut self, pointer: clif::Value, shift: i64, full: clif::Block) -> clif::Value {
+        let length = self.load(types::I64, pointer, array::LEN as i32);
+        let capacity = self.load(types::I64, pointer, array::CAP as i32);
+        let more = self.b.ins().icmp(IntCC::SignedLessThan, length, capacity);
+        let fast = self.b.create_block();
+        self.b.ins().brif(more, fast, &[], full, &[]);
+        self.b.switch_to_block(fast);
+        let data = self.load(types::I64, pointer, array::DATA as i32);
+        let offset = self.b.ins().ishl_imm_u(length, shift);
+        let longer = self.b.ins().iadd_imm_s(length, 1);
+        self.store(longer, pointer, array::LEN as i32);
+        self.b.ins().iadd(data, offset)
+    }
+
+    /// The last element of an unshared array that has one, of any kind but bools and ranges; else the builtin's business.
+    pub(super) fn pop(&mut self, builtin: u16, home: Home, pointer: ValueId, exit: StateId, result: Option<ValueId>) {
+        let pointer = self.one(pointer);
+        let (values, other, numbers) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let (slow, next) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(slow);
+        let found = self.b.append_block_param(next, types::I64);
+        let payload = self.b.append_block_param(next, types::I64);
+        let some = self.b.create_block();
+        let length = self.load(types::I64, pointer, array::LEN as i32);
+        self.b.ins().brif(length, some, &[], slow, &[]);
+        self.b.switch_to_block(some);
+        let last = self.b.ins().iadd_imm_s(length, -1);
+        let word = self.load(types::I64, pointer, header::COUNT as i32);
+        let ready = self.word_of(1 | i64::from(shape::ARR_VAL) << 32);
+        let fits = self.b.ins().icmp(IntCC::Equal, word, ready);
+        self.b.ins().brif(fits, values, &[], other, &[]);
+
+        self.b.switch_to_block(values);
+        let place = self.last_element(pointer, last, 4);
+        let (tag, held) = self.load_pair(place, 0);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(tag), clif::BlockArg::Value(held)]);
+
+        self.b.switch_to_block(other);
+        let first = self.word_of(1 | i64::from(shape::ARR_I64) << 32);
+        let beyond = self.b.ins().isub(word, first);
+        let nth = self.b.ins().rotr_imm_u(beyond, 32);
+        let fits = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, nth, 2);
+        self.b.ins().brif(fits, numbers, &[], slow, &[]);
+        self.b.switch_to_block(numbers);
+        let place = self.last_element(pointer, last, 3);
+        let held = self.load(types::I64, place, 0);
+        let tag = self.b.ins().iadd_imm_s(nth, tag::INT as i64);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(tag), clif::BlockArg::Value(held)]);
+
+        self.b.switch_to_block(slow);
+        let (tag, held) = self.change(builtin, home, exit);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(tag), clif::BlockArg::Value(held)]);
+        self.b.switch_to_block(next);
+        self.define_pair(result, found, payload);
+    }
+
+    /// Makes an array end before its element number `last`, and gives the address of that.
+    fn last_element(&mut self, pointer: clif::Value, last: clif::Value, shift: i64) -> clif::Value {
+        self.store(last, pointer, array::LEN as i32);
+        let data = self.load(types::I64, pointer, array::DATA as i32);
+        let offset = self.b.ins().ishl_imm_u(last, shift);
+        self.b.ins().iadd(data, offset)
     }
 }

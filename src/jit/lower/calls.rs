@@ -1,11 +1,11 @@
 //! Calls: compiled code, helpers, counting.
 use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, MemFlagsData, Signature, condcodes::IntCC, types};
 
-use super::exits::{Check, ExitInfo, ExitKind};
+use super::exits::{ExitInfo, ExitKind};
 use super::{Helper, Lowering, context, slot_offset};
 use crate::jit::ir::inst::{Callee, FloatFunction, Home};
-use crate::jit::ir::{FrameInfo, Inst, InstKind, Repr, SlotIx, StateId, ValueId};
-use crate::value::layout::{array, header, shape, tag};
+use crate::jit::ir::{FrameInfo, Inst, InstKind, SlotIx, StateId, ValueId};
+use crate::value::layout::tag;
 use crate::vm::After;
 
 impl Lowering<'_> {
@@ -175,7 +175,7 @@ impl Lowering<'_> {
         (frame.function, frame.pc, self.address(frame.base))
     }
 
-    fn word_of(&mut self, value: i64) -> clif::Value {
+    pub(super) fn word_of(&mut self, value: i64) -> clif::Value {
         self.b.ins().iconst(types::I64, value)
     }
 
@@ -201,14 +201,28 @@ impl Lowering<'_> {
         exit: StateId,
         result: Option<ValueId>,
     ) {
+        let base = self.address(base);
+        let what = i64::from(builtin) | i64::from(count) << 16 | i64::from(used) << 32;
+        let (tag, payload) = self.change_by(what, place, base, exit);
+        self.define_pair(result, tag, payload);
+    }
+
+    /// Calls the mutating form of a builtin without arguments for its result.
+    pub(super) fn change(&mut self, builtin: u16, place: Home, exit: StateId) -> (clif::Value, clif::Value) {
+        self.change_by(i64::from(builtin) | 1 << 32, place, self.fp, exit)
+    }
+
+    fn change_by(&mut self, what: i64, place: Home, base: clif::Value, exit: StateId) -> (clif::Value, clif::Value) {
         let (function, pc, frame) = self.innermost(exit);
         let site = self.word_of(i64::from(function) | i64::from(pc) << 32);
-        let (place, base) = (self.home_address(place), self.address(base));
-        let what = self.word_of(i64::from(builtin) | i64::from(count) << 16 | i64::from(used) << 32);
+        let (place, what) = (self.home_address(place), self.word_of(what));
         let context = self.context();
         let helper = self.helper(Helper::CallMutating);
         let call = self.b.ins().call(helper, &[context, site, frame, place, base, what]);
-        self.take_result(call, exit, result);
+        let results = self.b.inst_results(call);
+        let (tag, payload) = (results[0], results[1]);
+        self.leave_if_raised(tag, exit);
+        (tag, payload)
     }
 
     fn take_result(&mut self, call: clif::Inst, exit: StateId, result: Option<ValueId>) {
@@ -216,59 +230,6 @@ impl Lowering<'_> {
         let (tag, payload) = (results[0], results[1]);
         self.leave_if_raised(tag, exit);
         self.define_pair(result, tag, payload);
-    }
-
-    /// Stores in place if nobody else has the array, it is of the value's kind, and there is room.
-    pub(super) fn push(&mut self, home: Home, pointer: ValueId, value: ValueId, owned: bool, builtin: u16, exit: StateId) {
-        let pointer = self.one(pointer);
-        let repr = self.function.ty(value).repr;
-        let (shape, shift) = match repr {
-            Repr::I64 => (shape::ARR_I64, 3),
-            Repr::F64 => (shape::ARR_F64, 3),
-            Repr::Bool => (shape::ARR_BOOL, 0),
-            Repr::Boxed | Repr::Ptr | Repr::Raw => (shape::ARR_VAL, 4),
-        };
-        let (fast, slow, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
-        self.b.set_cold_block(slow);
-        let (tag, payload) = self.boxed(value);
-        if !owned && matches!(repr, Repr::Boxed | Repr::Ptr) {
-            self.retain(tag, payload);
-        }
-        let word = self.load(types::I64, pointer, header::COUNT as i32);
-        let ready = self.word_of(1 | i64::from(shape) << 32);
-        let fits = self.b.ins().icmp(IntCC::Equal, word, ready);
-        let room = self.b.create_block();
-        self.b.ins().brif(fits, room, &[], slow, &[]);
-        self.b.switch_to_block(room);
-        let length = self.load(types::I64, pointer, array::LEN as i32);
-        let capacity = self.load(types::I64, pointer, array::CAP as i32);
-        let more = self.b.ins().icmp(IntCC::SignedLessThan, length, capacity);
-        self.b.ins().brif(more, fast, &[], slow, &[]);
-        self.b.switch_to_block(fast);
-        let data = self.load(types::I64, pointer, array::DATA as i32);
-        let offset = self.b.ins().ishl_imm_u(length, shift);
-        let place = self.b.ins().iadd(data, offset);
-        if repr == Repr::Boxed || repr == Repr::Ptr {
-            self.store(tag, place, 0);
-            self.store(payload, place, 8);
-        } else {
-            let held = self.one(value);
-            self.store(held, place, 0);
-        }
-        let longer = self.b.ins().iadd_imm_s(length, 1);
-        self.store(longer, pointer, array::LEN as i32);
-        self.b.ins().jump(next, &[]);
-        self.b.switch_to_block(slow);
-        if let Some(exit) = self.unless_unique.take() {
-            self.check = Check::Unique;
-            self.leave_if_shared(pointer, exit);
-            self.set_cold();
-        }
-        let (context, slot, builtin) = (self.context(), self.home_address(home), self.word_of(i64::from(builtin)));
-        let status = self.call_for_word(Helper::Push, &[context, slot, tag, payload, builtin]);
-        let raised = self.exit_block(exit, ExitKind::Raise);
-        self.b.ins().brif(status, raised, &[], next, &[]);
-        self.b.switch_to_block(next);
     }
 
     /// Address of the value in a container's place or a slot.

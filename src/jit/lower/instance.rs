@@ -1,10 +1,11 @@
 //! New instances, closures and empty arrays: a block from the free list of its size, filled.
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, types};
 
 use super::{Helper, Lowering, context};
 use crate::jit::ir::ValueId;
 use crate::value::Rep;
-use crate::value::layout::{array, closure, header, shape, tag};
+use crate::value::layout::{UNIT_MARK, array, closure, header, shape, tag};
 use crate::value::shapes::shape_info;
 
 impl Lowering<'_> {
@@ -42,6 +43,27 @@ impl Lowering<'_> {
             self.store_pair(tag, payload, object, (closure::CAPTURES + 16 * at) as i32);
         }
         self.define(result, object);
+    }
+
+    /// The number of a value's variant.
+    pub(super) fn variant_of(&mut self, value: ValueId, result: Option<ValueId>) {
+        let (found, payload) = self.boxed(value);
+        let (object, other, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let number = self.b.append_block_param(next, types::I64);
+        let is_object = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::VARIANT as i64);
+        self.b.ins().brif(is_object, object, &[], other, &[]);
+        self.b.switch_to_block(object);
+        let shape = self.load(types::I32, payload, header::SHAPE as i32);
+        let shape = self.b.ins().uextend(types::I64, shape);
+        self.b.ins().jump(next, &[BlockArg::Value(shape)]);
+        self.b.switch_to_block(other);
+        let is_unit = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::UNIT as i64);
+        let marked = self.b.ins().bor_imm_s(payload, UNIT_MARK);
+        let nothing = self.b.ins().iconst(types::I64, 0);
+        let unit = self.b.ins().select(is_unit, marked, nothing);
+        self.b.ins().jump(next, &[BlockArg::Value(unit)]);
+        self.b.switch_to_block(next);
+        self.define(result, number);
     }
 
     /// An array without elements, as a value.

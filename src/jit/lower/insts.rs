@@ -7,8 +7,9 @@ use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
 use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, Variable};
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::jit::opt::{polls, sums};
-use crate::value::layout::{array, cell, closure, dict, header, string, tag};
+use crate::value::layout::{array, cell, closure, dict, header, object, string, tag};
 use crate::value::shapes;
+use crate::value::string::ascii_strings;
 
 impl Lowering<'_> {
     pub(super) fn inst(&mut self, inst: &Inst) {
@@ -194,6 +195,27 @@ impl Lowering<'_> {
                 let (tag, _) = self.boxed(*value);
                 self.define(result, tag);
             }
+            InstKind::LoadByte { pointer, index } => {
+                let (pointer, index) = (self.one(*pointer), self.one(*index));
+                let address = self.b.ins().iadd(pointer, index);
+                let byte = self.load(types::I8, address, string::BYTES as i32);
+                let byte = self.b.ins().uextend(types::I64, byte);
+                self.define(result, byte);
+            }
+            InstKind::CharOf(byte) => {
+                let table = self.b.ins().iconst(types::I64, ascii_strings() as i64);
+                let byte = self.one(*byte);
+                let offset = self.b.ins().ishl_imm_u(byte, 3);
+                let address = self.b.ins().iadd(table, offset);
+                let payload = self.load(types::I64, address, 0);
+                let tag = self.b.ins().iconst(types::I64, tag::STR as i64);
+                self.define_pair(result, tag, payload);
+            }
+            InstKind::VariantOf(value) => self.variant_of(*value, result),
+            InstKind::LoadPayload { pointer, index } => {
+                let pointer = self.one(*pointer);
+                self.load_boxed(result, pointer, (object::FIELDS + 16 * *index as usize) as i32);
+            }
             InstKind::Unbox { value, .. } => {
                 let (_, payload) = self.boxed(*value);
                 self.unbox(result, payload);
@@ -369,6 +391,7 @@ impl Lowering<'_> {
             InstKind::Push { builtin, home, pointer, value, owned, exit, .. } => {
                 self.push(*home, *pointer, *value, *owned, *builtin, *exit)
             }
+            InstKind::Pop { builtin, home, pointer, exit } => self.pop(*builtin, *home, *pointer, *exit, result),
             InstKind::Operate { op, home, args, exit } => self.operate(*op, *home, args, *exit, result),
             InstKind::CallHelper { .. } => unreachable!("no instruction is built as a helper call by number"),
             InstKind::Fallback { exit, writes } => {

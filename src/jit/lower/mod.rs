@@ -128,10 +128,6 @@ pub enum Helper {
     Passes,
     /// `(context, part, value) -> (tag, payload)`
     Part,
-    /// `(value) -> 0, 1, or 2 if not done`
-    Succeeded,
-    /// `(value) -> (tag, payload)`, borrowed
-    Payload,
     /// `(dict, cursor) -> the next cursor, 0 at the end`
     NextEntry,
     /// `(context, path, root and keys, count) -> (tag, payload)`, borrowed
@@ -196,8 +192,6 @@ impl Helper {
         Helper::Variant,
         Helper::Passes,
         Helper::Part,
-        Helper::Succeeded,
-        Helper::Payload,
         Helper::NextEntry,
         Helper::Place,
         Helper::OfEnum,
@@ -249,8 +243,6 @@ impl Helper {
             Helper::Variant => "ruff_variant",
             Helper::Passes => "ruff_passes",
             Helper::Part => "ruff_part",
-            Helper::Succeeded => "ruff_succeeded",
-            Helper::Payload => "ruff_payload",
             Helper::NextEntry => "ruff_next_entry",
             Helper::Place => "ruff_place",
             Helper::OfEnum => "ruff_of_enum",
@@ -303,8 +295,6 @@ impl Helper {
             Helper::Variant => (4, 2),
             Helper::Passes => (4, 1),
             Helper::Part => (4, 2),
-            Helper::Succeeded => (2, 1),
-            Helper::Payload => (2, 2),
             Helper::NextEntry => (2, 1),
             Helper::Place => (4, 2),
             Helper::OfEnum => (3, 1),

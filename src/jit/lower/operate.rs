@@ -39,8 +39,6 @@ fn helper_of(op: Operation) -> Helper {
         Operation::HasParts(_) => Helper::HasParts,
         Operation::Cell => Helper::Cell,
         Operation::OfEnum(_) => Helper::OfEnum,
-        Operation::Succeeded => Helper::Succeeded,
-        Operation::Payload => Helper::Payload,
         Operation::NextEntry => Helper::NextEntry,
         Operation::Place(_) => Helper::Place,
     }

@@ -126,6 +126,7 @@ fn uncertain(function: &Function) -> AHashSet<ValueId> {
 fn asked(kind: &InstKind) -> Option<ValueId> {
     match *kind {
         InstKind::TagOf(value)
+        | InstKind::VariantOf(value)
         | InstKind::Truthy(value)
         | InstKind::EqualsNull { value, .. }
         | InstKind::IsFunction { value, .. }

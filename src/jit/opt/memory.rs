@@ -199,6 +199,8 @@ impl Memory {
             InstKind::StoreOwned { home: Home::Field { .. }, .. } => dimensions.push(self.unique_inside()),
             // A number takes no reference.
             InstKind::Push { stays: true, .. } => {}
+            // What was shared is copied, and what is inside of it shared.
+            InstKind::Pop { .. } => dimensions.push(self.unique_inside()),
             InstKind::Push { value, .. } => {
                 dimensions.push(self.unique_inside());
                 self.share(*value, &mut dimensions);
@@ -206,7 +208,9 @@ impl Memory {
             _ => {}
         }
         match kind {
-            InstKind::Push { home: Home::Slot(slot), .. } => dimensions.extend(self.held_headers.get(slot)),
+            InstKind::Push { home: Home::Slot(slot), .. } | InstKind::Pop { home: Home::Slot(slot), .. } => {
+                dimensions.extend(self.held_headers.get(slot))
+            }
             _ if effects.writes.overlaps(Heaps::HEADERS) => dimensions.extend(self.held_headers.values()),
             _ => {}
         }
@@ -219,7 +223,7 @@ impl Memory {
             InstKind::StoreElement { cell: Cell::Value, data, .. } | InstKind::StoreElementValue { data, .. } => {
                 dimensions.extend(self.values_at(*data));
             }
-            InstKind::Operate { .. } | InstKind::Push { .. } => {
+            InstKind::Operate { .. } | InstKind::Push { .. } | InstKind::Pop { .. } => {
                 if let Some(Home::Field { pointer, offset }) = changed_home(kind) {
                     dimensions.push(self.field(function, pointer, offset));
                 }
@@ -289,13 +293,15 @@ fn counts(kind: &InstKind) -> bool {
             | InstKind::Unshare { .. }
             | InstKind::Operate { .. }
             | InstKind::Push { .. }
+            | InstKind::Pop { .. }
     )
 }
 
 /// The place in a container or slot that an instruction changes as a whole.
 fn changed_home(kind: &InstKind) -> Option<Home> {
     match *kind {
-        InstKind::Unshare { home, .. } | InstKind::StoreOwned { home, .. } | InstKind::Push { home, .. } => Some(home),
+        InstKind::Unshare { home, .. } | InstKind::StoreOwned { home, .. } => Some(home),
+        InstKind::Push { home, .. } | InstKind::Pop { home, .. } => Some(home),
         InstKind::CallMutating { place, .. } => Some(place),
         InstKind::Operate { home, .. } => home,
         _ => None,
@@ -336,7 +342,10 @@ fn origins(function: &Function) -> Vec<Origin> {
 /// asked of where something is appended to a slot's array.
 fn held_apart(function: &Function, origins: &[Origin]) -> Vec<SlotIx> {
     let insts = || function.blocks.iter().flat_map(|block| &block.insts);
-    if !insts().any(|inst| matches!(inst.kind, InstKind::Push { home: Home::Slot(_), .. })) {
+    let resizes = |kind: &InstKind| {
+        matches!(kind, InstKind::Push { home: Home::Slot(_), .. } | InstKind::Pop { home: Home::Slot(_), .. })
+    };
+    if !insts().any(|inst| resizes(&inst.kind)) {
         return Vec::new();
     }
     let read = |inst: &Inst| match (&inst.kind, inst.result) {
@@ -375,7 +384,7 @@ fn held_apart(function: &Function, origins: &[Origin]) -> Vec<SlotIx> {
 /// The operands that may be stored somewhere, or be part of the result.
 fn each_stored(kind: &InstKind, mut f: impl FnMut(ValueId)) {
     match kind {
-        InstKind::Unshare { .. } | InstKind::Generalise { .. } | InstKind::Settle { .. } => {}
+        InstKind::Unshare { .. } | InstKind::Generalise { .. } | InstKind::Settle { .. } | InstKind::Pop { .. } => {}
         InstKind::Push { value, .. } | InstKind::StoreElement { value, .. } | InstKind::StoreField { value, .. } => {
             f(*value)
         }

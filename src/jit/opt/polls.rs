@@ -51,6 +51,7 @@ fn is_short(function: &Function, looped: &Loop) -> bool {
                 kind,
                 InstKind::Operate { .. }
                     | InstKind::Push { .. }
+                    | InstKind::Pop { .. }
                     | InstKind::MakeInstance { .. }
                     | InstKind::MakeClosure { .. }
                     | InstKind::Unshare { .. }

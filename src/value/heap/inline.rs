@@ -119,6 +119,16 @@ impl Inst {
         })
     }
 
+    /// A field stored as a value; `None` for unboxed ones.
+    #[inline(always)]
+    pub fn held(&self, slot: &FieldSlot) -> Option<&Value> {
+        if self.hdr.shape != slot.shape || slot.rep != Rep::Value {
+            return None;
+        }
+        // SAFETY: as in `load`.
+        Some(unsafe { &*place::<_, Value>(self, slot.offset as usize) })
+    }
+
     /// Stores into a field; gives the value back if slot or representation do not fit.
     #[inline(always)]
     pub fn store(&mut self, slot: &FieldSlot, value: Value) -> Result<(), Value> {

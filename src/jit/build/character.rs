@@ -1,0 +1,79 @@
+//! Characters of ASCII text, known by their codes: `s[i]` is a byte, and the string of one character is looked up only where it is wanted.
+use super::arith::Source;
+use super::state::{Lender, Slot};
+use super::{Builder, Built};
+use crate::bytecode::chunk::Const;
+use crate::jit::ir::inst::{Cmp, IntOp};
+use crate::jit::ir::{InstKind, Type, ValueId};
+use crate::value::layout::{shape, tag};
+
+impl Builder<'_> {
+    /// `a[b]` of text that is guessed to be ASCII; nothing if that has failed before.
+    pub(super) fn index_get_text(&mut self, dst: u16, a: u16, b: Source) -> Option<Built> {
+        if self.context().profile.storms(self.pc) > 0 {
+            return None;
+        }
+        let number = self.scalar(b, super::state::Scalar::Int)?;
+        let pointer = self.guarded(a, tag::STR, shape::STR_ASCII);
+        let length = self.emit(InstKind::LoadLength(pointer), Type::int_in(0, 1 << 48));
+        let from_end = matches!(b, Source::Small(k) if k < 0);
+        let number = if from_end {
+            self.emit(InstKind::Int { op: IntOp::Add, a: length, b: number, exit: None }, Type::INT)
+        } else {
+            number
+        };
+        let exit = self.exit();
+        let index = self.emit(InstKind::GuardBounds { index: number, length, exit: Some(exit) }, Type::INT);
+        let code = self.emit(InstKind::LoadByte { pointer, index }, Type::int_in(0, 127));
+        self.consume_source(b);
+        if dst != a {
+            self.consume(a);
+        }
+        self.write_character(dst, code);
+        Some(Ok(()))
+    }
+
+    fn write_character(&mut self, dst: u16, code: ValueId) {
+        let value = self.emit(InstKind::CharOf(code), Type::ANY);
+        self.codes.insert(value, code);
+        self.write_lent(dst, value, Lender::Constant);
+    }
+
+    /// `chr(code)` of an ASCII code; false if it is not known to be an int, or was another code before.
+    pub(super) fn character_of(&mut self, dst: u16, base: u16) -> bool {
+        let slot = self.slot(base);
+        let Slot::Scalar { value, scalar: super::state::Scalar::Int, .. } = self.state.get(slot) else { return false };
+        if self.context().profile.storms(self.pc) > 0 {
+            return false;
+        }
+        let exit = Some(self.exit());
+        let code = self.emit(InstKind::GuardSmall { value, low: 0, high: 127, exit }, Type::int_in(0, 127));
+        self.consume(base);
+        self.write_character(dst, code);
+        true
+    }
+
+    /// The code of what is known to be one ASCII character.
+    pub(super) fn code_of(&mut self, source: Source) -> Option<ValueId> {
+        match source {
+            Source::Register(register) => match self.state.get(self.slot(register)) {
+                Slot::Borrowed { value, .. } => self.codes.get(&value).copied(),
+                _ => None,
+            },
+            Source::Constant(index) => match &self.context().profile.chunk.constants[usize::from(index)] {
+                Const::Str(text) => match *text.as_bytes() {
+                    [byte] => Some(self.int(i64::from(byte))),
+                    _ => None,
+                },
+                _ => None,
+            },
+            Source::Small(_) => None,
+        }
+    }
+
+    /// Characters are ordered as their codes are.
+    pub(super) fn compare_characters(&mut self, op: Cmp, a: Source, b: Source) -> Option<ValueId> {
+        let (a, b) = (self.code_of(a)?, self.code_of(b)?);
+        Some(self.emit(InstKind::CmpI { op, a, b }, Type::BOOL))
+    }
+}
