@@ -55,23 +55,25 @@ fn loops(tags: impl Iterator<Item = (u32, u32)>, blocks: &[u32]) -> Vec<Range<u3
     loops
 }
 
-/// The offset at which loops take the fewest lines too many, inner ones before others.
+/// The offset at which loops take the fewest lines too many for their size, inner ones before others.
 fn best(loops: &[Range<u32>]) -> u32 {
     let short: Vec<&Range<u32>> = loops.iter().filter(|looped| looped.len() as u32 <= MOST_LINES * LINE).collect();
     let depth = |looped: &Range<u32>| {
-        loops.iter().filter(|other| other.start <= looped.start && looped.end <= other.end).count().min(8) as u32
+        loops.iter().filter(|other| other.start <= looped.start && looped.end <= other.end).count().min(6) as u32
     };
     let depths: Vec<u32> = short.iter().map(|looped| depth(looped)).collect();
     let cost = |offset: u32| -> u64 {
         let loops = short.iter().zip(&depths);
-        loops.map(|(looped, depth)| u64::from(lines_too_many(looped, offset)) << (4 * depth)).sum()
+        loops.map(|(looped, depth)| u64::from(excess(looped, offset)) << (6 * depth)).sum()
     };
     (0..LINE).step_by(STEP as usize).min_by_key(|offset| cost(*offset)).unwrap_or(0)
 }
 
-fn lines_too_many(looped: &Range<u32>, offset: u32) -> u32 {
+/// The lines that a loop takes too many, in twelfths of those it must take: one more is worse for a shorter loop.
+fn excess(looped: &Range<u32>, offset: u32) -> u32 {
     let length = looped.end - looped.start;
-    ((looped.start + offset) % LINE + length).div_ceil(LINE) - length.div_ceil(LINE)
+    let (least, taken) = (length.div_ceil(LINE), ((looped.start + offset) % LINE + length).div_ceil(LINE));
+    12 * (taken - least) / least
 }
 
 #[cfg(test)]
@@ -101,6 +103,8 @@ mod tests {
         let (outer, inner) = (10..120, 50..90);
         assert_eq!(best(&[outer.clone(), inner]), 16);
         assert_eq!(best(&[10..70, 80..120]), 0);
-        assert_eq!((lines_too_many(&outer, 0), lines_too_many(&outer, 16)), (0, 1));
+        assert_eq!((excess(&outer, 0), excess(&outer, 16)), (0, 6));
+        // Of two that cannot both lie well the shorter one does.
+        assert_eq!((best(&[8..128, 174..220]), best(&[8..128, 174..300])), (32, 0));
     }
 }
