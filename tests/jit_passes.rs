@@ -520,3 +520,26 @@ fn shifts_to_the_left_and_large_constants_are_instructions_unless_they_have_over
         assert_eq!(count(&large, "Operate"), 1, "{large}");
     }
 }
+
+#[test]
+fn a_method_of_an_item_reads_the_item_unless_it_is_found_by_a_key() {
+    let program =
+        |held: &str, key: &str| format!("func f(xs, k) {{ return xs[k].len() }}\nfor i in 0..1200 {{ f({held}, {key}) }}");
+    let item = ir(&program("[[1], [2, 3]]", "i % 2"));
+    assert_eq!((count(&item, "Operate"), count(&item, "LoadElement")), (0, 1), "{item}");
+    let entry = ir(&program("{a: [1]}", "\"a\""));
+    assert_eq!((count(&entry, "Operate"), count(&entry, "LoadElement")), (1, 0), "{entry}");
+}
+
+#[test]
+fn counters_are_guessed_to_begin_at_zero_unless_they_are_known_not_to() {
+    let program = |start: &str| {
+        format!(
+            "func f(xs, n) {{\n    s := 0\n    for d in {start}..=1 {{ s += xs[n + d] }}\n    return s\n}}\nfor i in 0..1200 {{ f([1, 2, 3, 4], 2) }}"
+        )
+    };
+    let known = ir(&program("-1"));
+    assert_eq!(count(&known, "low: -1,"), 0, "{known}");
+    let guessed = ir(&program("n - 2"));
+    assert_eq!(count(&guessed, "low: -1,"), 1, "{guessed}");
+}

@@ -458,7 +458,7 @@ impl Builder<'_> {
     }
 
     /// The only way a place has been walked: a field's case or the array shape per segment.
-    fn steps(&self, path: u16) -> Option<Vec<Step>> {
+    pub(super) fn steps(&self, path: u16) -> Option<Vec<Step>> {
         let (fields, shapes) = self.place_site()?;
         let segments = &self.context().profile.chunk.paths[usize::from(path)].segments;
         let last = segments.len().checked_sub(1)?;
@@ -475,6 +475,12 @@ impl Builder<'_> {
             },
         };
         (0..segments.len()).map(step).collect()
+    }
+
+    /// Reads an item of an array of values.
+    pub(super) fn item_of_values(&mut self, array: ValueId, index: ValueId) -> InstKind {
+        let element = self.checked(array, Index::At(index), Cell::Value, Kinds::ANY);
+        InstKind::LoadElement { cell: Cell::Value, data: element.data, index: element.index }
     }
 
     fn place_cell(&self, path: u16) -> Option<Cell> {
@@ -611,7 +617,7 @@ fn scalar_of(cell: Cell) -> Option<Scalar> {
 
 /// One segment of a place as it was walked.
 #[derive(Clone, Copy)]
-enum Step {
+pub(super) enum Step {
     Field(FieldCase),
     /// Of an array of this shape.
     Index(u32),

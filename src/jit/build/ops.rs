@@ -8,7 +8,7 @@ use crate::bytecode::chunk::{Const, Root, SelfKind};
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
 use crate::jit::feedback::TEXT;
 use crate::jit::ir::inst::{Cmp, IntOp};
-use crate::jit::ir::{InstKind, SlotIx, Terminator, Type, ValueId};
+use crate::jit::ir::{InstKind, Range, SlotIx, Terminator, Type, ValueId};
 use crate::jit::profile::Site;
 use crate::value::layout::tag;
 
@@ -35,6 +35,7 @@ impl Builder<'_> {
             op,
             Op::CallValue { .. }
                 | Op::CallMethod { .. }
+                | Op::CallMethodPlace { .. }
                 | Op::CallArgs { .. }
                 | Op::CallBuiltin { .. }
                 | Op::MakeArray { .. }
@@ -520,9 +521,15 @@ impl Builder<'_> {
         };
         let exit = Some(self.exit());
         let one = self.int(1);
-        let before = self.emit(InstKind::Int { op: IntOp::Sub, a: start, b: one, exit }, Type::INT);
-        let after =
-            if inclusive { self.emit(InstKind::Int { op: IntOp::Add, a: end, b: one, exit }, Type::INT) } else { end };
+        // What is known of the bounds is known of the counter: a loop that begins below zero must not be guessed to begin above.
+        let (first, last, by) = (self.out.ty(start).range, self.out.ty(end).range, Range::exactly(1));
+        let ty = |range: Option<Range>| range.map_or(Type::INT, |range| Type::int_in(range.low, range.high));
+        let before = self.emit(InstKind::Int { op: IntOp::Sub, a: start, b: one, exit }, ty(first.sub(by)));
+        let after = if inclusive {
+            self.emit(InstKind::Int { op: IntOp::Add, a: end, b: one, exit }, ty(last.add(by)))
+        } else {
+            end
+        };
         self.write_scalar(state, before, Scalar::Int);
         self.write_scalar(state + 1, after, Scalar::Int);
         self.jump();

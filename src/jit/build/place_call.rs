@@ -3,13 +3,14 @@
 //! What a place holds is lent by its root while the method runs, or changed where it is. The keys of the place stay in their
 //! registers until nothing is left that could make the VM execute the call again.
 use super::arguments::Given;
+use super::arith::Source;
 use super::builtin::guarded_type;
 use super::calls::enum_of;
-use super::memory::End;
-use super::state::{Lender, Slot};
+use super::memory::{End, Step};
+use super::state::{Lender, Scalar, Slot};
 use super::{Builder, Built};
 use crate::builtins::{self, BuiltinId, N_BUILTINS};
-use crate::bytecode::chunk::{Access, Root, Segment, SelfKind};
+use crate::bytecode::chunk::{Access, Root, SelfKind};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Cell;
 use crate::jit::ir::{InstKind, Operation, Type, ValueId};
@@ -130,25 +131,48 @@ impl Builder<'_> {
         if segments.is_empty() {
             return Some(root);
         }
-        let cases: Option<Vec<_>> = {
-            let (fields, _) = self.place_site()?;
-            let only = |at: usize| match fields[at][..] {
-                [case] if case.cell == Cell::Value => Some(case),
-                _ => None,
-            };
-            (0..segments.len()).map(only).collect()
-        };
-        if let Some(cases) = cases.filter(|_| segments.iter().all(|segment| matches!(segment, Segment::Field(..)))) {
-            let mut value = root;
-            for case in cases {
-                let pointer = self.guarded_value(value, tag::STRUCT, case.shape);
-                value = self.emit(InstKind::LoadField { cell: case.cell, pointer, offset: case.offset }, Type::ANY);
-            }
+        if let Some(value) = self.value_by_steps(at, root) {
             return Some(value);
         }
         let mut args = vec![root];
         args.extend((at.base..at.receiver()).map(|key| self.boxed(key)).collect::<Vec<_>>());
         Some(self.operation(Operation::Place(self.site(at.path)), &args))
+    }
+
+    /// The same by instructions, if each step of the way has been of one kind and its keys count from the start.
+    fn value_by_steps(&mut self, at: At, root: ValueId) -> Option<ValueId> {
+        let (_, met) = self.place_site()?;
+        let arrays = met.iter().all(|found| (shape::ARR_EMPTY..=shape::ARR_RANGE).contains(found));
+        let guesses = arrays && self.context().profile.storms(self.pc) == 0;
+        let steps = self.steps(at.path).filter(|_| guesses)?;
+        let holds_values = |step: &Step| match step {
+            Step::Field(case) => case.cell == Cell::Value,
+            Step::Index(found) => *found == shape::ARR_VAL,
+            Step::AnyIndex => false,
+        };
+        let is_number = |key| match self.state.get(self.slot(key)) {
+            Slot::Scalar { value, scalar, .. } => scalar == Scalar::Int && self.out.ty(value).range.high >= 0,
+            found => matches!(found, Slot::Memory | Slot::Borrowed { .. } | Slot::Owned { .. }),
+        };
+        if !steps.iter().all(holds_values) || !(at.base..at.receiver()).all(is_number) {
+            return None;
+        }
+        let (mut value, mut keys) = (root, at.base..);
+        for step in steps {
+            let load = match step {
+                Step::Field(case) => {
+                    let pointer = self.guarded_value(value, tag::STRUCT, case.shape);
+                    InstKind::LoadField { cell: case.cell, pointer, offset: case.offset }
+                }
+                _ => {
+                    let index = self.scalar(Source::Register(keys.next()?), Scalar::Int)?;
+                    let array = self.guarded_value(value, tag::ARRAY, shape::ARR_VAL);
+                    self.item_of_values(array, index)
+                }
+            };
+            value = self.emit(load, Type::ANY);
+        }
+        Some(value)
     }
 
     // ---- changing ----
