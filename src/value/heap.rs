@@ -112,7 +112,7 @@ impl Hdr {
         let count = self.rc.load(Ordering::Relaxed);
         if count > 0 {
             self.rc.store(count.wrapping_add(1), Ordering::Relaxed);
-        } else {
+        } else if count != 0 {
             self.retain_shared();
         }
     }
@@ -286,7 +286,7 @@ pub unsafe fn release(object: NonNull<Hdr>) {
     let count = header.rc.load(Ordering::Relaxed);
     if count > 1 {
         header.rc.store(count - 1, Ordering::Relaxed);
-    } else {
+    } else if count != 0 {
         // SAFETY: by the caller's promise.
         unsafe { release_slow(object) }
     }
@@ -302,8 +302,13 @@ pub unsafe fn release_last(object: NonNull<Hdr>, heads: usize) {
     // SAFETY: by the caller's promise.
     unsafe {
         let header = object.as_ref();
+        let count = header.count();
+        // Literals are passed around all the time.
+        if count == 0 {
+            return;
+        }
         let is_array = matches!(header.shape, ids::ARR_BOOL | ids::ARR_I64 | ids::ARR_F64);
-        if header.count() == 1
+        if count == 1
             && is_array
             && let Some(heads) = alloc::Heads::given(heads)
             && Array::free_small(object.cast(), heads)
