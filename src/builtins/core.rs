@@ -607,7 +607,7 @@ fn range(_: &mut dyn Engine, start: Integer, stop: Option<Integer>, step: Intege
     let length = if (distance > 0) == (step > 0) { (distance.abs() + step_wide.abs() - 1) / step_wide.abs() } else { 0 };
     let length = u64::try_from(length).ok().and_then(|length| usize::try_from(length).ok());
     let length = length.ok_or_else(|| faults::range_bounds("it has more than 2**64 items"))?;
-    Value::range(start, step, length).ok_or_else(|| faults::range_bounds("its items must fit 64 bits"))
+    Value::range(start, step, length).ok_or_else(|| faults::range_bounds("its items and its length must fit 64 bits"))
 }
 
 fn error(engine: &mut dyn Engine, message: Any) -> Fallible<()> {

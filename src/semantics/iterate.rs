@@ -116,6 +116,10 @@ pub fn next_pair(collection: &Value, cursor: &mut usize, count: &mut i64) -> Opt
         *cursor = at + 1;
         return Some((entry.key().get().clone(), entry.value.clone()));
     }
+    // In arrays the cursor says it: who goes on with a loop may have counted nothing else.
+    if let Value::Array(_) = collection {
+        *count = *cursor as i64;
+    }
     let item = next(collection, cursor)?;
     let position = *count;
     *count += 1;

@@ -128,6 +128,8 @@ pub fn range(start: i64, step: i64, len: usize) -> Option<ArrRef> {
     }
     let last = i128::from(start) + i128::from(step) * (len as i128 - 1);
     i64::try_from(last).ok()?;
+    // Lengths are ints of 64 bits.
+    i64::try_from(len).ok()?;
     Some(Ref::made(|| Array::compact_range(start, step, len)))
 }
 

@@ -277,6 +277,12 @@ impl Builder<'_> {
         true
     }
 
+    /// The length word of an object.
+    pub(super) fn length_of(&mut self, object: ValueId) -> ValueId {
+        let range = self.out.ty(object).lengths();
+        self.emit(InstKind::LoadLength(object), Type { range, ..Type::INT })
+    }
+
     fn length(&mut self, register: u16, met: Option<u64>) -> Option<(ValueId, Scalar)> {
         let kind = met.filter(|kind| matches!(*kind, tag::ARRAY | tag::STR | tag::DICT))?;
         if let Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean = self.state.get(self.slot(register)) {
@@ -290,6 +296,6 @@ impl Builder<'_> {
             let shape = crate::value::layout::shape::STR_ASCII;
             pointer = self.emit(InstKind::GuardShape { pointer, shape, exit }, Type::pointer(kind, shape));
         }
-        Some((self.emit(InstKind::LoadLength(pointer), Type::int_in(0, 1 << 48)), Scalar::Int))
+        Some((self.length_of(pointer), Scalar::Int))
     }
 }

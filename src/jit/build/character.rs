@@ -15,7 +15,7 @@ impl Builder<'_> {
         }
         let number = self.scalar(b, super::state::Scalar::Int)?;
         let pointer = self.guarded(a, tag::STR, shape::STR_ASCII);
-        let length = self.emit(InstKind::LoadLength(pointer), Type::int_in(0, 1 << 48));
+        let length = self.length_of(pointer);
         let from_end = matches!(b, Source::Small(k) if k < 0);
         let number = if from_end {
             self.emit(InstKind::Int { op: IntOp::Add, a: length, b: number, exit: None }, Type::INT)

@@ -85,7 +85,7 @@ impl Builder<'_> {
         let value = self.emit(InstKind::CmpI { op: Cmp::Eq, a: step, b: one }, Type::BOOL);
         self.effect(InstKind::GuardTrue { value, exit });
         let start = self.emit(InstKind::LoadStart(range), Type::INT);
-        let length = self.emit(InstKind::LoadLength(range), Type::int_in(0, 1 << 48));
+        let length = self.length_of(range);
         let before = self.emit(InstKind::Int { op: IntOp::Sub, a: start, b: one, exit: Some(exit) }, Type::INT);
         let end = self.emit(InstKind::Int { op: IntOp::Add, a: start, b: length, exit: Some(exit) }, Type::INT);
         self.release(slot);
@@ -125,7 +125,7 @@ impl Builder<'_> {
     fn step_array(&mut self, op: Op, state: u16, dst: u16, pair: bool, shape: u32, cell: Option<Cell>) -> Built {
         let Some(position) = self.scalar(Source::Register(state + 1), Scalar::Int) else { return self.fallback(op) };
         let array = self.guarded(state, tag::ARRAY, shape);
-        let length = self.emit(InstKind::LoadLength(array), Type::int_in(0, 1 << 48));
+        let length = self.length_of(array);
         let more = self.emit(InstKind::CmpI { op: Cmp::Lt, a: position, b: length }, Type::BOOL);
         let (item, end) = (self.out.new_block(), self.out.new_block());
         self.terminate(Terminator::Branch { cond: more, then: (item, Box::new([])), otherwise: (end, Box::new([])) });

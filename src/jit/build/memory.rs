@@ -153,7 +153,7 @@ impl Builder<'_> {
     }
 
     fn checked(&mut self, array: ValueId, index: Index, cell: Cell, values: Kinds) -> Element {
-        let length = self.emit(InstKind::LoadLength(array), Type::int_in(0, 1 << 48));
+        let length = self.length_of(array);
         let exit = self.exit();
         let number = match index {
             Index::At(number) => number,

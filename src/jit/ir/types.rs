@@ -3,7 +3,7 @@
 //! A [`Type`] only ever narrows along a path; `Type::NEVER` marks unreachable code. Integer types carry a range, which is
 //! what lets overflow and bounds checks disappear.
 
-use crate::value::layout::tag;
+use crate::value::layout::{shape, tag};
 
 /// How a value is held by compiled code.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -132,5 +132,10 @@ impl Type {
     }
     pub fn pointer(tag: u64, shape: u32) -> Type {
         Type { kinds: Kinds::of_tag(tag), repr: Repr::Ptr, range: Range::FULL, shape }
+    }
+    /// The lengths that such an object may have: what is in memory is bounded by that, ranges are not.
+    pub fn lengths(self) -> Range {
+        let may_be_range = self.kinds.single() == Some(tag::ARRAY) && matches!(self.shape, 0 | shape::ARR_RANGE);
+        Range { low: 0, high: if may_be_range { i64::MAX } else { 1 << 48 } }
     }
 }

@@ -366,7 +366,7 @@ impl Pass<'_> {
                 let range = self.range(a);
                 Range { low: range.low.min(0), high: range.high.max(0) }
             }
-            InstKind::LoadLength(_) => Range { low: 0, high: 1 << 48 },
+            InstKind::LoadLength(object) => self.function.ty(object).lengths(),
             InstKind::GuardBounds { index, length, .. } => {
                 self.range(index).intersect(Range { low: 0, high: self.range(length).high.saturating_sub(1) })
             }
