@@ -8,7 +8,7 @@ use super::{Builder, Built, Edge, Lent, Running};
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Access, Root, SelfKind};
 use crate::bytecode::op::Op;
-use crate::jit::ir::inst::Callee;
+use crate::jit::ir::inst::{Callee, Home};
 use crate::jit::ir::{BlockId, InstKind, Operation, SlotIx, StateId, Terminator, Type, ValueId};
 use crate::jit::profile::{Entry, FunctionProfile, Site, Target};
 use crate::value::DeclId;
@@ -30,13 +30,15 @@ pub struct Call {
     pub running: Running,
     pub after: After,
     pub own: Option<Lent>,
+    /// The part of a local that is the `self` of a mutating method.
+    pub part: Option<Home>,
 }
 
 impl Call {
     /// A call of a function that is no closure, with its arguments in their places.
     pub fn new(function: u32, count: u16, dst: u16, window: SlotIx) -> Call {
         let (running, after) = (Running::Nothing, After::Store);
-        Call { function, count, dst, window, operands: None, order: None, running, after, own: None }
+        Call { function, count, dst, window, operands: None, order: None, running, after, own: None, part: None }
     }
 }
 
@@ -398,7 +400,7 @@ impl Builder<'_> {
             let own = u32::from(call.count) - order.len() as u32;
             self.put_in_order(SlotIx(call.window.0 + own), order);
         }
-        if self.inlines(&call, &callee) {
+        if call.part.is_none() && self.inlines(&call, &callee) {
             return self.inline(&call, callee);
         }
         self.call_compiled(&call);
@@ -427,12 +429,12 @@ impl Builder<'_> {
         // The arguments belong to the callee now: the state for unwinding is without them.
         slots().for_each(|slot| self.put(slot, Slot::Clean));
         let exit = self.exit();
-        let gives_back = call.own.map(|own| own.slot);
+        let gives_back = call.own.map(|own| Home::Slot(own.slot)).or(call.part);
         let callee = if args.is_empty() { Callee::Entry(call.function) } else { Callee::Own };
         let args = args.into_iter().map(|(_, value)| value).collect();
         let kind = InstKind::CallCompiled { callee, base: window, args, closure, gives_back, exit };
         let result = self.emit(kind, Type::ANY);
-        if let Some(slot) = gives_back {
+        if let Some(Home::Slot(slot)) = gives_back {
             self.put(slot, Slot::Memory);
         }
         if let Running::Below(_) = call.running {
@@ -483,6 +485,6 @@ fn method_of_enum(targets: &[Target]) -> Option<Target> {
 }
 
 /// Closures have captured the `self` of the method.
-fn keeps_self_in_cell(callee: &FunctionProfile) -> bool {
+pub(super) fn keeps_self_in_cell(callee: &FunctionProfile) -> bool {
     callee.chunk.code.iter().any(|op| matches!(op, Op::CellParam { slot: 0 }))
 }

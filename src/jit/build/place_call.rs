@@ -1,11 +1,12 @@
 //! Methods called on places: `self.items.push(x)`, `rows[i].len()`, `world.player.move(1)`.
 //!
-//! What a place holds is lent by its root while the method runs, or changed where it is. The keys of the place stay in their
-//! registers until nothing is left that could make the VM execute the call again.
+//! What a place holds is lent by its root while the method runs, changed where it is, or taken out of its container for a method that
+//! changes it and put back afterwards. The keys of the place stay in their registers until nothing is left that could make the VM
+//! execute the call again.
 use super::arguments::Given;
 use super::arith::Source;
 use super::builtin::guarded_type;
-use super::calls::enum_of;
+use super::calls::{Call, enum_of, keeps_self_in_cell};
 use super::memory::{End, Step};
 use super::state::{Lender, Scalar, Slot};
 use super::{Builder, Built};
@@ -13,7 +14,7 @@ use crate::builtins::{self, BuiltinId, N_BUILTINS};
 use crate::bytecode::chunk::{Access, Root, SelfKind};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Cell;
-use crate::jit::ir::{InstKind, Operation, Type, ValueId};
+use crate::jit::ir::{InstKind, Operation, SlotIx, Type, ValueId};
 use crate::jit::profile::Target;
 use crate::value::layout::{shape, tag};
 use crate::vm::compiled::needs_no_binding;
@@ -52,7 +53,12 @@ impl Builder<'_> {
         let access = chunk.paths[usize::from(path)].access;
         let mutable = access == Access::Mutable || (access == Access::SelfPlace && chunk.self_kind == SelfKind::Mutating);
         if (target.function as usize) >= N_BUILTINS {
-            return self.call_user_at(op, target, at);
+            let changes = self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Mutating);
+            return match changes {
+                true if mutable => self.lend_part(op, target, at),
+                true => self.fallback(op),
+                false => self.call_user_at(op, target, at),
+            };
         }
         let Some(argc) = given.all_positional() else { return self.fallback(op) };
         match builtins::info(BuiltinId(target.function as u16)).mutating() {
@@ -198,6 +204,40 @@ impl Builder<'_> {
         self.consume_keys(at.path, at.base);
         self.change_known(target, end.home(), pointer, at.used, argc, at.dst, at.receiver());
         Ok(())
+    }
+
+    /// A mutating method of a part of a local, which is taken out of its container during the call, as in the VM.
+    fn lend_part(&mut self, op: Op, target: Target, at: At) -> Built {
+        let Some(callee) = self.callee(target.function).filter(|callee| !keeps_self_in_cell(callee)) else {
+            return self.fallback(op);
+        };
+        let Some(order) = self.order_of(&callee, at.given) else { return self.fallback(op) };
+        let is_struct = target.shape >= shape::FIRST_DECLARED && enum_of(target.shape).is_none();
+        if !is_struct || !matches!(at.root, Root::Local(_)) {
+            return self.fallback(op);
+        }
+        let (count, window) = (callee.chunk.params, self.slot(at.receiver()));
+        // Counting an argument later could share what is on the way.
+        self.settle_passing();
+        self.settle_borrowed(window);
+        let Some(end) = self.walk(at.path, at.base).filter(|end: &End| end.cell() == Cell::Value) else {
+            return self.fallback(op);
+        };
+        let boxed = self.emit(end.load(), Type::ANY);
+        self.guarded_value(boxed, tag::STRUCT, target.shape);
+        self.consume_keys(at.path, at.base);
+        self.release(window);
+        let (order, part) = (Some(order), Some(end.home()));
+        self.call_known(op, Call { order, part, ..Call::new(target.function, count, at.dst, window) })
+    }
+
+    /// Counts what is borrowed by this slot and those above it.
+    fn settle_borrowed(&mut self, first: SlotIx) {
+        for at in first.index()..self.state.slots.len() {
+            if let Slot::Borrowed { .. } = self.state.slots[at] {
+                self.settle(SlotIx(at as u32));
+            }
+        }
     }
 
     /// The same of a whole variable that others can reach: by builtins that run no user code, so that nobody sees it in use.

@@ -512,13 +512,14 @@ pub enum InstKind {
     },
 
     /// Calls compiled code; the callee's frame starts at slot `base`, where its arguments are, but for those passed unboxed. The
-    /// `self` of a mutating method is moved to `gives_back` afterwards. Result boxed, owned; a raise leaves with `exit`.
+    /// `self` of a mutating method is moved to `gives_back` afterwards; a part of something unshared is taken from there before, and
+    /// null stands there meanwhile. Result boxed, owned; a raise leaves with `exit`.
     CallCompiled {
         callee: Callee,
         base: SlotIx,
         args: Box<[ValueId]>,
         closure: Option<ValueId>,
-        gives_back: Option<SlotIx>,
+        gives_back: Option<Home>,
         exit: StateId,
     },
     /// Calls the function form of a builtin on the arguments in slots from `base` on → boxed, owned. A raise leaves.
@@ -695,7 +696,7 @@ impl InstKind {
             | StoreSlotOwned(slot, _)
             | ReplaceSlot(slot, _) => SlotWrites::One(*slot),
             MoveSlot { from, to } => SlotWrites::Two(*from, *to),
-            CallCompiled { base, gives_back: Some(own), .. } => SlotWrites::FromAnd(*base, *own),
+            CallCompiled { base, gives_back: Some(Home::Slot(own)), .. } => SlotWrites::FromAnd(*base, *own),
             CallCompiled { base, .. } | CallBuiltin { base, .. } => SlotWrites::From(*base),
             CallMutating { base, place: Home::Slot(place), .. } => SlotWrites::FromAnd(*base, *place),
             CallMutating { base, .. } => SlotWrites::From(*base),

@@ -98,7 +98,10 @@ impl InstKind {
                 f(pointer);
                 f(value);
             }
-            CallCompiled { closure, args, .. } => closure.iter_mut().chain(args).for_each(f),
+            CallCompiled { closure, args, gives_back, .. } => {
+                closure.iter_mut().chain(args).for_each(&mut f);
+                gives_back.iter_mut().for_each(|home| home.each_operand(&mut f));
+            }
             CallBuiltin { .. } => {}
             CallMutating { place, .. } => place.each_operand(f),
             Push { home, pointer, value, .. } => {

@@ -149,15 +149,26 @@ impl Lowering<'_> {
     pub(super) fn end_call(
         &mut self,
         (tag, payload): (clif::Value, clif::Value),
-        lent: Option<(SlotIx, SlotIx)>,
+        lent: Option<(SlotIx, Home)>,
         exit: StateId,
         result: Option<ValueId>,
     ) {
         if let Some((from, home)) = lent {
-            self.move_slot(from, home);
+            let (tag, payload) = self.take_slot(from);
+            let (address, offset) = self.home(home);
+            self.store_pair(tag, payload, address, offset);
         }
         self.leave_if_raised(tag, exit);
         self.define_pair(result, tag, payload);
+    }
+
+    /// Before a call: what a container keeps goes to the callee's first slot.
+    pub(super) fn take_part(&mut self, home: Home, to: SlotIx) {
+        let (address, offset) = self.home(home);
+        let (tag, payload) = self.load_pair(address, offset);
+        let null = self.word_of(tag::NULL as i64);
+        self.store(null, address, offset);
+        self.store_pair(tag, payload, self.fp, slot_offset(to));
     }
 
     fn leave_if_raised(&mut self, tag: clif::Value, exit: StateId) {

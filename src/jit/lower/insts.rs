@@ -379,6 +379,9 @@ impl Lowering<'_> {
             }
 
             InstKind::CallCompiled { callee, base, args, closure, gives_back, exit } => {
+                if let Some(part) = gives_back.filter(|home| !matches!(home, Home::Slot(_))) {
+                    self.take_part(part, *base);
+                }
                 let returned = self.call_code(*callee, *base, args, *closure);
                 self.end_call(returned, gives_back.map(|home| (*base, home)), *exit, result);
             }
@@ -482,9 +485,14 @@ impl Lowering<'_> {
     }
 
     pub(super) fn move_slot(&mut self, from: SlotIx, to: SlotIx) {
-        let (tag, payload) = self.load_pair(self.fp, slot_offset(from));
-        self.store_null(from);
+        let (tag, payload) = self.take_slot(from);
         self.store_pair(tag, payload, self.fp, slot_offset(to));
+    }
+
+    pub(super) fn take_slot(&mut self, from: SlotIx) -> (clif::Value, clif::Value) {
+        let held = self.load_pair(self.fp, slot_offset(from));
+        self.store_null(from);
+        held
     }
 
     fn store_null(&mut self, slot: SlotIx) {

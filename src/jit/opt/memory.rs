@@ -303,6 +303,7 @@ fn changed_home(kind: &InstKind) -> Option<Home> {
         InstKind::Unshare { home, .. } | InstKind::StoreOwned { home, .. } => Some(home),
         InstKind::Push { home, .. } | InstKind::Pop { home, .. } => Some(home),
         InstKind::CallMutating { place, .. } => Some(place),
+        InstKind::CallCompiled { gives_back, .. } => gives_back,
         InstKind::Operate { home, .. } => home,
         _ => None,
     }
