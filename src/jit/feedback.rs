@@ -180,7 +180,8 @@ fn methods(site: u16, seen: &Snapshot) -> Site {
 /// The functions that a call of a value has met.
 fn called(pc: usize, seen: &Snapshot) -> Option<Site> {
     let functions = match seen.words[pc] {
-        0 | seen::MEGAMORPHIC => return None,
+        0 => return None,
+        seen::MEGAMORPHIC => return Some(Site::ManyCallees),
         seen::POLYMORPHIC => &seen.several.iter().find(|(site, _)| *site == pc)?.1,
         word => &vec![word - 1],
     };

@@ -69,6 +69,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::Exit => super::exit::leave as *const u8,
         Helper::Fallback => fallback as *const u8,
         Helper::Call => call as *const u8,
+        Helper::CallValue => call_value as *const u8,
         Helper::Poll => super::exit::poll as *const u8,
         Helper::Retain => retain as *const u8,
         Helper::Release => release as *const u8,
@@ -152,6 +153,16 @@ extern "C" fn call(context: *mut Context, function: u64, fp: Fp) -> Pair {
     let result = guarded(context, |_, vm| {
         let function = vm.function_ref(function as u32)?;
         vm.call_in_place(function, fp)
+    });
+    result.map_or(Pair::RAISED, Pair::from_value)
+}
+
+extern "C" fn call_value(context: *mut Context, function: u64, pc: u64, fp: Fp) -> Pair {
+    // SAFETY: **context**.
+    let context = unsafe { &mut *context };
+    let result = guarded(context, |_, vm| {
+        let function = vm.function_ref(function as u32)?;
+        vm.execute_for_result(function, fp, pc as usize)
     });
     result.map_or(Pair::RAISED, Pair::from_value)
 }

@@ -46,11 +46,12 @@ use crate::vm::stack::{FnRef, Fp};
 use crate::vm::tier::{Entry, Outcome, Patience, Tier, Verdict};
 use compiler::{Finished, Job, Product, Refusal};
 use ir::Kinds;
+use lower::context::{MAX_FUNCTIONS, UNUSUAL};
 pub use options::Options;
 use policy::{Decision, Ledger, Place, Policy, State};
 use profile::{BuildLimits, Request};
 use queue::Queue;
-use runtime::{Code, Context, Exit, MAX_FUNCTIONS};
+use runtime::{Code, Context, Exit};
 use stats::Stats;
 use trace::Trace;
 
@@ -265,6 +266,7 @@ impl Jit {
         context.calls.extend(product.calls.into_iter().map(|call| (call.address, call.frames)));
         if place.1.is_none() {
             context.entry_table[place.0 as usize] = product.address;
+            context.arity_table[place.0 as usize] = vm.activation(place.0).map_or(UNUSUAL, |function| function.exact_value);
         }
         Entry(number)
     }

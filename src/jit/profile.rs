@@ -120,6 +120,8 @@ pub enum Site {
         shapes: Vec<u32>,
     },
     Callees(Vec<Target>),
+    /// More functions than are noted.
+    ManyCallees,
     /// The only shape of the instances made here.
     Made(u32),
     /// Kinds of the first argument of a builtin.

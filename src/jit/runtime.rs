@@ -11,9 +11,6 @@ use crate::semantics::fault::Raise;
 use crate::value::layout::tag;
 use crate::vm::stack::Fp;
 
-/// Functions with a place in the entry and constant tables; others are called through the VM.
-pub const MAX_FUNCTIONS: usize = 1 << 16;
-
 /// The context that compiled code reaches through its pinned register. Offsets are those of `lower::context`.
 #[repr(C)]
 pub struct Context {
@@ -38,6 +35,7 @@ pub struct Context {
     pub live_objects: u64,
     /// What a helper that keeps all registers has given.
     pub result: u64,
+    pub arities: u64,
     /// Frame that compiled code was entered with from the VM.
     pub entered_frame: u64,
     /// What a helper has raised.
@@ -47,6 +45,8 @@ pub struct Context {
     /// The exit that has left the code entered from the VM.
     pub left: Option<usize>,
     pub entry_table: Box<[u64]>,
+    /// How many arguments a function with code takes, as [`context::ARITIES`] says.
+    pub arity_table: Box<[u16]>,
     pub constant_table: Box<[u64]>,
     /// By exit number.
     pub exits: Vec<Exit>,
@@ -120,6 +120,7 @@ const _: () = {
     assert!(offset_of!(Context, free_blocks) == context::FREE_BLOCKS as usize);
     assert!(offset_of!(Context, live_objects) == context::LIVE_OBJECTS as usize);
     assert!(offset_of!(Context, result) == context::RESULT as usize);
+    assert!(offset_of!(Context, arities) == context::ARITIES as usize);
     assert!(offset_of!(Context, exit_number) == context::EXIT_NUMBER as usize);
     assert!(offset_of!(Context, executed) == context::EXECUTED as usize);
     assert!(offset_of!(Context, exit_buffer) == context::EXIT_BUFFER as usize);
@@ -142,12 +143,14 @@ impl Context {
             free_blocks: 0,
             live_objects: 0,
             result: 0,
+            arities: 0,
             entered_frame: 0,
             raised: None,
             text: String::new(),
             left: None,
-            entry_table: vec![0; MAX_FUNCTIONS].into_boxed_slice(),
-            constant_table: vec![0; MAX_FUNCTIONS].into_boxed_slice(),
+            entry_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
+            arity_table: vec![context::UNUSUAL; context::MAX_FUNCTIONS].into_boxed_slice(),
+            constant_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
             exits: Vec::new(),
             codes: Vec::new(),
             calls: AHashMap::new(),
@@ -161,6 +164,7 @@ impl Context {
             random: 0x9e37_79b9_7f4a_7c15,
         });
         context.entries = context.entry_table.as_ptr() as u64;
+        context.arities = context.arity_table.as_ptr() as u64;
         context.constants = context.constant_table.as_ptr() as u64;
         context
     }

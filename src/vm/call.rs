@@ -278,7 +278,7 @@ impl Vm {
         if let Target::User(id) = self.target(window.below().get(0))? {
             // The closure stays below the frame, which reads its captures there.
             let callee = self.function(id)?;
-            if callee.exact != u16::from(argc) || callee.info.self_mode != SelfMode::None {
+            if callee.exact_value != u16::from(argc) {
                 let args = self.take_all(base, usize::from(argc));
                 let flags = flag::CLOSURE;
                 return self.call_user(id, args, Vec::new(), window, dst, flags, After::Store);

@@ -135,6 +135,18 @@ impl Vm {
         result.map(|()| next)
     }
 
+    /// Executes the call of a value at `pc` for its result, which does not go to its register.
+    pub fn execute_for_result(&mut self, function: FnRef, fp: Fp, pc: usize) -> Result<Value, Raise> {
+        let Op::CallValue { dst, base, .. } = function.code()[pc] else { return Err(Raise::bug("a call of no value")) };
+        // Registers from the value on are the call's.
+        let kept = (dst + 1 < base).then(|| fp.take(dst));
+        let result = self.execute_one(function, fp, pc).map(|_| fp.take(dst));
+        if let Some(kept) = kept {
+            fp.set(dst, kept);
+        }
+        result
+    }
+
     fn execute_here(&mut self, function: FnRef, fp: Fp) -> Result<(), Raise> {
         let depth = self.frames.len();
         let code = function.code();

@@ -742,7 +742,7 @@ impl Vm {
                         _ => None,
                     };
                     match callee {
-                        Some(callee) if callee.exact == u16::from(argc) => {
+                        Some(callee) if callee.exact_value == u16::from(argc) => {
                             note_callee(func, ip, callee);
                             enter!(callee, window, dst, flag::CLOSURE);
                         }

@@ -11,7 +11,7 @@ use super::unit::Unit;
 use crate::builtins;
 use crate::bytecode::chunk::{Chunk, Const, SelfKind, Template, TemplatePart};
 use crate::bytecode::op::Op;
-use crate::semantics::call::{FnInfo, ParamKind};
+use crate::semantics::call::{FnInfo, ParamKind, SelfMode};
 use crate::semantics::fault::Raise;
 use crate::value::{self, FnId, IBig, Symbol, Value};
 
@@ -57,6 +57,8 @@ pub struct Activation {
     pub locals: u16,
     /// The number of positional arguments that need no binding at all; `u16::MAX` if there is none.
     pub exact: u16,
+    /// The same where it is called as a value, which methods are not without binding.
+    pub exact_value: u16,
     /// Calls so far.
     pub heat: Cell<u32>,
     /// At this heat the slow path of calls is taken: to poll, to report heat, or to enter compiled code.
@@ -74,6 +76,7 @@ impl Activation {
         let constants: Result<Vec<Value>, Raise> =
             chunk.constants.iter().map(|constant| constant_value(constant, &unit)).collect();
         let plain = info.params.iter().all(|param| param.kind == ParamKind::Positional && !param.has_default);
+        let exact = if plain { info.params.len() as u16 } else { u16::MAX };
         let calls = patience.map(|patience| patience.calls);
         let made = Activation {
             id,
@@ -94,7 +97,8 @@ impl Activation {
             loops_of_code: loops_of(&chunk.code),
             registers: chunk.registers,
             locals: chunk.locals,
-            exact: if plain { info.params.len() as u16 } else { u16::MAX },
+            exact,
+            exact_value: if info.self_mode == SelfMode::None { exact } else { u16::MAX },
             heat: Cell::new(0),
             trigger: Cell::new(calls.unwrap_or(CALL_INTERVAL)),
             ask: Cell::new(calls),

@@ -42,6 +42,9 @@ impl Call {
     }
 }
 
+/// Stands for the function of a call where it is only known when it runs.
+const UNKNOWN: u32 = u32::MAX;
+
 /// Callees of one site that are built.
 pub(super) const MOST_CASES: usize = 4;
 
@@ -280,7 +283,7 @@ impl Builder<'_> {
             return self.call_constructor(op, builtin, argc, dst, base);
         }
         let Some(function) = self.expected_function(below) else { return self.call_one_of_functions(op, given, dst, base) };
-        let Some((callee, order)) = self.plain_function(function, given) else { return self.fallback(op) };
+        let Some((callee, order)) = self.plain_function(function, given) else { return self.call_any(op, given, dst, base) };
         let Some(captures) = self.guard_function(below, function, callee.captures) else { return self.fallback(op) };
         let (window, count, order) = (self.slot(base), callee.chunk.params, Some(order));
         let running = Running::Below(captures);
@@ -296,11 +299,14 @@ impl Builder<'_> {
 
     /// A site that has met several functions: a way for each, those without captures first.
     fn call_one_of_functions(&mut self, op: Op, given: Given, dst: u16, base: u16) -> Built {
-        let Some(Site::Callees(targets)) = self.context().profile.sites.get(&self.pc).cloned() else {
-            return self.fallback(op);
+        let targets = match self.context().profile.sites.get(&self.pc).cloned() {
+            Some(Site::Callees(targets)) => targets,
+            Some(Site::ManyCallees) => return self.call_any(op, given, dst, base),
+            _ => return self.fallback(op),
         };
         let callee = |target: &Target| self.plain_function(target.function, given);
-        let Some(callees) = targets.iter().map(callee).collect::<Option<Vec<_>>>() else { return self.fallback(op) };
+        let callees = targets.iter().map(callee).collect::<Option<Vec<_>>>();
+        let Some(callees) = callees else { return self.call_any(op, given, dst, base) };
         let window = self.slot(base);
         let below = SlotIx(window.0 - 1);
         if !(2..=MOST_CASES).contains(&targets.len())
@@ -318,6 +324,20 @@ impl Builder<'_> {
         let mut cases: Vec<(Test, Call)> = targets.iter().zip(callees).map(case).collect();
         cases.sort_by_key(|(test, _)| matches!(test, Test::Closure { .. }));
         self.call_one_of(op, cases, exit)
+    }
+
+    /// Calls the value below the arguments, whatever it is.
+    pub(super) fn call_any(&mut self, op: Op, given: Given, dst: u16, base: u16) -> Built {
+        let window = self.slot(base);
+        let is_none = matches!(
+            self.state.get(SlotIx(window.0 - 1)),
+            Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean | Slot::Virtual(_)
+        );
+        let Some(argc) = given.all_positional().filter(|_| !is_none) else { return self.fallback(op) };
+        let count = u16::from(argc);
+        let call = Call { running: Running::Below(None), ..Call::new(UNKNOWN, count, dst, window) };
+        self.call_code(&call, Callee::Below(count), Vec::new());
+        Ok(())
     }
 
     /// The function that a slot probably holds: a constant, a closure made here, or what the site has met.
@@ -408,6 +428,13 @@ impl Builder<'_> {
     }
 
     fn call_compiled(&mut self, call: &Call) {
+        let args = self.unboxed_arguments(call);
+        let callee = if args.is_empty() { Callee::Entry(call.function) } else { Callee::Own };
+        self.call_code(call, callee, args);
+    }
+
+    /// Calls code with the arguments in slots, but for those given unboxed.
+    fn call_code(&mut self, call: &Call, callee: Callee, args: Vec<(SlotIx, ValueId)>) {
         let window = call.window;
         let slots = || (0..u32::from(call.count)).map(|n| SlotIx(window.0 + n));
         let closure = match call.running {
@@ -417,7 +444,6 @@ impl Builder<'_> {
             }
             _ => None,
         };
-        let args = self.unboxed_arguments(call);
         let unboxed = |slot: SlotIx| args.iter().any(|(other, _)| *other == slot);
         slots().filter(|slot| !unboxed(*slot)).for_each(|slot| self.settle(slot));
         if let Some(own) = call.own {
@@ -430,7 +456,6 @@ impl Builder<'_> {
         slots().for_each(|slot| self.put(slot, Slot::Clean));
         let exit = self.exit();
         let gives_back = call.own.map(|own| Home::Slot(own.slot)).or(call.part);
-        let callee = if args.is_empty() { Callee::Entry(call.function) } else { Callee::Own };
         let args = args.into_iter().map(|(_, value)| value).collect();
         let kind = InstKind::CallCompiled { callee, base: window, args, closure, gives_back, exit };
         let result = self.emit(kind, Type::ANY);

@@ -44,7 +44,10 @@ impl Builder<'_> {
         if self.context().profile.storms(self.pc) > usize::from(in_place || call)
             && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {})
         {
-            return self.fallback(op);
+            return match op {
+                Op::CallValue { argc, dst, base } => self.call_any(op, Given::plain(argc), dst, base),
+                _ => self.fallback(op),
+            };
         }
         if self.request.limits.leaves_unreached && self.is_unreached(&op) {
             self.leave_unreached();

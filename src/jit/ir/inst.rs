@@ -159,6 +159,9 @@ pub enum Callee {
     Own,
     /// The code of a function (`FnId`), with all arguments in slots.
     Entry(u32),
+    /// Whatever the value in the slot below the callee's frame is, with so many arguments in slots. Code is called if it is that of a
+    /// function which takes them as they are, everything else is left to the VM; the slot is emptied or stays as it is.
+    Below(u16),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -696,6 +699,7 @@ impl InstKind {
             | StoreSlotOwned(slot, _)
             | ReplaceSlot(slot, _) => SlotWrites::One(*slot),
             MoveSlot { from, to } => SlotWrites::Two(*from, *to),
+            CallCompiled { callee: Callee::Below(_), base, .. } => SlotWrites::From(SlotIx(base.0 - 1)),
             CallCompiled { base, gives_back: Some(Home::Slot(own)), .. } => SlotWrites::FromAnd(*base, *own),
             CallCompiled { base, .. } | CallBuiltin { base, .. } => SlotWrites::From(*base),
             CallMutating { base, place: Home::Slot(place), .. } => SlotWrites::FromAnd(*base, *place),

@@ -5,7 +5,7 @@ use super::exits::{ExitInfo, ExitKind};
 use super::{Helper, Lowering, context, slot_offset};
 use crate::jit::ir::inst::{Callee, FloatFunction, Home};
 use crate::jit::ir::{FrameInfo, Inst, InstKind, SlotIx, StateId, ValueId};
-use crate::value::layout::tag;
+use crate::value::layout::{closure, tag};
 use crate::vm::After;
 
 impl Lowering<'_> {
@@ -127,6 +127,7 @@ impl Lowering<'_> {
         base: SlotIx,
         args: &[ValueId],
         closure: Option<ValueId>,
+        exit: StateId,
     ) -> (clif::Value, clif::Value) {
         let frame = self.address(base);
         let closure = match closure {
@@ -136,6 +137,7 @@ impl Lowering<'_> {
         let own = match callee {
             Callee::Entry(function) if Some(function) != self.own_id => return self.call_entry(function, frame, closure),
             Callee::Entry(_) => *self.own_entry.get_or_insert_with(|| self.imports.own_entry(self.b.func)),
+            Callee::Below(count) => return self.call_below(count, base, exit),
             Callee::Own => *self.own.get_or_insert_with(|| self.imports.own(self.b.func)),
         };
         let mut values = vec![frame, closure];
@@ -256,8 +258,7 @@ impl Lowering<'_> {
         let target = self.load(types::I64, entries, i32::try_from(function * 8).expect("function ids are small"));
         let (fast, slow, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         self.b.set_cold_block(slow);
-        let tag = self.b.append_block_param(next, types::I64);
-        let payload = self.b.append_block_param(next, types::I64);
+        let (tag, payload) = self.results_of(next);
         self.b.ins().brif(target, fast, &[], slow, &[]);
         self.b.switch_to_block(fast);
         let signature = self.pair_signature();
@@ -270,6 +271,79 @@ impl Lowering<'_> {
         self.jump_with_results(call, next);
         self.b.switch_to_block(next);
         (tag, payload)
+    }
+
+    /// Calls the value below the frame: its code, if it has any and takes so many arguments as they are; else the VM executes the call.
+    fn call_below(&mut self, count: u16, base: SlotIx, exit: StateId) -> (clif::Value, clif::Value) {
+        let (slow, next) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(slow);
+        let (tag, payload) = self.results_of(next);
+        let (function, closure) = self.function_in(SlotIx(base.0 - 1), slow);
+        let target = self.code_taking(count, function, slow);
+        let (frame, signature) = (self.address(base), self.pair_signature());
+        let call = self.b.ins().call_indirect(signature, target, &[frame, closure]);
+        self.jump_with_results(call, next);
+        self.b.switch_to_block(slow);
+        // The VM counts it.
+        self.count_work(-1);
+        let (function, pc, frame) = self.innermost(exit);
+        let (function, pc) = (self.word_of(i64::from(function)), self.word_of(i64::from(pc)));
+        let context = self.context();
+        let helper = self.helper(Helper::CallValue);
+        let call = self.b.ins().call(helper, &[context, function, pc, frame]);
+        self.jump_with_results(call, next);
+        self.b.switch_to_block(next);
+        (tag, payload)
+    }
+
+    /// The number of the function in a slot, and the closure, if it is one.
+    fn function_in(&mut self, slot: SlotIx, otherwise: clif::Block) -> (clif::Value, clif::Value) {
+        let at = slot_offset(slot);
+        let (tag, payload) = (self.load(types::I64, self.fp, at), self.load(types::I64, self.fp, at + 8));
+        let (plain, with_captures, found) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        let results = self.results_of(found);
+        let is_closure = self.b.ins().icmp_imm_u(IntCC::Equal, tag, tag::CLOSURE as i64);
+        self.b.ins().brif(is_closure, with_captures, &[], plain, &[]);
+        self.b.switch_to_block(with_captures);
+        let function = self.load(types::I32, payload, closure::FUNCTION as i32);
+        let function = self.b.ins().uextend(types::I64, function);
+        self.b.ins().jump(found, &[function.into(), payload.into()]);
+        self.b.switch_to_block(plain);
+        let is_other = self.b.ins().icmp_imm_u(IntCC::NotEqual, tag, tag::FN0 as i64);
+        self.jump_if(is_other, otherwise);
+        let function = self.b.ins().ireduce(types::I32, payload);
+        let (function, none) = (self.b.ins().uextend(types::I64, function), self.word_of(0));
+        self.b.ins().jump(found, &[function.into(), none.into()]);
+        self.b.switch_to_block(found);
+        results
+    }
+
+    /// The code of the function with this number, if it has any and takes so many arguments as they are. Bound methods do not.
+    fn code_taking(&mut self, count: u16, function: clif::Value, otherwise: clif::Block) -> clif::Value {
+        let most = context::MAX_FUNCTIONS as i64;
+        let is_unlisted = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, function, most);
+        self.jump_if(is_unlisted, otherwise);
+        let arity = self.entry_of(context::ARITIES, types::I16, function);
+        let differs = self.b.ins().icmp_imm_u(IntCC::NotEqual, arity, i64::from(count));
+        self.jump_if(differs, otherwise);
+        let target = self.entry_of(context::ENTRIES, types::I64, function);
+        let is_missing = self.b.ins().icmp_imm_u(IntCC::Equal, target, 0);
+        self.jump_if(is_missing, otherwise);
+        target
+    }
+
+    /// Entry of a table whose address is in the context.
+    fn entry_of(&mut self, table: i32, ty: clif::Type, index: clif::Value) -> clif::Value {
+        let context = self.context();
+        let table = self.load(types::I64, context, table);
+        let offset = self.b.ins().imul_imm_s(index, i64::from(ty.bytes()));
+        let address = self.b.ins().iadd(table, offset);
+        self.load(ty, address, 0)
+    }
+
+    /// Two words that a block takes.
+    fn results_of(&mut self, block: clif::Block) -> (clif::Value, clif::Value) {
+        (self.b.append_block_param(block, types::I64), self.b.append_block_param(block, types::I64))
     }
 
     fn jump_with_results(&mut self, call: clif::Inst, next: clif::Block) {

@@ -382,7 +382,7 @@ impl Lowering<'_> {
                 if let Some(part) = gives_back.filter(|home| !matches!(home, Home::Slot(_))) {
                     self.take_part(part, *base);
                 }
-                let returned = self.call_code(*callee, *base, args, *closure);
+                let returned = self.call_code(*callee, *base, args, *closure, *exit);
                 self.end_call(returned, gives_back.map(|home| (*base, home)), *exit, result);
             }
             InstKind::CallBuiltin { builtin, base, count, exit } => {

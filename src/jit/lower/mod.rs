@@ -56,6 +56,12 @@ pub mod context {
     pub const LIVE_OBJECTS: i32 = FREE_BLOCKS + 8;
     /// What a helper that keeps all registers has given.
     pub const RESULT: i32 = LIVE_OBJECTS + 8;
+    /// Address of the table of argument counts, by `FnId`: 16 bits each, [`UNUSUAL`] for functions that do not take their arguments as
+    /// they are.
+    pub const ARITIES: i32 = RESULT + 8;
+    pub const UNUSUAL: u16 = u16::MAX;
+    /// Functions with a place in the tables; others are called through the VM.
+    pub const MAX_FUNCTIONS: usize = 1 << 16;
 }
 
 /// Functions of the runtime that compiled code calls: `(arguments, results)` in words.
@@ -67,6 +73,8 @@ pub enum Helper {
     Fallback,
     /// `(context, function, fp) -> (tag, payload)`: a function that is not compiled.
     Call,
+    /// `(context, function, pc, frame) -> (tag, payload)`: executes a call of a value for its result.
+    CallValue,
     /// `(context, function, fp, frame pointer) -> 0 or 1`: something wants attention before a function begins; 1 if it has raised.
     Poll,
     /// `(object)`
@@ -161,6 +169,7 @@ impl Helper {
         Helper::Exit,
         Helper::Fallback,
         Helper::Call,
+        Helper::CallValue,
         Helper::Poll,
         Helper::Retain,
         Helper::Release,
@@ -212,6 +221,7 @@ impl Helper {
             Helper::Exit => "ruff_exit",
             Helper::Fallback => "ruff_fallback",
             Helper::Call => "ruff_call",
+            Helper::CallValue => "ruff_call_value",
             Helper::Poll => "ruff_poll",
             Helper::Retain => "ruff_retain",
             Helper::Release => "ruff_release",
@@ -265,6 +275,7 @@ impl Helper {
             Helper::Exit => (5, 2),
             Helper::Fallback => (5, 1),
             Helper::Call => (3, 2),
+            Helper::CallValue => (4, 2),
             Helper::Poll => (4, 1),
             Helper::Retain => (1, 0),
             Helper::Release => (2, 0),
@@ -484,6 +495,16 @@ impl Lowering<'_> {
         self.b.func.debug_tags.set(point, [layout::tag(looped, ends)]);
     }
 
+    /// Counts bytecode instructions as executed, in code that counts them.
+    fn count_work(&mut self, instructions: i64) {
+        if instructions != 0 && self.imports.counts_work() {
+            let context = self.context();
+            let before = self.load(types::I64, context, context::EXECUTED);
+            let after = self.b.ins().iadd_imm_s(before, instructions);
+            self.store(after, context, context::EXECUTED);
+        }
+    }
+
     /// One block; `head` and `end` are the numbers of the loops that begin and end with it.
     fn block(&mut self, block: BlockId, head: Option<usize>, end: Option<usize>) {
         if !self.joined[block.index()] {
@@ -495,12 +516,7 @@ impl Lowering<'_> {
         self.around = self.around_loops[block.index()];
         self.vm_results.clear();
         let data = &self.function.blocks[block.index()];
-        if data.work > 0 && self.imports.counts_work() {
-            let context = self.context();
-            let before = self.load(types::I64, context, context::EXECUTED);
-            let after = self.b.ins().iadd_imm_s(before, i64::from(data.work));
-            self.store(after, context, context::EXECUTED);
-        }
+        self.count_work(i64::from(data.work));
         let mut insts = &data.insts[..];
         while let [inst, rest @ ..] = insts {
             insts = rest;
