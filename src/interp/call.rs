@@ -10,7 +10,7 @@ use super::{Eval, Flow, Frame, Interp, Signal};
 use crate::builtins::{self, BuiltinId};
 use crate::resolve::hir::{Args, EnumId, Expr, ExprKind, FuncId, FunctionKind, Item, StructId, TextId, Var};
 use crate::semantics::annotated;
-use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, SelfMode, arity_fault, bind_args};
+use crate::semantics::call::{FnInfo, ParamInfo, ParamKind, SelfMode, bind_args, missing_self};
 use crate::semantics::fault::{Missing, Raise, faults};
 use crate::semantics::member;
 use crate::source::Span;
@@ -539,7 +539,7 @@ impl<'p> Interp<'p> {
             return Ok(None);
         }
         if positional.is_empty() {
-            return Err(arity_fault(&info, 0));
+            return Err(missing_self(&info));
         }
         Ok(Some(positional.remove(0)))
     }

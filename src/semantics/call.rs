@@ -105,9 +105,18 @@ impl FnInfo {
     }
 }
 
+/// A method called as a plain function, without arguments.
+#[cold]
+pub fn missing_self(info: &FnInfo) -> Raise {
+    match info.name.split_once('.') {
+        Some((owner, method)) => faults::missing_self(owner, method),
+        None => faults::arity(&info.name, "1 argument", 0),
+    }
+}
+
 /// `area expects 1 to 2 arguments, got 3`.
 #[cold]
-pub fn arity_fault(info: &FnInfo, given: usize) -> Raise {
+fn arity_fault(info: &FnInfo, given: usize) -> Raise {
     faults::arity(&info.name, expected_arguments(info.required(), info.at_most()), given)
 }
 

@@ -8,7 +8,7 @@ use super::{After, Frame, Here, Loan, Vm, flag};
 use crate::builtins::{self, Body, BuiltinId};
 use crate::bytecode::chunk::Callee;
 use crate::limits::{self, OutOfMemory};
-use crate::semantics::call::{FnInfo, SelfMode, bind_args};
+use crate::semantics::call::{FnInfo, SelfMode, bind_args, missing_self};
 use crate::semantics::fault::{Raise, Stop, faults};
 use crate::semantics::step::Callback;
 use crate::semantics::{iterate, member, memory};
@@ -206,7 +206,7 @@ impl Vm {
         let has_self = info.self_mode != SelfMode::None;
         let own = if has_self {
             if args.is_empty() {
-                return Err(self.missing_self(&info));
+                return Err(missing_self(&info));
             }
             Some(args.remove(0))
         } else {
@@ -221,14 +221,6 @@ impl Vm {
         }
         self.count_call(callee);
         self.enter(callee, window, dst, flags, after)
-    }
-
-    #[cold]
-    fn missing_self(&self, info: &FnInfo) -> Raise {
-        match info.name.split_once('.') {
-            Some((owner, method)) => faults::missing_self(owner, method),
-            None => faults::arity(&info.name, "1 argument", 0),
-        }
     }
 
     fn check_room(&mut self, window: Fp, callee: FnRef) -> Result<(), Raise> {
@@ -751,7 +743,7 @@ impl Vm {
         let info = callee.info.clone();
         let own = match info.self_mode {
             SelfMode::None => None,
-            _ if values.is_empty() => return Err(self.missing_self(&info)),
+            _ if values.is_empty() => return Err(missing_self(&info)),
             _ => Some(values.remove(0)),
         };
         let slots = bind_args(&info, values, Vec::new())?;
