@@ -362,6 +362,19 @@ fn named_arguments_are_compiled() {
 }
 
 /// Operators of structs are calls of their methods, with the comparisons and jumps they are part of.
+/// More functions than are built for one site: it calls their code, and does not leave nor ask the VM.
+#[test]
+fn calls_of_many_functions_are_compiled() {
+    let text = "func apply(fs, n) {\n    total := 0\n    for i in 0..n { total += fs[i % 6](i) }\n    return total\n}\n\
+        fs := [x => x + 1, x => x - 1, x => x * 2, x => x % 3, x => x, x => 7]\n\
+        for i in 0..40 { apply(fs, 3000) }\nprint(apply(fs, 6))";
+    let report = report("jit", text, "16\n");
+    let remarks = &fate(&report, 3, true).remarks;
+    assert!(!remarks.iter().any(|remark| remark.contains("left to the VM")), "{remarks:#?}");
+    let entered = report.stats.entered;
+    assert!(entered < 5000, "{entered}");
+}
+
 #[test]
 fn overloaded_operators_are_compiled() {
     let text = "struct V {\n    x\n    func op_add(self, o) { return V { x: self.x + o.x } }\n    func op_eq(self, o) { return self.x == o.x }\n    \
