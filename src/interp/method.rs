@@ -428,12 +428,17 @@ impl<'p> Interp<'p> {
         result
     }
 
-    /// `xs.push()`: the call that uses a variable, as an error names it.
+    /// `xs[…].push()`: the call that uses a variable, as an error names it.
     fn use_text(&self, found: &Use<'p>) -> String {
-        let unit = &self.units[found.unit];
-        let text = unit.sources.text(unit.program[found.function.module].source);
-        let place = text.get(found.place.span.start as usize..found.place.span.end as usize).unwrap_or_default();
-        format!("{place}.{}()", found.method.as_str())
+        let program = &self.units[found.unit].program;
+        let mut text = program[found.place.name].to_owned();
+        for segment in &found.place.path {
+            match segment {
+                PathSegment::Field(name, ..) => text.extend([".", &program[*name]]),
+                PathSegment::Index(..) => text.push_str("[…]"),
+            }
+        }
+        format!("{text}.{}()", found.method.as_str())
     }
 
     /// The fault for a variable that a mutating method is working on.
