@@ -18,7 +18,6 @@ use crate::value::{FnId, Symbol, Value};
 /// A variable that a mutating method is working on, and the call that does so.
 pub(super) struct Use<'p> {
     unit: usize,
-    function: &'p Function,
     place: &'p Place,
     method: Symbol,
 }
@@ -417,7 +416,7 @@ impl<'p> Interp<'p> {
         let shared = !matches!(place.root, Var::Local(_));
         let mut root = self.exchange(frame, place.root, if shared { Value::InUse } else { Value::Null });
         if shared {
-            self.uses.push(Use { unit: frame.unit, function: frame.function, place, method });
+            self.uses.push(Use { unit: frame.unit, place, method });
         }
         let result = with_place(&mut root, keys, |leaf| change(self, leaf));
         if shared {
