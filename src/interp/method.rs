@@ -5,9 +5,7 @@ use super::call::Arguments;
 use super::remembered::Direct;
 use super::{Eval, Frame, Interp};
 use crate::builtins::{self, BuiltinId};
-use crate::resolve::hir::{
-    Access, Args, Expr, ExprKind, Function, Item, PathSegment, Place, PlaceId, Receiver, TextId, Var,
-};
+use crate::resolve::hir::{Access, Args, Expr, ExprKind, Item, PathSegment, Place, PlaceId, Receiver, TextId, Var};
 use crate::semantics::call::SelfMode;
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::member::{self, Method};
