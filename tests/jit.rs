@@ -432,3 +432,18 @@ fn exits_write_back_more_variables_than_the_buffer_holds() {
     );
     check_same_end("jit-eager", &text, |_| {});
 }
+
+/// Compiled code reads tables by function: what has no place there is called by way of the VM, and never part of other code.
+#[test]
+fn functions_beyond_the_tables_are_left_to_the_vm() {
+    let many: String = (0..66_000).map(|at| format!("func f{at}(x) {{ return x + {at} }}\n")).collect();
+    let text = format!(
+        "func texts(n) {{\n    t := 0\n    for i in 0..n {{ t += text(i % 10).len() }}\n    return t\n}}\n\
+         func sums(n) {{\n    t := 0\n    for i in 0..n {{ t += sum(i % 10) }}\n    return t\n}}\n{many}\
+         func text(x) {{ return \"abc${{x}}xyz\" + \"constant\" }}\n\
+         func sum(x) {{\n    if x < 1 {{ return 0 }}\n    s := 0\n    for k in 0..x {{ s += k * x }}\n    return sum(x - 1) + s\n}}\n\
+         print(texts(3000), sums(3000), texts(3000), sums(3000))"
+    );
+    let compiled = check_same_end("jit", &text, |_| {});
+    assert!(matches!(compiled.end, End::Done));
+}

@@ -257,9 +257,11 @@ pub fn function(name: &str) -> Option<BuiltinId> {
     }
 }
 
-/// Every name of the prelude scope that programs are meant to use, for "did you mean" and completion.
+/// Every name of the prelude scope that programs are meant to use, for "did you mean" and completion; in the order of the alphabet.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    names_table().keys().copied().filter(|name| !name.starts_with("__"))
+    let mut names: Vec<_> = names_table().keys().copied().filter(|name| !name.starts_with("__")).collect();
+    names.sort_unstable();
+    names.into_iter()
 }
 
 /// What `name` means in a namespace.

@@ -5,6 +5,7 @@ use ahash::{AHashMap, AHashSet};
 
 use super::ir::Kinds;
 use super::ir::inst::Cell;
+use super::lower::context::MAX_FUNCTIONS;
 use super::profile::{FieldCase, FunctionProfile, Site, Target};
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Callee, Chunk, Const, Root, Test};
@@ -37,7 +38,8 @@ pub fn profiles(
         if found.contains_key(&id) {
             continue;
         }
-        let Some(activation) = vm.activation(id) else { continue };
+        // What has no place in the tables that compiled code reads is left to the VM.
+        let Some(activation) = vm.activation(id).filter(|_| (id as usize) < MAX_FUNCTIONS) else { continue };
         let params = if id == root.id.0 { params.clone() } else { Vec::new() };
         let profile = profile(activation, params, poisoned.get(&id).cloned().unwrap_or_default());
         if depth > 0 {

@@ -184,8 +184,7 @@ impl Resolver<'_> {
         let imports = &self.modules[unknown.module.index()].imports;
         candidates.extend(imports.keys().map(|&name| &self.program[name]));
         candidates.sort_unstable();
-        let mut prelude: Vec<&str> = builtins::names().collect();
-        prelude.sort_unstable();
+        let prelude: Vec<&str> = builtins::names().collect();
         did_you_mean(name, candidates.into_iter().chain(prelude)).map(str::to_string)
     }
 }
