@@ -29,7 +29,8 @@ fn ir(program: &Path) -> String {
 
 /// Functions and shapes of structs are numbered behind those of the prelude, which changes.
 fn without_numbers(text: &str) -> String {
-    let text = numbered(text, "f", "@", 0);
+    let text = numbered(&numbered(text, "f", "@", 0), "=f", "[", 0);
+    let text = numbered(&numbered(&text, "function: ", ",", 0), "function: ", " ", 0);
     numbered(&numbered(&text, "#", " ", FIRST_STRUCT), "shape: ", ",", FIRST_STRUCT)
 }
 

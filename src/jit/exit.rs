@@ -7,12 +7,13 @@
 #![allow(unsafe_code)]
 
 use super::helpers::{Pair, guarded};
+use super::ir::Made;
 use super::lower::{ExitInfo, ExitKind, Where};
 use super::runtime::Context;
 use crate::semantics::fault::{Raise, faults};
-use crate::value::Value;
 use crate::value::layout::tag;
 use crate::value::shapes::shape_info;
+use crate::value::{FnId, Value};
 use crate::vm::Vm;
 use crate::vm::compiled::LeftFrame;
 use crate::vm::stack::Fp;
@@ -113,12 +114,18 @@ fn callers(context: &Context, mut native: u64) -> impl Iterator<Item = (u32, u32
 
 fn write_back(context: &Context, info: &ExitInfo, fp: Fp) {
     for instance in &info.instances {
-        let shape = shape_info(instance.shape);
-        let words = context.exit_buffer[usize::from(instance.word)..].chunks_exact(2).take(shape.slot_count());
-        // SAFETY: **state**; the fields of such an instance are scalars and immediates, which own nothing.
+        let start = usize::from(instance.word);
+        let words = context.exit_buffer[start..start + 2 * usize::from(instance.fields)].chunks_exact(2);
+        // SAFETY: **state**; fields and captures of such an object are scalars and immediates, which own nothing.
         let fields = words.map(|pair| unsafe { Pair { tag: pair[0], payload: pair[1] }.into_value() });
-        let made = Value::instance(shape.decl().id, fields.collect());
-        fp.above(instance.slot.index()).set(0, made.expect("a small block is always there"));
+        let made = match instance.made {
+            Made::Struct(shape) => {
+                let made = Value::instance(shape_info(shape).decl().id, fields.collect());
+                made.expect("a small block is always there")
+            }
+            Made::Closure(function) => Value::closure(FnId(function), fields),
+        };
+        fp.above(instance.slot.index()).set(0, made);
     }
     for slot in &info.slots {
         let at = fp.above(slot.slot.index());

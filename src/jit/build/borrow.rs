@@ -57,6 +57,10 @@ impl Builder<'_> {
 
     /// Slots whose object the instruction may change.
     fn changed_in_place(&self, op: &Op) -> Vec<SlotIx> {
+        // It gives up what is there, whatever that is.
+        if matches!(op, Op::Clear { .. }) {
+            return Vec::new();
+        }
         let roots = if self.only_reads(op) { Vec::new() } else { self.roots(op) };
         let mut slots: Vec<SlotIx> = roots.into_iter().map(|register| self.slot(register)).collect();
         op.operands(|kind, value| match kind {

@@ -284,9 +284,12 @@ impl Builder<'_> {
         }
         let Some(function) = self.expected_function(below) else { return self.call_one_of_functions(op, given, dst, base) };
         let Some((callee, order)) = self.plain_function(function, given) else { return self.call_any(op, given, dst, base) };
-        let Some(captures) = self.guard_function(below, function, callee.captures) else { return self.fallback(op) };
+        let running = match self.state.get(below) {
+            Slot::Virtual(at) => Some(Running::Virtual(at)),
+            _ => self.guard_function(below, function, callee.captures).map(Running::Below),
+        };
+        let Some(running) = running else { return self.fallback(op) };
         let (window, count, order) = (self.slot(base), callee.chunk.params, Some(order));
-        let running = Running::Below(captures);
         self.call_known(op, Call { order, running, ..Call::new(function, count, dst, window) })
     }
 
@@ -342,8 +345,10 @@ impl Builder<'_> {
 
     /// The function that a slot probably holds: a constant, a closure made here, or what the site has met.
     fn expected_function(&self, slot: SlotIx) -> Option<u32> {
-        if let Slot::Immediate { value, .. } = self.state.get(slot) {
-            return self.functions.get(&value).copied();
+        match self.state.get(slot) {
+            Slot::Immediate { value, .. } => return self.functions.get(&value).copied(),
+            Slot::Virtual(at) => return self.virtual_function(at),
+            _ => {}
         }
         let guess = self.hints.get(&slot).copied();
         guess.or_else(|| self.only_target().map(|target| target.function))
@@ -374,11 +379,15 @@ impl Builder<'_> {
         match self.context().running {
             Running::Outermost => Some(None),
             Running::Below(Some(pointer)) => Some(Some(pointer)),
-            Running::Below(None) | Running::Nothing => None,
+            Running::Below(None) | Running::Nothing | Running::Virtual(_) => None,
         }
     }
 
     pub(super) fn capture_get(&mut self, op: Op, dst: u16, index: u16) -> Built {
+        if let Running::Virtual(at) = self.context().running {
+            self.virtual_capture(dst, at, index);
+            return Ok(());
+        }
         let Some(closure) = self.captures() else { return self.fallback(op) };
         let value = self.emit(InstKind::LoadCapture { closure, index: u32::from(index) }, Type::ANY);
         // The closure stays below its frame.
@@ -390,8 +399,7 @@ impl Builder<'_> {
     pub(super) fn capture_cell_get(&mut self, op: Op, dst: u16, index: u16) -> Built {
         let Some(closure) = self.captures() else { return self.fallback(op) };
         let exit = self.exit();
-        let value = self.emit(InstKind::LoadCaptureCell { closure, index: u32::from(index), exit }, Type::ANY);
-        self.write_borrowed(dst, value);
+        self.read_variable(dst, InstKind::LoadCaptureCell { closure, index: u32::from(index), exit });
         Ok(())
     }
 
@@ -442,7 +450,8 @@ impl Builder<'_> {
                 self.settle(SlotIx(window.0 - 1));
                 captures
             }
-            _ => None,
+            Running::Virtual(at) => Some(self.settle_virtual(SlotIx(window.0 - 1), at)),
+            Running::Nothing | Running::Outermost => None,
         };
         let unboxed = |slot: SlotIx| args.iter().any(|(other, _)| *other == slot);
         slots().filter(|slot| !unboxed(*slot)).for_each(|slot| self.settle(slot));
@@ -462,7 +471,7 @@ impl Builder<'_> {
         if let Some(Home::Slot(slot)) = gives_back {
             self.put(slot, Slot::Memory);
         }
-        if let Running::Below(_) = call.running {
+        if call.running.is_below() {
             self.release(SlotIx(window.0 - 1));
         }
         self.write_owned(call.dst, result);

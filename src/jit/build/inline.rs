@@ -4,7 +4,7 @@ use std::sync::Arc;
 use super::calls::Call;
 use super::flow::RegisterSet;
 use super::state::{Lender, Slot, State};
-use super::{Builder, Built, Context, Edge, Running};
+use super::{Builder, Built, Context, Edge};
 use crate::jit::ir::{InstKind, SlotIx, ValueId};
 use crate::jit::profile::FunctionProfile;
 
@@ -69,7 +69,7 @@ impl Builder<'_> {
         let mut live = after;
         live.insert((window.0 - self.context().base) as usize);
         self.join(returns, &live);
-        if let Running::Below(_) = call.running {
+        if call.running.is_below() {
             self.release(SlotIx(window.0 - 1));
         }
         self.move_value(self.slot(call.dst), window);

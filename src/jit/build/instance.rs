@@ -1,20 +1,23 @@
-//! Instances of structs and closures: made in one step; instances not at all while all that is asked of them are their fields.
+//! Instances of structs and closures: made in one step, or not at all while all that is asked of them are fields and calls.
 //!
 //! Structs are values, so that a slot may hold an instance that does not exist ([`Slot::Virtual`]): its fields are known as
 //! scalars. It is made when something needs the object, and when compiled code is left. A copy of the slot is another instance
 //! of the same fields; changing a field changes only what the slot stands for.
+//!
+//! A closure can be told from another of the same captures, so only one slot stands for one, and that from which it is called. A copy
+//! for anything else is a copy of the object.
 use super::state::{Scalar, Slot};
-use super::{Builder, Built};
-use crate::bytecode::chunk::{LiteralSite, Root};
+use super::{Builder, Built, Running};
+use crate::bytecode::chunk::{Chunk, LiteralSite, Root};
 use crate::bytecode::op::{ArithCode, Op};
 use crate::jit::ir::inst::Cell;
-use crate::jit::ir::{InstKind, Repr, SlotIx, Type, ValueId};
+use crate::jit::ir::{InstKind, Made, Repr, SlotIx, Type, ValueId};
 use crate::jit::profile::{FieldCase, Site};
 use crate::value::Rep;
 use crate::value::layout::{shape, tag};
 use crate::value::shapes::{ShapeInfo, shape_info};
 
-/// Fields of an instance that is not made at once, and slots that may hold such instances: what an exit has room for.
+/// Fields of an object that is not made at once, and slots that may hold such objects: what an exit has room for.
 const MOST_FIELDS: usize = 8;
 const MOST_VIRTUAL: usize = 32;
 /// Captures of a closure that is made here.
@@ -22,11 +25,11 @@ const MOST_CAPTURES: usize = 14;
 /// Larger instances may meet the memory limit.
 pub(super) const MOST_BYTES: u32 = 256;
 
-/// An instance that does not exist.
+/// An object that does not exist.
 #[derive(Clone, Debug)]
 pub struct Virtual {
-    pub shape: u32,
-    /// A scalar, or an immediate as boxed value.
+    pub made: Made,
+    /// Fields or captures: scalars, or immediates as boxed values.
     pub fields: Vec<ValueId>,
 }
 
@@ -53,10 +56,7 @@ impl Builder<'_> {
         let Some(scalars) = self.unboxed_fields(info, base) else { return self.fallback(op) };
         if let Some(fields) = self.virtual_fields(&scalars, base) {
             registers.for_each(|register| self.consume(register));
-            self.virtuals.push(Virtual { shape: info.id, fields });
-            let (slot, at) = (self.slot(dst), self.virtuals.len() - 1);
-            self.release(slot);
-            self.put(slot, Slot::Virtual(at as u32));
+            self.write_virtual(dst, Virtual { made: Made::Struct(info.id), fields });
             return Ok(());
         }
         let values = scalars
@@ -71,6 +71,13 @@ impl Builder<'_> {
         Ok(())
     }
 
+    fn write_virtual(&mut self, dst: u16, object: Virtual) {
+        self.virtuals.push(object);
+        let (slot, at) = (self.slot(dst), self.virtuals.len() - 1);
+        self.release(slot);
+        self.put(slot, Slot::Virtual(at as u32));
+    }
+
     /// The fields that the shape stores unboxed; nothing if one is of another kind.
     fn unboxed_fields(&mut self, info: &ShapeInfo, base: u16) -> Option<Vec<Option<ValueId>>> {
         let field = |(register, slot): (u16, &crate::value::FieldSlot)| match slot.rep() {
@@ -81,10 +88,15 @@ impl Builder<'_> {
         (base..).zip(info.slots()).map(field).collect()
     }
 
+    /// Is there room for one more object of so many fields that does not exist?
+    fn has_room_for(&self, fields: usize) -> bool {
+        let others = self.state.slots.iter().filter(|slot| matches!(slot, Slot::Virtual(_))).count();
+        fields <= MOST_FIELDS && others < MOST_VIRTUAL
+    }
+
     /// All fields, if none is an object and there is room for one more such instance.
     fn virtual_fields(&self, scalars: &[Option<ValueId>], base: u16) -> Option<Vec<ValueId>> {
-        let others = self.state.slots.iter().filter(|slot| matches!(slot, Slot::Virtual(_))).count();
-        if scalars.len() > MOST_FIELDS || others >= MOST_VIRTUAL {
+        if !self.has_room_for(scalars.len()) {
             return None;
         }
         let field = |(register, scalar): (u16, &Option<ValueId>)| match self.state.get(self.slot(register)) {
@@ -95,23 +107,113 @@ impl Builder<'_> {
         (base..).zip(scalars).map(field).collect()
     }
 
-    /// Makes an instance that did not exist → pointer, owned.
+    /// Makes an object that did not exist → pointer, owned.
     pub(super) fn materialise(&mut self, at: u32) -> ValueId {
-        let Virtual { shape, fields } = self.virtuals[at as usize].clone();
-        let value = |(slot, field): (&crate::value::FieldSlot, ValueId)| match slot.rep() {
-            Rep::Value if self.out.ty(field).repr != Repr::Boxed => self.emit(InstKind::Box(field), Type::ANY),
-            _ => field,
-        };
-        let values = shape_info(shape).slots().iter().zip(fields).map(value).collect();
-        self.emit(InstKind::MakeInstance { shape, values }, Type::pointer(tag::STRUCT, shape))
+        let Virtual { made, fields } = self.virtuals[at as usize].clone();
+        match made {
+            Made::Struct(shape) => {
+                let value = |(slot, field): (&crate::value::FieldSlot, ValueId)| match slot.rep() {
+                    Rep::Value => self.boxed_field(field),
+                    _ => field,
+                };
+                let values = shape_info(shape).slots().iter().zip(fields).map(value).collect();
+                self.emit(InstKind::MakeInstance { shape, values }, Type::pointer(tag::STRUCT, shape))
+            }
+            Made::Closure(function) => {
+                let captures = fields.into_iter().map(|field| self.boxed_field(field)).collect();
+                let ty = Type::pointer(tag::CLOSURE, shape::CLOSURE);
+                self.emit(InstKind::MakeClosure { function, captures }, ty)
+            }
+        }
+    }
+
+    fn boxed_field(&mut self, field: ValueId) -> ValueId {
+        if self.out.ty(field).repr == Repr::Boxed { field } else { self.emit(InstKind::Box(field), Type::ANY) }
     }
 
     /// The shape of an instance that does not exist.
     pub(super) fn virtual_shape(&self, slot: SlotIx) -> Option<u32> {
         match self.state.get(slot) {
-            Slot::Virtual(at) => Some(self.virtuals[at as usize].shape),
+            Slot::Virtual(at) => match self.virtuals[at as usize].made {
+                Made::Struct(shape) => Some(shape),
+                Made::Closure(_) => None,
+            },
             _ => None,
         }
+    }
+
+    // ---- closures ----
+
+    /// The function of a closure that does not exist.
+    pub(super) fn virtual_function(&self, at: u32) -> Option<u32> {
+        match self.virtuals[at as usize].made {
+            Made::Closure(function) => Some(function),
+            Made::Struct(_) => None,
+        }
+    }
+
+    /// Copies what a slot stands for. A closure is made before, unless the copy is for a call of it.
+    pub(super) fn copy_virtual(&mut self, dst: u16, from: SlotIx, at: u32) {
+        if self.virtual_function(at).is_some() && !self.is_called_next(dst) {
+            self.settle(from);
+            self.copy_value(dst, from);
+            return;
+        }
+        let to = self.slot(dst);
+        self.release(to);
+        self.put(to, Slot::Virtual(at));
+    }
+
+    /// Does nothing ask for the value that this temporary is about to get but a call of it?
+    fn is_called_next(&self, register: u16) -> bool {
+        let (start, live) = &self.live;
+        let code = &self.context().profile.chunk.code;
+        let wanted_behind = |pc: &u32| match live.get((pc - start) as usize + 1) {
+            Some(live) => live.contains(usize::from(register)),
+            None => true,
+        };
+        let end = start + live.len() as u32;
+        let Some(last) = (self.pc + 1..end).find(|pc| !wanted_behind(pc)) else { return false };
+        let mentions = |op: &Op| {
+            let mut found = false;
+            op.operands(|_, value| found |= value == i64::from(register));
+            found
+        };
+        let between = &code[self.pc as usize + 1..last as usize];
+        let is_call = matches!(code[last as usize], Op::CallValue { base, .. } if base == register + 1);
+        is_call && self.is_temporary(register) && !between.iter().any(mentions)
+    }
+
+    /// Reads a capture of the closure that runs and does not exist.
+    pub(super) fn virtual_capture(&mut self, dst: u16, at: u32, index: u16) {
+        self.write_field(dst, self.virtuals[at as usize].fields[usize::from(index)]);
+    }
+
+    fn write_field(&mut self, dst: u16, value: ValueId) {
+        match self.scalar_kind(value) {
+            Some(scalar) => self.write_scalar(dst, value, scalar),
+            None => self.write_immediate(dst, value),
+        }
+    }
+
+    /// The captures of a closure that need not exist: nothing if one of them is an object or a variable, or it may ask for itself.
+    fn virtual_captures(&self, function: u32, roots: &[Root]) -> Option<Vec<ValueId>> {
+        let knows_itself = |callee: &crate::jit::profile::FunctionProfile| asks_for_itself(&callee.chunk);
+        if !self.has_room_for(roots.len()) || self.callee(function).is_none_or(|callee| knows_itself(&callee)) {
+            return None;
+        }
+        let capture = |root: &Root| match *root {
+            Root::Local(local) => match self.state.get(self.slot(local)) {
+                Slot::Scalar { value, .. } | Slot::Immediate { value, .. } => Some(value),
+                _ => None,
+            },
+            Root::Capture(index) => match self.context().running {
+                Running::Virtual(at) => Some(self.virtuals[at as usize].fields[usize::from(index)]),
+                _ => None,
+            },
+            Root::LocalCell(_) | Root::CaptureCell(_) | Root::SelfFn | Root::Module(_) => None,
+        };
+        roots.iter().map(capture).collect()
     }
 
     /// A closure; its calls know which function it runs.
@@ -119,6 +221,12 @@ impl Builder<'_> {
         let profile = self.context().profile.clone();
         let site = &profile.chunk.closures[usize::from(closure)];
         let function = profile.unit_base + site.func;
+        if let Some(fields) = self.virtual_captures(function, &site.captures) {
+            self.write_virtual(dst, Virtual { made: Made::Closure(function), fields });
+            let slot = self.slot(dst);
+            self.hints.insert(slot, function);
+            return Ok(());
+        }
         // Asked before anything is counted: nothing may be left to the VM afterwards.
         let is_makeable = site.captures.len() <= MOST_CAPTURES && site.captures.iter().all(|root| self.is_capturable(*root));
         let captures = if is_makeable { site.captures.iter().map(|root| self.captured(*root)).collect() } else { None };
@@ -139,6 +247,7 @@ impl Builder<'_> {
     fn is_capturable(&self, root: Root) -> bool {
         match root {
             Root::Local(_) | Root::LocalCell(_) => true,
+            Root::Capture(_) if matches!(self.context().running, Running::Virtual(_)) => true,
             Root::Capture(_) | Root::CaptureCell(_) => self.captures().is_some(),
             Root::SelfFn | Root::Module(_) => false,
         }
@@ -157,6 +266,10 @@ impl Builder<'_> {
                 }
                 self.boxed_slot(slot)
             }
+            Root::Capture(index) if let Running::Virtual(at) = self.context().running => {
+                let field = self.virtuals[at as usize].fields[usize::from(index)];
+                return Some(self.boxed_field(field));
+            }
             Root::Capture(index) | Root::CaptureCell(index) => {
                 let closure = self.captures()?;
                 self.emit(InstKind::LoadCapture { closure, index: u32::from(index) }, Type::ANY)
@@ -172,7 +285,7 @@ impl Builder<'_> {
     fn virtual_field(&self, register: u16) -> Option<(u32, usize, FieldCase)> {
         let Slot::Virtual(at) = self.state.get(self.slot(register)) else { return None };
         let Some(Site::Fields(cases)) = self.context().profile.sites.get(&self.pc) else { return None };
-        let shape = self.virtuals[at as usize].shape;
+        let Made::Struct(shape) = self.virtuals[at as usize].made else { return None };
         let case = *cases.iter().find(|case| case.shape == shape)?;
         let position = shape_info(shape).slots().iter().position(|slot| slot.offset() == case.offset)?;
         Some((at, position, case))
@@ -183,10 +296,7 @@ impl Builder<'_> {
         let Some((at, position, _)) = self.virtual_field(register) else { return false };
         let value = self.virtuals[at as usize].fields[position];
         self.consume(register);
-        match self.scalar_kind(value) {
-            Some(scalar) => self.write_scalar(dst, value, scalar),
-            None => self.write_immediate(dst, value),
-        }
+        self.write_field(dst, value);
         true
     }
 
@@ -240,4 +350,12 @@ impl Builder<'_> {
             Repr::Ptr | Repr::Raw | Repr::Boxed => None,
         }
     }
+}
+
+/// Does code of the function, or what it makes, ask for the closure that runs?
+fn asks_for_itself(chunk: &Chunk) -> bool {
+    let takes_itself = |captures: &[Root]| captures.contains(&Root::SelfFn);
+    chunk.code.iter().any(|op| matches!(op, Op::LoadSelfFn { .. }))
+        || chunk.closures.iter().any(|site| takes_itself(&site.captures))
+        || chunk.paths.iter().any(|path| path.root == Root::SelfFn)
 }

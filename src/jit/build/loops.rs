@@ -193,7 +193,15 @@ impl Builder<'_> {
         let item = if pair { dst + 1 } else { dst };
         match scalar {
             Some(scalar) => self.write_scalar(item, value, scalar),
-            None => self.write_borrowed(item, value),
+            // The loop has a reference of its own.
+            None => {
+                let lender = match self.state.get(self.slot(state)) {
+                    Slot::Memory => Lender::Slot(self.slot(state)),
+                    Slot::Borrowed { lender, .. } => lender,
+                    _ => Lender::Passing,
+                };
+                self.write_lent(item, value, lender);
+            }
         }
         if pair {
             self.write_scalar(dst, index, Scalar::Int);

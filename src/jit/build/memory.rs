@@ -1,7 +1,7 @@
 //! Elements of arrays and fields of instances, in place.
 use super::arith::Source;
 use super::overload::Purpose;
-use super::state::{Scalar, Slot};
+use super::state::{Lender, Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::{Root, Segment};
 use crate::bytecode::op::{ArithCode, Op};
@@ -283,11 +283,22 @@ impl Builder<'_> {
                 }
             }
             None => {
+                let lender = self.lender_of_part(base);
                 if dst != base {
                     self.consume(base);
                 }
-                self.write_borrowed(dst, value);
+                self.write_lent(dst, value, lender);
             }
+        }
+    }
+
+    /// What keeps a part of a register's object alive.
+    pub(super) fn lender_of_part(&self, register: u16) -> Lender {
+        let slot = self.slot(register);
+        match self.state.get(slot) {
+            Slot::Memory if !self.is_temporary(register) => Lender::Slot(slot),
+            Slot::Borrowed { lender, .. } => lender,
+            _ => Lender::Passing,
         }
     }
 

@@ -116,6 +116,14 @@ enum Running {
     Outermost,
     /// In the slot below the frame; its captures are reached through this pointer, if it has any.
     Below(Option<ValueId>),
+    /// In the slot below the frame, if it exists: its captures are known.
+    Virtual(u32),
+}
+
+impl Running {
+    fn is_below(self) -> bool {
+        matches!(self, Running::Below(_) | Running::Virtual(_))
+    }
 }
 
 /// Where the `self` of an inlined method is.
@@ -151,7 +159,7 @@ struct Builder<'r> {
     out: Function,
     block: BlockId,
     state: State,
-    /// Instances that do not exist, named by [`Slot::Virtual`]; never changed.
+    /// Objects that do not exist, named by [`Slot::Virtual`]; never changed.
     virtuals: Vec<instance::Virtual>,
     /// The current block has ended.
     ended: bool,
@@ -320,7 +328,7 @@ impl<'r> Builder<'r> {
 
     /// Does the VM want this slot if compiled code is left at the current instruction?
     fn is_wanted(&self, slot: SlotIx) -> bool {
-        let is_below = |context: &Context| matches!(context.running, Running::Below(_)) && slot.0 + 1 == context.base;
+        let is_below = |context: &Context| context.running.is_below() && slot.0 + 1 == context.base;
         if self.contexts.iter().any(|context| is_below(context) || context.own.is_some_and(|own| own.slot == slot)) {
             return true;
         }
@@ -367,7 +375,7 @@ impl<'r> Builder<'r> {
         let owned = self.state.owned().collect();
         let instances = self.state.virtuals().filter(|(slot, _)| self.is_wanted(*slot)).map(|(slot, at)| {
             let instance = &self.virtuals[at as usize];
-            Instance { slot, shape: instance.shape, fields: instance.fields.clone() }
+            Instance { slot, made: instance.made, fields: instance.fields.clone() }
         });
         let instances = instances.collect();
         self.out.new_state(FrameState { frames, slots, owned, instances })
@@ -451,12 +459,18 @@ impl<'r> Builder<'r> {
                 self.put(slot, Slot::Memory);
             }
             Slot::Virtual(at) => {
-                let value = self.materialise(at);
-                self.effect(InstKind::StoreSlotOwned(slot, value));
-                self.put(slot, Slot::Memory);
+                self.settle_virtual(slot, at);
             }
             _ => {}
         }
+    }
+
+    /// Makes the object that a slot stands for → pointer, borrowed from the slot.
+    fn settle_virtual(&mut self, slot: SlotIx, at: u32) -> ValueId {
+        let pointer = self.materialise(at);
+        self.effect(InstKind::StoreSlotOwned(slot, pointer));
+        self.put(slot, Slot::Memory);
+        pointer
     }
 
     /// Writes back whatever the VM wants to find in memory.

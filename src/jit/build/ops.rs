@@ -86,15 +86,13 @@ impl Builder<'_> {
             }
             Op::CellGet { dst, cell, .. } => {
                 let (slot, exit) = (self.slot(cell), self.exit());
-                let value = self.emit(InstKind::LoadCell { slot, exit }, Type::ANY);
-                self.write_borrowed(dst, value);
+                self.read_variable(dst, InstKind::LoadCell { slot, exit });
             }
             Op::CaptureGet { dst, index } => return self.capture_get(op, dst, index),
             Op::CaptureCellGet { dst, index, .. } => return self.capture_cell_get(op, dst, index),
             Op::ModuleGet { dst, var } => {
                 let (index, exit) = (self.context().profile.module_base + var, self.exit());
-                let value = self.emit(InstKind::LoadModule { index, exit }, Type::ANY);
-                self.write_borrowed(dst, value);
+                self.read_variable(dst, InstKind::LoadModule { index, exit });
             }
             Op::CellSet { cell, value, .. } => {
                 let Some(scalar) = self.known_scalar(value) else {
@@ -400,12 +398,12 @@ impl Builder<'_> {
         self.copy_value(dst, from);
     }
 
-    fn copy_value(&mut self, dst: u16, from: SlotIx) {
+    pub(super) fn copy_value(&mut self, dst: u16, from: SlotIx) {
         match self.state.get(from) {
             Slot::Scalar { value, scalar, .. } => self.write_scalar(dst, value, scalar),
             Slot::Immediate { value, .. } => self.write_immediate(dst, value),
             Slot::Borrowed { value, lender } => self.write_lent(dst, value, lender),
-            Slot::Virtual(_) => self.copy_virtual(dst, from),
+            Slot::Virtual(at) => self.copy_virtual(dst, from, at),
             Slot::Owned { .. } => {
                 self.settle(from);
                 self.copy_value(dst, from);
@@ -426,12 +424,6 @@ impl Builder<'_> {
             }
             _ => self.move_value(to, from),
         }
-    }
-
-    fn copy_virtual(&mut self, dst: u16, from: SlotIx) {
-        let (to, instance) = (self.slot(dst), self.state.get(from));
-        self.release(to);
-        self.put(to, instance);
     }
 
     pub(super) fn constant(&mut self, dst: u16, index: u32) {

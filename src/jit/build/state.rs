@@ -53,7 +53,7 @@ pub enum Slot {
     Borrowed { value: ValueId, lender: Lender },
     /// An owned boxed value, the result of a call; memory holds no heap value.
     Owned { value: ValueId },
-    /// An instance that does not exist: its fields are known.
+    /// An object that does not exist: its fields or captures are known.
     Virtual(u32),
     /// In memory.
     Memory,
@@ -82,7 +82,7 @@ impl State {
     pub fn owned(&self) -> impl Iterator<Item = SlotIx> {
         self.slots.iter().enumerate().filter(|(_, slot)| matches!(slot, Slot::Owned { .. })).map(|(at, _)| SlotIx(at as u32))
     }
-    /// Slots that hold instances which do not exist.
+    /// Slots that hold objects which do not exist.
     pub fn virtuals(&self) -> impl Iterator<Item = (SlotIx, u32)> {
         self.slots.iter().enumerate().filter_map(|(at, slot)| match *slot {
             Slot::Virtual(instance) => Some((SlotIx(at as u32), instance)),

@@ -4,9 +4,12 @@ use super::state::Scalar;
 use super::{Builder, Built};
 use crate::bytecode::chunk::Root;
 use crate::bytecode::op::{ArithCode, Op};
-use crate::jit::ir::inst::{Home, Variable};
+use crate::jit::ir::inst::{Heaps, Home, Variable};
 use crate::jit::ir::{InstKind, Kinds, Operation, StateId, Type, ValueId};
 use crate::value::layout::tag;
+
+/// Instructions that are searched for a store to the variable that is read.
+const FARTHEST_STORE: usize = 32;
 
 impl Builder<'_> {
     /// `x op= value` for numbers; `old`: a register that holds the variable's value read before.
@@ -55,7 +58,36 @@ impl Builder<'_> {
             Root::Module(var) => InstKind::LoadModule { index: self.context().profile.module_base + var, exit },
             Root::Local(_) | Root::Capture(_) | Root::SelfFn => return None,
         };
-        Some(self.emit(kind, Type::ANY))
+        match self.stored(&kind) {
+            Some((value, _)) => Some(self.emit(InstKind::Box(value), Type::ANY)),
+            None => Some(self.emit(kind, Type::ANY)),
+        }
+    }
+
+    /// Reads a variable; `load`: the load of it.
+    pub(super) fn read_variable(&mut self, dst: u16, load: InstKind) {
+        if let Some((value, scalar)) = self.stored(&load) {
+            self.write_scalar(dst, value, scalar);
+            return;
+        }
+        let value = self.emit(load, Type::ANY);
+        self.write_borrowed(dst, value);
+    }
+
+    /// The number that a variable holds since an instruction shortly before.
+    fn stored(&self, load: &InstKind) -> Option<(ValueId, Scalar)> {
+        let insts = &self.out.blocks[self.block.index()].insts;
+        for inst in insts.iter().rev().take(FARTHEST_STORE) {
+            if let Some(value) = value_of_store(load, &inst.kind) {
+                return self.scalar_kind(value).map(|scalar| (value, scalar));
+            }
+            let effects = inst.kind.effects();
+            let another_cell = matches!(load, InstKind::LoadCell { slot, .. } if inst.kind.slot_writes().contains(*slot));
+            if another_cell || effects.calls || effects.writes.overlaps(Heaps::CELLS.with(Heaps::MODULE)) {
+                return None;
+            }
+        }
+        None
     }
 
     /// False if the variable is of no kind that compiled code stores to.
@@ -114,5 +146,20 @@ impl Builder<'_> {
         self.change_home(Operation::Assign, Home::Variable(home), &[new]);
         self.consume(value);
         Ok(())
+    }
+}
+
+/// What a store has written to the variable that `load` reads, if it is one to that.
+fn value_of_store(load: &InstKind, store: &InstKind) -> Option<ValueId> {
+    match (load, store) {
+        (InstKind::LoadCell { slot, .. }, InstKind::StoreCell { slot: to, value, .. }) => (slot == to).then_some(*value),
+        (InstKind::LoadModule { index, .. }, InstKind::StoreModule { index: to, value, .. }) => {
+            (index == to).then_some(*value)
+        }
+        (
+            InstKind::LoadCaptureCell { closure, index, .. },
+            InstKind::StoreCaptureCell { closure: of, index: to, value, .. },
+        ) => ((closure, index) == (of, to)).then_some(*value),
+        _ => None,
     }
 }

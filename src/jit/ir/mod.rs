@@ -129,17 +129,26 @@ pub struct FrameState {
     pub slots: Vec<(SlotIx, ValueId)>,
     /// Those of `slots` whose boxed value is owned (a call's result): it is moved, not retained.
     pub owned: Vec<SlotIx>,
-    /// Slots whose instance does not exist yet.
+    /// Slots whose object does not exist yet.
     pub instances: Vec<Instance>,
 }
 
-/// An instance of a struct to be made when leaving.
+/// An object to be made when leaving.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Instance {
     pub slot: SlotIx,
-    pub shape: u32,
-    /// Scalars, or immediates as boxed values.
+    pub made: Made,
+    /// Fields or captures: scalars, or immediates as boxed values.
     pub fields: Vec<ValueId>,
+}
+
+/// What an object is that need not exist.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Made {
+    /// An instance of a struct, of this shape.
+    Struct(u32),
+    /// A closure of this function.
+    Closure(u32),
 }
 
 impl FrameState {

@@ -1,7 +1,7 @@
 //! The IR as text, the same for dumps and snapshots.
 use std::fmt::Write;
 
-use super::{Block, FrameState, Function, Inst, Late, Terminator, ValueId};
+use super::{Block, FrameState, Function, Inst, Late, Made, Terminator, ValueId};
 use crate::jit::listing::Listing;
 use crate::jit::options::Form;
 
@@ -61,7 +61,11 @@ fn frame_state(state: &FrameState) -> String {
     let frames: Vec<_> = state.frames.iter().map(|f| format!("f{}@{}+{}", f.function, f.pc, f.base.0)).collect();
     let mut slots: Vec<_> = state.slots.iter().map(|(slot, value)| format!("s{}=v{}", slot.0, value.0)).collect();
     slots.extend(state.instances.iter().map(|made| {
-        format!("s{}=#{}{:?}", made.slot.0, made.shape, made.fields.iter().map(|value| value.0).collect::<Vec<_>>())
+        let what = match made.made {
+            Made::Struct(shape) => format!("#{shape}"),
+            Made::Closure(function) => format!("f{function}"),
+        };
+        format!("s{}={what}{:?}", made.slot.0, made.fields.iter().map(|value| value.0).collect::<Vec<_>>())
     }));
     format!("{} [{}]", frames.join(" > "), slots.join(" "))
 }

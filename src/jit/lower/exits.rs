@@ -2,7 +2,7 @@
 use cranelift_codegen::ir as clif;
 
 use super::Lowering;
-use crate::jit::ir::{FrameInfo, InstKind, SlotIx, StateId};
+use crate::jit::ir::{FrameInfo, InstKind, Made, SlotIx, StateId};
 use crate::jit::opt::narrow::SMALL;
 
 /// Why an exit is taken.
@@ -126,13 +126,14 @@ pub struct SlotValue {
     pub value: Where,
 }
 
-/// An instance that must be made when leaving.
+/// An object that must be made when leaving.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct InstanceWords {
     pub slot: SlotIx,
-    pub shape: u32,
-    /// Words of the exit buffer: tag and payload of each field.
+    pub made: Made,
+    /// Words of the exit buffer: tag and payload of each field or capture.
     pub word: u16,
+    pub fields: u16,
 }
 
 /// What the runtime needs to continue in the VM.

@@ -143,8 +143,9 @@ impl Lowering<'_> {
         let data = &self.function.states[state.index()];
         let mut instances = Vec::with_capacity(data.instances.len());
         for instance in &data.instances {
-            instances.push(InstanceWords { slot: instance.slot, shape: instance.shape, word });
-            word += 2 * instance.fields.len() as u16;
+            let fields = instance.fields.len() as u16;
+            instances.push(InstanceWords { slot: instance.slot, made: instance.made, word, fields });
+            word += 2 * fields;
         }
         let merged = self.function.merged.binary_search(&state).is_ok();
         let guessed = self.function.guessed.contains(&state);
