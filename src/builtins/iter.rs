@@ -4,7 +4,7 @@
 //! in its place), so a callback that steps the same iterator gets an error instead of a wrong item; the state comes back
 //! whatever happens. Adaptors read their source through [`next`]; the depth of a chain is bounded by the native stack check.
 use super::Engine;
-use super::arg::{Any, Callable, Iterable, Rest, Size, Within, array_of_items, new_array, new_dict, push_item};
+use super::arg::{Any, Iterable, Rest, Size, Within, array_of_items, new_array, new_dict, push_item};
 use super::table::builtins;
 use crate::limits;
 use crate::semantics::fault::{Raise, faults};
@@ -124,7 +124,7 @@ builtins! {
 
     /// Checks the arguments of a higher-order builtin; true if its result is not made by looping over `items`.
     [pure, may_fault] __lazy(name: &str, items: Any, f: Any, parameter: &str = "items") -> bool = native is_lazy_call;
-    /// The lazy `map`, and `map` of Result and Option.
+    /// The lazy `map`.
     [may_fault, may_call] __map(items: Any, f: Any) -> any = native lazy_map;
     /// The lazy `filter`.
     [may_fault, may_call] __filter(items: Any, f: Any) -> any = native lazy_filter;
@@ -768,11 +768,8 @@ fn is_lazy_for(name: &str, items: &Value, parameter: &str) -> Fallible<bool> {
     }
 }
 
-fn lazy_map(engine: &mut dyn Engine, items: Any, f: Any) -> Fallible {
-    if is_lazy(items) {
-        return adaptor(IterState::Map { source: items.take(), f: f.take() });
-    }
-    super::outcome::map(engine, items, Callable(f))
+fn lazy_map(_: &mut dyn Engine, items: Any, f: Any) -> Fallible {
+    adaptor(IterState::Map { source: items.take(), f: f.take() })
 }
 
 fn lazy_filter(_: &mut dyn Engine, items: Any, f: Any) -> Fallible {

@@ -105,6 +105,8 @@ builtins! {
 
     /// Checks the arguments of a combinator: 0 for `None`, 1 for `Some`, 2 for `Err`, 3 for `Ok`.
     [pure, may_fault] __outcome(name: &str, value: Any, f: Any) -> int = native outcome;
+    /// The same number for a Result or an Option, -1 for anything else.
+    [pure] __case(value: Any) -> int = native case;
     /// `Ok` as a function.
     [pure] __Ok(value: Any) -> result = native make_ok;
     /// `Err` as a function.
@@ -207,25 +209,24 @@ fn err(_: &mut dyn Engine, value: Any) -> Fallible {
     }
 }
 
-/// `f` applied to the payload of `Ok` or `Some`.
-pub(super) fn map(engine: &mut dyn Engine, value: Any, f: Callable) -> Fallible {
-    match checked("map", value)? {
-        Outcome::Ok(payload) => Ok(Value::ok(engine.call(f.0, &mut [payload.clone()])?)),
-        Outcome::Some(payload) => Ok(Value::some(engine.call(f.0, &mut [payload.clone()])?)),
-        Outcome::Err(_) | Outcome::None => Ok(value.clone()),
-    }
-}
-
 fn outcome(_: &mut dyn Engine, name: &str, value: Any, f: Any) -> Fallible<i64> {
     if !f.is_callable() {
         return Err(faults::argument_type(name, "f", "a function", f.type_name()));
     }
-    Ok(match checked(name, value)? {
+    checked(name, value).map(|outcome| number(&outcome))
+}
+
+fn case(_: &mut dyn Engine, value: Any) -> Fallible<i64> {
+    Ok(view(value).map_or(-1, |outcome| number(&outcome)))
+}
+
+fn number(outcome: &Outcome<'_>) -> i64 {
+    match outcome {
         Outcome::None => 0,
         Outcome::Some(_) => 1,
         Outcome::Err(_) => 2,
         Outcome::Ok(_) => 3,
-    })
+    }
 }
 
 fn make_ok(_: &mut dyn Engine, value: Any) -> Fallible {

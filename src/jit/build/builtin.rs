@@ -1,6 +1,6 @@
 //! Calls of builtins: small ones as instructions, others by their Rust function, those written in Ruff like functions.
 use super::arith::Source;
-use super::calls::Call;
+use super::calls::{Call, enum_of};
 use super::state::{Scalar, Slot};
 use super::{Builder, Built};
 use crate::builtins::{self, Body, BuiltinId};
@@ -126,8 +126,11 @@ impl Builder<'_> {
         let (builtin, count) = (target.function as u16, u16::from(argc) + 1);
         let row = builtins::info(BuiltinId(builtin));
         let plain = needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(count));
-        if !plain || row.mutating().is_some() || !self.guard_tag(self.slot(base), target.shape) {
+        if !plain || row.mutating().is_some() || !self.guard_receiver(self.slot(base), target.shape) {
             return self.fallback(op);
+        }
+        if enum_of(target.shape).is_some_and(|decl| self.outcome_method(builtin, decl, count, dst, base)) {
+            return Ok(());
         }
         if self.intrinsic(builtin, Some(u64::from(target.shape)), count, dst, base) {
             return Ok(());
@@ -161,14 +164,26 @@ impl Builder<'_> {
             return Ok(());
         }
         let plain = needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(argc) + 1);
-        if !plain || !self.guard_tag(slot, target.shape) {
+        if !plain || !self.guard_receiver(slot, target.shape) {
             return self.fallback(op);
         }
         self.copy(base, local);
-        if self.intrinsic(builtin, Some(u64::from(target.shape)), u16::from(argc) + 1, dst, base) {
+        let count = u16::from(argc) + 1;
+        if enum_of(target.shape).is_some_and(|decl| self.outcome_method(builtin, decl, count, dst, base)) {
             return Ok(());
         }
-        self.call_row(op, builtin, u16::from(argc) + 1, dst, base)
+        if self.intrinsic(builtin, Some(u64::from(target.shape)), count, dst, base) {
+            return Ok(());
+        }
+        self.call_row(op, builtin, count, dst, base)
+    }
+
+    /// Checks that a slot's value has the builtin methods of what was met; false if it is known to be something else, or a struct.
+    fn guard_receiver(&mut self, slot: SlotIx, key: u32) -> bool {
+        match enum_of(key) {
+            Some(decl) => self.guard_enum(slot, decl),
+            None => self.guard_tag(slot, key),
+        }
     }
 
     /// Checks the tag of a slot's value; false if it is known to be another, or the key is that of a declared shape.

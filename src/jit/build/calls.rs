@@ -212,7 +212,7 @@ impl Builder<'_> {
     }
 
     /// Checks that a slot holds a value of an enum, whose methods are the same for all variants.
-    fn guard_enum(&mut self, slot: SlotIx, decl: DeclId) -> bool {
+    pub(super) fn guard_enum(&mut self, slot: SlotIx, decl: DeclId) -> bool {
         if matches!(self.state.get(slot), Slot::Scalar { .. } | Slot::Clean) {
             return false;
         }

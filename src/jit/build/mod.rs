@@ -27,6 +27,7 @@ mod math;
 mod memory;
 mod operate;
 mod ops;
+mod outcome;
 mod overload;
 mod pattern;
 mod place_call;

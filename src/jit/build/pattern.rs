@@ -29,7 +29,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn is_variant(&mut self, value: ValueId, variant: i64) -> ValueId {
+    pub(super) fn is_variant(&mut self, value: ValueId, variant: i64) -> ValueId {
         let (found, wanted) = (self.emit(InstKind::VariantOf(value), Type::INT), self.int(variant));
         self.emit(InstKind::CmpI { op: Cmp::Eq, a: found, b: wanted }, Type::BOOL)
     }
@@ -137,9 +137,7 @@ impl Builder<'_> {
         self.terminate(Terminator::Branch { cond, then: (good, Box::new([])), otherwise: (bad, Box::new([])) });
         let before = self.state.clone();
         (self.block, self.exit) = (good, None);
-        // What is no unit has a payload; a check, so that nothing is loaded before it.
-        let pointer = self.guarded_value(value, tag::VARIANT, 0);
-        let payload = self.emit(InstKind::LoadPayload { pointer, index: 0 }, Type::ANY);
+        let payload = self.only_payload(value);
         self.write_lent_by(dst, payload, &[a]);
         self.settle_passing();
         let after = std::mem::replace(&mut self.state, before);
