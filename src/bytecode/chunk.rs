@@ -13,6 +13,8 @@ pub enum Const {
     /// Decimal digits.
     BigInt(Box<str>),
     Str(Box<str>),
+    /// An array of constants, for a loop to run over: nothing changes it in place.
+    Array(Box<[Const]>),
     /// A function of this unit without captures.
     Func(u32),
     Builtin(u16),

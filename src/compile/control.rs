@@ -141,7 +141,10 @@ impl Builder<'_> {
             self.span = iterable.span;
             return self.emit_jump(Op::ForRange { inclusive: u8::from(*inclusive), state, to: 0 });
         }
-        self.expr_to(node.iterable, state);
+        match self.folded_array(node.iterable) {
+            Some(array) => self.const_to(array, state),
+            None => self.expr_to(node.iterable, state),
+        }
         self.span = iterable.span;
         self.emit_jump(Op::ForPrep { pairs: u8::from(pair), state, to: 0 })
     }

@@ -161,7 +161,7 @@ impl Builder<'_> {
             Const::Bool(value) => ConstKey::Other(1, u32::from(*value), 0),
             Const::Int(value) => ConstKey::Int(*value),
             Const::Float(value) => ConstKey::Float(value.to_bits()),
-            Const::BigInt(_) | Const::Str(_) => return self.add_constant(constant),
+            Const::BigInt(_) | Const::Str(_) | Const::Array(_) => return self.add_constant(constant),
             Const::Func(id) => ConstKey::Other(2, *id, 0),
             Const::Builtin(id) => ConstKey::Other(3, u32::from(*id), 0),
             Const::BuiltinType(id) => ConstKey::Other(4, u32::from(*id), 0),

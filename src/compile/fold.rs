@@ -2,10 +2,12 @@
 //! reached.
 use super::Builder;
 use crate::bytecode::chunk::Const;
-use crate::resolve::hir::{BinaryOp, ExprId, ExprKind, UnaryOp};
+use crate::resolve::hir::{BinaryOp, ExprId, ExprKind, Item, UnaryOp};
 
 /// Longest text that folding makes.
 const LONGEST_TEXT: usize = 1000;
+/// Longest array that is made once rather than each time it is reached.
+const LONGEST_ARRAY: usize = 64;
 /// Deepest nesting that folding looks into; a longer chain is computed when it runs.
 const DEEPEST: usize = 32;
 
@@ -13,6 +15,24 @@ impl Builder<'_> {
     /// The value of an expression that is constant.
     pub(super) fn folded(&self, expr: ExprId) -> Option<Const> {
         self.fold(expr, DEEPEST)
+    }
+
+    /// The array that an expression always is: a literal of constants and of such arrays.
+    pub(super) fn folded_array(&self, expr: ExprId) -> Option<Const> {
+        self.fold_array(expr, DEEPEST)
+    }
+
+    fn fold_array(&self, expr: ExprId, depth: usize) -> Option<Const> {
+        let depth = depth.checked_sub(1)?;
+        let ExprKind::Array(items) = &self.program[expr].kind else { return None };
+        if items.len() > LONGEST_ARRAY {
+            return None;
+        }
+        let constant = |item: &Item| match item {
+            Item::One(value) => self.fold(*value, depth).or_else(|| self.fold_array(*value, depth)),
+            Item::Spread(_) => None,
+        };
+        items.iter().map(constant).collect::<Option<Box<[Const]>>>().map(Const::Array)
     }
 
     fn fold(&self, expr: ExprId, depth: usize) -> Option<Const> {

@@ -116,14 +116,23 @@ pub fn next_pair(collection: &Value, cursor: &mut usize, count: &mut i64) -> Opt
         *cursor = at + 1;
         return Some((entry.key().get().clone(), entry.value.clone()));
     }
-    // In arrays the cursor says it: who goes on with a loop may have counted nothing else.
-    if let Value::Array(_) = collection {
+    // In arrays and ASCII text the cursor says it: who goes on with a loop may have counted nothing else.
+    if is_counted_by_cursor(collection) {
         *count = *cursor as i64;
     }
     let item = next(collection, cursor)?;
     let position = *count;
     *count += 1;
     Some((Value::Int(position), item))
+}
+
+/// Do positions count items one by one?
+fn is_counted_by_cursor(collection: &Value) -> bool {
+    match collection {
+        Value::Array(_) => true,
+        Value::Str(text) => text.is_ascii(),
+        _ => false,
+    }
 }
 
 /// How many items a collection has, if that is known without counting.

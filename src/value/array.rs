@@ -81,14 +81,16 @@ pub fn with_capacity(cap: usize) -> Result<ArrRef, OutOfMemory> {
     Ok(new())
 }
 
-/// Of a few values, unboxed if all have one kind.
-pub fn from_items(items: impl Iterator<Item = Value>) -> Result<ArrRef, OutOfMemory> {
-    let mut made = new();
-    let array = make_unique(&mut made)?;
-    for item in items {
-        array.push(item)?;
-    }
-    Ok(made)
+/// Of copies of a few values, unboxed if all have one kind.
+pub fn from_items(items: &[Value]) -> Result<ArrRef, OutOfMemory> {
+    let made = match common_kind(items) {
+        Kind::I64 => collect_into(items, Value::as_int),
+        Kind::F64 => collect_into(items, Value::as_float),
+        Kind::Bool => collect_into(items, Value::as_bool),
+        Kind::Val => collect_into(items, |item| Some(item.clone())),
+        Kind::Empty | Kind::Range => return Ok(new()),
+    };
+    Ok(Ref::new(made?))
 }
 
 /// Takes over a vector, unboxed if all elements have one kind.

@@ -269,6 +269,9 @@ fn constant_value(constant: &Const, unit: &Unit) -> Result<Value, Raise> {
             Err(_) => return Err(Raise::bug("a malformed integer literal")),
         },
         Const::Str(text) => Value::literal(text),
+        Const::Array(items) => {
+            Value::array(items.iter().map(|item| constant_value(item, unit)).collect::<Result<Vec<_>, _>>()?)
+        }
         Const::Func(func) => Value::function(FnId(unit.base + func)),
         Const::Builtin(id) => Value::Fn0(FnId(u32::from(*id))),
         Const::BuiltinType(id) => builtins::type_value(builtins::BuiltinTypeId(*id)),

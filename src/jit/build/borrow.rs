@@ -3,17 +3,78 @@
 //! A slot may hold a value that another slot owns ([`Lender::Slot`]). Before that other slot is written or its object changed
 //! in place, the borrowed value is counted and stored ([`Builder::before_write`]), so that writing finds the object shared,
 //! as in the VM.
+use super::ops::is_arithmetic;
 use super::state::{Lender, Slot};
 use super::{Builder, Edge};
 use crate::builtins::{self, BuiltinId, N_BUILTINS};
 use crate::bytecode::chunk::SelfKind;
 use crate::bytecode::op::{Op, OperandKind};
-use crate::jit::ir::SlotIx;
+use crate::jit::ir::{Kinds, SlotIx};
 
 impl Builder<'_> {
-    /// Counts what is borrowed only until the next instruction.
+    /// Counts what is borrowed only as long as nothing is written.
     pub(super) fn settle_passing(&mut self) {
         self.settle_lent(|lender| lender == Lender::Passing);
+    }
+
+    /// Before an instruction that may write: counts what is borrowed in passing, but for what the instruction takes as it is.
+    /// So the row of `rows[y][x + 1]` is not counted while its index is computed.
+    pub(super) fn end_passing(&mut self, op: &Op) {
+        if self.is_quiet(op) {
+            return;
+        }
+        let mut taken = Vec::new();
+        if self.uses_borrowed(op) {
+            op.operands(|kind, value| {
+                if matches!(kind, OperandKind::Read | OperandKind::Peek) {
+                    taken.push(self.slot(value as u16));
+                }
+            });
+        }
+        for at in 0..self.state.slots.len() {
+            let slot = SlotIx(at as u32);
+            if matches!(self.state.slots[at], Slot::Borrowed { lender: Lender::Passing, .. }) && !taken.contains(&slot) {
+                self.settle(slot);
+            }
+        }
+    }
+
+    /// Is it an instruction that only reads, and writes no register that holds an object? It releases and calls nothing, unless it
+    /// is left to the VM, before which everything is settled.
+    fn is_quiet(&self, op: &Op) -> bool {
+        let reads = match op {
+            Op::LoadNull { .. }
+            | Op::LoadBool { .. }
+            | Op::LoadInt { .. }
+            | Op::LoadConst { .. }
+            | Op::Move { .. }
+            | Op::ModuleGet { .. } => true,
+            Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } => self.array_kind().is_some(),
+            Op::FieldGet { .. } => true,
+            _ => is_arithmetic(op) && self.is_of_numbers(),
+        };
+        reads && !self.context().profile.overloads.contains_key(&self.pc) && self.writes_no_object(op)
+    }
+
+    /// Has the operator met nothing but numbers?
+    fn is_of_numbers(&self) -> bool {
+        let (seen, overflow) = self.context().profile.operands(self.pc);
+        !overflow && seen.is_subset(Kinds::INT.union(Kinds::FLOAT))
+    }
+
+    /// A temporary is free when it is written, or is the base whose part it receives.
+    fn writes_no_object(&self, op: &Op) -> bool {
+        let mut none = true;
+        op.operands(|kind, value| {
+            let register = value as u16;
+            if kind == OperandKind::Write && !self.is_temporary(register) {
+                none &= matches!(
+                    self.state.get(self.slot(register)),
+                    Slot::Clean | Slot::Scalar { .. } | Slot::Immediate { .. }
+                );
+            }
+        });
+        none
     }
 
     /// Counts what is borrowed from a slot that is about to change.

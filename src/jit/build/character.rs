@@ -33,7 +33,7 @@ impl Builder<'_> {
         Some(Ok(()))
     }
 
-    fn write_character(&mut self, dst: u16, code: ValueId) {
+    pub(super) fn write_character(&mut self, dst: u16, code: ValueId) {
         let value = self.emit(InstKind::CharOf(code), Type::ANY);
         self.codes.insert(value, code);
         self.write_lent(dst, value, Lender::Constant);

@@ -89,10 +89,14 @@ impl Flow {
 
     /// Where the loops of the region around the one with its head at `pc` are entered: only there may the first turn join the others, or they
     /// would have two ways in.
-    pub fn entries_around(&self, code: &[Op], pc: u32, region: Option<&Range<u32>>) -> Vec<u32> {
+    /// `own`: if there are none, those of the loop itself, whose first turn then ends at its test.
+    pub fn entries_around(&self, code: &[Op], pc: u32, region: Option<&Range<u32>>, own: bool) -> Vec<u32> {
         let built = |range: &Range<u32>| region.is_some_and(|region| region.start <= range.start);
-        let around: Vec<Range<u32>> =
+        let mut around: Vec<Range<u32>> =
             loops(code).filter(|range| built(range) && range.start < pc && range.contains(&pc)).collect();
+        if around.is_empty() && own {
+            around.extend(loops(code).find(|range| range.start == pc));
+        }
         if around.is_empty() {
             return Vec::new();
         }

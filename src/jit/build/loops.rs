@@ -1,4 +1,4 @@
-//! Loops over arrays and dicts: position and items are stepped in registers.
+//! Loops over arrays, dicts and ASCII text: position and items are stepped in registers.
 //!
 //! Everything else that can be iterated is the VM's business.
 use super::arith::Source;
@@ -6,7 +6,7 @@ use super::memory::{are_many_kinds, cell_of};
 use super::state::{Lender, Scalar, Slot, State};
 use super::{Builder, Built};
 use crate::bytecode::op::Op;
-use crate::jit::feedback::{DICT, STEPS};
+use crate::jit::feedback::{DICT, STEPS, TEXT};
 use crate::jit::ir::inst::{Cell, Cmp, IntOp};
 use crate::jit::ir::{InstKind, Kinds, Operation, Terminator, Type, ValueId};
 use crate::jit::profile::Site;
@@ -14,7 +14,7 @@ use crate::value::layout::{shape, tag};
 
 impl Builder<'_> {
     /// The only thing the loop has run over, as far as the register with what it runs over may hold it: an array of this shape
-    /// (0: of any kind), [`DICT`] or [`STEPS`]. The VM counts through ranges by ones, which are no objects to its loops.
+    /// (0: of any kind), [`DICT`], [`TEXT`] or [`STEPS`]. The VM counts through ranges by ones, which are no objects to its loops.
     fn iterated(&self, state: u16) -> Option<u32> {
         let Site::Elements { shapes, .. } = self.context().profile.sites.get(&self.pc)? else { return None };
         if matches!(self.state.get(self.slot(state)), Slot::Scalar { .. }) {
@@ -28,6 +28,8 @@ impl Builder<'_> {
         }
         match shapes[..] {
             [only] if only == shape::ARR_RANGE || only == DICT || cell_of(only).is_some() => Some(only),
+            // Text that is guessed to be ASCII.
+            [TEXT] if self.context().profile.storms(self.pc) == 0 => Some(TEXT),
             _ if are_many_kinds(&shapes) => Some(0),
             _ => None,
         }
@@ -59,10 +61,10 @@ impl Builder<'_> {
             Some(shape) if shape != STEPS && self.holds_object(state) => {
                 let slot = self.slot(state);
                 self.settle(slot);
-                if shape == DICT {
-                    self.guarded(state, tag::DICT, 0)
-                } else {
-                    self.guarded(state, tag::ARRAY, shape)
+                match shape {
+                    DICT => self.guarded(state, tag::DICT, 0),
+                    TEXT => self.guarded(state, tag::STR, shape::STR_ASCII),
+                    _ => self.guarded(state, tag::ARRAY, shape),
                 };
                 for hidden in [state + 1, state + 2] {
                     let zero = self.int(0);
@@ -97,6 +99,7 @@ impl Builder<'_> {
         let cell = match self.iterated(state) {
             Some(STEPS) if !pair => return self.for_range_next(op, state, dst),
             Some(DICT) => return self.step_dict(op, state, dst, pair),
+            Some(TEXT) => return self.step_text(op, state, dst, pair),
             Some(shape) if shape != STEPS => Some((shape, cell_of(shape))),
             _ => None,
         };
@@ -164,6 +167,37 @@ impl Builder<'_> {
         self.write_scalar(state + 1, next, Scalar::Int);
         let after = std::mem::replace(&mut self.state, before);
         (self.block, self.exit) = (end, None);
+        self.release(slot);
+        self.finish_ways(vec![(item, 0, after), (end, 1, self.state.clone())]);
+        Ok(())
+    }
+
+    /// The next character of ASCII text, where cursor and position are one.
+    fn step_text(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
+        let slot = self.slot(state);
+        if self.state.get(slot) != Slot::Memory {
+            return self.fallback(op);
+        }
+        let Some(position) = self.scalar(Source::Register(state + 1), Scalar::Int) else { return self.fallback(op) };
+        let pointer = self.guarded(state, tag::STR, shape::STR_ASCII);
+        let length = self.length_of(pointer);
+        let more = self.emit(InstKind::CmpI { op: Cmp::Lt, a: position, b: length }, Type::BOOL);
+        let (item, end) = (self.out.new_block(), self.out.new_block());
+        self.terminate(Terminator::Branch { cond: more, then: (item, Box::new([])), otherwise: (end, Box::new([])) });
+        let before = self.state.clone();
+        self.block = item;
+        let exit = self.exit();
+        let index = self.emit(InstKind::GuardBounds { index: position, length, exit: Some(exit) }, Type::INT);
+        let one = self.int(1);
+        let next = self.emit(InstKind::Int { op: IntOp::Add, a: index, b: one, exit: None }, Type::INT);
+        let code = self.emit(InstKind::LoadByte { pointer, index }, Type::int_in(0, 127));
+        self.write_character(if pair { dst + 1 } else { dst }, code);
+        if pair {
+            self.write_scalar(dst, index, Scalar::Int);
+        }
+        self.write_scalar(state + 1, next, Scalar::Int);
+        let after = std::mem::replace(&mut self.state, before);
+        self.block = end;
         self.release(slot);
         self.finish_ways(vec![(item, 0, after), (end, 1, self.state.clone())]);
         Ok(())

@@ -416,8 +416,13 @@ impl Builder<'_> {
     // ---- places ----
 
     pub(super) fn place_set(&mut self, op: Op, path: u16, keys: u16, value: u16) -> Built {
-        if self.is_shared(path) {
+        if !self.is_walked(path) {
             return self.set_place(op, path, keys, value);
+        }
+        // What is stored counts as a holder while its place is made unshared.
+        if let Slot::Borrowed { .. } = self.state.get(self.slot(value)) {
+            let slot = self.slot(value);
+            self.settle(slot);
         }
         let Some(cell) = self.place_cell(path) else { return self.set_place(op, path, keys, value) };
         let Some(new) = self.to_store(cell, value) else { return self.set_place(op, path, keys, value) };
@@ -428,7 +433,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn place_update(&mut self, op: Op, code: ArithCode, path: u16, keys: u16, value: u16) -> Built {
-        if self.is_shared(path) {
+        if !self.is_walked(path) {
             return self.update_place(op, code, path, keys, value);
         }
         let Some(cell) = self.place_cell(path) else { return self.update_place(op, code, path, keys, value) };
@@ -449,9 +454,27 @@ impl Builder<'_> {
         (keys..keys + count).for_each(|key| self.consume(key));
     }
 
-    /// Can others reach the root of the place?
-    fn is_shared(&self, path: u16) -> bool {
-        !matches!(self.context().profile.chunk.paths[usize::from(path)].root, Root::Local(_))
+    /// Is the place walked step by step? Those in variables of modules are as long as their containers are found unshared.
+    fn is_walked(&self, path: u16) -> bool {
+        match self.context().profile.chunk.paths[usize::from(path)].root {
+            Root::Local(_) => true,
+            Root::Module(_) => self.context().profile.storms(self.pc) == 0,
+            Root::LocalCell(_) | Root::Capture(_) | Root::CaptureCell(_) | Root::SelfFn => false,
+        }
+    }
+
+    /// The object at the root of a place, unshared.
+    fn place_root(&mut self, path: u16, tag: u64, shape: u32) -> Option<ValueId> {
+        match self.context().profile.chunk.paths[usize::from(path)].root {
+            Root::Local(root) => self.guarded_root(root, tag, shape),
+            Root::Module(var) => {
+                let (index, exit) = (self.context().profile.module_base + var, self.exit());
+                let value = self.emit(InstKind::LoadModule { index, exit }, Type::ANY);
+                let pointer = self.guarded_value(value, tag, shape);
+                Some(self.emit(InstKind::GuardUnique { slot: None, pointer, exit }, Type::pointer(tag, shape)))
+            }
+            Root::LocalCell(_) | Root::Capture(_) | Root::CaptureCell(_) | Root::SelfFn => None,
+        }
     }
 
     /// What the segments of the place at hand have met: the fields' cases, and the shapes of the containers.
@@ -505,13 +528,12 @@ impl Builder<'_> {
     /// Makes each container on the way unshared and gives the place's end.
     pub(super) fn walk(&mut self, path: u16, keys: u16) -> Option<End> {
         let steps = self.steps(path)?;
-        let Root::Local(root) = self.context().profile.chunk.paths[usize::from(path)].root else { return None };
         let mut numbers = Vec::new();
         for _ in steps.iter().filter(|step| !matches!(step, Step::Field(_))) {
             numbers.push(self.scalar(Source::Register(keys + numbers.len() as u16), Scalar::Int)?);
         }
         let (tag, shape) = steps[0].wants();
-        let mut object = self.guarded_root(root, tag, shape)?;
+        let mut object = self.place_root(path, tag, shape)?;
         let mut numbers = numbers.into_iter();
         for (at, step) in steps.iter().enumerate() {
             let end = match *step {

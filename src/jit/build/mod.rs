@@ -41,11 +41,13 @@ use std::sync::Arc;
 
 use ahash::{AHashMap, AHashSet};
 
+use super::feedback::TEXT;
 use super::ir::Expected;
 use super::ir::{
     BlockId, FrameInfo, FrameState, Function, Inst, InstKind, Instance, Origin, SlotIx, StateId, Terminator, Type, ValueId,
 };
-use super::profile::{Entry, FunctionProfile, Request};
+use super::profile::{Entry, FunctionProfile, Request, Site};
+use crate::bytecode::op::Op;
 use crate::vm::After;
 use flow::{Flow, RegisterSet};
 use state::{Scalar, Slot, State};
@@ -227,7 +229,11 @@ impl<'r> Builder<'r> {
         let flow = self.flows.of(self.request.function, &profile.chunk);
         let code = &profile.chunk.code;
         self.region = head.map(|pc| flow::region(code, pc, self.request.limits.twice_size));
-        let entered = head.map(|pc| Arc::new(flow.entries_around(code, pc, self.region.as_ref())));
+        let entered = head.map(|pc| {
+            // Behind the test of a loop over text its characters are known by their codes.
+            let own = runs_over_text(&profile, pc);
+            Arc::new(flow.entries_around(code, pc, self.region.as_ref(), own))
+        });
         self.out.name = profile.chunk.name.to_string();
         (self.out.id, self.out.entry) = (self.request.function, head);
         self.out.frame_slots = u32::from(profile.chunk.registers);
@@ -497,4 +503,14 @@ impl<'r> Builder<'r> {
         self.hints.remove(&slot);
         self.put(slot, Slot::Clean);
     }
+}
+
+/// Has the loop with its head at `pc` run over nothing but text?
+fn runs_over_text(profile: &FunctionProfile, pc: u32) -> bool {
+    let steps = |(at, op): (usize, &Op)| {
+        let back = op.jump().is_some_and(|offset| flow::target(at, offset) == pc);
+        let is_step = back && matches!(op, Op::ForNext { .. } | Op::ForNextPair { .. });
+        is_step && matches!(profile.sites.get(&(at as u32)), Some(Site::Elements { shapes, .. }) if shapes[..] == [TEXT])
+    };
+    profile.chunk.code.iter().enumerate().any(steps)
 }

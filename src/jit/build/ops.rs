@@ -15,9 +15,7 @@ use crate::value::layout::tag;
 impl Builder<'_> {
     /// Builds the instruction at the current offset; `last`: it ends its block.
     pub(super) fn instruction(&mut self, op: Op, last: bool, returns: &mut Vec<Edge>) -> Built {
-        if !self.uses_borrowed(&op) {
-            self.settle_passing();
-        }
+        self.end_passing(&op);
         self.before_instruction(&op);
         // An instruction that changes something in place is first built without the guess that nobody else holds it.
         let in_place = matches!(
@@ -311,7 +309,7 @@ impl Builder<'_> {
     }
 
     /// Can the instruction take operands that are borrowed?
-    fn uses_borrowed(&self, op: &Op) -> bool {
+    pub(super) fn uses_borrowed(&self, op: &Op) -> bool {
         let mut reads = false;
         let effects = op.info().effects;
         op.operands(|kind, value| {
@@ -462,6 +460,7 @@ impl Builder<'_> {
             }
             Const::BigInt(_)
             | Const::Str(_)
+            | Const::Array(_)
             | Const::BuiltinType(_)
             | Const::Struct(_)
             | Const::Enum(_)
@@ -677,7 +676,7 @@ impl Builder<'_> {
     }
 }
 
-fn is_arithmetic(op: &Op) -> bool {
+pub(super) fn is_arithmetic(op: &Op) -> bool {
     matches!(
         op,
         Op::Add { .. }

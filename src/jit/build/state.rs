@@ -32,7 +32,7 @@ impl Scalar {
 /// What keeps a borrowed value alive.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Lender {
-    /// A container or variable that stays as it is until the next instruction has used the value.
+    /// A container or variable that stays as it is until something is written, but for what takes the value itself.
     Passing,
     /// A slot, as long as it is not written.
     Slot(SlotIx),

@@ -250,7 +250,7 @@ pub extern "C" fn append_text(
 }
 
 pub extern "C" fn array(items: *const ManuallyDrop<Value>, count: u64) -> Pair {
-    owned(attempt(|| array::from_items(values(items, count).iter().cloned()).ok().map(Value::Array)))
+    owned(attempt(|| array::from_items(values(items, count)).ok().map(Value::Array)))
 }
 
 pub extern "C" fn dict(entries: *const ManuallyDrop<Value>, count: u64) -> Pair {

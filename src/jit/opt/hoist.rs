@@ -3,7 +3,7 @@
 //! A check moved to the preheader leaves with the preheader's state, which enters the loop in the VM: always valid, since
 //! nothing of the loop has happened yet. Only checks that every turn makes are moved (their block dominates all latches),
 //! so that a loop does not leave for a check it would never have reached. The exception are kinds and shapes that were met under a
-//! branch, of what the loop does not change: it is guessed that they hold whichever way a turn goes, unless something asks for the kind,
+//! branch, variables of modules that are read there, and that what is stored to there has one holder, of what the loop does not change: it is guessed that they hold whichever way a turn goes, unless something asks for the kind,
 //! or expects others as well. Code that fails there too often is made again without such guesses.
 //! Relies on: a value guarded in the loop is reached only through the guard's result, so uses stay behind it.
 //! Storing an array's elements as values is moved as well: it changes nothing that a program can tell, and what it writes (the
@@ -216,8 +216,11 @@ impl Pass<'_> {
         self.operands_invariant(inst) && self.memory.reads(function, &inst.kind).iter().all(|d| !self.written.contains(*d))
     }
 
-    /// Is it a check under a branch that is likely to hold in front of the loop?
+    /// Is it a check under a branch that is likely to hold in front of the loop? A variable of a module has a value once it is reached.
     fn is_guess(&self, kind: &InstKind) -> bool {
+        if let InstKind::LoadModule { .. } | InstKind::GuardUnique { .. } = kind {
+            return self.uncertain.is_some();
+        }
         checked_kind(kind).is_some_and(|(value, _)| self.uncertain.is_some_and(|uncertain| !uncertain.contains(&value)))
     }
 

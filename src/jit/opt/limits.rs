@@ -10,8 +10,11 @@
 use super::addends;
 use super::range::{self, Unproven};
 use crate::jit::ir::cfg::{Cfg, Loop};
-use crate::jit::ir::inst::Cmp;
-use crate::jit::ir::{BlockId, Function, Inst, InstKind, StateId, Type, ValueId};
+use crate::jit::ir::inst::{Cmp, IntOp};
+use crate::jit::ir::{BlockId, Function, Inst, InstKind, Range, StateId, Type, ValueId};
+
+/// What an index may go beyond the limit by, as in `xs[i + 2]` where `i < limit`.
+const MOST_BEYOND: i64 = 8;
 
 /// Runs the range analysis, and once more with the checks made in front of loops. Returns the number of checks removed.
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
@@ -27,15 +30,16 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
 }
 
 /// Returns the number of comparisons made in front of loops.
-fn check_in_front(function: &mut Function, unproven: Vec<Unproven>, cfg: &Cfg, home: &[BlockId]) -> usize {
+fn check_in_front(function: &mut Function, mut unproven: Vec<Unproven>, cfg: &Cfg, home: &[BlockId]) -> usize {
     let mut made: Vec<(BlockId, Unproven)> = Vec::new();
-    let (reach, others): (Vec<_>, Vec<_>) = unproven.into_iter().partition(|check| check.reaches);
-    for check in reach.into_iter().chain(others) {
+    unproven.retain(|check| can_compare(function, check));
+    unproven.sort_by_key(|check| check.gap.min(1));
+    for check in unproven {
         let Some(looped) = cfg.loops.iter().find(|looped| looped.blocks.contains(&check.block)) else { continue };
         let is_outside = |value: ValueId| !looped.blocks.contains(&home[value.index()]);
         let Some((front, exit)) = front(function, looped) else { continue };
         let always = cfg.is_in_each_turn(function, check.block, looped);
-        // One comparison is enough for a check, and a limit that is less than the length is at most the length.
+        // One comparison is enough for a check, and a limit that is less than the length by more is so by less.
         let known = made.iter().any(|(at, other)| {
             let is_same = (other.block, other.index, other.length) == (check.block, check.index, check.length);
             *at == front && (is_same || (other.limit, other.length) == (check.limit, check.length))
@@ -54,11 +58,32 @@ pub(super) fn front(function: &Function, looped: &Loop) -> Option<(BlockId, Stat
     function.blocks[front.index()].preheader.map(|exit| (front, exit))
 }
 
+/// Is what has to be compared with the length the limit, or a sum that is exact?
+fn can_compare(function: &Function, check: &Unproven) -> bool {
+    let high = function.ty(check.limit).range.high;
+    check.gap >= 0 || (check.gap >= -MOST_BEYOND && high.checked_sub(check.gap).is_some())
+}
+
 fn compare(function: &mut Function, front: BlockId, exit: StateId, check: Unproven) {
-    let op = if check.reaches { Cmp::Lt } else { Cmp::Le };
-    let origin = function.states[exit.index()].origin();
+    let op = if check.gap > 0 { Cmp::Le } else { Cmp::Lt };
+    let limit = if check.gap < 0 { beyond(function, front, exit, check) } else { check.limit };
     let good = function.new_value(Type::BOOL);
-    let insts = &mut function.blocks[front.index()].insts;
-    insts.push(Inst { kind: InstKind::CmpI { op, a: check.limit, b: check.length }, result: Some(good), origin });
-    insts.push(Inst { kind: InstKind::GuardTrue { value: good, exit }, result: None, origin });
+    push(function, front, exit, InstKind::CmpI { op, a: limit, b: check.length }, Some(good));
+    push(function, front, exit, InstKind::GuardTrue { value: good, exit }, None);
+}
+
+/// The limit and what the index may go beyond it.
+fn beyond(function: &mut Function, front: BlockId, exit: StateId, check: Unproven) -> ValueId {
+    let Range { low, high } = function.ty(check.limit).range;
+    let (by, sum) =
+        (function.new_value(Type::int_in(-check.gap, -check.gap)), Range { low: low - check.gap, high: high - check.gap });
+    push(function, front, exit, InstKind::ConstI(-check.gap), Some(by));
+    let limit = function.new_value(Type::int_in(sum.low, sum.high));
+    push(function, front, exit, InstKind::Int { op: IntOp::Add, a: check.limit, b: by, exit: None }, Some(limit));
+    limit
+}
+
+fn push(function: &mut Function, front: BlockId, exit: StateId, kind: InstKind, result: Option<ValueId>) {
+    let origin = function.states[exit.index()].origin();
+    function.blocks[front.index()].insts.push(Inst { kind, result, origin });
 }

@@ -2,8 +2,8 @@
 //!
 //! Two steps. *Solve*: ranges of all values to a fixpoint over the dominator tree, growing bounds of loop parameters jump to
 //! the end of the scale and are then narrowed again by two more rounds. *Use*: a second walk with the facts of the branches
-//! taken removes checks. Facts are ranges of values and pairs `a < b`, `a <= b` known where a branch went that way, a difference was
-//! taken, or a loop's parameter only falls.
+//! taken removes checks. Facts are ranges of values and pairs `a + gap <= b` (`a < b` has the gap 1), known where a branch went that way, a
+//! constant was added or a difference taken, or a loop's parameter only falls. They are added up along chains.
 //! Relies on: arithmetic with a check gives the exact result where it continues.
 //! Must not: use a fact outside the blocks that the branch's edge dominates. A range that holds where a value is defined is lost
 //! when the value moves in front of a branch: only the last run writes ranges down.
@@ -19,17 +19,19 @@ const WIDEN_AFTER: usize = 2;
 const ROUNDS: usize = 6;
 
 /// Steps from a value to what it is less than.
-const MOST_STEPS: usize = 4;
+const MOST_STEPS: usize = 6;
+/// Values looked at on the way.
+const MOST_ABOVE: usize = 32;
 
-/// A bounds check that would be superfluous if `limit` were at most `length`, or less than it.
+/// A bounds check that would be superfluous if `limit - gap` were less than `length`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Unproven {
     pub block: BlockId,
     pub index: ValueId,
     pub limit: ValueId,
     pub length: ValueId,
-    /// The index is known to be at most the limit, not to be less.
-    pub reaches: bool,
+    /// What the index is known to be less than the limit by.
+    pub gap: i64,
 }
 
 /// Returns the number of checks removed.
@@ -121,8 +123,8 @@ fn less_one(function: &Function) -> AHashMap<ValueId, ValueId> {
 #[derive(Default)]
 struct Facts {
     ranges: Vec<Option<Range>>,
-    /// What each value is less than (true), or at most.
-    less: AHashMap<ValueId, Vec<(ValueId, bool)>>,
+    /// What each value is at most, and by how much it is less.
+    less: AHashMap<ValueId, Vec<(ValueId, i64)>>,
     undo: Vec<Undo>,
 }
 
@@ -220,7 +222,7 @@ impl Pass<'_> {
                     work.push(Visit::Leave(self.facts.undo.len()));
                     self.learn_edge(block);
                     for (param, start) in self.falling.get(&block).into_iter().flatten() {
-                        self.facts.set_less(*param, *start, false);
+                        self.facts.set_less(*param, *start, 0);
                     }
                     self.block(block, remove);
                     self.pass_on(block, incoming);
@@ -260,7 +262,7 @@ impl Pass<'_> {
         let step = i64::from(strict);
         self.facts.set_range(a, ra.intersect(Range { low: i64::MIN, high: rb.high.saturating_sub(step) }));
         self.facts.set_range(b, rb.intersect(Range { low: ra.low.saturating_add(step), high: i64::MAX }));
-        self.facts.set_less(a, b, strict);
+        self.facts.set_less(a, b, step);
     }
 
     fn range(&self, value: ValueId) -> Range {
@@ -301,7 +303,8 @@ impl Pass<'_> {
         let InstKind::GuardBounds { index, length, exit: Some(_) } = *kind else { return };
         if self.range(index).low >= 0 {
             let limits = self.facts.all_above(index).into_iter();
-            self.unproven.extend(limits.map(|(limit, strict)| Unproven { block, index, limit, length, reaches: !strict }));
+            let others = limits.filter(|(limit, _)| *limit != length);
+            self.unproven.extend(others.map(|(limit, gap)| Unproven { block, index, limit, length, gap }));
         }
     }
 
@@ -312,16 +315,16 @@ impl Pass<'_> {
             InstKind::Int { op, a, b, .. } => result.into_iter().for_each(|result| self.learn_result(op, a, b, result)),
             InstKind::GuardSmall { value, low, high, .. } => {
                 self.facts.set_range(value, self.range(value).intersect(Range { low, high }));
-                result.into_iter().for_each(|result| self.facts.set_less(value, result, false))
+                result.into_iter().for_each(|result| self.facts.set_less(value, result, 0))
             }
             InstKind::GuardBounds { index, length, .. } => {
                 let (ri, rl) = (self.range(index), self.range(length));
                 let high = rl.high.saturating_sub(1);
                 self.facts.set_range(index, ri.intersect(Range { low: 0, high }));
-                self.facts.set_less(index, length, true);
+                self.facts.set_less(index, length, 1);
                 if let Some(result) = result {
                     self.facts.set_range(result, ri.intersect(Range { low: 0, high }));
-                    self.facts.set_less(result, length, true);
+                    self.facts.set_less(result, length, 1);
                 }
             }
             _ => {}
@@ -332,11 +335,10 @@ impl Pass<'_> {
     fn learn_result(&mut self, op: IntOp, a: ValueId, b: ValueId, result: ValueId) {
         let by = self.range(b);
         match op {
-            IntOp::Sub if by.low >= 0 => self.facts.set_less(result, a, by.low > 0),
-            // One more than something less is at most as much.
-            IntOp::Add if by == Range::exactly(1) => {
-                let more: Vec<_> = self.facts.above(a).iter().filter(|(_, strict)| *strict).map(|(end, _)| *end).collect();
-                more.into_iter().for_each(|end| self.facts.set_less(result, end, false));
+            IntOp::Sub if by.low >= 0 => self.facts.set_less(result, a, by.low),
+            IntOp::Add if by.low >= 0 && by.low == by.high => {
+                self.facts.set_less(result, a, -by.high);
+                self.facts.set_less(a, result, by.low);
             }
             _ => {}
         }
@@ -345,13 +347,11 @@ impl Pass<'_> {
     /// What a difference is at least because of what is known of the two.
     fn least_difference(&self, a: ValueId, b: ValueId) -> Option<i64> {
         let is_more = || self.less_one.get(&a).is_some_and(|more| self.facts.is_less(b, *more));
-        if self.facts.is_less(b, a) {
-            Some(1)
-        } else if self.facts.is_at_most(b, a) || is_more() {
-            Some(0)
-        } else {
-            None
+        if a == b {
+            return Some(0);
         }
+        let gap = self.facts.gap(b, a);
+        if gap.is_none_or(|gap| gap < 0) && is_more() { Some(0) } else { gap }
     }
 
     fn result_range(&self, kind: &InstKind) -> Range {
@@ -473,45 +473,48 @@ impl Facts {
         self.undo.push(Undo::Range(value, old));
     }
 
-    fn set_less(&mut self, a: ValueId, b: ValueId, strict: bool) {
-        self.less.entry(a).or_default().push((b, strict));
+    fn set_less(&mut self, a: ValueId, b: ValueId, gap: i64) {
+        self.less.entry(a).or_default().push((b, gap));
         self.undo.push(Undo::Less(a));
     }
 
-    /// What a value is less than (true), or at most.
-    fn above(&self, value: ValueId) -> &[(ValueId, bool)] {
+    /// What a value is at most, and by how much it is less, as far as it is known of the value itself.
+    fn above(&self, value: ValueId) -> &[(ValueId, i64)] {
         self.less.get(&value).map_or(&[], Vec::as_slice)
     }
 
-    /// What a value is less than (true), or at most, also by way of others. Each is there once, nearest first.
-    fn all_above(&self, value: ValueId) -> Vec<(ValueId, bool)> {
-        let mut found: Vec<(ValueId, bool)> = Vec::new();
-        let (mut from, mut next) = (vec![(value, false)], 0);
+    /// The same also by way of others. Each is there once, nearest first.
+    fn all_above(&self, value: ValueId) -> Vec<(ValueId, i64)> {
+        let mut found: Vec<(ValueId, i64)> = Vec::new();
+        let mut from = vec![(value, 0_i64)];
         for _ in 0..MOST_STEPS {
-            for (middle, strict) in from {
-                for &(end, strictly) in self.above(middle) {
-                    let strict = strict || strictly;
+            let mut further = Vec::new();
+            for (middle, gap) in from {
+                for &(end, more) in self.above(middle) {
+                    let gap = gap.saturating_add(more);
+                    let room = found.len() < MOST_ABOVE && end != value;
                     match found.iter_mut().find(|(other, _)| *other == end) {
-                        Some((_, known)) if *known || !strict => {}
-                        Some((_, known)) => *known = true,
-                        None => found.push((end, strict)),
+                        Some((_, known)) if *known >= gap => continue,
+                        Some((_, known)) => *known = gap,
+                        None if room => found.push((end, gap)),
+                        None => continue,
                     }
+                    further.push((end, gap));
                 }
             }
-            from = found[next..].to_vec();
-            next = found.len();
+            from = further;
         }
         found
     }
 
-    /// Is `a < b` known?
-    fn is_less(&self, a: ValueId, b: ValueId) -> bool {
-        self.all_above(a).contains(&(b, true))
+    /// What `b` is known to be more than `a` by.
+    fn gap(&self, a: ValueId, b: ValueId) -> Option<i64> {
+        self.all_above(a).into_iter().find(|(end, _)| *end == b).map(|(_, gap)| gap)
     }
 
-    /// Is `a <= b` known?
-    fn is_at_most(&self, a: ValueId, b: ValueId) -> bool {
-        a == b || self.all_above(a).iter().any(|(end, _)| *end == b)
+    /// Is `a < b` known?
+    fn is_less(&self, a: ValueId, b: ValueId) -> bool {
+        self.gap(a, b).is_some_and(|gap| gap > 0)
     }
 
     fn forget(&mut self, mark: usize) {
