@@ -98,9 +98,24 @@ impl Builder<'_> {
             return;
         }
         for slot in self.changed_in_place(op) {
+            self.forget_unwanted(slot);
             self.before_write(slot);
             if let Slot::Borrowed { .. } = self.state.get(slot) {
                 self.settle(slot);
+            }
+        }
+    }
+
+    /// What a slot has lent to variables that nothing asks for any more needs no count: whether their values were copied is nothing that a
+    /// program sees. Only between two instructions: it is known then what is asked for.
+    fn forget_unwanted(&mut self, lender: SlotIx) {
+        for at in 0..self.state.slots.len() {
+            let slot = SlotIx(at as u32);
+            if matches!(self.state.slots[at], Slot::Borrowed { lender: Lender::Slot(by), .. } if by == lender)
+                && !self.is_wanted(slot)
+            {
+                self.put(slot, Slot::Clean);
+                self.hints.remove(&slot);
             }
         }
     }
