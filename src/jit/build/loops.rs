@@ -228,14 +228,7 @@ impl Builder<'_> {
         match scalar {
             Some(scalar) => self.write_scalar(item, value, scalar),
             // The loop has a reference of its own.
-            None => {
-                let lender = match self.state.get(self.slot(state)) {
-                    Slot::Memory => Lender::Slot(self.slot(state)),
-                    Slot::Borrowed { lender, .. } => lender,
-                    _ => Lender::Passing,
-                };
-                self.write_lent(item, value, lender);
-            }
+            None => self.write_lent(item, value, self.lender_of_part(state)),
         }
         if pair {
             self.write_scalar(dst, index, Scalar::Int);

@@ -2,9 +2,9 @@
 //!
 //! A check moved to the preheader leaves with the preheader's state, which enters the loop in the VM: always valid, since
 //! nothing of the loop has happened yet. Only checks that every turn makes are moved (their block dominates all latches),
-//! so that a loop does not leave for a check it would never have reached. The exception are kinds and shapes that were met under a
-//! branch, variables of modules that are read there, and that what is stored to there has one holder, of what the loop does not change: it is guessed that they hold whichever way a turn goes, unless something asks for the kind,
-//! or expects others as well. Code that fails there too often is made again without such guesses.
+//! so that a loop does not leave for a check it would never have reached. The exception is what was met under a branch – kinds and shapes,
+//! variables of modules, and that what is stored to has one holder –, of what the loop does not change: it is guessed that it holds
+//! whichever way a turn goes, unless something asks for the kind, or expects others as well. Code that fails there too often is made again without such guesses.
 //! Relies on: a value guarded in the loop is reached only through the guard's result, so uses stay behind it.
 //! Storing an array's elements as values is moved as well: it changes nothing that a program can tell, and what it writes (the
 //! array's header) the loop does not write any more. That only holds if all of a loop can be moved; else none is. They are moved
