@@ -242,6 +242,11 @@ fn a_poll_is_rare_only_if_one_counter_counts_on_all_ways_back() {
     // Each way back sets back what the other one counts.
     let neither = ir(&program("if k % 4 == 0 { i += 1; j = 0; continue }\ni = 0; j += 1"));
     assert_eq!((each_turn(&neither), count(&neither, "Poll { counter: Some")), (2, 0), "{neither}");
+    // Down on all ways, and up on one but down on the other.
+    let falls = ir(&program("if k % 4 == 0 { i -= 1; continue }\ni -= 1"));
+    assert_eq!((each_turn(&falls), count(&falls, "Poll { counter: Some")), (0, 2), "{falls}");
+    let wanders = ir(&program("if k % 4 == 0 { i += 1; continue }\ni -= 1"));
+    assert_eq!((each_turn(&wanders), count(&wanders, "Poll { counter: Some")), (2, 0), "{wanders}");
 }
 
 #[test]
@@ -256,11 +261,13 @@ fn counted_loops_run_in_stretches_unless_the_poll_would_move_over_an_effect() {
     assert_eq!(cold(&stretches), 1, "{stretches}");
     let counted = ir(&program("while i < n", "s += xs[i]\ni += 1"));
     assert_eq!(cold(&counted), 1, "{counted}");
-    // A limit that changes, a way back before the end, steps of two, and a test of something else.
+    // A limit that changes, a way back before the end, steps of two and down, and a test of something else.
     for (head, body) in [
         ("while i < n", "n -= 1\ni += 1"),
         ("while i < n", "i += 1\nif i % 3 == 0 { continue }\ns += 1.0"),
         ("while i < n", "i += 2"),
+        ("while i < n and i > -30", "i -= 1"),
+        ("while n > i", "n -= 1"),
         ("while s < 100.0", "s += 1.0\ni += 1"),
     ] {
         let ir = ir(&program(head, body));
@@ -451,6 +458,9 @@ fn the_test_of_a_loop_stands_at_its_end_unless_its_head_calls() {
     let branches = |ir: &str| count(ir, "  branch ");
     let counted = ir(&program("i < n"));
     assert_eq!((branches(&counted), count(&counted, "CmpI")), (2, 2), "{counted}");
+    // Where what is found and the bound meet again, the counter is wanted.
+    let two = ir(&program("i < n and xs[i % 2] != \"c\""));
+    assert_eq!(count(&two, "CmpI { op: Lt"), 2, "{two}");
     let calls = ir(&program("i < n and xs.join(\"\").len() > i"));
     assert_eq!(count(&calls, "CallBuiltin"), 1, "{calls}");
 }

@@ -1,11 +1,18 @@
 //! Blocks: their order, where ways meet, heads of loops and the ways back to them.
 use ahash::{AHashMap, AHashSet};
 
-use super::flow::RegisterSet;
+use super::flow::{self, RegisterSet};
 use super::state::{Scalar, Slot, State};
 use super::{Builder, Built, Edge, Header, Key, MOST_IN_REGISTERS, borrow};
+use crate::bytecode::op::Op;
 use crate::jit::ir::{BlockId, InstKind, SlotIx, Terminator, ValueId};
 use crate::jit::profile::{FRONT, LARGE};
+
+/// Instructions before a return that are built for each way that leads there.
+const MOST_BEFORE_RETURN: usize = 2;
+
+/// Ways to one return that are built apart, and values that they release.
+const MOST_RELEASES: usize = 12;
 
 impl Builder<'_> {
     /// Builds all blocks of the innermost context from `first` on; gives the ways to its returns (none for the outermost,
@@ -27,6 +34,14 @@ impl Builder<'_> {
                 if ways.is_empty() {
                     continue;
                 }
+                if !is_header && self.returns_apart(key.1, &ways) {
+                    for way in ways {
+                        self.start_block(key, vec![way], false, &mut headers);
+                        self.straight(key, &mut returns)?;
+                        self.connect(key, at, &position, &mut edges, &headers)?;
+                    }
+                    continue;
+                }
                 self.start_block(key, ways, is_header, &mut headers);
             } else if is_header {
                 let edge = Edge { from: self.block, state: self.state.clone() };
@@ -36,6 +51,23 @@ impl Builder<'_> {
             self.connect(key, at, &position, &mut edges, &headers)?;
         }
         Ok(returns)
+    }
+
+    /// Does each way that meets at `pc` return by itself? What they return need not be brought to one form then.
+    fn returns_apart(&self, pc: u32, ways: &[Edge]) -> bool {
+        let context = self.context();
+        let (code, block) = (&context.profile.chunk.code, context.flow.at(pc));
+        let end = block.end as usize;
+        let leads_to_return = match code[end - 1] {
+            Op::Jump { to } if to > 0 && end - 1 == pc as usize => {
+                let target = context.flow.at(flow::target(end - 1, i64::from(to)));
+                target.end == target.start + 1 && is_return(&code[target.start as usize])
+            }
+            ref last => is_return(last) && end <= pc as usize + MOST_BEFORE_RETURN + 1,
+        };
+        // Each of them releases what is in memory.
+        let in_memory = |way: &Edge| way.state.slots.iter().filter(|slot| matches!(slot, Slot::Memory)).count();
+        leads_to_return && ways.len() > 1 && ways.iter().map(|way| 1 + in_memory(way)).sum::<usize>() <= MOST_RELEASES
     }
 
     /// Reverse postorder of the blocks reachable from `first`.
@@ -267,9 +299,29 @@ impl Builder<'_> {
             let op = context.profile.chunk.code[pc as usize];
             self.out.blocks[self.block.index()].work += 1;
             self.instruction(op, pc + 1 == code_block.end, returns)?;
+            if !self.apart.is_empty() {
+                return self.return_apart(pc, code_block.end, returns);
+            }
             if !self.ended && pc % 8 == 0 {
                 self.limit_registers();
             }
+        }
+        Ok(())
+    }
+
+    /// The return behind the call at `pc` whose results have not met.
+    fn return_apart(&mut self, pc: u32, end: u32, returns: &mut Vec<Edge>) -> Built {
+        let ways = std::mem::take(&mut self.apart);
+        self.ended = true;
+        if pc + 1 == end {
+            (self.ends, self.end_states) = ways.into_iter().map(|way| ((way.from, 0), way.state)).unzip();
+            return Ok(());
+        }
+        let op = self.context().profile.chunk.code[pc as usize + 1];
+        for way in ways {
+            (self.block, self.state, self.pc, self.exit, self.ended) = (way.from, way.state, pc + 1, None, false);
+            self.out.blocks[self.block.index()].work += 1;
+            self.instruction(op, true, returns)?;
         }
         Ok(())
     }
@@ -378,4 +430,9 @@ impl Builder<'_> {
         self.out.blocks[block.index()].term = Some(Terminator::Jump(header.block, args));
         Ok(())
     }
+}
+
+/// Does the instruction end the function?
+pub(super) fn is_return(op: &Op) -> bool {
+    matches!(op, Op::Return { .. } | Op::ReturnNull {})
 }

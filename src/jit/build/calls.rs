@@ -131,6 +131,7 @@ impl Builder<'_> {
     /// Calls the function of the first case that holds; the last one is checked and leaves.
     pub(super) fn call_one_of(&mut self, op: Op, cases: Vec<(Test, Call)>, exit: StateId) -> Built {
         let (count, dst) = (cases.len(), cases[0].1.dst);
+        let is_plain = cases.iter().all(|(_, call)| call.operands.is_none());
         let mut live = self.live_after_call(dst);
         live.insert(usize::from(dst));
         let mut ways = Vec::with_capacity(count);
@@ -146,16 +147,20 @@ impl Builder<'_> {
                 self.check(test, &call, exit);
             }
             self.call_known(op, call)?;
-            if !self.ended {
+            let apart = std::mem::take(&mut self.apart);
+            if apart.is_empty() && !self.ended {
                 ways.push(Edge { from: self.block, state: self.state.clone() });
             }
+            ways.extend(apart);
             if let Some(block) = otherwise {
                 (self.block, self.state, self.exit, self.ended) = (block, before, None, false);
             }
         }
         self.ends = Vec::new();
         self.ended = ways.is_empty();
-        if !self.ended {
+        if !self.ended && is_plain && self.is_returned(dst) {
+            self.apart = ways;
+        } else if !self.ended {
             self.join(ways, &live);
         }
         Ok(())

@@ -5,6 +5,7 @@ use super::calls::Call;
 use super::flow::RegisterSet;
 use super::state::{Lender, Slot, State};
 use super::{Builder, Built, Context, Edge};
+use crate::bytecode::op::Op;
 use crate::jit::ir::{InstKind, SlotIx, ValueId};
 use crate::jit::profile::FunctionProfile;
 
@@ -66,14 +67,36 @@ impl Builder<'_> {
         if self.ended {
             return Ok(());
         }
+        if returns.len() > 1 && call.operands.is_none() && self.is_returned(call.dst) {
+            self.apart = returns.into_iter().map(|way| self.conclude_way(call, way)).collect();
+            return Ok(());
+        }
         let mut live = after;
         live.insert((window.0 - self.context().base) as usize);
         self.join(returns, &live);
-        if call.running.is_below() {
-            self.release(SlotIx(window.0 - 1));
-        }
-        self.move_value(self.slot(call.dst), window);
+        self.conclude_call(call);
         Ok(())
+    }
+
+    /// The way on from one of the returns of an inlined call.
+    fn conclude_way(&mut self, call: &Call, way: Edge) -> Edge {
+        (self.block, self.state, self.exit) = (way.from, way.state, None);
+        self.conclude_call(call);
+        Edge { from: self.block, state: self.state.clone() }
+    }
+
+    /// Behind an inlined call the result goes to its register.
+    fn conclude_call(&mut self, call: &Call) {
+        if call.running.is_below() {
+            self.release(SlotIx(call.window.0 - 1));
+        }
+        self.move_value(self.slot(call.dst), call.window);
+    }
+
+    /// Is what the call at hand gives returned by the next instruction?
+    pub(super) fn is_returned(&self, dst: u16) -> bool {
+        let code = &self.context().profile.chunk.code;
+        code.get(self.pc as usize + 1).is_some_and(|next| matches!(next, Op::Return { value } if *value == dst))
     }
 
     /// Moves the newest value of a slot to another.
@@ -197,7 +220,6 @@ impl Builder<'_> {
 
 /// Instructions of a function, those counted several times that become much code.
 fn weight(callee: &FunctionProfile) -> usize {
-    use crate::bytecode::op::Op;
     let weight = |op: &Op| match op {
         Op::MakeStruct { .. }
         | Op::Construct { .. }
@@ -214,11 +236,11 @@ fn weight(callee: &FunctionProfile) -> usize {
 fn calls_itself(function: u32, callee: &FunctionProfile) -> bool {
     let chunk = &callee.chunk;
     chunk.code.iter().any(|op| match op {
-        crate::bytecode::op::Op::CallFunc { func, .. } => callee.unit_base + chunk.functions[usize::from(*func)] == function,
+        Op::CallFunc { func, .. } => callee.unit_base + chunk.functions[usize::from(*func)] == function,
         _ => false,
     })
 }
 
 fn has_loop(callee: &FunctionProfile) -> bool {
-    callee.chunk.code.iter().any(|op| matches!(op, crate::bytecode::op::Op::LoopHead {}))
+    callee.chunk.code.iter().any(|op| matches!(op, Op::LoopHead {}))
 }

@@ -47,6 +47,7 @@ use super::ir::{
     BlockId, FrameInfo, FrameState, Function, Inst, InstKind, Instance, Origin, SlotIx, StateId, Terminator, Type, ValueId,
 };
 use super::profile::{Entry, FunctionProfile, Request, Site};
+use crate::bytecode::chunk::SelfKind;
 use crate::bytecode::op::Op;
 use crate::vm::After;
 use flow::{Flow, RegisterSet};
@@ -170,6 +171,8 @@ struct Builder<'r> {
     ends: Vec<(BlockId, usize)>,
     /// The states at those, where they differ.
     end_states: Vec<State>,
+    /// The ways on from a call whose results have not met, since the next instruction returns them.
+    apart: Vec<Edge>,
     /// Registers wanted before each instruction of the current bytecode block, from its first one on.
     live: (u32, Vec<RegisterSet>),
     contexts: Vec<Context>,
@@ -206,6 +209,7 @@ impl<'r> Builder<'r> {
             ended: false,
             ends: Vec::new(),
             end_states: Vec::new(),
+            apart: Vec::new(),
             live: (0, Vec::new()),
             contexts: Vec::new(),
             hints: AHashMap::new(),
@@ -237,6 +241,7 @@ impl<'r> Builder<'r> {
         self.out.name = profile.chunk.name.to_string();
         (self.out.id, self.out.entry) = (self.request.function, head);
         self.out.frame_slots = u32::from(profile.chunk.registers);
+        self.out.own = (profile.chunk.self_kind == SelfKind::Mutating).then_some(SlotIx(0));
         self.state = State::new(usize::from(profile.chunk.registers));
         self.block = self.out.new_block();
         let live_after = RegisterSet::empty(0);

@@ -81,6 +81,8 @@ pub struct Function {
     pub guessed: AHashSet<StateId>,
     /// Unboxed parameters in order, with the slot each belongs to. Empty for OSR entries, which load from slots.
     pub params: Vec<(SlotIx, ValueId)>,
+    /// The slot of `self` in a method that changes it.
+    pub own: Option<SlotIx>,
     /// Values that only states name: they are computed where code is left.
     pub late: AHashMap<ValueId, Late>,
     /// Highest slot used plus one, inlined frames included.

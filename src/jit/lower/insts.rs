@@ -357,16 +357,16 @@ impl Lowering<'_> {
             InstKind::LoadStep(pointer) => self.load_header(*pointer, array::CAP, result),
             InstKind::LoadData(pointer) => self.load_header(*pointer, array::DATA, result),
             InstKind::LoadElement { cell, data, index } => {
-                let address = self.element(*cell, *data, *index);
-                self.load_cell(*cell, address, 0, result);
+                let (address, offset) = self.element(*cell, *data, *index);
+                self.load_cell(*cell, address, offset, result);
             }
             InstKind::StoreElement { cell, data, index, value } => {
-                let address = self.element(*cell, *data, *index);
-                self.store_cell(*cell, *value, address, 0);
+                let (address, offset) = self.element(*cell, *data, *index);
+                self.store_cell(*cell, *value, address, offset);
             }
             InstKind::StoreElementValue { data, index, value, exit } => {
-                let address = self.element(Cell::Value, *data, *index);
-                self.store_variable(*value, address, 0, *exit);
+                let (address, offset) = self.element(Cell::Value, *data, *index);
+                self.store_variable(*value, address, offset, *exit);
             }
             InstKind::LoadEntry { table, next, key } => self.load_entry(*table, *next, *key, result),
             InstKind::LoadField { cell, pointer, offset } => {
@@ -544,7 +544,9 @@ impl Lowering<'_> {
         self.store_value(value, address, offset);
     }
 
-    fn element(&mut self, cell: Cell, data: ValueId, index: ValueId) -> clif::Value {
+    /// The address of an element, less an offset.
+    fn element(&mut self, cell: Cell, data: ValueId, index: ValueId) -> (clif::Value, i32) {
+        let (index, more) = self.indices.get(&index).copied().unwrap_or((index, 0));
         let (data, index) = (self.one(data), self.one(index));
         let shift = match cell {
             Cell::Bool => 0,
@@ -552,7 +554,7 @@ impl Lowering<'_> {
             Cell::Value => 4,
         };
         let offset = if shift == 0 { index } else { self.b.ins().ishl_imm_u(index, shift) };
-        self.b.ins().iadd(data, offset)
+        (self.b.ins().iadd(data, offset), more << shift)
     }
 
     fn load_cell(&mut self, cell: Cell, address: clif::Value, offset: i32, result: Option<ValueId>) {
@@ -598,7 +600,7 @@ impl Lowering<'_> {
     pub(super) fn home(&mut self, home: Home) -> (clif::Value, i32) {
         match home {
             Home::Slot(slot) => (self.fp, slot_offset(slot)),
-            Home::Element { data, index } => (self.element(Cell::Value, data, index), 0),
+            Home::Element { data, index } => self.element(Cell::Value, data, index),
             Home::Field { pointer, offset } => (self.one(pointer), offset as i32),
             Home::Variable(Variable::Module(index)) => (self.module_table(), (index * 16) as i32),
             Home::Variable(Variable::Cell(slot)) => {

@@ -9,6 +9,7 @@ mod array;
 mod calls;
 mod entry;
 mod exits;
+mod indices;
 mod instance;
 mod insts;
 mod leaving;
@@ -383,6 +384,7 @@ pub fn lower(
         joined: Vec::new(),
         depths: vec![0; function.blocks.len()],
         inverted: AHashMap::new(),
+        indices: indices::folded(function),
         exits: Vec::new(),
         exit_blocks: AHashMap::new(),
         check: Check::Other,
@@ -419,6 +421,8 @@ struct Lowering<'a> {
     depths: Vec<u32>,
     /// Bools that are the negation of another.
     inverted: AHashMap<ValueId, ValueId>,
+    /// Indices that are addressed by what they are the sum of.
+    indices: indices::Folded,
     exits: Vec<ExitInfo>,
     exit_blocks: AHashMap<(StateId, ExitKind), clif::Block>,
     /// What the instruction at hand checks.

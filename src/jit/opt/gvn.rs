@@ -191,8 +191,13 @@ impl Pass<'_> {
     fn key(&self, kind: &InstKind, versions: &[u32]) -> Key {
         let reads = self.memory.reads(self.function, kind).into_iter().map(|d| versions[d]).collect();
         let kind = match *kind {
-            // An array has its length in the same place whatever its kind.
+            // What has been checked of an object does not change where it has its words, and an array has its length in the same place
+            // whatever its kind.
             InstKind::LoadLength(pointer) => InstKind::LoadLength(self.object(pointer)),
+            InstKind::LoadData(pointer) => InstKind::LoadData(self.object(pointer)),
+            InstKind::LoadField { cell, pointer, offset } => {
+                InstKind::LoadField { cell, pointer: self.object(pointer), offset }
+            }
             _ => without_exits(kind),
         };
         (kind, reads)

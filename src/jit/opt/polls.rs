@@ -1,6 +1,6 @@
 //! Lets short loops look at the poll word once in many turns.
 //!
-//! In an innermost loop that counts its turns by ones – as every loop over a range does – the poll is made when the lowest bits
+//! In an innermost loop that counts its turns by ones, up or down – as every loop over a range does – the poll is made when the lowest bits
 //! of the counter are zero: that is one test of a register instead of a load and a test, and the loop is still left within
 //! [`TURNS`] turns.
 //! Must not: make polls rarer where a turn may take long or take memory (calls, operations, what allocates), nor in a loop
@@ -20,16 +20,23 @@ pub fn turns(function: &Function) -> i64 {
     if function.polls_often { 3 } else { TURNS }
 }
 
+/// Which way a counter goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Step {
+    Up,
+    Down,
+}
+
 /// Returns the number of polls that became rarer.
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
-    let successors = successors(function);
+    let neighbours = neighbours(function);
     let mut is_header = vec![false; function.blocks.len()];
     cfg.loops.iter().for_each(|looped| is_header[looped.header.index()] = true);
     let innermost = |looped: &&Loop| looped.blocks.iter().filter(|block| is_header[block.index()]).count() == 1;
     let mut rarer = 0;
     let short: Vec<&Loop> = cfg.loops.iter().filter(innermost).filter(|looped| is_short(function, looped)).collect();
     for looped in short {
-        let Some(counters) = counters(function, &successors, looped) else { continue };
+        let Some(counters) = counters(function, &neighbours, looped) else { continue };
         for (&latch, found) in looped.latches.iter().zip(counters) {
             for inst in &mut function.blocks[latch.index()].insts {
                 if let InstKind::Poll { counter, .. } = &mut inst.kind {
@@ -60,8 +67,8 @@ fn is_short(function: &Function, looped: &Loop) -> bool {
     })
 }
 
-/// What each value is one more than, if it is one more than another.
-fn successors(function: &Function) -> Vec<Option<ValueId>> {
+/// What each value is one more or one less than, if it is that of another.
+fn neighbours(function: &Function) -> Vec<Option<(ValueId, Step)>> {
     let mut of = vec![None; function.values.len()];
     let is_one = |value: ValueId| function.ty(value).range == Range { low: 1, high: 1 };
     let insts = || function.blocks.iter().flat_map(|block| &block.insts);
@@ -73,26 +80,31 @@ fn successors(function: &Function) -> Vec<Option<ValueId>> {
         }
     }
     for inst in insts() {
-        if let (InstKind::Int { op: IntOp::Add, a, b, .. }, Some(result)) = (&inst.kind, inst.result) {
-            let before = if is_one(*b) { Some(*a) } else { Some(*b).filter(|_| is_one(*a)) };
-            of[result.index()] = before.map(|value| checked.get(&value).copied().unwrap_or(value));
-        }
+        let (InstKind::Int { op, a, b, .. }, Some(result)) = (&inst.kind, inst.result) else { continue };
+        let before = match op {
+            IntOp::Add if is_one(*b) => Some((*a, Step::Up)),
+            IntOp::Add if is_one(*a) => Some((*b, Step::Up)),
+            IntOp::Sub if is_one(*b) => Some((*a, Step::Down)),
+            _ => None,
+        };
+        of[result.index()] = before.map(|(value, step)| (checked.get(&value).copied().unwrap_or(value), step));
     }
     of
 }
 
-/// What the head's parameter that is one more behind each turn is then, one value for each way back. A parameter that only some
-/// ways count may be set to anything on the others: then no way back might ever find a multiple.
-fn counters(function: &Function, successors: &[Option<ValueId>], looped: &Loop) -> Option<Vec<ValueId>> {
+/// What the head's parameter that each turn counts is behind it, one value for each way back. A parameter that only some
+/// ways count, or that one counts up and another down, may be set to anything on the others: then no way back might ever find a multiple.
+fn counters(function: &Function, neighbours: &[Option<(ValueId, Step)>], looped: &Loop) -> Option<Vec<ValueId>> {
     let ways = looped.latches.iter().map(|latch| match &function.blocks[latch.index()].term {
         Some(Terminator::Jump(_, args)) => Some(args),
         _ => None,
     });
     let ways: Vec<_> = ways.collect::<Option<_>>()?;
+    let counted_by = |(at, param, step): (usize, ValueId, Step)| {
+        ways.iter().map(|args| Some(args[at]).filter(|next| neighbours[next.index()] == Some((param, step)))).collect()
+    };
     let params = function.blocks[looped.header.index()].params.iter().enumerate();
-    let mut counted = params.filter_map(|(at, param)| {
-        let next = ways.iter().map(|args| Some(args[at]).filter(|next| successors[next.index()] == Some(*param)));
-        next.collect()
-    });
+    let mut counted =
+        params.flat_map(|(at, param)| [(at, *param, Step::Up), (at, *param, Step::Down)]).filter_map(counted_by);
     counted.next()
 }

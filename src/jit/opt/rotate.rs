@@ -2,7 +2,9 @@
 //!
 //! A turn then takes one jump instead of two, and what the head computes – the next number of a range – is what lives through the
 //! turn, where before the last one did as well. Runs last: other passes find the test at the head.
-//! Must not: copy heads that call or are long, nor those whose values are wanted where both ways have met again.
+//! Where the way past the loop and one out of its midst meet again (`while j >= 0 && xs[j] > x`), what is wanted of the head there comes as
+//! a parameter.
+//! Must not: copy heads that call or are long, nor those whose values are wanted where more ways meet.
 use ahash::AHashMap;
 
 use crate::jit::ir::cfg::Cfg;
@@ -69,7 +71,50 @@ fn plan(function: &mut Function, cfg: &Cfg, head: BlockId) -> Option<Plan> {
         return None;
     }
     let mut plan = Plan { head, ways, inside, behind: (behind, only(behind)), wanted: AHashMap::new() };
+    pass_on(function, cfg, &plan);
     find_wanted(function, cfg, &mut plan).then_some(plan)
+}
+
+/// Where both sides meet, and what they lead to, the head's values become parameters of the meeting, as long as only ways of one side each
+/// lead there.
+fn pass_on(function: &mut Function, cfg: &Cfg, plan: &Plan) {
+    let own: Vec<ValueId> = super::defined(&function.blocks[plan.head.index()]).collect();
+    let is_met = |block: BlockId| block != plan.head && cfg.dominates(plan.head, block) && plan.side(cfg, block).is_none();
+    let mut wanted = Vec::new();
+    let mut users = Vec::new();
+    for &block in cfg.order.iter().filter(|block| is_met(**block)) {
+        let before = wanted.len();
+        each_use(function, block, |value| wanted.extend(Some(value).filter(|value| own.contains(value))));
+        users.extend(Some(block).filter(|_| wanted.len() > before));
+    }
+    let leads_to_all = |meeting: &BlockId| is_met(*meeting) && users.iter().all(|user| cfg.dominates(*meeting, *user));
+    let Some(meeting) = cfg.order.iter().copied().find(leads_to_all).filter(|_| !users.is_empty()) else { return };
+    if cfg.preds[meeting.index()].iter().any(|pred| *pred != plan.head && plan.side(cfg, *pred).is_none()) {
+        return;
+    }
+    wanted.sort_unstable_by_key(|value| value.0);
+    wanted.dedup();
+    let params: Vec<ValueId> = wanted.iter().map(|value| function.new_value(function.ty(*value))).collect();
+    for &pred in &cfg.preds[meeting.index()] {
+        add_arguments(function, pred, meeting, &wanted);
+    }
+    function.blocks[meeting.index()].params.extend(&params);
+    let mut renaming = Renaming { values: wanted.into_iter().zip(params).collect(), states: AHashMap::new() };
+    for &block in cfg.order.iter().filter(|block| cfg.dominates(meeting, **block)) {
+        renaming.block(function, block);
+    }
+}
+
+/// Adds arguments to each way from `pred` to a block.
+fn add_arguments(function: &mut Function, pred: BlockId, to: BlockId, more: &[ValueId]) {
+    let with = |args: &mut Box<[ValueId]>| *args = args.iter().chain(more).copied().collect();
+    match &mut function.blocks[pred.index()].term {
+        Some(Terminator::Jump(_, args)) => with(args),
+        Some(Terminator::Branch { then, otherwise, .. }) => {
+            [then, otherwise].into_iter().filter(|edge| edge.0 == to).for_each(|edge| with(&mut edge.1));
+        }
+        _ => unreachable!("a block that leads elsewhere jumps or branches"),
+    }
 }
 
 /// Gives each of the head's values a new one for either side on which it is used. False if one is used where both have met.
@@ -169,18 +214,7 @@ fn rename_uses(function: &mut Function, cfg: &Cfg, plan: &Plan) {
             Some(Side::Behind) => &mut behind,
             None => continue,
         };
-        let mut data = std::mem::take(&mut function.blocks[block.index()]);
-        data.insts.iter_mut().for_each(|inst| renaming.inst(function, inst, false));
-        if let Some(state) = &mut data.preheader {
-            renaming.state(function, state);
-        }
-        if let Some(term) = &mut data.term {
-            term.each_operand(|value| renaming.value(value));
-            if let Terminator::Exit(state) = term {
-                renaming.state(function, state);
-            }
-        }
-        function.blocks[block.index()] = data;
+        renaming.block(function, block);
     }
 }
 
@@ -197,6 +231,22 @@ impl Renaming {
             unreachable!("ways to a head that is copied are jumps")
         };
         Renaming { values: params.iter().copied().zip(args.iter().copied()).collect(), states: AHashMap::new() }
+    }
+
+    /// All that a block uses.
+    fn block(&mut self, function: &mut Function, block: BlockId) {
+        let mut data = std::mem::take(&mut function.blocks[block.index()]);
+        data.insts.iter_mut().for_each(|inst| self.inst(function, inst, false));
+        if let Some(state) = &mut data.preheader {
+            self.state(function, state);
+        }
+        if let Some(term) = &mut data.term {
+            term.each_operand(|value| self.value(value));
+            if let Terminator::Exit(state) = term {
+                self.state(function, state);
+            }
+        }
+        function.blocks[block.index()] = data;
     }
 
     fn value(&self, value: &mut ValueId) {

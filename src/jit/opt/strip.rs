@@ -3,7 +3,7 @@
 //! A register counts down the turns of a stretch: as many as are left, at most `super::polls::TURNS`. Only behind a stretch is it
 //! seen whether the loop goes on, and if so the poll is made. A turn then has one test for both, and what the counter becomes
 //! may take its place at once, since nothing else looks at it.
-//! Relies on: the counter of a rare poll is one more at each turn; the loop's test is at its end.
+//! Relies on: the counter of a rare poll is one more, or one less, at each turn; the loop's test is at its end.
 //! Must not: move a poll over an effect, since what it leaves with describes one moment; nor make loops of many instructions
 //! wait for one more register; nor begin a stretch for the few turns between two calls.
 use ahash::AHashMap;
@@ -60,7 +60,7 @@ fn plan(function: &Function, cfg: &Cfg, home: &[BlockId], looped: &Loop) -> Opti
     let test = function.blocks[latch.index()].insts.iter().find(|inst| inst.result == Some(*cond))?;
     let InstKind::CmpI { op: Cmp::Lt | Cmp::Le, a, b: limit } = test.kind else { return None };
     let outside = |value: ValueId| !looped.blocks.contains(&home[value.index()]);
-    if a != then.1[counter] || !outside(limit) {
+    if a != then.1[counter] || !outside(limit) || !is_sum(function, looped, a) {
         return None;
     }
     let renamed = if poll == (header, 0) {
@@ -78,6 +78,12 @@ fn plan(function: &Function, cfg: &Cfg, home: &[BlockId], looped: &Loop) -> Opti
     }
     let plan = Plan { header, latch: *latch, fronts, counter, limit, poll, renamed };
     plan.fronts.iter().all(|front| edges_to(function, *front, header) == 1).then_some(plan)
+}
+
+/// Does the counter grow? Else its limit does not bound the turns.
+fn is_sum(function: &Function, looped: &Loop, counter: ValueId) -> bool {
+    let mut insts = looped.blocks.iter().flat_map(|block| &function.blocks[block.index()].insts);
+    insts.any(|inst| inst.result == Some(counter) && matches!(inst.kind, InstKind::Int { op: IntOp::Add, .. }))
 }
 
 /// Where a block polls once in many turns, and the counter.

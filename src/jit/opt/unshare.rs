@@ -2,7 +2,8 @@
 //!
 //! An [`InstKind::Unshare`] of a slot in a loop is moved to the preheader if nothing in the loop can make the slot's object
 //! shared again or put another one into the slot; after that the loop only reads the slot, so its checks and addresses can move
-//! out as well. One that not every turn reaches becomes a plain check where it stands, if it was a guess.
+//! out as well. One that not every turn reaches becomes a plain check where it stands, if it was a guess, and so does what is left of the
+//! `self` of a mutating method.
 //! Relies on: an object that only a slot holds becomes shared only by taking a reference to what was read from that slot.
 //! Must not: copy for a loop that may never write (hence only what every turn reaches is moved).
 use super::memory::{DimensionSet, Memory};
@@ -27,6 +28,7 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
             };
         }
     }
+    changed += check_self(function);
     replace.extend((replace.len() as u32..function.values.len() as u32).map(ValueId));
     super::rewrite(function, &replace);
     changed
@@ -113,6 +115,19 @@ fn check_only(function: &mut Function, looped: &Loop, slot: SlotIx) -> usize {
     for &block in &looped.blocks {
         for inst in function.blocks[block.index()].insts.iter_mut().filter(|inst| unshare_of(inst, slot)) {
             let InstKind::Unshare { pointer, exit, .. } = inst.kind else { continue };
+            inst.kind = guard(slot, pointer, exit);
+            changed += 1;
+        }
+    }
+    changed
+}
+
+/// The `self` of a method that changes it is seldom shared: what is left is checked, and what was read of it before stays known.
+fn check_self(function: &mut Function) -> usize {
+    let Some(slot) = function.own else { return 0 };
+    let mut changed = 0;
+    for inst in function.blocks.iter_mut().flat_map(|block| &mut block.insts).filter(|inst| unshare_of(inst, slot)) {
+        if let InstKind::Unshare { pointer, exit, guess: true, .. } = inst.kind {
             inst.kind = guard(slot, pointer, exit);
             changed += 1;
         }
