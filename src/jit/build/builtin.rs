@@ -241,6 +241,7 @@ impl Builder<'_> {
         let (value, owned) = match self.state.get(from) {
             Slot::Scalar { value, .. } | Slot::Immediate { value, .. } => (value, false),
             Slot::Owned { value } => (value, true),
+            Slot::Virtual(at) => (self.materialise(at), true),
             Slot::Memory => {
                 // Moved out of its temporary.
                 let value = self.emit(InstKind::LoadSlot(from), Type::ANY);
