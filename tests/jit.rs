@@ -447,3 +447,20 @@ fn functions_beyond_the_tables_are_left_to_the_vm() {
     let compiled = check_same_end("jit", &text, |_| {});
     assert!(matches!(compiled.end, End::Done));
 }
+
+/// Compiled code knows constants of one character by their codes, however many constants there are before.
+#[test]
+fn characters_behind_many_constants_are_what_they_are() {
+    let letters: String = ('a'..='t').map(|letter| format!("    s = \"{letter}\"\n")).collect();
+    let many: String = (0..65_520).map(|at| format!("        s = \"k{at}\"\n")).collect();
+    let word = |at| format!("        w{at} := \"word{at}\"\n        if text[i % 20] == w{at} {{ found += 1000 }}\n");
+    let words: String = (0..12).map(word).collect();
+    let text = format!(
+        "func run(n, text) {{\n    mut s := \"\"\n{letters}    found := 0\n    if n < 0 {{\n{many}    }}\n    for i in 0..n {{\n{words}\
+         \x20       b := \"b\"\n        if text[i % 20] == b {{ found += 1 }}\n    }}\n    return found\n}}\n\
+         print(run(3000, \"abcdefghijklmnopqrst\"))"
+    );
+    let compiled = check_same_end("jit-eager", &text, |_| {});
+    assert!(matches!(compiled.end, End::Done));
+    assert_eq!(String::from_utf8_lossy(&compiled.stdout), "150\n");
+}

@@ -60,14 +60,19 @@ impl Builder<'_> {
                 Slot::Borrowed { value, .. } => self.codes.get(&value).copied(),
                 _ => None,
             },
-            Source::Constant(index) => match &self.context().profile.chunk.constants[usize::from(index)] {
-                Const::Str(text) => match *text.as_bytes() {
-                    [byte] => Some(self.int(i64::from(byte))),
-                    _ => None,
-                },
+            Source::Constant(index) => self.code_of_constant(u32::from(index)),
+            Source::Small(_) => None,
+        }
+    }
+
+    /// The same of an entry of the constant pool.
+    pub(super) fn code_of_constant(&mut self, index: u32) -> Option<ValueId> {
+        match &self.context().profile.chunk.constants[index as usize] {
+            Const::Str(text) => match *text.as_bytes() {
+                [byte] => Some(self.int(i64::from(byte))),
                 _ => None,
             },
-            Source::Small(_) => None,
+            _ => None,
         }
     }
 

@@ -90,8 +90,7 @@ impl Builder<'_> {
 
     /// Is there room for one more object of so many fields that does not exist?
     fn has_room_for(&self, fields: usize) -> bool {
-        let others = self.state.slots.iter().filter(|slot| matches!(slot, Slot::Virtual(_))).count();
-        fields <= MOST_FIELDS && others < MOST_VIRTUAL
+        fields <= MOST_FIELDS && self.state.virtuals().count() < MOST_VIRTUAL
     }
 
     /// All fields, if none is an object and there is room for one more such instance.
@@ -152,9 +151,10 @@ impl Builder<'_> {
         }
     }
 
-    /// Copies what a slot stands for. A closure is made before, unless the copy is for a call of it.
+    /// Copies what a slot stands for, if there is room for one more. A closure is made before, unless the copy is for a call of it.
     pub(super) fn copy_virtual(&mut self, dst: u16, from: SlotIx, at: u32) {
-        if self.virtual_function(at).is_some() && !self.is_called_next(dst) {
+        let is_object = self.virtual_function(at).is_some() && !self.is_called_next(dst);
+        if is_object || !self.has_room_for(self.virtuals[at as usize].fields.len()) {
             self.settle(from);
             self.copy_value(dst, from);
             return;

@@ -469,7 +469,7 @@ impl Builder<'_> {
             | Const::Namespace(_)
             | Const::Prelude(_) => {
                 let value = self.emit(InstKind::ConstPool(function, index), Type::ANY);
-                if let Some(code) = self.code_of(Source::Constant(index as u16)) {
+                if let Some(code) = self.code_of_constant(index) {
                     self.codes.insert(value, code);
                 }
                 self.write_lent(dst, value, Lender::Constant);

@@ -114,13 +114,13 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Puts what the place holds into the receiver's register, lent by the local. It has been checked before: who leaves there
-    /// has the VM execute the call, which expects nothing in that register.
+    /// Puts what the place holds into the receiver's register, lent by the local or by what lends that. It has been checked before: who
+    /// leaves there has the VM execute the call, which expects nothing in that register.
     fn lend(&mut self, at: At, value: ValueId) {
         let receiver = self.slot(at.receiver());
         self.release(receiver);
         let lender = match at.root {
-            Root::Local(local) => Lender::Slot(self.slot(local)),
+            Root::Local(local) => self.lender_of_part(local),
             _ => Lender::Passing,
         };
         self.put(receiver, Slot::Borrowed { value, lender });
@@ -129,7 +129,13 @@ impl Builder<'_> {
     /// What the place holds, without a count; `None` if that is the VM's business.
     fn value_at(&mut self, at: At) -> Option<ValueId> {
         let root = match at.root {
-            Root::Local(local) => self.boxed(local),
+            Root::Local(local) => {
+                // Only what a slot keeps can be lent by it.
+                if let Slot::Owned { .. } = self.state.get(self.slot(local)) {
+                    self.settle(self.slot(local));
+                }
+                self.boxed(local)
+            }
             shared => self.present_variable(shared)?.0,
         };
         let chunk = self.context().profile.chunk.clone();

@@ -34,7 +34,8 @@ impl Scalar {
 pub enum Lender {
     /// A container or variable that stays as it is until something is written, but for what takes the value itself.
     Passing,
-    /// A slot, as long as it is not written.
+    /// A slot that has counted it, or what it is a part of, as long as it is not written. A slot that is lent its own value lends
+    /// nothing: what is a part of that has the same lender. But for the closure that runs, whose slot stays as it is until it ends.
     Slot(SlotIx),
     /// A constant, or a capture of the running closure.
     Constant,
