@@ -53,6 +53,11 @@ builtins! {
     /// ```
     [may_fault, may_call] sort(items: ArraySlot, cmp: Option<Callable>) -> array = place sort_items;
 
+    /// The positions of the items in the stable order of a comparison.
+    [may_fault, may_call] __order(items: Any, cmp: Callable) -> array = prelude;
+    /// What a comparison has said: does the first item stand before the second?
+    [pure, may_fault] __before(answer: Any) -> bool = native before;
+
     /// In ascending order of `key(item)`, stable.
     ///
     /// ```ruff
@@ -202,15 +207,19 @@ fn sort_items(engine: &mut dyn Engine, mut items: ArraySlot, cmp: Option<Callabl
     match cmp {
         None => sort_naturally(engine, &mut items)?,
         Some(cmp) => {
+            if items.object().as_range().is_some() {
+                unique(&mut items)?.materialise().within("sort")?;
+            }
+            let order = sort::order_by_comparison(engine, Value::Array(items.object().clone()), cmp.0)?;
             let values = items.object().to_vec().within("sort")?;
-            let order = sort::order(values.len(), |a, b| {
-                let answer = engine.call(cmp.0, &mut [values[a].clone(), values[b].clone()])?;
-                sort::comparator_says_less("sort", &answer)
-            })?;
             put_in_order(&mut items, values, &order)?;
         }
     }
     Ok(Outcome::Changed)
+}
+
+fn before(_: &mut dyn Engine, answer: Any) -> Fallible<bool> {
+    sort::comparator_says_less("sort", &answer.take())
 }
 
 fn sort_naturally(engine: &mut dyn Engine, items: &mut ArraySlot) -> Fallible<()> {

@@ -517,8 +517,10 @@ fn to_float(_: &mut dyn Engine, x: Any) -> Fallible {
 }
 
 fn to_string(engine: &mut dyn Engine, x: Any) -> Fallible {
-    if matches!(x, Value::Str(_)) {
-        return Ok(std::mem::take(x));
+    match x {
+        Value::Str(_) => return Ok(std::mem::take(x)),
+        Value::Int(number) => return new_string(itoa::Buffer::new().format(*number)),
+        _ => {}
     }
     new_string(&display::display(x, engine)?)
 }

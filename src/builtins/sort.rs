@@ -4,11 +4,11 @@
 //! comparison may call user code, throw, or contradict itself, none of which the standard sort allows.
 use std::cmp::Ordering;
 
-use super::Engine;
 use super::math::holds;
+use super::{Engine, function};
 use crate::semantics::compare::CompareOp;
 use crate::semantics::fault::{Raise, faults};
-use crate::value::Value;
+use crate::value::{FnId, Value};
 
 /// Sorted runs of this length are made by insertion.
 const RUN: usize = 12;
@@ -68,6 +68,18 @@ fn merge(
 pub fn permute(items: Vec<Value>, order: &[usize]) -> Vec<Value> {
     let mut items = items;
     order.iter().map(|position| std::mem::take(&mut items[*position])).collect()
+}
+
+/// The stable order of an array's items by a comparison. It is found by a function of the prelude, which engines can inline the
+/// comparison into.
+pub fn order_by_comparison(engine: &mut dyn Engine, items: Value, cmp: &Value) -> Result<Vec<usize>, Raise> {
+    let id = function("__order").ok_or_else(|| Raise::bug("no order by comparisons"))?;
+    let order = engine.call(&Value::Fn0(FnId(u32::from(id.0))), &mut [items, cmp.clone()])?;
+    let positions = |order: &Value| match order {
+        Value::Array(order) => order.iter().map(|at| usize::try_from(at.as_int()?).ok()).collect(),
+        _ => None,
+    };
+    positions(&order).ok_or_else(|| Raise::bug("an order of no positions"))
 }
 
 /// The stable order of values by `<`, with shortcuts for values of one plain kind.

@@ -497,6 +497,10 @@ fn str_reverse(_: &mut dyn Engine, s: &str) -> Fallible<String> {
 
 /// The code points in opposite order.
 pub(super) fn reversed(s: &str) -> String {
+    if s.is_ascii() {
+        let backwards = s.bytes().rev().collect();
+        return String::from_utf8(backwards).expect("ASCII in any order is text");
+    }
     s.chars().rev().collect()
 }
 

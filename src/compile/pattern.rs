@@ -144,6 +144,12 @@ impl Builder<'_> {
             }
             Some(constant) => constant,
         };
+        if let Const::Int(wanted) = constant
+            && let Ok(k) = i16::try_from(wanted)
+        {
+            jumps.push(self.emit_jump(Op::JumpIfNeK { ne: 0, a: value, k, to: 0 }));
+            return;
+        }
         let index = self.constant(constant);
         match u16::try_from(index) {
             Ok(c) => jumps.push(self.emit_jump(Op::JumpIfNeC { ne: 0, a: value, c, to: 0 })),

@@ -167,6 +167,8 @@ fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
         },
         Op::CallValue { .. } => called(pc, seen),
         _ if word == 0 => None,
+        Op::MakeArray { .. } => Some(elements(word)),
+        Op::Part { .. } => Some(Site::Elements { shapes: shapes(word), values: items(word) }),
         Op::MakeStruct { .. } | Op::Construct { .. } => (word != seen::MEGAMORPHIC).then_some(Site::Made(word)),
         Op::CallBuiltin { .. } => Some(Site::Argument(Kinds(word))),
         _ => Some(operands(word)),
@@ -227,6 +229,13 @@ pub const OTHER: u32 = 0;
 /// Array sites note the shape's number as a bit; everything else has bits of its own.
 fn elements(word: u32) -> Site {
     Site::Elements { shapes: shapes(word), values: Kinds::ANY }
+}
+
+/// The kinds of the elements that a pattern has taken out.
+fn items(word: u32) -> Kinds {
+    let scalars = [(seen::INT_ITEM, Kinds::INT), (seen::FLOAT_ITEM, Kinds::FLOAT), (seen::BOOL_ITEM, Kinds::BOOL)];
+    let met = scalars.iter().filter(|(bit, _)| word & bit != 0).fold(Kinds::NEVER, |all, (_, kind)| all.union(*kind));
+    if word & seen::OTHER_ITEM != 0 { Kinds::ANY } else { met }
 }
 
 fn shapes(word: u32) -> Vec<u32> {

@@ -84,6 +84,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::ArrayItem => array_item as *const u8,
         Helper::Arith => operate::arith as *const u8,
         Helper::Amend => operate::amend as *const u8,
+        Helper::AppendChar => operate::append_char as *const u8,
         Helper::Compare => operate::compare as *const u8,
         Helper::Contains => operate::contains as *const u8,
         Helper::Entry => operate::entry as *const u8,

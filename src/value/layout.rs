@@ -119,6 +119,8 @@ pub mod array {
     pub const LEN: usize = 16;
     pub const CAP: usize = 24;
     pub const SIZE: usize = 32;
+    /// Bytes of the smallest buffer an array begins with.
+    pub const LEAST_BUFFER: usize = 32;
 }
 /// Offsets in a string.
 pub mod string {

@@ -13,6 +13,7 @@ use crate::bytecode::chunk::{Callee, SelfKind};
 use crate::bytecode::op::{Op, OperandKind};
 use crate::semantics::call::FnInfo;
 use crate::semantics::fault::{Raise, faults};
+use crate::value::layout::tag;
 use crate::value::{FnId, Value};
 
 /// A frame that compiled code has left: function, registers, and the instruction to execute next (for the innermost one) or
@@ -282,6 +283,11 @@ pub(super) fn padded<R>(args: &mut [Value], params: usize, call: impl FnOnce(&mu
         *to = std::mem::take(from);
     }
     call(&mut all[..params])
+}
+
+/// Have values of this tag no methods that change them? Strings and bytes have none, whatever rows of the same name do to arrays.
+pub fn never_changes(tag: u64) -> bool {
+    matches!(tag, tag::STR | tag::BYTES)
 }
 
 /// Can a builtin with this signature be called with that many positional arguments as they are?

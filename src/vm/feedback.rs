@@ -23,6 +23,11 @@ pub mod seen {
     /// Base of an index site or what a loop runs over: for arrays, the bit whose number is their shape; dicts; text.
     pub const DICT: u32 = 1 << 17;
     pub const TEXT: u32 = 1 << 14;
+    /// Elements that a pattern has taken out of arrays.
+    pub const INT_ITEM: u32 = 1 << 24;
+    pub const FLOAT_ITEM: u32 = 1 << 25;
+    pub const BOOL_ITEM: u32 = 1 << 26;
+    pub const OTHER_ITEM: u32 = 1 << 27;
     /// A loop over ints.
     pub const STEPS: u32 = 1 << 16;
     /// Word of a call site with several callees, which `Activation::several` lists; with one the word is its `FnId` plus 1.
@@ -150,6 +155,24 @@ pub fn operand_bits(a: &Value, b: &Value) -> u32 {
         _ if is_declared(a) || is_declared(b) => seen::DECLARED,
         (Value::Str(_), _) | (_, Value::Str(_)) => seen::STRING,
         _ => seen::OTHER,
+    }
+}
+
+/// The bit for an element that a pattern has taken out.
+pub fn item_bit(item: &Value) -> u32 {
+    match item {
+        Value::Int(_) => seen::INT_ITEM,
+        Value::Float(_) => seen::FLOAT_ITEM,
+        Value::Bool(_) => seen::BOOL_ITEM,
+        _ => seen::OTHER_ITEM,
+    }
+}
+
+/// The operands of a comparison, which has no result that could be too large for an int.
+pub fn comparison_bits(a: &Value, b: &Value) -> u32 {
+    match (a, b) {
+        (Value::Int(_), Value::Int(_)) => 0,
+        _ => operand_bits(a, b),
     }
 }
 

@@ -41,6 +41,7 @@ impl Vm {
     pub(super) fn make_array(&mut self, dst: u16, base: u16, count: u16) -> Result<(), Raise> {
         let items = self.take_all(base, usize::from(count));
         let made = array::from_vec(items).map_err(|refused| memory("array", refused))?;
+        self.note(1 << (made.shape() & 31));
         self.here.fp.set(dst, Value::Array(made));
         Ok(())
     }

@@ -1,5 +1,5 @@
 //! Method calls: look-up, calls on values, calls on places with their exclusive use.
-use super::compiled::{needs_no_binding, padded};
+use super::compiled::{needs_no_binding, never_changes, padded};
 use super::feedback::FieldCache;
 use super::function::{Target, receiver_key};
 use super::stack::{FnRef, Fp, Home};
@@ -143,7 +143,7 @@ impl Vm {
     fn call_builtin_method_here(&mut self, id: u16, argc: u8, dst: u16, base: u16) -> Result<bool, Raise> {
         let info = builtins::info(BuiltinId(id));
         let (sig, count) = (builtins::fn_info(BuiltinId(id)), usize::from(argc) + 1);
-        if info.mutating().is_some() {
+        if info.mutating().is_some() && !never_changes(self.here.fp.tag(base)) {
             return Ok(false);
         }
         if sig.is_exactly(count) {

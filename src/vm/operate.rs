@@ -1,5 +1,5 @@
 //! Operators off the fast path: other kinds of operands, overloads, work in place, fused comparisons.
-use super::feedback::{Overload, arith_bits, operand_bits};
+use super::feedback::{Overload, arith_bits, comparison_bits};
 use super::{After, Vm};
 use crate::bytecode::op::{ArithCode, CompareCode};
 use crate::semantics::arith::{self, ArithOp, UnaryOp};
@@ -182,7 +182,7 @@ impl Vm {
     #[inline(never)]
     pub(super) fn compare(&mut self, code: CompareCode, dst: u16, a: u16, b: u16) -> Result<(), Raise> {
         let fp = self.here.fp;
-        self.note(operand_bits(fp.get(a), fp.get(b)));
+        self.note(comparison_bits(fp.get(a), fp.get(b)));
         let step = compare::compare(compare_op(code), fp.get(a), fp.get(b), self)?;
         self.release(a);
         self.release(b);
@@ -193,7 +193,7 @@ impl Vm {
     #[inline(never)]
     pub(super) fn compare_value(&mut self, code: CompareCode, dst: u16, a: u16, b: Value) -> Result<(), Raise> {
         let fp = self.here.fp;
-        self.note(operand_bits(fp.get(a), &b));
+        self.note(comparison_bits(fp.get(a), &b));
         let step = compare::compare(compare_op(code), fp.get(a), &b, self)?;
         self.release(a);
         self.step_to(step, dst)
@@ -203,7 +203,7 @@ impl Vm {
     #[inline(never)]
     pub(super) fn compare_jump(&mut self, code: CompareCode, want: bool, a: u16, b: u16, to: i32) -> Result<(), Raise> {
         let fp = self.here.fp;
-        self.note(operand_bits(fp.get(a), fp.get(b)));
+        self.note(comparison_bits(fp.get(a), fp.get(b)));
         let op = compare_op(code);
         let step = match compare::simple(op, fp.get(a), fp.get(b)) {
             Some(holds) => Step::Done(Value::bool(holds)),
@@ -224,7 +224,7 @@ impl Vm {
         to: i32,
     ) -> Result<(), Raise> {
         let fp = self.here.fp;
-        self.note(operand_bits(fp.get(a), &b));
+        self.note(comparison_bits(fp.get(a), &b));
         let op = compare_op(code);
         let step = match compare::simple(op, fp.get(a), &b) {
             Some(holds) => Step::Done(Value::bool(holds)),

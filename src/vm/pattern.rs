@@ -1,5 +1,6 @@
 //! Tests and parts of patterns.
 use super::Vm;
+use super::feedback::item_bit;
 use super::function::Activation;
 use crate::builtins::{self, BuiltinTypeId};
 use crate::bytecode::chunk::{Part, Test};
@@ -19,7 +20,11 @@ impl Vm {
 
     #[inline(never)]
     pub(super) fn part(&mut self, dst: u16, a: u16, part: u16) -> Result<(), Raise> {
-        let found = self.here.func.part_of(self.here.fp.get(a), part)?;
+        let func = self.here.func;
+        let found = func.part_of(self.here.fp.get(a), part)?;
+        if let (Part::Element(_), Value::Array(items)) = (&func.chunk.parts[usize::from(part)], self.here.fp.get(a)) {
+            self.note(1 << (items.shape() & 31) | item_bit(&found));
+        }
         self.here.fp.set(dst, found);
         Ok(())
     }

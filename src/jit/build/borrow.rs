@@ -133,8 +133,8 @@ impl Builder<'_> {
 
     /// Slots whose object the instruction may change.
     fn changed_in_place(&self, op: &Op) -> Vec<SlotIx> {
-        // It gives up what is there, whatever that is.
-        if matches!(op, Op::Clear { .. }) {
+        // They give up what is there, whatever that is, or nothing but the mark of a missing value.
+        if matches!(op, Op::Clear { .. } | Op::NullIfMissing { .. }) {
             return Vec::new();
         }
         let roots = if self.only_reads(op) { Vec::new() } else { self.roots(op) };

@@ -10,7 +10,7 @@ use crate::jit::ir::inst::Home;
 use crate::jit::ir::{InstKind, SlotIx, Type, ValueId};
 use crate::jit::profile::{Site, Target};
 use crate::value::layout::tag;
-use crate::vm::compiled::needs_no_binding;
+use crate::vm::compiled::{needs_no_binding, never_changes};
 
 /// The type of a value with this tag; `None` for keys of declared shapes, and for null and what is like it.
 pub(super) fn guarded_type(key: u32) -> Option<Type> {
@@ -126,7 +126,8 @@ impl Builder<'_> {
         let (builtin, count) = (target.function as u16, u16::from(argc) + 1);
         let row = builtins::info(BuiltinId(builtin));
         let plain = needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(count));
-        if !plain || row.mutating().is_some() || !self.guard_receiver(self.slot(base), target.shape) {
+        let changes = row.mutating().is_some() && !never_changes(u64::from(target.shape));
+        if !plain || changes || !self.guard_receiver(self.slot(base), target.shape) {
             return self.fallback(op);
         }
         if enum_of(target.shape).is_some_and(|decl| self.outcome_method(builtin, decl, count, dst, base)) {
@@ -152,7 +153,7 @@ impl Builder<'_> {
     ) -> Built {
         let (builtin, slot) = (target.function as u16, self.slot(local));
         let row = builtins::info(BuiltinId(builtin));
-        if row.mutating().is_some() {
+        if row.mutating().is_some() && !never_changes(u64::from(target.shape)) {
             let plain = needs_no_binding(builtins::method_info(BuiltinId(builtin)), usize::from(argc));
             self.settle(slot);
             if !plain || !mutable || self.state.get(slot) != Slot::Memory || !self.guard_tag(slot, target.shape) {
@@ -285,6 +286,7 @@ impl Builder<'_> {
         let result = match (name, count) {
             ("ord", 1) => self.code_of(Source::Register(base)).map(|code| (code, Scalar::Int)),
             ("len", 1) => self.length(base, first),
+            ("__before", 1) => self.is_negative(base, first).map(|holds| (holds, Scalar::Bool)),
             _ => self.number_function(name, count, base, first),
         };
         let Some((value, scalar)) = result else { return false };

@@ -123,6 +123,10 @@ impl Builder<'_> {
         if !self.holds_object(a) {
             return self.fallback(op);
         }
+        if !fields {
+            self.guarded(a, tag::ARRAY, 0);
+            return Ok(());
+        }
         let object = self.boxed(a);
         let value = self.operation(Operation::HasParts(fields), &[object]);
         let exit = self.exit();

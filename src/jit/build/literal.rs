@@ -1,8 +1,12 @@
 //! Interpolated strings, dict literals and enum values: made by the runtime of values that are lent where they are.
+use super::arith::Source;
 use super::instance::MOST_BYTES;
+use super::memory::scalar_of;
+use super::state::Slot;
 use super::{Builder, Built};
 use crate::bytecode::chunk::{Size, TemplatePart};
 use crate::bytecode::op::Op;
+use crate::jit::ir::inst::Cell;
 use crate::jit::ir::operation::Site;
 use crate::jit::ir::{InstKind, Operation, Type, ValueId};
 use crate::value::layout::tag;
@@ -38,8 +42,52 @@ impl Builder<'_> {
         if count > MOST_VALUES {
             return self.fallback(op);
         }
-        self.make(Operation::Array, dst, base, count);
+        if !self.make_elements(dst, base, count) {
+            self.make(Operation::Array, dst, base, count);
+        }
         Ok(())
+    }
+
+    /// Makes an array of the only kind met here, if the elements are known or guessed to be of it; false if not.
+    fn make_elements(&mut self, dst: u16, base: u16, count: u16) -> bool {
+        let Some((shape, cell, _)) = self.array_kind() else { return false };
+        let bytes = cell.size() * usize::from(count);
+        if bytes > MOST_BYTES as usize || count == 0 || self.context().profile.storms(self.pc) > 0 {
+            return false;
+        }
+        let Some(values) = self.elements_of(cell, base, count) else { return false };
+        let pointer = self.emit(InstKind::MakeInstance { shape, values }, Type::pointer(tag::ARRAY, shape));
+        self.exit = None;
+        (base..base + count).for_each(|register| self.consume(register));
+        self.write_owned(dst, pointer);
+        true
+    }
+
+    /// The elements as they are stored. Values only if they are not all scalars of one kind, which the runtime would store unboxed.
+    fn elements_of(&mut self, cell: Cell, base: u16, count: u16) -> Option<Box<[ValueId]>> {
+        let registers = base..base + count;
+        if let Some(scalar) = scalar_of(cell) {
+            return registers.map(|register| self.scalar(Source::Register(register), scalar)).collect();
+        }
+        self.is_mixed(registers.clone()).then(|| registers.map(|register| self.own(register)).collect())
+    }
+
+    /// Are two known to be of different kinds, or is one, checked if need be, no scalar?
+    fn is_mixed(&mut self, registers: std::ops::Range<u16>) -> bool {
+        let kinds: Vec<_> = registers.clone().map(|register| self.known(Source::Register(register))).collect();
+        let first = kinds.iter().flatten().next();
+        if kinds.iter().flatten().any(|kind| Some(kind) != first) {
+            return true;
+        }
+        let Some((register, _)) = registers.zip(&kinds).find(|(_, kind)| kind.is_none()) else { return false };
+        if let Slot::Virtual(_) | Slot::Clean = self.state.get(self.slot(register)) {
+            return false;
+        }
+        let (value, exit) = (self.boxed(register), self.exit());
+        for tag in [tag::BOOL, tag::INT, tag::FLOAT] {
+            self.effect(InstKind::GuardNotTag { value, tag, exit });
+        }
+        true
     }
 
     pub(super) fn make_dict(&mut self, op: Op, dst: u16, base: u16, count: u16) -> Built {

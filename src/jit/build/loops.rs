@@ -2,7 +2,7 @@
 //!
 //! Everything else that can be iterated is the VM's business.
 use super::arith::Source;
-use super::memory::{are_many_kinds, cell_of};
+use super::memory::are_many_kinds;
 use super::state::{Lender, Scalar, Slot, State};
 use super::{Builder, Built};
 use crate::bytecode::op::Op;
@@ -27,7 +27,7 @@ impl Builder<'_> {
             shapes.retain(|shape| *shape != shape::ARR_EMPTY || self.context().profile.storms(self.pc) > 0);
         }
         match shapes[..] {
-            [only] if only == shape::ARR_RANGE || only == DICT || cell_of(only).is_some() => Some(only),
+            [only] if only == shape::ARR_RANGE || only == DICT || Cell::of_array(only).is_some() => Some(only),
             // Text that is guessed to be ASCII.
             [TEXT] if self.context().profile.storms(self.pc) == 0 => Some(TEXT),
             _ if are_many_kinds(&shapes) => Some(0),
@@ -100,7 +100,7 @@ impl Builder<'_> {
             Some(STEPS) if !pair => return self.for_range_next(op, state, dst),
             Some(DICT) => return self.step_dict(op, state, dst, pair),
             Some(TEXT) => return self.step_text(op, state, dst, pair),
-            Some(shape) if shape != STEPS => Some((shape, cell_of(shape))),
+            Some(shape) if shape != STEPS => Some((shape, Cell::of_array(shape))),
             _ => None,
         };
         match cell {

@@ -50,6 +50,21 @@ impl Builder<'_> {
         self.scalar(Source::Register(register), scalar).map(|value| (value, scalar))
     }
 
+    /// Whether a number is below zero.
+    pub(super) fn is_negative(&mut self, register: u16, met: Option<u64>) -> Option<ValueId> {
+        match self.argument(register, met)? {
+            (a, Scalar::Int) => {
+                let b = self.int(0);
+                Some(self.emit(InstKind::CmpI { op: Cmp::Lt, a, b }, Type::BOOL))
+            }
+            (a, Scalar::Float) => {
+                let b = self.emit(InstKind::ConstF(0), Type::FLOAT);
+                Some(self.emit(InstKind::CmpF { op: Cmp::Lt, a, b }, Type::BOOL))
+            }
+            (_, Scalar::Bool) => None,
+        }
+    }
+
     pub(super) fn call_float(&mut self, function: FloatFunction, a: ValueId, b: ValueId) -> ValueId {
         self.emit(InstKind::CallFloat { function, a, b }, Type::FLOAT)
     }

@@ -68,7 +68,7 @@ impl Builder<'_> {
     pub(super) fn array_kind(&self) -> Option<(u32, Cell, Kinds)> {
         match self.context().profile.sites.get(&self.pc)? {
             Site::Elements { shapes, values } => match self.likely(shapes)[..] {
-                [only] => Some((only, cell_of(only)?, *values)),
+                [only] => Some((only, Cell::of_array(only)?, *values)),
                 _ => None,
             },
             _ => None,
@@ -302,6 +302,13 @@ impl Builder<'_> {
         }
     }
 
+    /// An element of the only kind of array met; `guess`: of values, one of the only kind met.
+    pub(super) fn read_element(&mut self, base: u16, index: Source, guess: bool) -> Option<(ValueId, Option<Scalar>)> {
+        let element = self.element(base, index)?;
+        let load = InstKind::LoadElement { cell: element.cell, data: element.data, index: element.index };
+        Some(self.read(load, element.cell, if guess { element.values } else { Kinds::ANY }))
+    }
+
     pub(super) fn index_get(&mut self, op: Op, dst: u16, a: u16, b: Source) -> Built {
         if let Some(built) = self.overloaded(op, Source::Register(a), Some(b), Purpose::Value(dst)) {
             return built;
@@ -309,9 +316,7 @@ impl Builder<'_> {
         if self.meets_many_kinds() {
             return self.index_get_any(op, dst, a, b);
         }
-        let Some(element) = self.element(a, b) else { return self.index_get_value(op, dst, a, b) };
-        let load = InstKind::LoadElement { cell: element.cell, data: element.data, index: element.index };
-        let (value, scalar) = self.read(load, element.cell, element.values);
+        let Some((value, scalar)) = self.read_element(a, b, true) else { return self.index_get_value(op, dst, a, b) };
         self.consume_source(b);
         self.write_read(dst, a, value, scalar);
         Ok(())
@@ -503,7 +508,7 @@ impl Builder<'_> {
             },
             Segment::Index if at < last => Some(Step::Index(shape::ARR_VAL)),
             Segment::Index => match self.likely(shapes)[..] {
-                [only] => cell_of(only).map(|_| Step::Index(only)),
+                [only] => Cell::of_array(only).map(|_| Step::Index(only)),
                 _ if are_many_kinds(&self.likely(shapes)) && shapes.contains(&shape::ARR_VAL) => Some(Step::AnyIndex),
                 _ => None,
             },
@@ -520,7 +525,7 @@ impl Builder<'_> {
     fn place_cell(&self, path: u16) -> Option<Cell> {
         match *self.steps(path)?.last()? {
             Step::Field(case) => Some(case.cell),
-            Step::Index(shape) => cell_of(shape),
+            Step::Index(shape) => Cell::of_array(shape),
             Step::AnyIndex => Some(Cell::Value),
         }
     }
@@ -540,7 +545,7 @@ impl Builder<'_> {
                 Step::Field(case) => End::Field { pointer: object, case },
                 Step::Index(shape) => {
                     let index = Index::At(numbers.next()?);
-                    End::Element(self.checked(object, index, cell_of(shape)?, Kinds::ANY))
+                    End::Element(self.checked(object, index, Cell::of_array(shape)?, Kinds::ANY))
                 }
                 Step::AnyIndex => {
                     let (index, array) = (Index::At(numbers.next()?), self.with_values(object, 0));
@@ -622,16 +627,6 @@ impl Builder<'_> {
     }
 }
 
-pub(super) fn cell_of(array_shape: u32) -> Option<Cell> {
-    match array_shape {
-        shape::ARR_BOOL => Some(Cell::Bool),
-        shape::ARR_I64 => Some(Cell::I64),
-        shape::ARR_F64 => Some(Cell::F64),
-        shape::ARR_VAL => Some(Cell::Value),
-        _ => None,
-    }
-}
-
 /// Arrays of several kinds or of one without storage, and nothing else.
 pub(super) fn are_many_kinds(shapes: &[u32]) -> bool {
     let arrays = shapes.iter().all(|shape| (shape::ARR_EMPTY..=shape::ARR_RANGE).contains(shape));
@@ -639,7 +634,7 @@ pub(super) fn are_many_kinds(shapes: &[u32]) -> bool {
 }
 
 /// The kind of scalar that a cell stores unboxed.
-fn scalar_of(cell: Cell) -> Option<Scalar> {
+pub(super) fn scalar_of(cell: Cell) -> Option<Scalar> {
     match cell {
         Cell::I64 => Some(Scalar::Int),
         Cell::F64 => Some(Scalar::Float),

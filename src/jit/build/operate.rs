@@ -252,12 +252,20 @@ impl Builder<'_> {
         let (slot, to) = (self.slot(left), self.slot(dst));
         self.before_write(slot);
         self.settle(slot);
-        let right = self.lent(b);
-        self.change(Operation::Amend(code), slot, &[right]);
+        let (operation, right) = self.amendment(code, b);
+        self.change(operation, slot, &[right]);
         if b_register(b) != Some(left) {
             self.consume_source(b);
         }
         self.move_value(to, slot);
+    }
+
+    /// What changes a place by an operator, and its operand: a character is appended by its code.
+    pub(super) fn amendment(&mut self, code: ArithCode, operand: Source) -> (Operation, ValueId) {
+        match self.code_of(operand) {
+            Some(character) if code == ArithCode::Add => (Operation::AppendChar, character),
+            _ => (Operation::Amend(code), self.lent(operand)),
+        }
     }
 
     /// The result of a comparison of anything; nothing if it is the VM's business. Operands are not consumed.

@@ -326,6 +326,8 @@ impl Builder<'_> {
                 | Op::IndexUpdate { .. }
                 | Op::Test { .. }
                 | Op::Part { .. }
+                | Op::CheckKind { .. }
+                | Op::NullIfMissing { .. }
                 | Op::Unwrap { .. }
                 | Op::FieldGetOrNull { .. }
                 | Op::FieldGet { .. }

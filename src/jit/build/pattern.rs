@@ -1,4 +1,5 @@
 //! Patterns and `?`: tests by the runtime on values that are lent, branches here.
+use super::arith::Source;
 use super::state::{Lender, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::Part;
@@ -49,6 +50,11 @@ impl Builder<'_> {
     fn payload(&mut self, dst: u16, a: u16, shape: u32, index: u32) {
         let pointer = self.guarded(a, tag::VARIANT, shape);
         let value = self.emit(InstKind::LoadPayload { pointer, index }, Type::ANY);
+        self.lend_from(dst, a, value);
+    }
+
+    /// A part of what `a` keeps: lent by what lends the whole.
+    fn lend_from(&mut self, dst: u16, a: u16, value: ValueId) {
         let slot = self.slot(a);
         if let Slot::Owned { .. } = self.state.get(slot) {
             self.settle(slot);
@@ -59,6 +65,22 @@ impl Builder<'_> {
             _ => Lender::Passing,
         };
         self.write_lent(dst, value, lender);
+    }
+
+    /// An element that an array of the only kind met is guessed to have, and to be of the kind met. One without it leaves, for
+    /// "missing".
+    fn element_part(&mut self, dst: u16, a: u16, part: u16) -> bool {
+        let Part::Element(at) = self.context().profile.chunk.parts[usize::from(part)] else { return false };
+        let (Ok(at), storms) = (i16::try_from(at), self.context().profile.storms(self.pc)) else { return false };
+        if storms > 1 {
+            return false;
+        }
+        match self.read_element(a, Source::Small(at), storms == 0) {
+            Some((value, Some(scalar))) => self.write_scalar(dst, value, scalar),
+            Some((value, None)) => self.lend_from(dst, a, value),
+            None => return false,
+        }
+        true
     }
 
     /// A part of a value, which its register keeps.
@@ -75,6 +97,9 @@ impl Builder<'_> {
                 return Ok(());
             }
         }
+        if self.element_part(dst, a, part) {
+            return Ok(());
+        }
         let (value, site) = (self.boxed(a), self.site(part));
         let found = self.operation(Operation::Part(site), &[value]);
         self.settle_passing();
@@ -86,12 +111,12 @@ impl Builder<'_> {
         self.state.get(self.slot(register)) == Slot::Clean
     }
 
-    /// "missing" becomes null: what is a scalar or lent was never missing.
+    /// "missing" becomes null: what is a scalar, or lent by the whole it is a part of, was never missing.
     pub(super) fn null_if_missing(&mut self, op: Op, a: u16) -> Built {
         let slot = self.slot(a);
         match self.state.get(slot) {
-            Slot::Scalar { .. } | Slot::Virtual(_) => return Ok(()),
-            Slot::Owned { .. } | Slot::Memory | Slot::Borrowed { .. } => {}
+            Slot::Scalar { .. } | Slot::Virtual(_) | Slot::Borrowed { .. } => return Ok(()),
+            Slot::Owned { .. } | Slot::Memory => {}
             Slot::Immediate { .. } | Slot::Clean => return self.fallback(op),
         }
         self.settle(slot);

@@ -133,8 +133,8 @@ impl Builder<'_> {
             let exit = self.exit();
             self.emit(InstKind::GuardTag { value: held, tag: tag::STR, exit }, Type::pointer(tag::STR, 0));
         }
-        let operand = self.boxed(value);
-        self.change_home(Operation::Amend(code), home, &[operand]);
+        let (operation, operand) = self.amendment(code, Source::Register(value));
+        self.change_home(operation, home, &[operand]);
         self.consume(value);
         Ok(())
     }

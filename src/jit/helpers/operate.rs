@@ -108,6 +108,17 @@ pub extern "C" fn amend(code: u64, place: *mut Value, b_tag: u64, b: u64) -> u64
     }))
 }
 
+pub extern "C" fn append_char(place: *mut Value, code: u64) -> u64 {
+    let place = place_at(place);
+    done(attempt(|| {
+        let character = Value::try_str(char::from(code as u8).encode_utf8(&mut [0; 4])).ok()?;
+        match arith::binary_in_place(operator(ArithCode::Add as u64), place, character) {
+            Ok(None) => Some(()),
+            _ => None,
+        }
+    }))
+}
+
 pub extern "C" fn compare(code: u64, a_tag: u64, a: u64, b_tag: u64, b: u64) -> u64 {
     let (a, b) = (lent(a_tag, a), lent(b_tag, b));
     let op: CompareOp = compare_op(CompareCode::ALL[code as usize]);

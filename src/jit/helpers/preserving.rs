@@ -66,4 +66,5 @@ preserving! {
     Generalise => generalise = super::generalise;
     Settle => settle = super::settle;
     NewObject => new_object = super::new_object;
+    AppendChar => append_char = super::operate::append_char;
 }

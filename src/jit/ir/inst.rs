@@ -2,6 +2,7 @@
 //!
 //! A field `exit: StateId` means: leaves compiled code with that state if the check fails. `Option<StateId>`: `None` if the
 //! check was proven superfluous.
+pub use super::cell::Cell;
 use super::{BlockId, Operation, SlotIx, StateId, ValueId};
 
 /// An instruction and the value it defines.
@@ -85,17 +86,6 @@ pub enum Cmp {
     Le,
     Gt,
     Ge,
-}
-
-/// Storage of array elements or struct fields.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Cell {
-    /// One byte, 0 or 1.
-    Bool,
-    I64,
-    F64,
-    /// A 16-byte `Value`.
-    Value,
 }
 
 /// Where a container keeps a heap value that may have to become unshared.
@@ -289,7 +279,7 @@ pub enum InstKind {
         value: ValueId,
         exit: StateId,
     },
-    /// A new instance of a shape with one value per field, in its representation; boxed ones are moved there → pointer, owned.
+    /// A new instance or array of a shape; fields or elements as it stores them, boxed ones are moved there → pointer, owned.
     MakeInstance {
         shape: u32,
         values: Box<[ValueId]>,
@@ -672,17 +662,6 @@ impl SlotWrites<'_> {
             SlotWrites::From(base) => slot >= base,
             SlotWrites::FromAnd(base, one) => slot >= base || slot == one,
             SlotWrites::Set(slots) => slots.contains(&slot),
-        }
-    }
-}
-
-impl Cell {
-    fn heap(self) -> Heaps {
-        match self {
-            Cell::Bool => Heaps::BOOLS,
-            Cell::I64 => Heaps::INTS,
-            Cell::F64 => Heaps::FLOATS,
-            Cell::Value => Heaps::VALUES,
         }
     }
 }

@@ -12,6 +12,7 @@
 //! * a [`FrameState`] lists the dirty slots; leaving compiled code writes them back, then the VM continues at its `pc`;
 //! * a borrowed pointer is used only while its owner is unchanged (the builder reloads after anything that may write it);
 //! * all checks of one bytecode instruction that may leave come before its first effect.
+pub mod cell;
 pub mod cfg;
 pub mod inst;
 pub mod operation;

@@ -39,6 +39,8 @@ pub enum Operation {
     Text(Site),
     /// Values: the place, a string, is followed by the interpolated string of a template.
     AppendText(Site),
+    /// Code of an ASCII character (unboxed int): `place += chr(code)`.
+    AppendChar,
     /// Items: an array of them → owned.
     Array,
     /// Keys and values in turn: a dict of them → owned.
@@ -123,6 +125,7 @@ impl Operation {
             | Operation::SetItem
             | Operation::UpdateItem(_)
             | Operation::AppendText(_)
+            | Operation::AppendChar
             | Operation::SetField(_)
             | Operation::UpdateField(..)
             | Operation::SetPlace(_)
@@ -155,6 +158,7 @@ impl Operation {
             | Operation::ItemOrNull
             | Operation::Slice(_)
             | Operation::Text(_)
+            | Operation::AppendChar
             | Operation::Array
             | Operation::Dict
             | Operation::Variant(_)
@@ -205,6 +209,7 @@ impl Operation {
             | Operation::Item
             | Operation::ItemOrNull
             | Operation::SetItem
+            | Operation::AppendChar
             | Operation::Array
             | Operation::Dict
             | Operation::NextEntry
@@ -221,11 +226,11 @@ impl Operation {
         )
     }
 
-    /// Is an argument of one kind always, a dict or the position in it, and passed without its tag?
+    /// Is an argument of one kind always, a dict, the position in it or a code, and passed without its tag?
     pub fn takes_bare(self, argument: usize) -> bool {
         match self {
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr => argument == 0,
-            Operation::NextEntry => true,
+            Operation::NextEntry | Operation::AppendChar => true,
             _ => false,
         }
     }

@@ -114,7 +114,7 @@ impl Lowering<'_> {
             InstKind::Settle { pointer, tag } => self.settle(*pointer, *tag),
             InstKind::LoadItem { pointer, index } => self.load_item(*pointer, *index, result),
             InstKind::ToFloat { value, exit } => self.to_float(*value, *exit, result),
-            InstKind::MakeInstance { shape, values } => self.make_instance(*shape, values, result),
+            InstKind::MakeInstance { shape, values } => self.make_object(*shape, values, result),
             InstKind::MakeClosure { function, captures } => self.make_closure(*function, captures, result),
             InstKind::Retain(value) => {
                 let (tag, payload) = self.boxed(*value);
@@ -576,7 +576,7 @@ impl Lowering<'_> {
     }
 
     /// Stores a scalar in the width of its kind.
-    fn store_cell(&mut self, cell: Cell, value: ValueId, address: clif::Value, offset: i32) {
+    pub(super) fn store_cell(&mut self, cell: Cell, value: ValueId, address: clif::Value, offset: i32) {
         if cell == Cell::Value {
             let (tag, payload) = self.boxed(value);
             return self.store_pair(tag, payload, address, offset);

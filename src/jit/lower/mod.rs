@@ -14,6 +14,7 @@ mod instance;
 mod insts;
 mod leaving;
 mod operate;
+mod text;
 
 use ahash::{AHashMap, AHashSet};
 use cranelift_codegen::ir::condcodes::CondCode;
@@ -104,6 +105,8 @@ pub enum Helper {
     Arith,
     /// `(operator, place, b) -> 1 if done`
     Amend,
+    /// `(place, code of an ASCII character) -> 1 if done`
+    AppendChar,
     /// `(comparison, a, b) -> 0, 1, or 2 if not done`
     Compare,
     /// `(container, item) -> 0, 1, or 2 if not done`
@@ -185,6 +188,7 @@ impl Helper {
         Helper::ArrayItem,
         Helper::Arith,
         Helper::Amend,
+        Helper::AppendChar,
         Helper::Compare,
         Helper::Contains,
         Helper::Entry,
@@ -237,6 +241,7 @@ impl Helper {
             Helper::ArrayItem => "ruff_array_item",
             Helper::Arith => "ruff_arith",
             Helper::Amend => "ruff_amend",
+            Helper::AppendChar => "ruff_append_char",
             Helper::Compare => "ruff_compare",
             Helper::Contains => "ruff_contains",
             Helper::Entry => "ruff_entry",
@@ -290,6 +295,7 @@ impl Helper {
             Helper::ArrayItem => (2, 2),
             Helper::Arith => (5, 2),
             Helper::Amend => (4, 1),
+            Helper::AppendChar => (2, 1),
             Helper::Compare => (5, 1),
             Helper::Contains => (4, 1),
             Helper::Entry => (3, 2),

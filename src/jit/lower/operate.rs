@@ -25,6 +25,7 @@ fn helper_of(op: Operation) -> Helper {
         Operation::Slice(_) => Helper::Slice,
         Operation::Text(_) => Helper::Text,
         Operation::AppendText(_) => Helper::AppendText,
+        Operation::AppendChar => Helper::AppendChar,
         Operation::Array => Helper::Array,
         Operation::Dict => Helper::Dict,
         Operation::Variant(_) => Helper::Variant,
@@ -59,6 +60,9 @@ impl Lowering<'_> {
         // A forced exit comes before the operation: afterwards it must not happen again.
         let left = self.exit_block(exit, ExitKind::Execute);
         self.count_check(left, ExitKind::Execute);
+        if let (Operation::AppendChar, Some(home), &[code]) = (op, home, args) {
+            return self.append_char(home, code, left);
+        }
         let words = self.operation_words(op, home, args);
         let helper = self.helper(helper_of(op));
         let call = self.b.ins().call(helper, &words);

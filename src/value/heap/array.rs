@@ -12,6 +12,7 @@ use super::alloc::Heads;
 use super::{Hdr, Ref, alloc};
 use crate::limits::{self, OutOfMemory};
 use crate::value::Value;
+use crate::value::layout::array::LEAST_BUFFER;
 use crate::value::layout::shape as ids;
 
 /// What the elements of an array are stored as.
@@ -32,8 +33,6 @@ pub enum Kind {
     Range = ids::ARR_RANGE,
 }
 
-/// Bytes of the smallest buffer an array begins with.
-const LEAST_BUFFER: usize = 32;
 /// Elements that an array without a buffer gets room for when one is appended: there will be more.
 const LEAST_PUSHED: usize = 4;
 
