@@ -105,8 +105,17 @@ fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> F
         captures: captures(&activation.chunk),
         tests: activation.chunk.tests.iter().map(|test| variant_tested(activation, test)).collect(),
         variants: activation.chunk.variants.iter().map(|made| variant_made(activation, *made)).collect(),
+        units: activation.chunk.constants.iter().map(|constant| unit(activation, constant)).collect(),
         poisoned,
     }
+}
+
+/// The variant without payload that a constant is, if values of its enum are compared as they are.
+fn unit(activation: &Activation, constant: &Const) -> Option<i64> {
+    let Const::Variant(local, variant) = *constant else { return None };
+    let owner = shapes::decl(activation.unit.enums[local as usize].decl);
+    let declared = owner.as_enum()?.variants.get(variant as usize)?;
+    (declared.shape == 0 && !owner.has_own_equality()).then(|| variant_number(owner.id.0, variant, 0))
 }
 
 /// The variant that passes a test.

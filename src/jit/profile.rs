@@ -96,6 +96,8 @@ pub struct FunctionProfile {
     pub tests: Vec<Option<i64>>,
     /// The shape of each enum value made here, unless its payload has to be looked at.
     pub variants: Vec<Option<u32>>,
+    /// The variant without payload that each constant is, as `value::layout::variant_number`, unless its enum has an equality of its own.
+    pub units: Vec<Option<i64>>,
     /// Instructions that left compiled code too often: they are left to the VM.
     pub poisoned: Vec<u32>,
 }
