@@ -460,8 +460,7 @@ impl Builder<'_> {
             }
             Const::Variant(..) if self.context().profile.units[index as usize].is_some() => {
                 let number = self.context().profile.units[index as usize].unwrap_or_default();
-                let value = self.emit(InstKind::ConstBoxed(tag::UNIT, (number & !UNIT_MARK) as u64), Type::ANY);
-                self.units.insert(value, number);
+                let value = self.unit(number);
                 self.write_immediate(dst, value);
             }
             Const::BigInt(_)
@@ -481,6 +480,13 @@ impl Builder<'_> {
                 self.write_lent(dst, value, Lender::Constant);
             }
         }
+    }
+
+    /// A variant without payload, by its number.
+    pub(super) fn unit(&mut self, number: i64) -> ValueId {
+        let value = self.emit(InstKind::ConstBoxed(tag::UNIT, (number & !UNIT_MARK) as u64), Type::ANY);
+        self.units.insert(value, number);
+        value
     }
 
     /// The scalar that a register holds, if that is known without a check.
