@@ -6,9 +6,9 @@ use ahash::{AHashMap, AHashSet};
 use super::ir::Kinds;
 use super::ir::inst::Cell;
 use super::lower::context::MAX_FUNCTIONS;
-use super::profile::{FieldCase, FunctionProfile, Site, Target};
+use super::profile::{FieldCase, FieldFrom, FunctionProfile, Site, Target};
 use crate::builtins::N_BUILTINS;
-use crate::bytecode::chunk::{Callee, Chunk, Const, Root, Test};
+use crate::bytecode::chunk::{Callee, Chunk, Const, LiteralSite, Root, Test};
 use crate::bytecode::op::Op;
 use crate::value::Rep;
 use crate::value::layout::{shape, variant_number};
@@ -41,7 +41,7 @@ pub fn profiles(
         // What has no place in the tables that compiled code reads is left to the VM.
         let Some(activation) = vm.activation(id).filter(|_| (id as usize) < MAX_FUNCTIONS) else { continue };
         let params = if id == root.id.0 { params.clone() } else { Vec::new() };
-        let profile = profile(activation, params, poisoned.get(&id).cloned().unwrap_or_default());
+        let profile = profile(vm, activation, params, poisoned.get(&id).cloned().unwrap_or_default());
         if depth > 0 {
             work.extend(callees(vm, &profile).into_iter().map(|callee| (callee, depth - 1)));
         }
@@ -76,7 +76,7 @@ fn body(vm: &Vm, function: u32) -> u32 {
     builtin.and_then(|id| vm.prelude_id(id)).unwrap_or(function)
 }
 
-fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> FunctionProfile {
+fn profile(vm: &Vm, activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> FunctionProfile {
     let seen = snapshot(activation);
     let (mut sites, mut places, mut reached) = (AHashMap::new(), AHashMap::new(), AHashSet::new());
     for (pc, op) in activation.chunk.code.iter().enumerate() {
@@ -105,8 +105,57 @@ fn profile(activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u32>) -> F
         captures: captures(&activation.chunk),
         tests: activation.chunk.tests.iter().map(|test| variant_tested(activation, test)).collect(),
         variants: activation.chunk.variants.iter().map(|made| variant_made(activation, *made)).collect(),
+        literals: activation.chunk.literals.iter().map(|site| fields_from(vm, activation, site)).collect(),
+        units: activation.chunk.constants.iter().map(|constant| unit(activation, constant)).collect(),
         poisoned,
     }
+}
+
+/// Where the fields of a struct literal come from: its items in any order, and defaults that need no code.
+fn fields_from(vm: &Vm, activation: &Activation, site: &LiteralSite) -> Option<Box<[FieldFrom]>> {
+    let LiteralSite::Struct { decl: Some(local), items } = site else { return None };
+    let entry = &activation.unit.structs[*local as usize];
+    let declared = shapes::decl(entry.decl);
+    let fields = &declared.as_struct().filter(|_| !declared.is_annotated())?.fields;
+    let names: Vec<_> =
+        items.iter().map(|item| Some(*activation.names.at(usize::from(item.as_ref()?.0)))).collect::<Option<_>>()?;
+    let is_known = |name| fields.iter().any(|field| field.name == name);
+    if !names.iter().all(|name| is_known(*name)) {
+        return None;
+    }
+    let from = |(at, field): (usize, &shapes::Field)| match names.iter().position(|name| *name == field.name) {
+        Some(item) => Some(FieldFrom::Item(item as u16)),
+        None => known_default(vm.activation(entry.defaults.get(at).copied()??.0)?),
+    };
+    fields.iter().enumerate().map(from).collect()
+}
+
+/// The default that a function gives, if it only gives it.
+fn known_default(function: &Activation) -> Option<FieldFrom> {
+    let code = &function.chunk.code;
+    let (first, Op::Return { value }) = (*code.first()?, *code.get(1)?) else { return None };
+    let (dst, from) = match first {
+        Op::LoadNull { dst } => (dst, FieldFrom::Null),
+        Op::LoadBool { value, dst } => (dst, FieldFrom::Bool(value != 0)),
+        Op::LoadInt { dst, value } => (dst, FieldFrom::Int(i64::from(value))),
+        Op::MakeArray { dst, count: 0, .. } => (dst, FieldFrom::NoElements),
+        Op::ModuleGet { dst, var } => (dst, FieldFrom::Variable(function.unit.first_var + var)),
+        Op::LoadConst { dst, value } => match &function.chunk.constants[value as usize] {
+            Const::Int(value) => (dst, FieldFrom::Int(*value)),
+            Const::Float(value) => (dst, FieldFrom::Float(*value)),
+            constant => (dst, FieldFrom::Unit(unit(function, constant)?)),
+        },
+        _ => return None,
+    };
+    (dst == value).then_some(from)
+}
+
+/// The variant without payload that a constant is, if values of its enum are compared as they are.
+fn unit(activation: &Activation, constant: &Const) -> Option<i64> {
+    let Const::Variant(local, variant) = *constant else { return None };
+    let owner = shapes::decl(activation.unit.enums[local as usize].decl);
+    let declared = owner.as_enum()?.variants.get(variant as usize)?;
+    (declared.shape == 0 && !owner.has_own_equality()).then(|| variant_number(owner.id.0, variant, 0))
 }
 
 /// The variant that passes a test.

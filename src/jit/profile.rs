@@ -96,8 +96,28 @@ pub struct FunctionProfile {
     pub tests: Vec<Option<i64>>,
     /// The shape of each enum value made here, unless its payload has to be looked at.
     pub variants: Vec<Option<u32>>,
+    /// Where the fields of each struct literal come from, unless that is the VM's business.
+    pub literals: Vec<Option<Box<[FieldFrom]>>>,
+    /// The variant without payload that each constant is, as `value::layout::variant_number`, unless its enum has an equality of its own.
+    pub units: Vec<Option<i64>>,
     /// Instructions that left compiled code too often: they are left to the VM.
     pub poisoned: Vec<u32>,
+}
+
+/// Where a field of a struct literal comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum FieldFrom {
+    /// The literal's item of this number.
+    Item(u16),
+    /// A default that is known: one of these, an array without elements, or what a variable of the isolate's table holds.
+    Null,
+    Bool(bool),
+    Int(i64),
+    Float(f64),
+    /// By its `value::layout::variant_number`.
+    Unit(i64),
+    NoElements,
+    Variable(u32),
 }
 
 /// What one instruction has met.

@@ -99,6 +99,9 @@ pub mod shape {
 /// Set in the number of a variant without payload.
 pub const UNIT_MARK: i64 = i64::MIN;
 
+/// Set in what decides the methods of a value without payload; the rest is its enum.
+pub const UNIT_KEY: u32 = 1 << 31;
+
 /// A number for a variant that no other one has: its shape (`VariantDecl::shape`), or if it has no payload the payload word of its values
 /// with a mark.
 pub fn variant_number(decl: u32, variant: u32, shape: u32) -> i64 {

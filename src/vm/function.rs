@@ -13,6 +13,7 @@ use crate::bytecode::chunk::{Chunk, Const, SelfKind, Template, TemplatePart};
 use crate::bytecode::op::Op;
 use crate::semantics::call::{FnInfo, ParamKind, SelfMode};
 use crate::semantics::fault::Raise;
+use crate::value::layout::UNIT_KEY;
 use crate::value::{self, FnId, IBig, Symbol, Value};
 
 /// Calls between two looks at the tier and the poll word.
@@ -379,12 +380,13 @@ impl FnRef {
     }
 }
 
-/// What decides method look-up: the shape of instances and enum values, the tag of everything else.
+/// What decides method look-up: the shape of instances and enum values, the enum of those without payload, the tag of everything else.
 #[inline(always)]
 pub fn receiver_key(receiver: &Value) -> u32 {
     match receiver {
         Value::Struct(object) => object.shape(),
         Value::Variant(object) => object.shape(),
+        Value::Unit { decl, .. } => UNIT_KEY | decl.0,
         other => other.tag() as u32,
     }
 }

@@ -152,6 +152,7 @@ impl Vm {
         let names: Vec<_> = items.iter().map(|item| item.map(|(name, _)| *func.names.at(usize::from(name)))).collect();
         let fields = self.literal_fields(decl, &names, values)?;
         let value = self.new_instance(decl, fields)?;
+        func.note_made(self.here.ip.pc(func.start), value.shape());
         self.here.fp.set(dst, value);
         Ok(())
     }

@@ -102,7 +102,7 @@ impl Vm {
             _ => None,
         };
         if let Some(target) = target
-            && !matches!(receiver, Value::Unit { .. } | Value::Type(_) | Value::Module(_))
+            && !matches!(receiver, Value::Type(_) | Value::Module(_))
         {
             self.here.func.methods.at(usize::from(site)).add(receiver_key(receiver), target);
         }

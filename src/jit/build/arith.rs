@@ -375,6 +375,11 @@ impl Builder<'_> {
         if let Some(value) = self.compare_characters(cmp, a, b) {
             return Some(value);
         }
+        if matches!(cmp, Cmp::Eq | Cmp::Ne)
+            && let Some(equal) = self.equals_unit(a, b)
+        {
+            return Some(if cmp == Cmp::Eq { equal } else { self.emit(InstKind::NotB(equal), Type::BOOL) });
+        }
         if self.known(a) == Some(Scalar::Bool) && self.known(b) == Some(Scalar::Bool) && matches!(cmp, Cmp::Eq | Cmp::Ne) {
             let (a, b) = (self.scalar(a, Scalar::Bool)?, self.scalar(b, Scalar::Bool)?);
             return Some(self.emit(InstKind::CmpI { op: cmp, a, b }, Type::BOOL));

@@ -10,6 +10,7 @@ use crate::builtins::{self, BuiltinId, N_BUILTINS};
 use crate::bytecode::chunk::SelfKind;
 use crate::bytecode::op::{Op, OperandKind};
 use crate::jit::ir::{Kinds, SlotIx};
+use crate::jit::profile::Site;
 
 impl Builder<'_> {
     /// Counts what is borrowed only as long as nothing is written.
@@ -123,12 +124,20 @@ impl Builder<'_> {
     /// Is it a call of a method on a place that, as far as met, leaves the place as it is?
     fn only_reads(&self, op: &Op) -> bool {
         matches!(op, Op::CallMethodPlace { .. } | Op::CallArgs { .. })
-            && self.only_target().is_some_and(|target| {
-                match u16::try_from(target.function).ok().filter(|id| usize::from(*id) < N_BUILTINS) {
-                    Some(builtin) => builtins::info(BuiltinId(builtin)).mutating().is_none(),
-                    None => self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value),
+            && match self.context().profile.sites.get(&self.pc) {
+                Some(Site::Callees(targets)) => {
+                    !targets.is_empty() && targets.iter().all(|target| self.is_reader(target.function))
                 }
-            })
+                _ => false,
+            }
+    }
+
+    /// Does a method leave what it is called on as it is?
+    fn is_reader(&self, function: u32) -> bool {
+        match u16::try_from(function).ok().filter(|id| usize::from(*id) < N_BUILTINS) {
+            Some(builtin) => builtins::info(BuiltinId(builtin)).mutating().is_none(),
+            None => self.callee(function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Value),
+        }
     }
 
     /// Slots whose object the instruction may change.

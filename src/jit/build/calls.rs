@@ -3,16 +3,18 @@ use std::sync::Arc;
 
 use super::arguments::{Given, Order};
 use super::arith::Source;
+use super::place_call::At;
+use super::several::Receiving;
 use super::state::{Lender, Slot};
 use super::{Builder, Built, Edge, Lent, Running};
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Access, Root, SelfKind};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::{Callee, Home};
-use crate::jit::ir::{BlockId, InstKind, Operation, SlotIx, StateId, Terminator, Type, ValueId};
+use crate::jit::ir::{BlockId, InstKind, SlotIx, StateId, Terminator, Type, ValueId};
 use crate::jit::profile::{Entry, FunctionProfile, Site, Target};
 use crate::value::DeclId;
-use crate::value::layout::{shape, tag};
+use crate::value::layout::{UNIT_KEY, shape, tag};
 use crate::value::shapes::{Layout, shape_info};
 use crate::vm::After;
 
@@ -32,13 +34,16 @@ pub struct Call {
     pub own: Option<Lent>,
     /// The part of a local that is the `self` of a mutating method.
     pub part: Option<Home>,
+    /// How the receiver comes from its place, if one of several calls gets it.
+    pub receiving: Option<Receiving>,
 }
 
 impl Call {
     /// A call of a function that is no closure, with its arguments in their places.
     pub fn new(function: u32, count: u16, dst: u16, window: SlotIx) -> Call {
         let (running, after) = (Running::Nothing, After::Store);
-        Call { function, count, dst, window, operands: None, order: None, running, after, own: None, part: None }
+        let (operands, order, own, part, receiving) = (None, None, None, None, None);
+        Call { function, count, dst, window, operands, order, running, after, own, part, receiving }
     }
 }
 
@@ -227,8 +232,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn guard_enum_value(&mut self, value: ValueId, decl: DeclId) {
-        let value = self.operation(Operation::OfEnum(decl.0), &[value]);
-        let exit = self.exit();
+        let (value, exit) = (self.is_of_enum(value, decl), self.exit());
         self.effect(InstKind::GuardTrue { value, exit });
     }
 
@@ -240,11 +244,15 @@ impl Builder<'_> {
         if path.is_some_and(|path| !path.segments.is_empty() || !matches!(path.root, Root::Local(_))) {
             return self.call_method_at(op, given, dst, base, site);
         }
-        let (Some(path), Some(target)) = (path, self.only_target()) else { return self.fallback(op) };
+        let (Some(path), Some(at)) = (path, method.path) else { return self.fallback(op) };
         let Root::Local(local) = path.root else { return self.fallback(op) };
         // In a method that is mutating in any case, so are places in its `self`.
         let mutable =
             path.access == Access::Mutable || (path.access == Access::SelfPlace && chunk.self_kind == SelfKind::Mutating);
+        let Some(target) = self.only_target() else {
+            let at = At { path: at, root: path.root, base, keys: 0, given, dst, used: method.used };
+            return self.call_place_of_several(op, at, mutable);
+        };
         if (target.function as usize) < N_BUILTINS {
             let Some(argc) = given.all_positional() else { return self.fallback(op) };
             return self.call_builtin_on_local(op, target, (mutable, method.used), argc, dst, base, local);
@@ -426,6 +434,9 @@ impl Builder<'_> {
         if callee.chunk.params != call.count {
             return self.fallback(op);
         }
+        if let Some(receiving) = call.receiving {
+            self.receive(call.window, receiving);
+        }
         if let Some((receiver, argument)) = call.operands {
             self.place_operands(call.window, receiver, argument);
         }
@@ -504,8 +515,11 @@ impl Builder<'_> {
     }
 }
 
-/// The enum that a shape is one of a variant of.
+/// The enum whose values have this shape or key.
 pub(super) fn enum_of(id: u32) -> Option<DeclId> {
+    if id & UNIT_KEY != 0 {
+        return Some(DeclId(id & !UNIT_KEY));
+    }
     let layout = (id >= shape::FIRST_DECLARED).then(|| shape_info(id).layout)?;
     match layout {
         Layout::Variant { decl, .. } => Some(decl),
@@ -513,13 +527,11 @@ pub(super) fn enum_of(id: u32) -> Option<DeclId> {
     }
 }
 
-/// The only method that values of one enum have been asked for, with the shape of one of its variants.
+/// The only method that values of one enum have been asked for, with the key of some of them.
 fn method_of_enum(targets: &[Target]) -> Option<Target> {
-    let first = targets.iter().find(|target| u64::from(target.shape) != tag::UNIT)?;
+    let first = targets.first()?;
     let decl = enum_of(first.shape)?;
-    let same = |target: &Target| {
-        target.function == first.function && (u64::from(target.shape) == tag::UNIT || enum_of(target.shape) == Some(decl))
-    };
+    let same = |target: &Target| target.function == first.function && enum_of(target.shape) == Some(decl);
     targets.iter().all(same).then_some(*first)
 }
 

@@ -11,8 +11,8 @@ use super::{Builder, Built, Running};
 use crate::bytecode::chunk::{Chunk, LiteralSite, Root};
 use crate::bytecode::op::{ArithCode, Op};
 use crate::jit::ir::inst::Cell;
-use crate::jit::ir::{InstKind, Made, Repr, SlotIx, Type, ValueId};
-use crate::jit::profile::{FieldCase, Site};
+use crate::jit::ir::{InstKind, Made, Operation, Repr, SlotIx, Type, ValueId};
+use crate::jit::profile::{FieldCase, FieldFrom, Site};
 use crate::value::Rep;
 use crate::value::layout::{shape, tag};
 use crate::value::shapes::{ShapeInfo, shape_info};
@@ -36,39 +36,53 @@ pub struct Virtual {
 impl Builder<'_> {
     // ---- making ----
 
-    /// A struct literal that gives every field in order.
+    /// A struct literal whose fields are items or known defaults.
     pub(super) fn make_struct(&mut self, op: Op, dst: u16, base: u16, site: u16) -> Built {
-        let count = match &self.context().profile.chunk.literals[usize::from(site)] {
-            LiteralSite::Struct { decl: Some(_), items } => items.len(),
-            _ => return self.fallback(op),
-        };
-        self.construct(op, dst, base, count)
+        let profile = self.context().profile.clone();
+        let LiteralSite::Struct { items, .. } = &profile.chunk.literals[usize::from(site)] else { return self.fallback(op) };
+        let Some(fields) = &profile.literals[usize::from(site)] else { return self.fallback(op) };
+        self.make_instance(op, dst, (base, items.len() as u16), fields)
     }
 
     /// An instance of the shape met here, with the fields in consecutive registers.
     pub(super) fn construct(&mut self, op: Op, dst: u16, base: u16, count: usize) -> Built {
+        let fields: Vec<FieldFrom> = (0..count as u16).map(FieldFrom::Item).collect();
+        self.make_instance(op, dst, (base, count as u16), &fields)
+    }
+
+    /// An instance of the shape met here; `items`: the first register of the items, and their number.
+    fn make_instance(&mut self, op: Op, dst: u16, (base, items): (u16, u16), fields: &[FieldFrom]) -> Built {
         let Some(Site::Made(shape)) = self.context().profile.sites.get(&self.pc) else { return self.fallback(op) };
         let info = shape_info(*shape);
-        if info.slot_count() != count || info.size > MOST_BYTES {
+        if info.slot_count() != fields.len() || info.size > MOST_BYTES {
             return self.fallback(op);
         }
-        let registers = base..base + count as u16;
-        let Some(scalars) = self.unboxed_fields(info, base) else { return self.fallback(op) };
-        if let Some(fields) = self.virtual_fields(&scalars, base) {
+        let registers = base..base + items;
+        let Some(known) = self.known_fields(info, base, fields) else { return self.fallback(op) };
+        if let Some(fields) = self.virtual_fields(&known, base, fields) {
             registers.for_each(|register| self.consume(register));
             self.write_virtual(dst, Virtual { made: Made::Struct(info.id), fields });
             return Ok(());
         }
-        let values = scalars
-            .into_iter()
-            .zip(registers.clone())
-            .map(|(scalar, register)| scalar.unwrap_or_else(|| self.own(register)))
-            .collect();
+        let parts = info.slots().iter().zip(known).zip(fields);
+        let values = parts.map(|((slot, known), from)| self.field_value(slot.rep(), known, base, *from)).collect();
         let pointer = self.emit(InstKind::MakeInstance { shape: info.id, values }, Type::pointer(tag::STRUCT, info.id));
         self.exit = None;
         registers.for_each(|register| self.consume(register));
         self.write_owned(dst, pointer);
         Ok(())
+    }
+
+    /// What a field gets: unboxed, or owned. Nothing may leave from the first one on.
+    fn field_value(&mut self, rep: Rep, known: Option<ValueId>, base: u16, from: FieldFrom) -> ValueId {
+        match (known, from) {
+            (Some(value), FieldFrom::Variable(_)) if rep == Rep::Value => self.emit(InstKind::Retain(value), Type::ANY),
+            (Some(value), _) if rep == Rep::Value => self.boxed_field(value),
+            (Some(value), _) => value,
+            (None, FieldFrom::Item(item)) => self.own(base + item),
+            // Which never leaves.
+            (None, _) => self.operation(Operation::Array, &[]),
+        }
     }
 
     fn write_virtual(&mut self, dst: u16, object: Virtual) {
@@ -78,14 +92,44 @@ impl Builder<'_> {
         self.put(slot, Slot::Virtual(at as u32));
     }
 
-    /// The fields that the shape stores unboxed; nothing if one is of another kind.
-    fn unboxed_fields(&mut self, info: &ShapeInfo, base: u16) -> Option<Vec<Option<ValueId>>> {
-        let field = |(register, slot): (u16, &crate::value::FieldSlot)| match slot.rep() {
-            Rep::F64 => self.scalar(super::arith::Source::Register(register), Scalar::Float).map(Some),
-            Rep::I64 => self.scalar(super::arith::Source::Register(register), Scalar::Int).map(Some),
-            Rep::Value => Some(None),
+    /// The fields that the shape stores unboxed, and those that are defaults; nothing if one is of another kind.
+    fn known_fields(&mut self, info: &ShapeInfo, base: u16, fields: &[FieldFrom]) -> Option<Vec<Option<ValueId>>> {
+        let field = |(from, slot): (&FieldFrom, &crate::value::FieldSlot)| {
+            let wanted = match slot.rep() {
+                Rep::F64 => Some(Scalar::Float),
+                Rep::I64 => Some(Scalar::Int),
+                Rep::Value => None,
+            };
+            match (*from, wanted) {
+                (FieldFrom::Item(item), Some(wanted)) => {
+                    self.scalar(super::arith::Source::Register(base + item), wanted).map(Some)
+                }
+                (FieldFrom::Item(_) | FieldFrom::NoElements, None) => Some(None),
+                (from, wanted) => self.default_field(from, wanted).map(Some),
+            }
         };
-        (base..).zip(info.slots()).map(field).collect()
+        fields.iter().zip(info.slots()).map(field).collect()
+    }
+
+    /// A default, as a scalar of the kind that is wanted.
+    fn default_field(&mut self, from: FieldFrom, wanted: Option<Scalar>) -> Option<ValueId> {
+        let value = match from {
+            FieldFrom::Item(_) | FieldFrom::NoElements => return None,
+            FieldFrom::Null => self.null(),
+            FieldFrom::Bool(value) => self.emit(InstKind::ConstB(value), Type::BOOL),
+            FieldFrom::Int(value) => self.int(value),
+            FieldFrom::Float(value) => self.emit(InstKind::ConstF(value.to_bits()), Type::FLOAT),
+            FieldFrom::Unit(number) => self.unit(number),
+            FieldFrom::Variable(index) => {
+                let exit = self.exit();
+                let value = self.emit(InstKind::LoadModule { index, exit }, Type::ANY);
+                match wanted {
+                    Some(scalar) => self.emit(InstKind::GuardTag { value, tag: scalar.tag(), exit }, scalar.ty()),
+                    None => value,
+                }
+            }
+        };
+        (wanted.is_none() || self.scalar_kind(value) == wanted).then_some(value)
     }
 
     /// Is there room for one more object of so many fields that does not exist?
@@ -94,16 +138,20 @@ impl Builder<'_> {
     }
 
     /// All fields, if none is an object and there is room for one more such instance.
-    fn virtual_fields(&self, scalars: &[Option<ValueId>], base: u16) -> Option<Vec<ValueId>> {
-        if !self.has_room_for(scalars.len()) {
+    fn virtual_fields(&self, known: &[Option<ValueId>], base: u16, fields: &[FieldFrom]) -> Option<Vec<ValueId>> {
+        if !self.has_room_for(fields.len()) {
             return None;
         }
-        let field = |(register, scalar): (u16, &Option<ValueId>)| match self.state.get(self.slot(register)) {
-            _ if scalar.is_some() => *scalar,
-            Slot::Scalar { value, .. } | Slot::Immediate { value, .. } => Some(value),
-            _ => None,
+        let field = |(from, known): (&FieldFrom, &Option<ValueId>)| match *from {
+            FieldFrom::Item(item) if known.is_none() => match self.state.get(self.slot(base + item)) {
+                Slot::Scalar { value, .. } | Slot::Immediate { value, .. } => Some(value),
+                _ => None,
+            },
+            // It may be an object.
+            FieldFrom::Variable(_) => known.filter(|value| self.scalar_kind(*value).is_some()),
+            _ => *known,
         };
-        (base..).zip(scalars).map(field).collect()
+        fields.iter().zip(known).map(field).collect()
     }
 
     /// Makes an object that did not exist → pointer, owned.

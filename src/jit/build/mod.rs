@@ -31,6 +31,7 @@ mod outcome;
 mod overload;
 mod pattern;
 mod place_call;
+mod several;
 mod state;
 mod variable;
 
@@ -180,6 +181,8 @@ struct Builder<'r> {
     hints: AHashMap<SlotIx, u32>,
     /// Functions without captures among the values.
     functions: AHashMap<ValueId, u32>,
+    /// The numbers of variants without payload among the values.
+    units: AHashMap<ValueId, i64>,
     /// The codes of characters among the values.
     codes: AHashMap<ValueId, ValueId>,
     /// Types among the values, by the builtin that makes values of them.
@@ -214,6 +217,7 @@ impl<'r> Builder<'r> {
             contexts: Vec::new(),
             hints: AHashMap::new(),
             functions: AHashMap::new(),
+            units: AHashMap::new(),
             codes: AHashMap::new(),
             constructors: AHashMap::new(),
             pc: 0,

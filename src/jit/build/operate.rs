@@ -274,7 +274,9 @@ impl Builder<'_> {
         if self.is_null(b) && matches!(code, CompareCode::Eq | CompareCode::Ne) && !shapes::own_equality() {
             return Some(self.compare_null(code, a));
         }
-        if self.meets_overloads() && !with_null {
+        // What has no equality of its own has one without user code; the operation leaves for all else.
+        let calls = self.context().profile.overloads.contains_key(&self.pc);
+        if self.meets_overloads() && !with_null && (calls || !matches!(code, CompareCode::Eq | CompareCode::Ne)) {
             return None;
         }
         let args = [self.lent(a), self.lent(b)];

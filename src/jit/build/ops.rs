@@ -10,7 +10,7 @@ use crate::jit::feedback::TEXT;
 use crate::jit::ir::inst::{Cmp, IntOp};
 use crate::jit::ir::{InstKind, Range, SlotIx, Terminator, Type, ValueId};
 use crate::jit::profile::Site;
-use crate::value::layout::tag;
+use crate::value::layout::{UNIT_MARK, tag};
 
 impl Builder<'_> {
     /// Builds the instruction at the current offset; `last`: it ends its block.
@@ -460,6 +460,11 @@ impl Builder<'_> {
                 self.constructors.extend(builtins::constructor_of_id(BuiltinTypeId(*id)).map(|builtin| (value, builtin.0)));
                 self.write_lent(dst, value, Lender::Constant);
             }
+            Const::Variant(..) if self.context().profile.units[index as usize].is_some() => {
+                let number = self.context().profile.units[index as usize].unwrap_or_default();
+                let value = self.unit(number);
+                self.write_immediate(dst, value);
+            }
             Const::BigInt(_)
             | Const::Str(_)
             | Const::Array(_)
@@ -477,6 +482,13 @@ impl Builder<'_> {
                 self.write_lent(dst, value, Lender::Constant);
             }
         }
+    }
+
+    /// A variant without payload, by its number.
+    pub(super) fn unit(&mut self, number: i64) -> ValueId {
+        let value = self.emit(InstKind::ConstBoxed(tag::UNIT, (number & !UNIT_MARK) as u64), Type::ANY);
+        self.units.insert(value, number);
+        value
     }
 
     /// The scalar that a register holds, if that is known without a check.

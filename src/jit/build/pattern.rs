@@ -4,14 +4,16 @@ use super::state::{Lender, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::Part;
 use crate::bytecode::op::Op;
-use crate::jit::ir::inst::Cmp;
+use crate::jit::ir::inst::{BitOp, Cmp};
 use crate::jit::ir::{InstKind, Operation, Terminator, Type, ValueId};
 use crate::value::DeclId;
-use crate::value::layout::{tag, variant_number};
-use crate::value::shapes::{prelude, shape_info};
+use crate::value::layout::{UNIT_MARK, tag, variant_number};
+use crate::value::shapes::{self, prelude, shape_info};
 
 /// How many instructions before a part its test may stand: further up it is that of another pattern.
 const FARTHEST_TEST: usize = 64;
+/// Variants with payload that are told apart without asking the runtime.
+const MOST_SHAPES: usize = 4;
 
 impl Builder<'_> {
     /// Jumps unless the value passes.
@@ -33,6 +35,63 @@ impl Builder<'_> {
     pub(super) fn is_variant(&mut self, value: ValueId, variant: i64) -> ValueId {
         let (found, wanted) = (self.emit(InstKind::VariantOf(value), Type::INT), self.int(variant));
         self.emit(InstKind::CmpI { op: Cmp::Eq, a: found, b: wanted }, Type::BOOL)
+    }
+
+    /// Whether a value is one of an enum.
+    pub(super) fn is_of_enum(&mut self, value: ValueId, decl: DeclId) -> ValueId {
+        let variants = shapes::decl(decl).as_enum().map_or(&[][..], |owner| &owner.variants);
+        let shapes: Vec<u32> = variants.iter().map(|variant| variant.shape).filter(|shape| *shape != 0).collect();
+        let units = variants.len() > shapes.len();
+        if shapes.len() > MOST_SHAPES || variants.is_empty() {
+            return self.operation(Operation::OfEnum(decl.0), &[value]);
+        }
+        let found = self.emit(InstKind::VariantOf(value), Type::INT);
+        let mut answer = units.then(|| {
+            // All bits of its number but those that say which of them it is.
+            let mask = self.int(UNIT_MARK | i64::from(u32::MAX));
+            let (owner, wanted) =
+                (InstKind::Bit { op: BitOp::And, a: found, b: mask }, self.int(variant_number(decl.0, 0, 0)));
+            let owner = self.emit(owner, Type::INT);
+            self.emit(InstKind::CmpI { op: Cmp::Eq, a: owner, b: wanted }, Type::BOOL)
+        });
+        for shape in shapes {
+            let shape = self.int(i64::from(shape));
+            let is = self.emit(InstKind::CmpI { op: Cmp::Eq, a: found, b: shape }, Type::BOOL);
+            answer = Some(match answer {
+                Some(before) => self.emit(InstKind::Select { cond: before, a: before, b: is }, Type::BOOL),
+                None => is,
+            });
+        }
+        answer.unwrap_or(found)
+    }
+
+    /// Whether two values are equal, one of which is known to be a variant without payload of an enum without an equality of its own;
+    /// nothing if neither is.
+    pub(super) fn equals_unit(&mut self, a: Source, b: Source) -> Option<ValueId> {
+        let (left, right) = (self.unit_in(a), self.unit_in(b));
+        match (left, right, a, b) {
+            // What stands on the left decides.
+            (Some(number), _, _, Source::Register(other)) if !self.is_cleared(other) => {
+                let value = self.boxed(other);
+                Some(self.is_variant(value, number))
+            }
+            (None, Some(number), Source::Register(other), _) if !self.is_cleared(other) => {
+                let value = self.boxed(other);
+                if self.known(a).is_none() {
+                    self.guard_enum_value(value, DeclId(number as u32));
+                }
+                Some(self.is_variant(value, number))
+            }
+            _ => None,
+        }
+    }
+
+    fn unit_in(&self, source: Source) -> Option<i64> {
+        let Source::Register(register) = source else { return None };
+        match self.state.get(self.slot(register)) {
+            Slot::Immediate { value, .. } => self.units.get(&value).copied(),
+            _ => None,
+        }
     }
 
     /// The shape of the variant with payload that a register was tested for last: a guess, to be checked.

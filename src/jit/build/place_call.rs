@@ -21,19 +21,19 @@ use crate::vm::compiled::needs_no_binding;
 
 /// A method call on a place.
 #[derive(Clone, Copy)]
-struct At {
-    path: u16,
-    root: Root,
+pub(super) struct At {
+    pub path: u16,
+    pub root: Root,
     /// Register of the first key; behind the keys come the receiver's register and the arguments.
-    base: u16,
-    keys: u16,
-    given: Given,
-    dst: u16,
-    used: bool,
+    pub base: u16,
+    pub keys: u16,
+    pub given: Given,
+    pub dst: u16,
+    pub used: bool,
 }
 
 impl At {
-    fn receiver(self) -> u16 {
+    pub fn receiver(self) -> u16 {
         self.base + self.keys
     }
 }
@@ -42,7 +42,7 @@ impl Builder<'_> {
     pub(super) fn call_method_at(&mut self, op: Op, given: Given, dst: u16, base: u16, site: u16) -> Built {
         let chunk = self.context().profile.chunk.clone();
         let method = &chunk.methods[usize::from(site)];
-        let (Some(path), Some(target)) = (method.path, self.only_target()) else { return self.fallback(op) };
+        let Some(path) = method.path else { return self.fallback(op) };
         let root = chunk.paths[usize::from(path)].root;
         let at = At { path, root, base, keys: method.keys, given, dst, used: method.used };
         if let Root::Local(local) = root
@@ -52,6 +52,7 @@ impl Builder<'_> {
         }
         let access = chunk.paths[usize::from(path)].access;
         let mutable = access == Access::Mutable || (access == Access::SelfPlace && chunk.self_kind == SelfKind::Mutating);
+        let Some(target) = self.only_target() else { return self.call_place_of_several(op, at, mutable) };
         if (target.function as usize) >= N_BUILTINS {
             let changes = self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Mutating);
             return match changes {
@@ -119,15 +120,19 @@ impl Builder<'_> {
     fn lend(&mut self, at: At, value: ValueId) {
         let receiver = self.slot(at.receiver());
         self.release(receiver);
-        let lender = match at.root {
-            Root::Local(local) => self.lender_of_part(local),
-            _ => Lender::Passing,
-        };
+        let lender = self.lender_of_place(at);
         self.put(receiver, Slot::Borrowed { value, lender });
     }
 
+    pub(super) fn lender_of_place(&self, at: At) -> Lender {
+        match at.root {
+            Root::Local(local) => self.lender_of_part(local),
+            _ => Lender::Passing,
+        }
+    }
+
     /// What the place holds, without a count; `None` if that is the VM's business.
-    fn value_at(&mut self, at: At) -> Option<ValueId> {
+    pub(super) fn value_at(&mut self, at: At) -> Option<ValueId> {
         let root = match at.root {
             Root::Local(local) => {
                 // Only what a slot keeps can be lent by it.
@@ -223,12 +228,7 @@ impl Builder<'_> {
             return self.fallback(op);
         }
         let (count, window) = (callee.chunk.params, self.slot(at.receiver()));
-        // Counting an argument later could share what is on the way.
-        self.settle_passing();
-        self.settle_borrowed(window);
-        let Some(end) = self.walk(at.path, at.base).filter(|end: &End| end.cell() == Cell::Value) else {
-            return self.fallback(op);
-        };
+        let Some(end) = self.walk_to_part(at) else { return self.fallback(op) };
         let boxed = self.emit(end.load(), Type::ANY);
         self.guarded_value(boxed, tag::STRUCT, target.shape);
         self.consume_keys(at.path, at.base);
@@ -238,7 +238,7 @@ impl Builder<'_> {
     }
 
     /// Counts what is borrowed by this slot and those above it.
-    fn settle_borrowed(&mut self, first: SlotIx) {
+    pub(super) fn settle_borrowed(&mut self, first: SlotIx) {
         for at in first.index()..self.state.slots.len() {
             if let Slot::Borrowed { .. } = self.state.slots[at] {
                 self.settle(SlotIx(at as u32));

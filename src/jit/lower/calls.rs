@@ -21,6 +21,27 @@ impl Lowering<'_> {
         self.load(types::I64, context, context::RESULT)
     }
 
+    /// Whether a value is truthy: null and bools here, all others by the runtime.
+    pub(super) fn truthy(&mut self, value: ValueId, result: Option<ValueId>) {
+        let (tag, payload) = self.boxed(value);
+        let (other, next) = (self.b.create_block(), self.b.create_block());
+        let answer = self.b.append_block_param(next, types::I8);
+        let is_other = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, tag, tag::BOOL as i64);
+        self.jump_if(is_other, other);
+        // The tag of null is 0, that of bools 1.
+        let both = self.b.ins().band(tag, payload);
+        let truth = self.b.ins().ireduce(types::I8, both);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(truth)]);
+        self.b.switch_to_block(other);
+        let helper = self.helper(Helper::Truthy);
+        let call = self.b.ins().call(helper, &[tag, payload]);
+        let word = self.b.inst_results(call)[0];
+        let truth = self.b.ins().ireduce(types::I8, word);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(truth)]);
+        self.b.switch_to_block(next);
+        self.define(result, answer);
+    }
+
     /// A function of floats, whose bits the helper takes and gives.
     pub(super) fn call_float(&mut self, function: FloatFunction, a: ValueId, b: ValueId, result: Option<ValueId>) {
         let [a, b] = [a, b].map(|value| {

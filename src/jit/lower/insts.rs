@@ -335,14 +335,7 @@ impl Lowering<'_> {
                 let value = self.b.ins().icmp(condition, a, b);
                 self.define(result, value);
             }
-            InstKind::Truthy(value) => {
-                let (tag, payload) = self.boxed(*value);
-                let helper = self.helper(Helper::Truthy);
-                let call = self.b.ins().call(helper, &[tag, payload]);
-                let word = self.b.inst_results(call)[0];
-                let value = self.b.ins().ireduce(types::I8, word);
-                self.define(result, value);
-            }
+            InstKind::Truthy(value) => self.truthy(*value, result),
             InstKind::Select { cond, a, b } => {
                 let (cond, a, b) = (self.one(*cond), self.one(*a), self.one(*b));
                 let value = self.b.ins().select(cond, a, b);
