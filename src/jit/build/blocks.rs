@@ -8,6 +8,9 @@ use crate::bytecode::op::Op;
 use crate::jit::ir::{BlockId, InstKind, SlotIx, Terminator, ValueId};
 use crate::jit::profile::{FRONT, LARGE};
 
+/// Stands for the way past a loop, where a block leads to its test.
+pub(super) const PAST: usize = usize::MAX;
+
 /// Instructions before a return that are built for each way that leads there.
 const MOST_BEFORE_RETURN: usize = 2;
 
@@ -361,7 +364,7 @@ impl Builder<'_> {
         let mut states = std::mem::take(&mut self.end_states).into_iter();
         let end_state = self.state.clone();
         for (block, which) in ends {
-            let to = successors[which];
+            let to = if which == PAST { self.past(key) } else { successors[which] };
             let state = states.next().unwrap_or_else(|| end_state.clone());
             if self.is_beyond(to) {
                 self.leave_region(block, state, to.1);
@@ -372,6 +375,12 @@ impl Builder<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Behind the loop that the block at `key` leads to: its test is the end of the next block.
+    fn past(&self, key: Key) -> Key {
+        let test = self.successors(key)[0];
+        *self.successors(test).last().expect("a test goes two ways")
     }
 
     /// Goes on in the VM at `pc`.

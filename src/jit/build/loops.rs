@@ -2,13 +2,14 @@
 //!
 //! Everything else that can be iterated is the VM's business.
 use super::arith::Source;
+use super::blocks::PAST;
 use super::memory::are_many_kinds;
 use super::state::{Lender, Scalar, Slot, State};
 use super::{Builder, Built};
 use crate::bytecode::op::Op;
 use crate::jit::feedback::{DICT, STEPS, TEXT};
 use crate::jit::ir::inst::{Cell, Cmp, IntOp};
-use crate::jit::ir::{InstKind, Kinds, Operation, Terminator, Type, ValueId};
+use crate::jit::ir::{BlockId, InstKind, Kinds, Operation, Terminator, Type, ValueId};
 use crate::jit::profile::Site;
 use crate::value::layout::{shape, tag};
 
@@ -23,8 +24,9 @@ impl Builder<'_> {
         let mut shapes: Vec<u32> =
             shapes.iter().map(|shape| if *shape == STEPS { shape::ARR_RANGE } else { *shape }).collect();
         shapes.dedup();
+        // A loop over an empty one is passed by where it would begin.
         if shapes.len() > 1 {
-            shapes.retain(|shape| *shape != shape::ARR_EMPTY || self.context().profile.storms(self.pc) > 0);
+            shapes.retain(|shape| *shape != shape::ARR_EMPTY);
         }
         match shapes[..] {
             [only] if only == shape::ARR_RANGE || only == DICT || Cell::of_array(only).is_some() => Some(only),
@@ -61,6 +63,7 @@ impl Builder<'_> {
             Some(shape) if shape != STEPS && self.holds_object(state) => {
                 let slot = self.slot(state);
                 self.settle(slot);
+                let past = if self.may_be_empty(shape) { Some(self.unless_empty(state)) } else { None };
                 match shape {
                     DICT => self.guarded(state, tag::DICT, 0),
                     TEXT => self.guarded(state, tag::STR, shape::STR_ASCII),
@@ -70,11 +73,41 @@ impl Builder<'_> {
                     let zero = self.int(0);
                     self.write_scalar(hidden, zero, Scalar::Int);
                 }
-                self.jump();
+                match past {
+                    Some((end, before)) => self.enter_or_pass(state, end, before),
+                    None => self.jump(),
+                }
                 Ok(())
             }
             _ => self.fallback(op),
         }
+    }
+
+    /// Has a loop over arrays of one kind met empty ones as well, which are of none?
+    fn may_be_empty(&self, shape: u32) -> bool {
+        let met = self.context().profile.sites.get(&self.pc);
+        Cell::of_array(shape).is_some()
+            && matches!(met, Some(Site::Elements { shapes, .. }) if shapes.contains(&shape::ARR_EMPTY))
+    }
+
+    /// Goes on if the array has items; gives the block for where it has none, and the state there.
+    fn unless_empty(&mut self, state: u16) -> (BlockId, State) {
+        let array = self.guarded(state, tag::ARRAY, 0);
+        let (length, zero) = (self.length_of(array), self.int(0));
+        let cond = self.emit(InstKind::CmpI { op: Cmp::Lt, a: zero, b: length }, Type::BOOL);
+        let (some, none) = (self.out.new_block(), self.out.new_block());
+        self.terminate(Terminator::Branch { cond, then: (some, Box::new([])), otherwise: (none, Box::new([])) });
+        (self.block, self.ended) = (some, false);
+        (none, self.state.clone())
+    }
+
+    /// Ends the block on its way into the loop, and the one for no items on its way past it.
+    fn enter_or_pass(&mut self, state: u16, end: BlockId, before: State) {
+        let (enters, after) = (self.block, std::mem::replace(&mut self.state, before));
+        (self.block, self.exit) = (end, None);
+        let slot = self.slot(state);
+        self.release(slot);
+        self.finish_ways(vec![(enters, 0, after), (end, PAST, self.state.clone())]);
     }
 
     /// The numbers of a range that goes by ones are counted, as the VM does.
@@ -246,7 +279,7 @@ impl Builder<'_> {
     }
 
     /// Ends the block with ways out whose states differ.
-    pub(super) fn finish_ways(&mut self, ways: Vec<(crate::jit::ir::BlockId, usize, State)>) {
+    pub(super) fn finish_ways(&mut self, ways: Vec<(BlockId, usize, State)>) {
         self.ended = true;
         self.ends = ways.iter().map(|(block, which, _)| (*block, *which)).collect();
         self.end_states = ways.into_iter().map(|(_, _, state)| state).collect();

@@ -27,8 +27,8 @@ impl Builder<'_> {
                 | Op::PlaceSet { .. }
                 | Op::PlaceUpdate { .. }
         );
-        // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function, and
-        // characters of text without the guess that it is ASCII.
+        // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function, a loop for all that
+        // it has run over, empty arrays included, and characters of text without the guess that it is ASCII.
         let call = matches!(
             op,
             Op::CallValue { .. }
@@ -37,6 +37,7 @@ impl Builder<'_> {
                 | Op::CallArgs { .. }
                 | Op::CallBuiltin { .. }
                 | Op::MakeArray { .. }
+                | Op::ForPrep { .. }
         ) || self.context().profile.overloads.contains_key(&self.pc)
             || (matches!(op, Op::IndexGet { .. } | Op::IndexGetK { .. }) && self.met() == [TEXT]);
         if self.context().profile.storms(self.pc) > usize::from(in_place || call)
