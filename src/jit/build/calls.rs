@@ -5,7 +5,7 @@ use super::arguments::{Given, Order};
 use super::arith::Source;
 use super::place_call::At;
 use super::several::Receiving;
-use super::state::{Lender, Slot};
+use super::state::{Lender, Scalar, Slot};
 use super::{Builder, Built, Edge, Lent, Running};
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Access, Root, SelfKind};
@@ -447,8 +447,34 @@ impl Builder<'_> {
         if call.part.is_none() && self.inlines(&call, &callee) {
             return self.inline(&call, callee);
         }
+        let in_place = call.order.is_none() && call.operands.is_none() && call.part.is_none();
+        if in_place && self.context().profile.storms(self.pc) == 0 {
+            self.guess_arguments(&call);
+        }
         self.call_compiled(&call);
         Ok(())
+    }
+
+    /// Arguments of a call of the code being made that may be of the kinds it expects are taken to be: what other calls have given, say.
+    fn guess_arguments(&mut self, call: &Call) {
+        if call.function != self.request.function || self.request.entry != Entry::Call {
+            return;
+        }
+        let expected = |(param, value): &(SlotIx, ValueId)| {
+            let kinds = self.out.ty(*value).kinds;
+            let scalar = [Scalar::Int, Scalar::Float, Scalar::Bool].into_iter().find(|scalar| scalar.kinds() == kinds)?;
+            let slot = SlotIx(call.window.0 + param.0);
+            match self.state.get(slot) {
+                Slot::Scalar { scalar: held, .. } => (held == scalar).then_some((slot, scalar)),
+                Slot::Owned { .. } | Slot::Borrowed { .. } | Slot::Memory => Some((slot, scalar)),
+                Slot::Virtual(_) | Slot::Immediate { .. } | Slot::Clean => None,
+            }
+        };
+        let Some(guessed) = self.out.params.iter().map(expected).collect::<Option<Vec<_>>>() else { return };
+        let base = self.context().base;
+        for (slot, scalar) in guessed {
+            self.scalar(Source::Register((slot.0 - base) as u16), scalar);
+        }
     }
 
     fn call_compiled(&mut self, call: &Call) {
