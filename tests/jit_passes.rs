@@ -595,3 +595,45 @@ fn counters_are_guessed_to_begin_at_zero_unless_they_are_known_not_to() {
     let guessed = ir(&program("n - 2"));
     assert_eq!(count(&guessed, "low: -1,"), 1, "{guessed}");
 }
+
+#[test]
+fn returns_of_several_kinds_do_not_meet_unless_they_would_release_much() {
+    let program = |locals: &str, n: u32| {
+        format!(
+            "func f(n) {{\n{locals}\nreturn if n == 0 {{ true }} else {{ g(n - 1) }}\n}}\nfunc g(n) {{ return if n < 0 {{ null }} else {{ f(n) }} }}\nfor i in 0..3000 {{ f({n}) }}"
+        )
+    };
+    let returns = |ir: &str| count(ir, "  return v");
+    let apart = ir(&program("", 3));
+    assert!(returns(&apart) > 2 && count(&apart, "MoveSlot") == 0, "{apart}");
+    let locals: Vec<String> = (0..12).map(|at| format!("a{at} := [n, {at}]\nif n < 0 {{ print(a{at}) }}")).collect();
+    let meet = ir(&program(&locals.join("\n"), 3));
+    assert_eq!(returns(&meet), 1, "{meet}");
+}
+
+#[test]
+fn a_result_passed_on_in_recursion_goes_in_a_register_unless_it_was_of_several_kinds() {
+    let program = |other: &str| {
+        format!(
+            "func f(m, n) {{\nif m == 0 {{ return n + 1 }}\nif n == 0 {{ return f(m - 1, 1) }}\nreturn f(m - 1, f(m, n - 1))\n}}\nfor i in 0..2000 {{ f(2, {other}) }}"
+        )
+    };
+    let in_slots = |ir: &str| count(ir, "callee: Entry");
+    let ints = last_ir(&program("i % 4"));
+    assert_eq!(in_slots(&ints), 0, "{ints}");
+    let mixed = last_ir(&program("if i % 2 == 0 { 3 } else { 3.0 }"));
+    assert!(in_slots(&mixed) > 0, "{mixed}");
+}
+
+#[test]
+fn a_loop_passes_by_empty_arrays_unless_it_has_met_none() {
+    let program = |lists: &str| {
+        format!(
+            "func f(xs) {{\nmut s := 0\nfor x in xs {{ s += x }}\nreturn s\n}}\nlists := {lists}\nfor i in 0..3000 {{ f(lists[i % 2]) }}"
+        )
+    };
+    let ways = |ir: &str| count(ir, "  branch ");
+    let (filled, mixed) = (last_ir(&program("[[1, 2], [3]]")), last_ir(&program("[[1, 2], []]")));
+    assert_eq!(ways(&mixed), ways(&filled) + 1, "{filled}{mixed}");
+    assert_eq!(count(&mixed, "Fallback"), 0, "{mixed}");
+}
