@@ -442,6 +442,6 @@ impl Builder<'_> {
 }
 
 /// Does the instruction end the function?
-pub(super) fn is_return(op: &Op) -> bool {
+fn is_return(op: &Op) -> bool {
     matches!(op, Op::Return { .. } | Op::ReturnNull {})
 }

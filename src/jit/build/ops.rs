@@ -28,8 +28,8 @@ impl Builder<'_> {
                 | Op::PlaceUpdate { .. }
         );
         // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function, one of the code itself
-        // with its arguments as they are, a loop for all that
-        // it has run over, empty arrays included, and characters of text without the guess that it is ASCII.
+        // with its arguments as they are, a loop for all that it has run over, empty arrays included, and characters of text without the guess
+        // that it is ASCII.
         let call = matches!(
             op,
             Op::CallFunc { .. }

@@ -17,10 +17,9 @@ pub type Folded = AHashMap<ValueId, (ValueId, i32)>;
 pub fn folded(function: &Function) -> Folded {
     let mut folded = sums(function);
     let mut wanted = AHashSet::new();
-    // Backwards, as an index is checked behind the sum that gives it.
-    for block in function.blocks.iter().rev() {
+    for block in &function.blocks {
         block.term.iter().for_each(|term| term.clone().each_operand(|value| _ = wanted.insert(*value)));
-        for inst in block.insts.iter().rev() {
+        for inst in &block.insts {
             match inst.kind {
                 InstKind::LoadElement { data, .. } => _ = wanted.insert(data),
                 InstKind::StoreElement { data, value, .. } => wanted.extend([data, value]),
