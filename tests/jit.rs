@@ -135,6 +135,42 @@ fn a_method_call_is_compiled_once_it_has_been_reached() {
     assert!(report.stats.share() > 0.95 && report.stats.entered < 100, "{}", report.stats);
 }
 
+/// The same for fields, and for a function that does something else in each phase of the program: it is compiled again at once.
+#[test]
+fn fields_are_compiled_once_they_have_been_reached() {
+    let arms: String = (0..3).map(|k| format!("    if phase == {k} {{ return p.f{k} * 2 + p.g{k} }}\n")).collect();
+    let text = format!(
+        "struct P {{ f0, g0, f1, g1, f2, g2 }}\nfunc pick(p, phase) {{\n{arms}    return 0\n}}\nps := [P(1, 2, 3, 4, 5, 6), P(7, 8, 9, 1, 2, 3)]\n\
+         mut s := 0\nfor phase in 0..3 {{\n    for i in 0..20000 {{ s += pick(ps[i & 1], phase) }}\n}}\nprint(s)"
+    );
+    let report = report("jit", &text, "780000\n");
+    let remarks: Vec<_> = report.fates.iter().flat_map(|fate| &fate.remarks).collect();
+    assert!(!remarks.iter().any(|remark| remark.contains("left to the VM")), "{remarks:#?}");
+    assert!(report.stats.share() > 0.9, "{}", report.stats);
+}
+
+/// Much code is made once, and called: only what gets an instance that need not exist becomes part of all callers.
+#[test]
+fn long_functions_are_copied_into_little_code_only() {
+    let body = |x: &str, k: u32| {
+        format!(
+            "{{\n    a := {x} * {k} + 1\n    b := a % 7 + {x} % 5\n    c := b * a - {x} % 3\n    d := c % 9 + b * 3 - a % 4\n    e := d * 5 % 17 + c * 2\n    return (a + b + c) % 1000 + a % 11 + d * e % 13\n}}\n"
+        )
+    };
+    let functions: String = (0..8).map(|k| format!("func f{k}(x) {}", body("x", k + 2))).collect();
+    let calls = |part: fn(u32) -> String| (0..8).map(part).collect::<Vec<_>>().join(" + ");
+    let text = format!("{functions}mut s := 0\nfor i in 0..5000 {{ s += {} }}\nprint(s > 0)", calls(|k| format!("f{k}(i)")));
+    let plain = report("jit", &text, "true\n").stats;
+    assert!((1..8).contains(&plain.inlined) && plain.functions > 0, "{plain}");
+    let functions: String = (0..8).map(|k| format!("func f{k}(p) {}", body("p.x", k + 2))).collect();
+    let text = format!(
+        "struct P {{ x, y }}\n{functions}mut s := 0\nfor i in 0..5000 {{ s += {} }}\nprint(s > 0)",
+        calls(|k| format!("f{k}(P(i, 1))"))
+    );
+    let given = report("jit", &text, "true\n").stats;
+    assert_eq!(given.inlined, 8, "{given}");
+}
+
 /// A call of what a dict holds is not remembered at its site, but was reached all the same.
 #[test]
 fn a_method_call_that_is_not_remembered_does_not_leave() {

@@ -17,8 +17,10 @@ use crate::vm::Vm;
 use crate::vm::feedback::{Overload, Snapshot, seen, snapshot};
 use crate::vm::function::Activation;
 
-/// How far callees are followed.
-const DEPTH: usize = 3;
+/// How far callees are followed: beyond what is inlined, so that the calls there are of functions known.
+const DEPTH: usize = 5;
+/// Functions after which none further away are asked for.
+const MANY: usize = 64;
 
 /// The bodies of builtins written in Ruff that have been called.
 pub fn prelude(vm: &Vm) -> AHashMap<u16, u32> {
@@ -33,19 +35,24 @@ pub fn profiles(
     poisoned: &AHashMap<u32, Vec<u32>>,
 ) -> AHashMap<u32, Arc<FunctionProfile>> {
     let mut found = AHashMap::new();
-    let mut work = vec![(root.id.0, DEPTH)];
-    while let Some((id, depth)) = work.pop() {
-        if found.contains_key(&id) {
-            continue;
+    let mut ring = vec![root.id.0];
+    for _ in 0..=DEPTH {
+        let mut next = Vec::new();
+        for id in ring {
+            if found.contains_key(&id) {
+                continue;
+            }
+            // What has no place in the tables that compiled code reads is left to the VM.
+            let Some(activation) = vm.activation(id).filter(|_| (id as usize) < MAX_FUNCTIONS) else { continue };
+            let params = if id == root.id.0 { params.clone() } else { Vec::new() };
+            let profile = profile(vm, activation, params, poisoned.get(&id).cloned().unwrap_or_default());
+            next.extend(callees(vm, &profile));
+            found.insert(id, Arc::new(profile));
         }
-        // What has no place in the tables that compiled code reads is left to the VM.
-        let Some(activation) = vm.activation(id).filter(|_| (id as usize) < MAX_FUNCTIONS) else { continue };
-        let params = if id == root.id.0 { params.clone() } else { Vec::new() };
-        let profile = profile(vm, activation, params, poisoned.get(&id).cloned().unwrap_or_default());
-        if depth > 0 {
-            work.extend(callees(vm, &profile).into_iter().map(|callee| (callee, depth - 1)));
+        if found.len() > MANY {
+            break;
         }
-        found.insert(id, Arc::new(profile));
+        ring = next;
     }
     found
 }

@@ -146,7 +146,7 @@ impl Jit {
                 // Only what is compiled at once is there already.
                 match self.ledger.borrow().state(place) {
                     State::Code(entry) => Verdict::Entry(entry),
-                    State::Pending => Verdict::Later(self.policy.patience.calls),
+                    State::Pending | State::Resting => Verdict::Later(self.policy.patience.calls),
                     State::Refused => Verdict::Never,
                 }
             }
@@ -234,7 +234,9 @@ impl Jit {
     }
 
     fn refuse(&self, vm: &Vm, place: Place, reason: &Refusal) {
-        self.ledger.borrow_mut().refused(place);
+        // What the VM has not met yet is left to it, and it may meet it later.
+        let for_good = !matches!(reason, Refusal::MostlyVm(_));
+        self.ledger.borrow_mut().refused(place, for_good, &self.policy);
         self.stats.borrow_mut().refuse(reason);
         self.trace.refused(vm, place, reason);
         self.show_refusal(vm, place, reason);

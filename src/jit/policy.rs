@@ -128,6 +128,8 @@ struct Record {
     codes: Vec<Entry>,
     refused: bool,
     pending: bool,
+    /// Reports to wait for after it was refused.
+    resting: u32,
     /// Checks leave with the state of their own instruction.
     exact: bool,
     /// A loop inside is hot.
@@ -150,6 +152,8 @@ pub enum Decision {
 pub enum State {
     Code(Entry),
     Pending,
+    /// Refused, for now.
+    Resting,
     Refused,
 }
 
@@ -181,6 +185,10 @@ impl Ledger {
         if record.codes.len() >= policy.variants {
             return Decision::Wait(policy.patience.calls);
         }
+        if record.resting > 0 {
+            record.resting -= 1;
+            return Decision::Wait(policy.rest);
+        }
         record.reports += 1;
         let is_variant = !record.codes.is_empty();
         let wanted = match place.1 {
@@ -201,7 +209,7 @@ impl Ledger {
     /// A loop is hot, and a loop around it is to be compiled instead: whether to wait for that.
     pub fn yields(&mut self, inner: Place, outer: Place, policy: &Policy) -> bool {
         let around = self.places.entry(outer).or_default();
-        if around.refused {
+        if around.refused || around.resting > 0 {
             return false;
         }
         if around.pending {
@@ -226,9 +234,12 @@ impl Ledger {
         record.pending = false;
     }
 
-    pub fn refused(&mut self, place: Place) {
+    /// A place stays in the VM: for good, or until it has been reported so many more times.
+    pub fn refused(&mut self, place: Place, for_good: bool, policy: &Policy) {
         let record = self.places.entry(place).or_default();
-        (record.refused, record.pending) = (true, false);
+        record.pending = false;
+        record.refused = for_good || record.compiles >= policy.most_compiles;
+        record.resting = 1 << (2 * record.compiles.clamp(1, 8));
     }
 
     /// Code of a place is given up; `left` are the instructions it left at too often. Gives the number of calls to wait
@@ -246,7 +257,10 @@ impl Ledger {
             }
         }
         record.refused |= record.compiles >= policy.most_compiles;
-        (!record.refused).then(|| policy.rest.saturating_mul(1 << (2 * record.compiles.clamp(1, 8) - 2)))
+        // Where it left to what the VM had not reached before, nothing was guessed wrong: the VM knows it by now.
+        record.wanted |= left.is_empty();
+        let rest = if left.is_empty() { 0 } else { policy.rest.saturating_mul(1 << (2 * record.compiles.clamp(1, 8) - 2)) };
+        (!record.refused).then_some(rest)
     }
 
     fn left_too_often(&mut self, place: Place, (function, pc): (u32, u32)) {
@@ -295,7 +309,11 @@ impl Ledger {
     pub fn state(&self, place: Place) -> State {
         match self.places.get(&place) {
             Some(Record { pending: true, .. }) => State::Pending,
-            Some(Record { codes, .. }) => codes.last().map_or(State::Refused, |entry| State::Code(*entry)),
+            Some(Record { codes, refused, .. }) => match codes.last() {
+                Some(entry) => State::Code(*entry),
+                None if *refused => State::Refused,
+                None => State::Resting,
+            },
             None => State::Refused,
         }
     }
@@ -360,9 +378,30 @@ mod tests {
         let mut rests = Vec::new();
         while ledger.report(place, wanted(place), &policy, |_| true) == Decision::Compile {
             ledger.compiled(place, Entry(0));
-            rests.push(ledger.discarded(place, Entry(0), &[], &policy));
+            rests.push(ledger.discarded(place, Entry(0), &[(900, 9)], &policy));
         }
         assert_eq!(rests, [Some(1000), Some(4000), Some(16000), Some(64000), None]);
+        assert_eq!(ledger.report(place, wanted(place), &policy, |_| true), Decision::Never);
+    }
+
+    #[test]
+    fn code_that_only_left_to_what_was_new_is_made_again_at_once() {
+        let (policy, place, mut ledger) = (policy(), (900, Some(4)), Ledger::default());
+        while ledger.report(place, wanted(place), &policy, |_| true) != Decision::Compile {}
+        ledger.compiled(place, Entry(0));
+        assert_eq!(ledger.discarded(place, Entry(0), &[], &policy), Some(0));
+        assert_eq!(ledger.report(place, wanted(place), &policy, |_| true), Decision::Compile);
+    }
+
+    #[test]
+    fn what_was_left_to_the_vm_for_now_is_tried_again() {
+        let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
+        let mut waited = Vec::new();
+        for _ in 0..policy.most_compiles {
+            waited.push((0..).find(|_| ledger.report(place, wanted(place), &policy, |_| true) == Decision::Compile));
+            ledger.refused(place, false, &policy);
+        }
+        assert_eq!(waited, [0, 4, 16, 64, 256].map(Some));
         assert_eq!(ledger.report(place, wanted(place), &policy, |_| true), Decision::Never);
     }
 

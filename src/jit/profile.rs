@@ -40,6 +40,9 @@ pub enum Entry {
 pub struct BuildLimits {
     /// Instructions of a function that may be inlined.
     pub inline_size: usize,
+    /// The same once there is IR of that many values, unless an instance that need not exist is handed over.
+    pub small_size: usize,
+    pub lean_ir: usize,
     pub inline_depth: usize,
     /// Copies of one function in a chain of inlined calls, the outermost one included.
     pub inline_copies: usize,
@@ -60,6 +63,8 @@ impl Default for BuildLimits {
     fn default() -> BuildLimits {
         BuildLimits {
             inline_size: 60,
+            small_size: 24,
+            lean_ir: 100,
             inline_depth: 4,
             inline_copies: 3,
             loop_size: 24,

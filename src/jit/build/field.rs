@@ -15,6 +15,16 @@ impl Builder<'_> {
         self.context().profile.reached.contains(&self.pc)
     }
 
+    /// A field the VM has never asked for: it sees what it meets there, unless it would execute the turns of a loop after that.
+    fn unreached(&mut self, op: Op) -> Built {
+        let code = &self.context().profile.chunk.code;
+        if !self.request.limits.leaves_unreached || super::flow::is_around_loops(code, self.pc) {
+            return self.fallback(op);
+        }
+        self.leave_unreached();
+        Ok(())
+    }
+
     /// The field site of the instruction at hand.
     fn field_site(&self) -> u16 {
         match self.context().profile.chunk.code[self.pc as usize] {
@@ -25,7 +35,10 @@ impl Builder<'_> {
 
     /// `a.name` of a dict, or of instances of several shapes.
     pub(super) fn field_by_name(&mut self, op: Op, dst: u16, a: u16) -> Built {
-        if !self.is_reached() || !self.holds_object(a) {
+        if !self.is_reached() {
+            return self.unreached(op);
+        }
+        if !self.holds_object(a) {
             return self.fallback(op);
         }
         let site = self.field_site();
@@ -51,8 +64,10 @@ impl Builder<'_> {
 
     /// `a.name = value` where the field is not where it was met.
     pub(super) fn set_field(&mut self, op: Op, a: u16, value: u16) -> Built {
-        let slot = if self.is_reached() { self.changeable(a) } else { None };
-        let Some(slot) = slot else { return self.fallback(op) };
+        if !self.is_reached() {
+            return self.unreached(op);
+        }
+        let Some(slot) = self.changeable(a) else { return self.fallback(op) };
         let (new, site) = (self.boxed(value), self.site(self.field_site()));
         self.change(Operation::SetField(site), slot, &[new]);
         self.consume(value);
@@ -60,8 +75,10 @@ impl Builder<'_> {
     }
 
     pub(super) fn update_field(&mut self, op: Op, code: ArithCode, a: u16, value: u16) -> Built {
-        let plain = self.is_reached() && code != ArithCode::Concat;
-        let slot = if plain { self.changeable(a) } else { None };
+        if !self.is_reached() {
+            return self.unreached(op);
+        }
+        let slot = if code == ArithCode::Concat { None } else { self.changeable(a) };
         let Some(slot) = slot else { return self.fallback(op) };
         let (operand, site) = (self.boxed(value), self.site(self.field_site()));
         self.change(Operation::UpdateField(code, site), slot, &[operand]);

@@ -23,7 +23,21 @@ impl Builder<'_> {
         // A loop is worth more than the call around it, unless it calls what it is given.
         let takes_function = (0..call.count).any(|at| self.is_known_function(SlotIx(call.window.0 + u32::from(at))));
         let short = takes_function || size <= limits.loop_size || !has_loop(callee);
-        small && short && !recursive && callee.chunk.handlers.is_empty() && shallow && self.out.values.len() < limits.ir_size
+        // Much code is made once: an instance that need not exist is worth a copy, a call saved is not.
+        let lean = size <= limits.small_size || self.out.values.len() < limits.lean_ir || self.takes_virtual(call);
+        small
+            && lean
+            && short
+            && !recursive
+            && callee.chunk.handlers.is_empty()
+            && shallow
+            && self.out.values.len() < limits.ir_size
+    }
+
+    fn takes_virtual(&self, call: &Call) -> bool {
+        let is_virtual = |slot| matches!(self.state.get(slot), Slot::Virtual(_));
+        let lent = call.own.as_ref().is_some_and(|own| is_virtual(own.slot));
+        lent || (0..call.count).any(|at| is_virtual(SlotIx(call.window.0 + u32::from(at))))
     }
 
     fn is_known_function(&self, slot: SlotIx) -> bool {

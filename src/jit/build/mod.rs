@@ -434,7 +434,7 @@ impl<'r> Builder<'r> {
     }
 
     /// Leaves to where the VM has never been.
-    fn leave_unreached(&mut self) {
+    pub(super) fn leave_unreached(&mut self) {
         let exit = self.exit();
         self.out.unreached.push(exit);
         self.terminate(Terminator::Exit(exit));
