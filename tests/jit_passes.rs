@@ -637,3 +637,17 @@ fn a_loop_passes_by_empty_arrays_unless_it_has_met_none() {
     assert_eq!(ways(&mixed), ways(&filled) + 1, "{filled}{mixed}");
     assert_eq!(count(&mixed, "Fallback"), 0, "{mixed}");
 }
+
+#[test]
+fn what_was_checked_to_be_true_is_not_checked_again_unless_of_another_value() {
+    let program = |test: &str| {
+        format!(
+            "enum K {{ A, B, C }}\nstruct P {{ k, l }}\nfunc f(p) {{ return {test} }}\nps := [P(K::A, K::C), P(K::B, K::C), P(K::C, K::C)]\n\
+             for i in 0..1500 {{ f(ps[i % 3]) }}"
+        )
+    };
+    let once = ir(&program("p.k == K::A or p.k == K::B"));
+    assert_eq!(count(&once, "GuardTrue"), 1, "{once}");
+    let twice = ir(&program("p.k == K::A or p.l == K::B"));
+    assert_eq!(count(&twice, "GuardTrue"), 2, "{twice}");
+}

@@ -202,11 +202,12 @@ extern "C" fn push(context: *mut Context, slot: Fp, value_tag: u64, payload: u64
     let kind = match value_tag {
         tag::INT => Kind::I64,
         tag::FLOAT => Kind::F64,
+        tag::BOOL => Kind::Bool,
         _ => Kind::Val,
     };
     if let Value::Array(items) = slot.get_mut(0)
-        // SAFETY: **context** for the lists; the payload is the bits of the number.
-        && unsafe { heap::grow_small(items, kind, payload, heads) }
+        // SAFETY: **context** for the lists; compiled code gives up the value that these words are.
+        && unsafe { heap::grow_small(items, kind, [value_tag, payload], heads) }
     {
         return 0;
     }

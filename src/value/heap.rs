@@ -330,17 +330,17 @@ pub unsafe fn unshare_small(array: &mut Ref<Array>, heads: usize) -> bool {
     unsafe { alloc::Heads::given(heads) }.is_some_and(|heads| Array::unshare_small(array, heads))
 }
 
-/// Appends an int or a float (its kind and bits) to an array that nobody else holds, and that is empty or full. False, and nothing
+/// Appends an item (its kind and the words of the value) to an array that nobody else holds, and that is empty or full. False, and nothing
 /// is done, if it is not so, or if the free lists (`FreeLists::heads`) have no larger buffer for it.
 ///
 /// # Safety
-/// The lists are those of this thread.
+/// The lists are those of this thread. The words are of the kind; those of a value are given up if it says true.
 #[inline(always)]
-pub unsafe fn grow_small(array: &mut Ref<Array>, kind: Kind, bits: u64, heads: usize) -> bool {
+pub unsafe fn grow_small(array: &mut Ref<Array>, kind: Kind, words: [u64; 2], heads: usize) -> bool {
     // SAFETY: by the caller's promise; the only reference (**count**).
     unsafe {
         array.hdr().count() == 1
-            && alloc::Heads::given(heads).is_some_and(|heads| array.ptr.as_mut().grow_small(kind, bits, heads))
+            && alloc::Heads::given(heads).is_some_and(|heads| array.ptr.as_mut().grow_small(kind, words, heads))
     }
 }
 

@@ -25,6 +25,7 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
         objects: AHashMap::new(),
         shaped: AHashMap::new(),
         known: AHashMap::new(),
+        holds: AHashMap::new(),
         at: cfg.order[0],
         versions_at_end: vec![Vec::new(); function.blocks.len()],
         next_version: 1,
@@ -56,6 +57,8 @@ struct Pass<'a> {
     shaped: AHashMap<ValueId, u32>,
     /// With the block in which each is known: there, and in those it dominates.
     known: AHashMap<Key, (ValueId, BlockId)>,
+    /// Truths that have been checked, each with the block where.
+    holds: AHashMap<ValueId, BlockId>,
     at: BlockId,
     versions_at_end: Vec<Vec<u32>>,
     next_version: u32,
@@ -79,6 +82,10 @@ impl Pass<'_> {
         let mut kept = Vec::with_capacity(insts.len());
         for mut inst in insts {
             inst.kind.each_operand(|value| *value = self.replace[value.index()]);
+            if self.holds_already(&inst.kind) {
+                self.removed += 1;
+                continue;
+            }
             let key = (inst.result.is_some() && !inst.kind.effects().calls).then(|| self.key(&inst.kind, &versions));
             if key.as_ref().is_some_and(|key| self.is_known(&inst, key, &versions)) {
                 self.removed += 1;
@@ -109,6 +116,16 @@ impl Pass<'_> {
         }
         self.function.blocks[block.index()].insts = kept;
         self.versions_at_end[block.index()] = versions;
+    }
+
+    /// Is this a check of what has been checked to be true? From now on it is known to be.
+    fn holds_already(&mut self, kind: &InstKind) -> bool {
+        let InstKind::GuardTrue { value, .. } = *kind else { return false };
+        let known = self.holds.get(&value).is_some_and(|block| self.cfg.dominates(*block, self.at));
+        if !known {
+            self.holds.insert(value, self.at);
+        }
+        known
     }
 
     /// What a result tells of the object it leads to, or of the value it was made of.

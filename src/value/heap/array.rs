@@ -353,13 +353,21 @@ impl Array {
         true
     }
 
-    /// Appends an int or a float (`kind` and its bits) to an array that is empty or of this kind and full, if its new buffer is small
-    /// and there. Else it does nothing and says false.
+    /// Appends an item to an array that is empty or of its kind and full, if the new buffer is small and there: an int or a float, its bits
+    /// in the second word, or a value that no array stores unboxed. Else it does nothing and says false.
+    ///
+    /// # Safety
+    /// The words are of the kind; those of a value are given up if it says true.
     #[inline(always)]
-    pub(super) fn grow_small(&mut self, kind: Kind, bits: u64, heads: Heads<'_>) -> bool {
-        let (used, shape) = (self.len * 8, self.hdr.shape);
+    pub(super) unsafe fn grow_small(&mut self, kind: Kind, words: [u64; 2], heads: Heads<'_>) -> bool {
+        let size = match kind {
+            Kind::I64 | Kind::F64 => 8,
+            Kind::Val => 16,
+            Kind::Empty | Kind::Bool | Kind::Range => return false,
+        };
+        let (used, shape) = (self.len * size, self.hdr.shape);
         let is_full = shape == kind as u32 && self.len == self.capacity();
-        if !matches!(kind, Kind::I64 | Kind::F64) || !(is_full || shape == ids::ARR_EMPTY) {
+        if !(is_full || shape == ids::ARR_EMPTY) {
             return false;
         }
         let bytes = if used == 0 { LEAST_BUFFER } else { used * 2 };
@@ -372,10 +380,14 @@ impl Array {
                 copy_pairs(old.as_ptr(), data.as_ptr(), used / 16);
                 heads.give(old, used);
             }
-            data.cast::<u64>().add(self.len).write(bits);
+            let to = data.add(used).cast::<u64>();
+            match kind {
+                Kind::Val => to.cast::<[u64; 2]>().write(words),
+                _ => to.write(words[1]),
+            }
         }
         self.hdr.set_shape(kind as u32);
-        (self.len, self.cap) = (self.len + 1, bytes / 8);
+        (self.len, self.cap) = (self.len + 1, bytes / size);
         true
     }
 
