@@ -40,7 +40,7 @@ pub enum Entry {
 pub struct BuildLimits {
     /// Instructions of a function that may be inlined.
     pub inline_size: usize,
-    /// The same once there is IR of that many values, unless an instance that need not exist is handed over.
+    /// The same once there is IR of that many values, unless an instance that need not exist is handed over, or an innermost loop calls.
     pub small_size: usize,
     pub lean_ir: usize,
     pub inline_depth: usize,

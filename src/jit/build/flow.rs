@@ -221,6 +221,11 @@ pub fn is_around_loops(code: &[Op], pc: u32) -> bool {
     loops(code).any(|inner| inner != around && around.start <= inner.start && inner.end <= around.end)
 }
 
+/// Is the instruction at `pc` part of a loop without loops in it?
+pub fn is_in_innermost_loop(code: &[Op], pc: u32) -> bool {
+    loops(code).any(|range| range.contains(&pc)) && !is_around_loops(code, pc)
+}
+
 /// What is built for a loop with its head at `pc`: the outermost loop that contains it, or itself if it has more than `most` instructions.
 pub fn region(code: &[Op], pc: u32, most: usize) -> Range<u32> {
     let own = loops(code).find(|range| range.start == pc).unwrap_or(pc..pc);

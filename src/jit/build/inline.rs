@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use super::calls::Call;
 use super::flow::RegisterSet;
+use super::flow::is_in_innermost_loop;
 use super::state::{Lender, Slot, State};
 use super::{Builder, Built, Context, Edge};
 use crate::bytecode::op::Op;
@@ -23,8 +24,9 @@ impl Builder<'_> {
         // A loop is worth more than the call around it, unless it calls what it is given.
         let takes_function = (0..call.count).any(|at| self.is_known_function(SlotIx(call.window.0 + u32::from(at))));
         let short = takes_function || size <= limits.loop_size || !has_loop(callee);
-        // Much code is made once: an instance that need not exist is worth a copy, a call saved is not.
-        let lean = size <= limits.small_size || self.out.values.len() < limits.lean_ir || self.takes_virtual(call);
+        // Much code is made once: an instance that need not exist and the turns of a loop are worth a copy, one call is not.
+        let is_worth_it = || self.takes_virtual(call) || is_in_innermost_loop(&self.context().profile.chunk.code, self.pc);
+        let lean = size <= limits.small_size || self.out.values.len() < limits.lean_ir || is_worth_it();
         small
             && lean
             && short
