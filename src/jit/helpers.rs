@@ -92,6 +92,8 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::EntryOr => operate::entry_or as *const u8,
         Helper::Item => operate::item as *const u8,
         Helper::ItemOrNull => operate::item_or_null as *const u8,
+        Helper::RemoveAt => operate::remove_at as *const u8,
+        Helper::InsertAt => operate::insert_at as *const u8,
         Helper::SetItem => operate::set_item as *const u8,
         Helper::UpdateItem => operate::update_item as *const u8,
         Helper::Slice => operate::slice as *const u8,

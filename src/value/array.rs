@@ -464,12 +464,16 @@ impl Array {
 
     /// Removes and gives the element at `at`.
     pub fn remove(&mut self, at: usize) -> Result<Option<Value>, OutOfMemory> {
-        if at >= self.len() {
-            return Ok(None);
+        if at < self.len() && self.kind() == Kind::Range {
+            self.materialise()?;
         }
-        self.materialise()?;
-        by_kind!(self, slice_mut, items => items[at..].rotate_left(1), else {});
-        Ok(self.pop())
+        Ok(match self.kind() {
+            Kind::I64 => self.take_raw::<i64>(at).map(Value::Int),
+            Kind::F64 => self.take_raw::<f64>(at).map(Value::Float),
+            Kind::Val => self.take_raw::<Value>(at),
+            Kind::Bool => self.take_raw::<bool>(at).map(Value::bool),
+            Kind::Range | Kind::Empty => None,
+        })
     }
 
     /// Removes the elements from `from` up to before `to`.

@@ -7,7 +7,7 @@ use crate::builtins::{self, Body, BuiltinId};
 use crate::bytecode::chunk::Root;
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Home;
-use crate::jit::ir::{InstKind, SlotIx, Type, ValueId};
+use crate::jit::ir::{InstKind, Operation, SlotIx, Type, ValueId};
 use crate::jit::profile::{Site, Target};
 use crate::value::layout::tag;
 use crate::vm::compiled::{needs_no_binding, never_changes};
@@ -161,7 +161,9 @@ impl Builder<'_> {
             }
             let boxed = self.boxed_slot(slot);
             let pointer = self.guarded_value(boxed, u64::from(target.shape), 0);
-            self.change_known(target, Home::Slot(slot), pointer, used, argc, dst, base);
+            if !self.change_items(target, Home::Slot(slot), argc, dst, (base, base)) {
+                self.change_known(target, Home::Slot(slot), pointer, used, argc, dst, base);
+            }
             return Ok(());
         }
         let plain = needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(argc) + 1);
@@ -225,6 +227,35 @@ impl Builder<'_> {
             }
             _ => self.change_value(builtin, home, used, argc, dst, base),
         }
+    }
+
+    /// `home.remove_at(i)` and `home.insert(i, x)` on an array, whose other positions the VM executes; false if it is something else.
+    /// `(keys, base)`: the keys of the place stand in front of the receiver's register.
+    pub(super) fn change_items(&mut self, target: Target, home: Home, argc: u8, dst: u16, (keys, base): (u16, u16)) -> bool {
+        let op = match (builtins::info(BuiltinId(target.function as u16)).name, argc) {
+            ("remove_at", 1) => Operation::RemoveAt,
+            ("insert", 2) => Operation::InsertAt,
+            _ => return false,
+        };
+        if u64::from(target.shape) != tag::ARRAY || self.context().profile.storms(self.pc) > 0 {
+            return false;
+        }
+        let Some(index) = self.scalar(Source::Register(base + 1), Scalar::Int) else { return false };
+        let mut args = vec![index];
+        args.extend((op == Operation::InsertAt).then(|| self.boxed(base + 2)));
+        let (exit, null) = (self.exit(), self.null());
+        let change = InstKind::Operate { op, home: Some(home), args: args.into(), exit };
+        let item = op.result().map(|ty| self.emit(change.clone(), ty));
+        if item.is_none() {
+            self.effect(change);
+        }
+        self.exit = None;
+        (keys..base).chain(base + 1..=base + u16::from(argc)).for_each(|register| self.consume(register));
+        match item {
+            Some(item) => self.write_owned(dst, item),
+            None => self.write_immediate(dst, null),
+        }
+        true
     }
 
     /// `home.push(item)` on an array.

@@ -212,6 +212,9 @@ impl Builder<'_> {
         };
         let boxed = self.emit(end.load(), Type::ANY);
         let pointer = self.guarded_value(boxed, wanted, 0);
+        if self.change_items(target, end.home(), argc, at.dst, (at.base, at.receiver())) {
+            return Ok(());
+        }
         self.consume_keys(at.path, at.base);
         self.change_known(target, end.home(), pointer, at.used, argc, at.dst, at.receiver());
         Ok(())
@@ -256,7 +259,9 @@ impl Builder<'_> {
         }
         let Some((held, home)) = self.present_variable(at.root) else { return self.fallback(op) };
         let pointer = self.guarded_value(held, u64::from(target.shape), 0);
-        self.change_known(target, home, pointer, at.used, argc, at.dst, at.receiver());
+        if !self.change_items(target, home, argc, at.dst, (at.base, at.receiver())) {
+            self.change_known(target, home, pointer, at.used, argc, at.dst, at.receiver());
+        }
         Ok(())
     }
 }

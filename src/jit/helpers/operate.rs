@@ -20,6 +20,7 @@ use crate::semantics::fault::Raise;
 use crate::semantics::member::Member;
 use crate::semantics::step::{Callback, Step};
 use crate::semantics::{index, member, place};
+use crate::value::heap::Kind;
 use crate::value::layout::tag;
 use crate::value::{Cell, FnId, Symbol, Value, array};
 use crate::vm::function::Activation;
@@ -172,6 +173,34 @@ pub extern "C" fn item(base_tag: u64, base: u64, index_tag: u64, at: u64) -> Pai
 pub extern "C" fn item_or_null(base_tag: u64, base: u64, index_tag: u64, at: u64) -> Pair {
     let (base, at) = (lent(base_tag, base), lent(index_tag, at));
     owned(attempt(|| finished(index::get_or_null(&base, &at))))
+}
+
+/// The position that an index means in an array; negative ones count from the end.
+fn position(index: i64, length: usize) -> Option<usize> {
+    let from_start = if index < 0 { index + length as i64 } else { index };
+    usize::try_from(from_start).ok()
+}
+
+pub extern "C" fn remove_at(place: *mut Value, index: i64) -> Pair {
+    let Value::Array(items) = place_at(place) else { return Pair::RAISED };
+    let length = items.len();
+    let Some(at) = position(index, length).filter(|at| *at < length) else { return Pair::RAISED };
+    match items.get_mut() {
+        Some(array) if array.kind() != Kind::Range => owned(array.remove(at).ok().flatten()),
+        _ => owned(attempt(|| array::make_unique(items).ok()?.remove(at).ok()?)),
+    }
+}
+
+pub extern "C" fn insert_at(place: *mut Value, index: i64, value_tag: u64, value: u64) -> u64 {
+    let Value::Array(items) = place_at(place) else { return 0 };
+    let length = items.len();
+    let Some(at) = position(index, length).filter(|at| *at <= length) else { return 0 };
+    let value = lent(value_tag, value);
+    done(attempt(|| {
+        // The value may be the array itself, which then has two holders.
+        let value = Value::clone(&value);
+        array::make_unique(items).ok()?.insert(at, value).ok()
+    }))
 }
 
 pub extern "C" fn set_item(place: *mut Value, key_tag: u64, key: u64, value_tag: u64, value: u64) -> u64 {

@@ -23,6 +23,10 @@ pub enum Operation {
     EntryOrNull,
     /// Dict (pointer), key, default → the key's value, borrowed from the dict, or the default, borrowed.
     EntryOr,
+    /// Index (unboxed int): the place, an array, loses that element → owned.
+    RemoveAt,
+    /// Index (unboxed int), value: the place, an array, gets the value there.
+    InsertAt,
     /// `base[index]` → owned.
     Item,
     /// `base[index]`, null for a missing key of a dict → owned.
@@ -105,7 +109,8 @@ impl Operation {
     pub fn gives(self) -> Gives {
         match self {
             Operation::Arith(_) | Operation::Item | Operation::ItemOrNull | Operation::Slice(_) => Gives::Owned,
-            Operation::Text(_)
+            Operation::RemoveAt
+            | Operation::Text(_)
             | Operation::Array
             | Operation::Dict
             | Operation::Variant(_)
@@ -122,6 +127,7 @@ impl Operation {
             Operation::NextEntry => Gives::Int,
             Operation::Assign
             | Operation::Amend(_)
+            | Operation::InsertAt
             | Operation::SetItem
             | Operation::UpdateItem(_)
             | Operation::AppendText(_)
@@ -168,6 +174,10 @@ impl Operation {
             | Operation::Field { .. }
             | Operation::Range(_)
             | Operation::Cell => (Heaps::ALL, Heaps::COUNTS),
+            Operation::RemoveAt | Operation::InsertAt => {
+                let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
+                (Heaps::ALL, items.with(Heaps::HEADERS).with(Heaps::COUNTS))
+            }
             Operation::Assign
             | Operation::Amend(_)
             | Operation::SetItem
@@ -208,6 +218,8 @@ impl Operation {
             | Operation::EntryOr
             | Operation::Item
             | Operation::ItemOrNull
+            | Operation::RemoveAt
+            | Operation::InsertAt
             | Operation::SetItem
             | Operation::AppendChar
             | Operation::Array
@@ -226,10 +238,16 @@ impl Operation {
         )
     }
 
-    /// Is an argument of one kind always, a dict, the position in it or a code, and passed without its tag?
+    /// Does it make an array longer or shorter?
+    pub fn resizes(self) -> bool {
+        matches!(self, Operation::RemoveAt | Operation::InsertAt)
+    }
+
+    /// Is an argument of one kind always, a dict, a position or a code, and passed without its tag?
     pub fn takes_bare(self, argument: usize) -> bool {
         match self {
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr => argument == 0,
+            Operation::RemoveAt | Operation::InsertAt => argument == 0,
             Operation::NextEntry | Operation::AppendChar => true,
             _ => false,
         }

@@ -121,6 +121,10 @@ pub enum Helper {
     Item,
     /// `(base, index) -> (tag, payload)`
     ItemOrNull,
+    /// `(place, index) -> (tag, payload)`; the place is an array, the index an int.
+    RemoveAt,
+    /// `(place, index, value) -> 1 if done`
+    InsertAt,
     /// `(place, key, value) -> 1 if done`
     SetItem,
     /// `(operator, place, key, value) -> 1 if done`
@@ -196,6 +200,8 @@ impl Helper {
         Helper::EntryOr,
         Helper::Item,
         Helper::ItemOrNull,
+        Helper::RemoveAt,
+        Helper::InsertAt,
         Helper::SetItem,
         Helper::UpdateItem,
         Helper::Slice,
@@ -249,6 +255,8 @@ impl Helper {
             Helper::EntryOr => "ruff_entry_or",
             Helper::Item => "ruff_item",
             Helper::ItemOrNull => "ruff_item_or_null",
+            Helper::RemoveAt => "ruff_remove_at",
+            Helper::InsertAt => "ruff_insert_at",
             Helper::SetItem => "ruff_set_item",
             Helper::UpdateItem => "ruff_update_item",
             Helper::Slice => "ruff_slice",
@@ -303,6 +311,8 @@ impl Helper {
             Helper::EntryOr => (5, 2),
             Helper::Item => (4, 2),
             Helper::ItemOrNull => (4, 2),
+            Helper::RemoveAt => (2, 2),
+            Helper::InsertAt => (4, 1),
             Helper::SetItem => (5, 1),
             Helper::UpdateItem => (6, 1),
             Helper::Slice => (7, 2),

@@ -20,6 +20,8 @@ fn helper_of(op: Operation) -> Helper {
         Operation::Item => Helper::Item,
         Operation::ItemOrNull => Helper::ItemOrNull,
         Operation::Assign => Helper::Assign,
+        Operation::RemoveAt => Helper::RemoveAt,
+        Operation::InsertAt => Helper::InsertAt,
         Operation::SetItem => Helper::SetItem,
         Operation::UpdateItem(_) => Helper::UpdateItem,
         Operation::Slice(_) => Helper::Slice,

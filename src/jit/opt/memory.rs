@@ -207,10 +207,8 @@ impl Memory {
             }
             _ => {}
         }
-        match kind {
-            InstKind::Push { home: Home::Slot(slot), .. } | InstKind::Pop { home: Home::Slot(slot), .. } => {
-                dimensions.extend(self.held_headers.get(slot))
-            }
+        match resized(kind) {
+            Some(slot) => dimensions.extend(self.held_headers.get(&slot)),
             _ if effects.writes.overlaps(Heaps::HEADERS) => dimensions.extend(self.held_headers.values()),
             _ => {}
         }
@@ -290,6 +288,15 @@ fn counts(kind: &InstKind) -> bool {
             | InstKind::StoreSlotRetain(..)
             | InstKind::ReplaceSlot(..)
             | InstKind::StoreOwned { .. }
+/// The slot whose array an instruction makes longer or shorter.
+fn resized(kind: &InstKind) -> Option<SlotIx> {
+    match *kind {
+        InstKind::Push { home: Home::Slot(slot), .. } | InstKind::Pop { home: Home::Slot(slot), .. } => Some(slot),
+        InstKind::Operate { op, home: Some(Home::Slot(slot)), .. } if op.resizes() => Some(slot),
+        _ => None,
+    }
+}
+
             | InstKind::Unshare { .. }
             | InstKind::Operate { .. }
             | InstKind::Push { .. }
@@ -343,10 +350,7 @@ fn origins(function: &Function) -> Vec<Origin> {
 /// asked of where something is appended to a slot's array.
 fn held_apart(function: &Function, origins: &[Origin]) -> Vec<SlotIx> {
     let insts = || function.blocks.iter().flat_map(|block| &block.insts);
-    let resizes = |kind: &InstKind| {
-        matches!(kind, InstKind::Push { home: Home::Slot(_), .. } | InstKind::Pop { home: Home::Slot(_), .. })
-    };
-    if !insts().any(|inst| resizes(&inst.kind)) {
+    if !insts().any(|inst| resized(&inst.kind).is_some()) {
         return Vec::new();
     }
     let read = |inst: &Inst| match (&inst.kind, inst.result) {

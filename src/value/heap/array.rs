@@ -270,6 +270,22 @@ impl Array {
         Some(unsafe { self.data.cast::<T>().add(self.len).read() })
     }
 
+    /// Takes the element at `at` out of an array of kind `T`; those behind it move up.
+    #[inline]
+    pub(in crate::value) fn take_raw<T: Elem>(&mut self, at: usize) -> Option<T> {
+        if self.hdr.shape != T::KIND as u32 || at >= self.len {
+            return None;
+        }
+        self.len -= 1;
+        // SAFETY: the element is ours now, and the `len - at` behind it lie one place further on (**blocks**).
+        Some(unsafe {
+            let place = self.data.cast::<T>().add(at);
+            let item = place.read();
+            ptr::copy(place.add(1), place, self.len - at);
+            item
+        })
+    }
+
     /// Appends copies of `items` to an array of kind `T`.
     pub(in crate::value) fn extend_raw<T: Elem>(&mut self, items: &[T]) -> Result<(), OutOfMemory> {
         self.reserve::<T>(items.len())?;
