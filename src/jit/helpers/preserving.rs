@@ -63,6 +63,7 @@ preserving! {
     Poll => poll = super::super::exit::poll;
     Release => release = super::release;
     Push => push = super::push;
+    Truthy => truthy = super::truthy;
     Generalise => generalise = super::generalise;
     Settle => settle = super::settle;
     NewObject => new_object = super::new_object;

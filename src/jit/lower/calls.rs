@@ -5,7 +5,7 @@ use super::exits::{ExitInfo, ExitKind};
 use super::{Helper, Lowering, context, slot_offset};
 use crate::jit::ir::inst::{Callee, FloatFunction, Home};
 use crate::jit::ir::{FrameInfo, Inst, InstKind, SlotIx, StateId, ValueId};
-use crate::value::layout::{closure, tag};
+use crate::value::layout::{array, closure, string, tag};
 use crate::vm::After;
 
 impl Lowering<'_> {
@@ -21,7 +21,8 @@ impl Lowering<'_> {
         self.load(types::I64, context, context::RESULT)
     }
 
-    /// Whether a value is truthy: null and bools here, all others by the runtime.
+    /// Whether a value is truthy: null, bools, ints, instances, strings and arrays here, all others by the runtime, by a way that keeps
+    /// all registers.
     pub(super) fn truthy(&mut self, value: ValueId, result: Option<ValueId>) {
         let (tag, payload) = self.boxed(value);
         let (other, next) = (self.b.create_block(), self.b.create_block());
@@ -33,13 +34,43 @@ impl Lowering<'_> {
         let truth = self.b.ins().ireduce(types::I8, both);
         self.b.ins().jump(next, &[clif::BlockArg::Value(truth)]);
         self.b.switch_to_block(other);
-        let helper = self.helper(Helper::Truthy);
-        let call = self.b.ins().call(helper, &[tag, payload]);
-        let word = self.b.inst_results(call)[0];
+        self.if_payload_tells(tag, payload, next, long);
+        self.b.switch_to_block(long);
+        let rare = self.if_length_tells(tag, payload, next);
+        self.b.switch_to_block(rare);
+        self.b.set_cold_block(rare);
+        let word = self.call_for_word(Helper::Truthy, &[tag, payload]);
         let truth = self.b.ins().ireduce(types::I8, word);
         self.b.ins().jump(next, &[clif::BlockArg::Value(truth)]);
         self.b.switch_to_block(next);
         self.define(result, answer);
+    }
+
+    /// Goes on with the truth of a value that is truthy if its payload is not zero, else at the other block.
+    fn if_payload_tells(&mut self, tag: clif::Value, payload: clif::Value, next: clif::Block, other: clif::Block) {
+        let all = [tag::INT, tag::STRUCT, tag::CLOSURE, tag::VARIANT, tag::BIGINT];
+        let all = self.word_of(all.iter().map(|tag| 1 << tag).sum());
+        // Counted modulo 64, tags above that lead to bits that are not set.
+        let bit = self.b.ins().ushr(all, tag);
+        let tells = self.b.ins().band_imm_u(bit, 1);
+        let truth = self.b.ins().icmp_imm_u(IntCC::NotEqual, payload, 0);
+        self.b.ins().brif(tells, next, &[clif::BlockArg::Value(truth)], other, &[]);
+    }
+
+    /// Goes on with the truth of a string or array, else at the block it gives.
+    fn if_length_tells(&mut self, tag: clif::Value, payload: clif::Value, next: clif::Block) -> clif::Block {
+        const { assert!(string::LEN == 8 && array::LEN == 16 && tag::ARRAY == tag::STR + 1) };
+        let (found, other) = (self.b.create_block(), self.b.create_block());
+        let nth = self.b.ins().iadd_imm_s(tag, -(tag::STR as i64));
+        let tells = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, nth, 2);
+        self.b.ins().brif(tells, found, &[], other, &[]);
+        self.b.switch_to_block(found);
+        let offset = self.b.ins().ishl_imm_u(nth, 3);
+        let address = self.b.ins().iadd(payload, offset);
+        let length = self.load(types::I64, address, string::LEN as i32);
+        let truth = self.b.ins().icmp_imm_u(IntCC::NotEqual, length, 0);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(truth)]);
+        other
     }
 
     /// A function of floats, whose bits the helper takes and gives.
@@ -61,7 +92,7 @@ impl Lowering<'_> {
 
     /// A helper; its way is to keep all registers if it is called rarely for what it is, or for where that is.
     fn keeping_helper(&mut self, helper: Helper) -> clif::FuncRef {
-        let is_rare = matches!(helper, Helper::Poll | Helper::Push | Helper::Generalise | Helper::Settle);
+        let is_rare = matches!(helper, Helper::Poll | Helper::Push | Helper::Generalise | Helper::Settle | Helper::Truthy);
         self.helper_by(helper, is_rare || self.around)
     }
 
