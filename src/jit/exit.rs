@@ -7,7 +7,7 @@
 #![allow(unsafe_code)]
 
 use super::helpers::{Pair, guarded};
-use super::ir::Made;
+use super::ir::{Made, SlotIx};
 use super::lower::{ExitInfo, ExitKind, Where};
 use super::runtime::Context;
 use crate::semantics::fault::{Raise, faults};
@@ -15,8 +15,8 @@ use crate::value::layout::tag;
 use crate::value::shapes::shape_info;
 use crate::value::{FnId, Value};
 use crate::vm::Vm;
-use crate::vm::compiled::LeftFrame;
-use crate::vm::stack::Fp;
+use crate::vm::compiled::{LeftFrame, Lent};
+use crate::vm::stack::{Fp, Home};
 
 /// The exit helper.
 pub extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u64, native: u64) -> Pair {
@@ -44,23 +44,31 @@ pub extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u6
         context.left = Some(number as usize);
         return Pair { tag: tag::EXIT, payload: 0 };
     }
+    let parts = parts(context, &info);
     let result = guarded(context, |_, vm| {
-        let frames = left_frames(vm, &info, fp)?;
+        let frames = left_frames(vm, &info, &parts, fp)?;
         vm.continue_frames(&frames, raise)
     });
     result.map_or(Pair::RAISED, Pair::from_value)
 }
 
 /// The frames of an exit of code that runs at `fp`.
-pub fn left_frames(vm: &mut Vm, info: &ExitInfo, fp: Fp) -> Result<Vec<LeftFrame>, Raise> {
+/// `parts`: see [`parts`].
+pub fn left_frames(vm: &mut Vm, info: &ExitInfo, parts: &[(SlotIx, Home)], fp: Fp) -> Result<Vec<LeftFrame>, Raise> {
     let mut frames = Vec::with_capacity(info.frames.len());
     for frame in &info.frames {
         let function = vm.function_ref(frame.function)?;
-        let lent = frame.lent.map(|home| fp.above(home.index()));
+        let part = || parts.iter().find(|(base, _)| *base == frame.base).map(|(_, home)| Lent::Part(*home));
+        let lent = frame.lent.map(|home| Lent::Register(fp.above(home.index()))).or_else(part);
         let (fp, pc) = (fp.above(frame.base.index()), frame.pc as usize);
         frames.push(LeftFrame { function, fp, pc, after: frame.after, lent });
     }
     Ok(frames)
+}
+
+/// First slots of frames whose `self` is a part of a local, and where it goes back to, as the exit that was just taken has left it.
+pub fn parts(context: &Context, info: &ExitInfo) -> Vec<(SlotIx, Home)> {
+    info.parts.iter().map(|(base, word)| (*base, Home::left(context.exit_buffer[usize::from(*word)]))).collect()
 }
 
 /// The function has not begun: its arguments are dropped, its caller sees the error at the call. A `self` on loan stays for

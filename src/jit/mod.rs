@@ -201,11 +201,15 @@ impl Jit {
     fn left_frames(&self, vm: &mut Vm, entry: Entry, fp: Fp, raise: Option<Raise>) -> Outcome {
         let info = {
             let mut context = self.context.borrow_mut();
-            context.left.take().map(|number| context.exits[number].info.clone())
+            context.left.take().map(|number| {
+                let info = context.exits[number].info.clone();
+                let parts = exit::parts(&context, &info);
+                (info, parts)
+            })
         };
-        let ends = info.as_ref().is_some_and(|info| info.kind == lower::ExitKind::Never);
+        let ends = info.as_ref().is_some_and(|(info, _)| info.kind == lower::ExitKind::Never);
         let ended = if ends { self.context.borrow().codes[entry.0 as usize].place.1 } else { None };
-        match info.map(|info| exit::left_frames(vm, &info, fp)) {
+        match info.map(|(info, parts)| exit::left_frames(vm, &info, &parts, fp)) {
             Some(Ok(frames)) => Outcome::Left { frames, raise, ended },
             Some(Err(raise)) => Outcome::Raised(raise),
             None => Outcome::Raised(Raise::bug("left without an exit")),

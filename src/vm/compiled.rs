@@ -25,8 +25,17 @@ pub struct LeftFrame {
     pub pc: usize,
     /// What becomes of the result of that call.
     pub after: After,
-    /// Its `self` still stands in this register of its caller.
-    pub lent: Option<Fp>,
+    /// Its `self` was lent to it.
+    pub lent: Option<Lent>,
+}
+
+/// Where the `self` of a mutating method in such a frame comes from.
+#[derive(Clone, Copy, Debug)]
+pub enum Lent {
+    /// It still stands in this register of its caller.
+    Register(Fp),
+    /// It stands in its register, and goes back to the part of a local of its caller that it was taken from.
+    Part(Home),
 }
 
 /// Was compiled code left for an error, raised already or by the instruction to come?
@@ -207,9 +216,15 @@ impl Vm {
             let op = frame.function.code()[frame.pc];
             let mut flags = if calls_value(frame.function, &op) { flag::CLOSURE } else { 0 };
             let callee = &left[at + 1];
-            if let Some(home) = callee.lent {
-                callee.fp.set(0, home.take(0));
-                self.push_loan(Loan { home: LoanHome::Place(Home::register(home, 0)), root: None, by: None });
+            if let Some(lent) = callee.lent {
+                let home = match lent {
+                    Lent::Register(home) => {
+                        callee.fp.set(0, home.take(0));
+                        Home::register(home, 0)
+                    }
+                    Lent::Part(home) => home,
+                };
+                self.push_loan(Loan { home: LoanHome::Place(home), root: None, by: None });
                 flags |= flag::LOAN;
             }
             if frame.after != After::Store {

@@ -400,6 +400,11 @@ impl Home {
         Home(place)
     }
 
+    /// A place inside a local of compiled code, which has taken its value out and leaves it alone meanwhile.
+    pub fn left(address: u64) -> Home {
+        Home(address as *mut Value)
+    }
+
     /// A register of the caller: it outlives the call (**registers**).
     pub fn register(fp: Fp, register: u16) -> Home {
         Home(fp.address(register))

@@ -32,8 +32,8 @@ pub struct Call {
     pub running: Running,
     pub after: After,
     pub own: Option<Lent>,
-    /// The part of a local that is the `self` of a mutating method.
-    pub part: Option<Home>,
+    /// The part of a local that is the `self` of a mutating method: where it stands, and what was read there.
+    pub part: Option<(Home, ValueId)>,
     /// How the receiver comes from its place, if one of several calls gets it.
     pub receiving: Option<Receiving>,
 }
@@ -444,7 +444,7 @@ impl Builder<'_> {
             let own = u32::from(call.count) - order.len() as u32;
             self.put_in_order(SlotIx(call.window.0 + own), order);
         }
-        if call.part.is_none() && self.inlines(&call, &callee) {
+        if self.inlines(&call, &callee) {
             return self.inline(&call, callee);
         }
         let in_place = call.order.is_none() && call.operands.is_none() && call.part.is_none();
@@ -506,7 +506,7 @@ impl Builder<'_> {
         // The arguments belong to the callee now: the state for unwinding is without them.
         slots().for_each(|slot| self.put(slot, Slot::Clean));
         let exit = self.exit();
-        let gives_back = call.own.map(|own| Home::Slot(own.slot)).or(call.part);
+        let gives_back = call.own.map(|own| Home::Slot(own.slot)).or(call.part.map(|(home, _)| home));
         let args = args.into_iter().map(|(_, value)| value).collect();
         let kind = InstKind::CallCompiled { callee, base: window, args, closure, gives_back, exit };
         let result = self.emit(kind, Type::ANY);

@@ -54,6 +54,10 @@ impl Builder<'_> {
         self.settle_passing();
         let caller_live = self.live.clone();
         let (pc, window) = (self.pc, call.window);
+        if let Some((home, value)) = call.part {
+            self.effect(InstKind::TakePart { home, value, to: window });
+            self.put(window, Slot::Memory);
+        }
         let mut chain = self.context().chain.clone();
         chain.push(pc);
         let after = self.live_after_call(call.dst);
@@ -71,6 +75,7 @@ impl Builder<'_> {
             running: call.running,
             after: call.after,
             own: call.own,
+            part: call.part.map(|(home, _)| home),
         });
         self.exit = None;
         let returns = self.body((false, 0))?;
@@ -156,12 +161,23 @@ impl Builder<'_> {
         {
             self.settle(slot);
         }
+        self.give_back();
         self.move_value(result, slot);
         self.finish_inlined(returns)
     }
 
+    /// The `self` of an inlined method goes back to the local it is a part of.
+    fn give_back(&mut self) {
+        let (part, from) = (self.context().part, SlotIx(self.context().base));
+        let Some(home) = part else { return };
+        self.settle(from);
+        self.effect(InstKind::GivePart { home, from });
+        self.put(from, Slot::Clean);
+    }
+
     pub(super) fn return_null_inlined(&mut self, null: ValueId, returns: &mut Vec<Edge>) -> Built {
         let result = SlotIx(self.context().base);
+        self.give_back();
         self.release(result);
         self.put(result, Slot::Immediate { value: null, dirty: true });
         self.finish_inlined(returns)

@@ -44,8 +44,10 @@ use ahash::{AHashMap, AHashSet};
 
 use super::feedback::TEXT;
 use super::ir::Expected;
+use super::ir::inst::Home;
 use super::ir::{
-    BlockId, FrameInfo, FrameState, Function, Inst, InstKind, Instance, Origin, SlotIx, StateId, Terminator, Type, ValueId,
+    BlockId, FrameInfo, FrameState, Function, Inst, InstKind, Instance, Origin, Part, SlotIx, StateId, Terminator, Type,
+    ValueId,
 };
 use super::profile::{Entry, FunctionProfile, Request, Site};
 use crate::bytecode::chunk::SelfKind;
@@ -109,6 +111,8 @@ struct Context {
     /// What becomes of its result.
     after: After,
     /// The `self` of an inlined mutating method, which stays where its caller has it.
+    /// Where the `self` of an inlined method goes back to, if that is a part of a local: meanwhile it stands in the first slot.
+    part: Option<Home>,
     own: Option<Lent>,
 }
 
@@ -259,6 +263,7 @@ impl<'r> Builder<'r> {
             entered: entered.clone(),
             running: Running::Outermost,
             after: After::Store,
+            part: None,
             own: None,
         };
         self.contexts.push(context);
@@ -345,7 +350,11 @@ impl<'r> Builder<'r> {
     /// Does the VM want this slot if compiled code is left at the current instruction?
     fn is_wanted(&self, slot: SlotIx) -> bool {
         let is_below = |context: &Context| context.running.is_below() && slot.0 + 1 == context.base;
-        if self.contexts.iter().any(|context| is_below(context) || context.own.is_some_and(|own| own.slot == slot)) {
+        let is_self = |context: &Context| match context.own {
+            Some(own) => own.slot == slot,
+            None => context.part.is_some() && context.base == slot.0,
+        };
+        if self.contexts.iter().any(|context| is_below(context) || is_self(context)) {
             return true;
         }
         let innermost = self.contexts.len() - 1;
@@ -394,7 +403,9 @@ impl<'r> Builder<'r> {
             Instance { slot, made: instance.made, fields: instance.fields.clone() }
         });
         let instances = instances.collect();
-        self.out.new_state(FrameState { frames, slots, owned, instances })
+        let part = |context: &Context| context.part.map(|home| Part { base: SlotIx(context.base), home });
+        let parts = self.contexts.iter().filter_map(part).collect();
+        self.out.new_state(FrameState { frames, slots, owned, instances, parts })
     }
 
     fn put(&mut self, slot: SlotIx, to: Slot) {

@@ -236,7 +236,7 @@ impl Builder<'_> {
         self.guarded_value(boxed, tag::STRUCT, target.shape);
         self.consume_keys(at.path, at.base);
         self.release(window);
-        let (order, part) = (Some(order), Some(end.home()));
+        let (order, part) = (Some(order), Some((end.home(), boxed)));
         self.call_known(op, Call { order, part, ..Call::new(target.function, count, at.dst, window) })
     }
 

@@ -122,7 +122,7 @@ impl Builder<'_> {
             }
             (Some(local), _) => From::Local(local),
             (None, home) if changes => {
-                call.part = home;
+                call.part = home.map(|home| (home, held.value));
                 From::Taken
             }
             (None, _) => From::Lent(held.value, self.lender_of_place(at)),

@@ -131,6 +131,13 @@ impl Home {
         }
     }
 
+    /// The values that say where it is.
+    pub fn operands(mut self) -> Vec<ValueId> {
+        let mut all = Vec::new();
+        self.each_operand(|value| all.push(*value));
+        all
+    }
+
     pub fn heap(self) -> Heaps {
         match self {
             Home::Slot(_) => Heaps::SLOTS,
@@ -515,6 +522,18 @@ pub enum InstKind {
         gives_back: Option<Home>,
         exit: StateId,
     },
+    /// Moves the struct that something unshared keeps in `home`, which is `value`, to a slot that holds no heap value; null stands there
+    /// meanwhile.
+    TakePart {
+        home: Home,
+        value: ValueId,
+        to: SlotIx,
+    },
+    /// Moves it back.
+    GivePart {
+        home: Home,
+        from: SlotIx,
+    },
     /// Calls the function form of a builtin on the arguments in slots from `base` on → boxed, owned. A raise leaves.
     CallBuiltin {
         builtin: u16,
@@ -685,6 +704,7 @@ impl InstKind {
             CallMutating { base, .. } => SlotWrites::From(*base),
             Push { home: Home::Slot(slot), stays: false, .. } => SlotWrites::One(*slot),
             Pop { home: Home::Slot(slot), .. } => SlotWrites::One(*slot),
+            TakePart { to: slot, .. } | GivePart { from: slot, .. } => SlotWrites::One(*slot),
             CallHelper { writes, .. } | Fallback { writes, .. } => SlotWrites::Set(writes),
             _ => SlotWrites::None,
         }
@@ -765,6 +785,10 @@ impl InstKind {
             Push { home, .. } => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 write(items.with(Heaps::HEADERS).with(Heaps::COUNTS).with(home.heap()), true)
+            }
+            // Arrays inside of it are at another depth.
+            TakePart { home, .. } | GivePart { home, .. } => {
+                write(Heaps::SLOTS.with(Heaps::COUNTS).with(Heaps::VALUES).with(home.heap()), false)
             }
             CallBuiltin { .. } | CallMutating { .. } => {
                 Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: true, calls: true }

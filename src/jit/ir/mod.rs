@@ -21,6 +21,7 @@ pub mod types;
 pub mod verify;
 mod visit;
 
+use inst::Home;
 pub use inst::{Inst, InstKind, Origin, Terminator};
 pub use operation::Operation;
 pub use types::{Kinds, Range, Repr, Type};
@@ -134,6 +135,17 @@ pub struct FrameState {
     pub owned: Vec<SlotIx>,
     /// Slots whose object does not exist yet.
     pub instances: Vec<Instance>,
+    /// Parts of locals that are the `self` of inlined methods.
+    pub parts: Vec<Part>,
+}
+
+/// What an inlined method was called on, which stands in the first slot of its frame.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    /// First slot of the frame.
+    pub base: SlotIx,
+    /// Where it goes back to.
+    pub home: Home,
 }
 
 /// An object to be made when leaving.
@@ -161,13 +173,13 @@ impl FrameState {
             .iter()
             .map(|(_, value)| *value)
             .chain(self.instances.iter().flat_map(|instance| instance.fields.iter().copied()))
+            .chain(self.parts.iter().flat_map(|part| part.home.operands()))
     }
 
-    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut ValueId> {
-        self.slots
-            .iter_mut()
-            .map(|(_, value)| value)
-            .chain(self.instances.iter_mut().flat_map(|instance| &mut instance.fields))
+    pub fn each_value(&mut self, mut f: impl FnMut(&mut ValueId)) {
+        self.slots.iter_mut().for_each(|(_, value)| f(value));
+        self.instances.iter_mut().flat_map(|instance| &mut instance.fields).for_each(&mut f);
+        self.parts.iter_mut().for_each(|part| part.home.each_operand(&mut f));
     }
 
     /// The instruction to execute next.

@@ -67,6 +67,7 @@ fn frame_state(state: &FrameState) -> String {
         };
         format!("s{}={what}{:?}", made.slot.0, made.fields.iter().map(|value| value.0).collect::<Vec<_>>())
     }));
+    slots.extend(state.parts.iter().map(|part| format!("s{} of {}", part.base.0, shorten(&format!("{:?}", part.home)))));
     format!("{} [{}]", frames.join(" > "), slots.join(" "))
 }
 

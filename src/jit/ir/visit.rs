@@ -103,6 +103,11 @@ impl InstKind {
                 gives_back.iter_mut().for_each(|home| home.each_operand(&mut f));
             }
             CallBuiltin { .. } => {}
+            TakePart { home, value, .. } => {
+                home.each_operand(&mut f);
+                f(value);
+            }
+            GivePart { home, .. } => home.each_operand(f),
             CallMutating { place, .. } => place.each_operand(f),
             Push { home, pointer, value, .. } => {
                 home.each_operand(&mut f);
@@ -198,7 +203,9 @@ impl InstKind {
             | LoadElement { .. }
             | StoreElement { .. }
             | LoadField { .. }
-            | StoreField { .. } => {}
+            | StoreField { .. }
+            | TakePart { .. }
+            | GivePart { .. } => {}
         }
     }
 }

@@ -25,7 +25,7 @@ impl Lowering<'_> {
     /// all registers.
     pub(super) fn truthy(&mut self, value: ValueId, result: Option<ValueId>) {
         let (tag, payload) = self.boxed(value);
-        let (other, next) = (self.b.create_block(), self.b.create_block());
+        let (other, long, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         let answer = self.b.append_block_param(next, types::I8);
         let is_other = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThan, tag, tag::BOOL as i64);
         self.jump_if(is_other, other);
@@ -138,8 +138,8 @@ impl Lowering<'_> {
         let frames = vec![FrameInfo { function, base: SlotIx(0), pc: entry.unwrap_or(0), after: After::Store, lent: None }];
         // A frame entered in the middle has its registers already: the VM goes on with it.
         let kind = if entry.is_some() { ExitKind::Poll } else { ExitKind::StackOverflow };
-        let (slots, instances, checks) = (Vec::new(), Vec::new(), Vec::new());
-        self.leave(ExitInfo { kind, frames, slots, instances, checks, merged: false, guessed: false });
+        let (slots, instances, parts, checks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        self.leave(ExitInfo { kind, frames, slots, instances, parts, checks, merged: false, guessed: false });
         self.b.switch_to_block(begin);
         if self.function.entry.is_none() {
             self.poll_at_start();
@@ -208,12 +208,17 @@ impl Lowering<'_> {
         result: Option<ValueId>,
     ) {
         if let Some((from, home)) = lent {
-            let (tag, payload) = self.take_slot(from);
-            let (address, offset) = self.home(home);
-            self.store_pair(tag, payload, address, offset);
+            self.give_part(from, home);
         }
         self.leave_if_raised(tag, exit);
         self.define_pair(result, tag, payload);
+    }
+
+    /// After a call: what stands in the callee's first slot goes back.
+    pub(super) fn give_part(&mut self, from: SlotIx, home: Home) {
+        let (tag, payload) = self.take_slot(from);
+        let (address, offset) = self.home(home);
+        self.store_pair(tag, payload, address, offset);
     }
 
     /// Before a call: what a container keeps goes to the callee's first slot.

@@ -68,6 +68,7 @@ pub fn lower_entry(
         slots: Vec::new(),
         checks: checks.map(|tag| Check::Tag(tag as u8)).collect(),
         instances: Vec::new(),
+        parts: Vec::new(),
         merged: false,
         guessed: false,
     }

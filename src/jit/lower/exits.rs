@@ -144,6 +144,8 @@ pub struct ExitInfo {
     pub frames: Vec<FrameInfo>,
     pub slots: Vec<SlotValue>,
     pub instances: Vec<InstanceWords>,
+    /// First slots of frames whose `self` is a part of a local, each with the word that holds the address it goes back to.
+    pub parts: Vec<(SlotIx, u16)>,
     /// What may have failed.
     pub checks: Vec<Check>,
     /// Checks of later instructions leave here too.

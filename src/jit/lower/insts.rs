@@ -387,6 +387,8 @@ impl Lowering<'_> {
             InstKind::Push { builtin, home, pointer, value, owned, exit, .. } => {
                 self.push(*home, *pointer, *value, *owned, *builtin, *exit)
             }
+            InstKind::TakePart { home, to, .. } => self.take_part(*home, *to),
+            InstKind::GivePart { home, from } => self.give_part(*from, *home),
             InstKind::Pop { builtin, home, pointer, exit } => self.pop(*builtin, *home, *pointer, *exit, result),
             InstKind::Operate { op, home, args, exit } => self.operate(*op, *home, args, *exit, result),
             InstKind::CallHelper { .. } => unreachable!("no instruction is built as a helper call by number"),

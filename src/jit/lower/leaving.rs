@@ -7,7 +7,7 @@ use cranelift_codegen::ir::{self as clif, InstBuilder, InstructionData, types};
 
 use super::exits::{Check, ExitInfo, ExitKind, InstanceWords, SlotValue, Where};
 use super::{Held, Helper, Lowering, context, slot_offset, tag_of};
-use crate::jit::ir::{Repr, StateId, ValueId};
+use crate::jit::ir::{Repr, SlotIx, StateId, ValueId};
 
 /// Exits that may share code: bounds the work of finding out.
 const TOGETHER: usize = 64;
@@ -92,14 +92,14 @@ impl Lowering<'_> {
         let data = &self.function.states[state.index()];
         let fields: usize = data.instances.iter().map(|instance| instance.fields.len()).sum();
         let late = data.slots.iter().filter(|(_, value)| self.function.late.contains_key(value)).count();
-        (2 * fields + late) as u16
+        (2 * fields + data.parts.len() + late) as u16
     }
 
     fn plan(&mut self, block: clif::Block, state: StateId, kind: ExitKind, words: &mut Words) -> Plan {
         let info = self.describe(state, kind, words.end);
         let data = &self.function.states[state.index()];
         let fields = data.instances.iter().map(|instance| 2 * instance.fields.len() as u16);
-        let mut next_own = words.end + fields.sum::<u16>();
+        let mut next_own = words.end + fields.sum::<u16>() + data.parts.len() as u16;
         let mut plan = Plan { block, state, info, own: Vec::new(), shared: Vec::new(), spilled: Vec::new() };
         for (slot, value) in &data.slots {
             let owned = !matches!(self.function.ty(*value).repr, Repr::Boxed | Repr::Ptr) || data.owned.contains(slot);
@@ -147,9 +147,10 @@ impl Lowering<'_> {
             instances.push(InstanceWords { slot: instance.slot, made: instance.made, word, fields });
             word += 2 * fields;
         }
+        let parts = data.parts.iter().zip(word..).map(|(part, word)| (part.base, word)).collect();
         let merged = self.function.merged.binary_search(&state).is_ok();
         let guessed = self.function.guessed.contains(&state);
-        ExitInfo { kind, frames: data.frames.clone(), slots: Vec::new(), instances, checks, merged, guessed }
+        ExitInfo { kind, frames: data.frames.clone(), slots: Vec::new(), instances, parts, checks, merged, guessed }
     }
 
     fn form(&self, value: ValueId) -> Form {
@@ -205,6 +206,7 @@ impl Lowering<'_> {
         self.compute_late(plan.state);
         let base = self.context();
         self.store_instances(plan.state, base, &plan.info.instances);
+        self.store_parts(plan.state, base, &plan.info.parts);
         for (value, offset) in plan.spilled {
             self.store_value(value, self.fp, offset);
         }
@@ -260,6 +262,15 @@ impl Lowering<'_> {
                 self.store(payload, base, at + 8);
                 at += 16;
             }
+        }
+    }
+
+    /// Stores the addresses that parts of locals go back to.
+    fn store_parts(&mut self, state: StateId, base: clif::Value, parts: &[(SlotIx, u16)]) {
+        let function = self.function;
+        for (part, (_, word)) in function.states[state.index()].parts.iter().zip(parts) {
+            let address = self.home_address(part.home);
+            self.store(address, base, context::EXIT_BUFFER + 8 * i32::from(*word));
         }
     }
 

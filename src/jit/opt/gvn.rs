@@ -289,6 +289,7 @@ fn forwarded(kind: &InstKind, function: &Function) -> Option<(InstKind, ValueId)
                 matches!((cell, repr), (Cell::I64, crate::jit::ir::Repr::I64) | (Cell::F64, crate::jit::ir::Repr::F64));
             fits.then_some((InstKind::LoadField { cell, pointer, offset }, value))
         }
+        InstKind::TakePart { value, to, .. } => Some((InstKind::LoadSlot(to), value)),
         _ => None,
     }
 }

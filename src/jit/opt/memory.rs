@@ -81,7 +81,8 @@ impl Memory {
                 fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
             }
         }
-        let origins = origins(function);
+        let (taken, parts) = taken(function);
+        let origins = origins(function, &parts);
         let first = HEAP_DIMENSIONS + 2 * slots + 1 + fields.len();
         let apart = held_apart(function, &origins).into_iter().filter(|slot| slot.index() < slots);
         Memory {
@@ -90,8 +91,8 @@ impl Memory {
             fields,
             held_headers: apart.enumerate().map(|(at, slot)| (slot, first + at)).collect(),
             origins,
-            depths: depths(function),
-            roots: roots(function),
+            depths: depths(function, &taken, &parts),
+            roots: roots(function, &taken, &parts),
             fixed: fixed(function),
         }
     }
@@ -197,6 +198,7 @@ impl Memory {
                     .for_each(|arg| self.share(*arg, &mut dimensions));
             }
             InstKind::StoreOwned { home: Home::Field { .. }, .. } => dimensions.push(self.unique_inside()),
+            InstKind::TakePart { .. } | InstKind::GivePart { .. } => dimensions.push(self.unique_inside()),
             // A number takes no reference.
             InstKind::Push { stays: true, .. } => {}
             // What was shared is copied, and what is inside of it shared.
@@ -217,6 +219,12 @@ impl Memory {
             InstKind::Unshare { home: Home::Field { pointer, offset }, .. }
             | InstKind::StoreOwned { home: Home::Field { pointer, offset }, .. } => {
                 dimensions.push(self.field(function, *pointer, *offset));
+            }
+            InstKind::TakePart { home, .. } | InstKind::GivePart { home, .. } => {
+                if let Home::Field { pointer, offset } = *home {
+                    dimensions.push(self.field(function, pointer, offset));
+                }
+                dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0)));
             }
             InstKind::StoreElement { cell: Cell::Value, data, .. } | InstKind::StoreElementValue { data, .. } => {
                 dimensions.extend(self.values_at(*data));
@@ -280,14 +288,6 @@ impl Memory {
     }
 }
 
-/// May it make further references to an object, whatever it writes?
-fn counts(kind: &InstKind) -> bool {
-    matches!(
-        kind,
-        InstKind::Retain(_)
-            | InstKind::StoreSlotRetain(..)
-            | InstKind::ReplaceSlot(..)
-            | InstKind::StoreOwned { .. }
 /// The slot whose array an instruction makes longer or shorter.
 fn resized(kind: &InstKind) -> Option<SlotIx> {
     match *kind {
@@ -297,6 +297,14 @@ fn resized(kind: &InstKind) -> Option<SlotIx> {
     }
 }
 
+/// May it make further references to an object, whatever it writes?
+fn counts(kind: &InstKind) -> bool {
+    matches!(
+        kind,
+        InstKind::Retain(_)
+            | InstKind::StoreSlotRetain(..)
+            | InstKind::ReplaceSlot(..)
+            | InstKind::StoreOwned { .. }
             | InstKind::Unshare { .. }
             | InstKind::Operate { .. }
             | InstKind::Push { .. }
@@ -308,6 +316,7 @@ fn resized(kind: &InstKind) -> Option<SlotIx> {
 fn changed_home(kind: &InstKind) -> Option<Home> {
     match *kind {
         InstKind::Unshare { home, .. } | InstKind::StoreOwned { home, .. } => Some(home),
+        InstKind::TakePart { home, .. } | InstKind::GivePart { home, .. } => Some(home),
         InstKind::Push { home, .. } | InstKind::Pop { home, .. } => Some(home),
         InstKind::CallMutating { place, .. } => Some(place),
         InstKind::CallCompiled { gives_back, .. } => gives_back,
@@ -316,8 +325,19 @@ fn changed_home(kind: &InstKind) -> Option<Home> {
     }
 }
 
+/// Slots that parts of locals are moved to, and these parts. An object is reached in two ways then, of which neither tells how far
+/// inside it is.
+fn taken(function: &Function) -> (Vec<SlotIx>, Vec<ValueId>) {
+    let insts = function.blocks.iter().flat_map(|block| &block.insts);
+    let taken = |inst: &Inst| match inst.kind {
+        InstKind::TakePart { value, to, .. } => Some((to, value)),
+        _ => None,
+    };
+    insts.filter_map(taken).unzip()
+}
+
 /// Where each value was read from.
-fn origins(function: &Function) -> Vec<Origin> {
+fn origins(function: &Function, parts: &[ValueId]) -> Vec<Origin> {
     let mut origins = vec![Origin::Unknown; function.values.len()];
     // Twice, since a block may stand before one that defines what it uses.
     for _ in 0..2 {
@@ -341,6 +361,9 @@ fn origins(function: &Function) -> Vec<Origin> {
                 InstKind::LoadModule { .. } | InstKind::LoadCapture { .. } | InstKind::ConstBoxed(..) => Origin::Inside,
                 _ => Origin::Unknown,
             };
+            if parts.contains(&result) {
+                origins[result.index()] = Origin::Unknown;
+            }
         }
     }
     origins
@@ -367,8 +390,8 @@ fn held_apart(function: &Function, origins: &[Origin]) -> Vec<SlotIx> {
     slots.dedup();
     let mut leaves = |slot: SlotIx| slots.retain(|other| *other != slot);
     for inst in insts() {
-        if let InstKind::MoveSlot { from, .. } = inst.kind {
-            leaves(from);
+        if let InstKind::MoveSlot { from: slot, .. } | InstKind::TakePart { to: slot, .. } = inst.kind {
+            leaves(slot);
         }
         each_stored(&inst.kind, |value| {
             if let Origin::Slot(slot) = origins[value.index()] {
@@ -426,7 +449,7 @@ impl Source {
 }
 
 /// The depth of each object, and of the address of its elements.
-fn depths(function: &Function) -> Vec<Option<u8>> {
+fn depths(function: &Function, taken: &[SlotIx], parts: &[ValueId]) -> Vec<Option<u8>> {
     let deepest = DEPTHS.len() as u8 - 1;
     let mut depths = vec![None; function.values.len()];
     for _ in 0..2 {
@@ -434,6 +457,8 @@ fn depths(function: &Function) -> Vec<Option<u8>> {
             let Some(result) = inst.result else { continue };
             let within = |outer: ValueId| depths[outer.index()].map(|depth: u8| (depth + 1).min(deepest));
             depths[result.index()] = match inst.kind {
+                InstKind::LoadSlot(slot) if taken.contains(&slot) => None,
+                _ if parts.contains(&result) => None,
                 InstKind::LoadSlot(_) | InstKind::LoadModule { .. } | InstKind::LoadCell { .. } => Some(0),
                 InstKind::LoadCapture { .. } | InstKind::LoadCaptureCell { .. } => Some(0),
                 // What was read elsewhere and is in a slot now is at neither depth for certain.
@@ -453,12 +478,14 @@ fn depths(function: &Function) -> Vec<Option<u8>> {
 }
 
 /// The slot that each object, or the address of its elements, was reached from.
-fn roots(function: &Function) -> Vec<Option<SlotIx>> {
+fn roots(function: &Function, taken: &[SlotIx], parts: &[ValueId]) -> Vec<Option<SlotIx>> {
     let mut roots = vec![None; function.values.len()];
     for _ in 0..2 {
         for inst in function.blocks.iter().flat_map(|block| &block.insts) {
             let Some(result) = inst.result else { continue };
             roots[result.index()] = match inst.kind {
+                InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } if taken.contains(&slot) => None,
+                _ if parts.contains(&result) => None,
                 InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => Some(slot),
                 _ => match Source::of(&inst.kind) {
                     Some(Source::Inside(value) | Source::Same(value)) => roots[value.index()],

@@ -125,9 +125,7 @@ fn rewrite(function: &mut Function, replace: &[ValueId]) {
         }
         block.term.iter_mut().for_each(|term| term.each_operand(|value| *value = find(*value)));
     }
-    for value in function.states.iter_mut().flat_map(|state| state.values_mut()) {
-        *value = find(*value);
-    }
+    function.states.iter_mut().for_each(|state| state.each_value(|value| *value = find(*value)));
 }
 
 /// The values that a block defines.
@@ -138,7 +136,7 @@ fn defined(block: &Block) -> impl Iterator<Item = ValueId> {
 /// The same state with other values.
 fn copy_state(function: &mut Function, state: StateId, rename: impl FnMut(&mut ValueId)) -> StateId {
     let mut copy = function.states[state.index()].clone();
-    copy.values_mut().for_each(rename);
+    copy.each_value(rename);
     let new = function.new_state(copy);
     // The new one has the highest number, so both lists stay in order.
     for list in [&mut function.unreached, &mut function.merged] {

@@ -114,7 +114,7 @@ fn new_head(function: &mut Function, plan: &Plan) -> BlockId {
     let mut state = function.states[front.preheader.expect("a loop's preheader has a state").index()].clone();
     let params: Vec<ValueId> = types.into_iter().map(|ty| function.new_value(ty)).collect();
     let renamed: AHashMap<ValueId, ValueId> = from.into_iter().zip(params.iter().copied()).collect();
-    state.values_mut().for_each(|value| *value = renamed.get(value).copied().unwrap_or(*value));
+    state.each_value(|value| *value = renamed.get(value).copied().unwrap_or(*value));
     let state = function.new_state(state);
     let head = function.new_block();
     let term = Some(Terminator::Jump(plan.header, params.iter().copied().collect()));
