@@ -651,3 +651,42 @@ fn what_was_checked_to_be_true_is_not_checked_again_unless_of_another_value() {
     let twice = ir(&program("p.k == K::A or p.l == K::B"));
     assert_eq!(count(&twice, "GuardTrue"), 2, "{twice}");
 }
+
+#[test]
+fn a_small_method_of_a_part_becomes_part_of_what_calls_it_unless_it_is_large() {
+    let program = |body: &str| {
+        format!(
+            "struct A {{\n x = 0\n func g(mut self, k) {{\n{body}\n return k }}\n}}\nfunc f(n) {{\n mut xs := [A {{}}, A {{}}]\n for i in 0..n {{ xs[i % 2].g(i) }}\n return xs }}\nfor i in 0..5 {{ f(900) }}"
+        )
+    };
+    let small = last_ir(&program("self.x += k"));
+    assert_eq!((count(&small, "TakePart"), count(&small, "GivePart"), count(&small, "CallCompiled")), (1, 1, 0), "{small}");
+    let large = last_ir(&program(&"self.x += k\nself.x -= 1\n".repeat(100)));
+    assert_eq!((count(&large, "TakePart"), count(&large, "CallCompiled")), (0, 1), "{large}");
+}
+
+#[test]
+fn a_method_mutating_by_name_is_called_unless_self_is_read_only() {
+    let program = |kind: &str| {
+        format!(
+            "struct A {{\n x = 0\n func g(self, k) {{ return self.x + k }}\n}}\nstruct B {{\n x = 0\n func g(mut self, k) {{ self.x += k }}\n}}\nstruct P {{\n a = A {{}}\n func both(self, k) {{ return self.a.g(k) }}\n}}\nfunc f(n) {{\n {kind} p := P {{}}\n s := 0\n for i in 0..n {{ s += p.both(i) }}\n return s }}\nfor i in 0..5 {{ f(900) }}"
+        )
+    };
+    let changeable = last_ir(&program("mut"));
+    assert_eq!(count(&looped(&changeable), "Fallback"), 0, "{changeable}");
+    let fixed = last_ir(&program("let"));
+    assert_eq!(count(&looped(&fixed), "Fallback"), 1, "{fixed}");
+}
+
+#[test]
+fn elements_are_removed_by_an_operation_unless_it_is_refused() {
+    let program = |at: &str| {
+        format!(
+            "func f(n) {{\n xs := [1, 2, 3]\n for i in 0..n {{\n try {{ xs.remove_at({at}) }} except e {{}}\n xs.push(i)\n }}\n return xs }}\nfor i in 0..9 {{ f(900) }}"
+        )
+    };
+    let removed = last_ir(&program("i % 3"));
+    assert_eq!((count(&removed, "RemoveAt"), count(&removed, "CallMutating")), (1, 0), "{removed}");
+    let refused = last_ir(&program("i - 5000"));
+    assert_eq!((count(&refused, "RemoveAt"), count(&refused, "CallMutating")), (0, 1), "{refused}");
+}

@@ -272,7 +272,15 @@ pub enum SelfKind {
     None,
     Value,
     Mutating,
+    /// By the names of what it calls: it runs on a read-only `self` as well.
     MaybeMutating,
+}
+
+impl SelfKind {
+    /// May it change its `self`?
+    pub fn changes(self) -> bool {
+        matches!(self, SelfKind::Mutating | SelfKind::MaybeMutating)
+    }
 }
 
 /// A compiled function.

@@ -99,8 +99,11 @@ impl Vm {
         Ok(())
     }
 
-    /// Runs compiled code on the running frame.
+    /// Runs compiled code on the running frame, unless its `self` is read-only, which code does not look at.
     fn enter_compiled(&mut self, entry: super::tier::Entry, func: FnRef) -> Result<(), Raise> {
+        if self.self_is_readonly() {
+            return Ok(());
+        }
         let Some(tier) = self.tier.clone() else { return Ok(()) };
         let outcome = tier.enter(self, entry, self.here.fp);
         if self.sampled && !matches!(outcome, Outcome::Left { .. }) {

@@ -9,7 +9,7 @@ use super::sample::builtin_at;
 use super::stack::{FnRef, Fp, Home, Ip};
 use super::{After, Frame, Here, Loan, LoanHome, Vm, flag};
 use crate::builtins::{self, BuiltinId};
-use crate::bytecode::chunk::{Callee, SelfKind};
+use crate::bytecode::chunk::Callee;
 use crate::bytecode::op::{Op, OperandKind};
 use crate::semantics::call::FnInfo;
 use crate::semantics::fault::{Raise, faults};
@@ -312,7 +312,7 @@ pub fn needs_no_binding(info: &FnInfo, count: usize) -> bool {
 
 /// The `self` of a mutating method called from compiled code stays where its caller finds it.
 fn kept_self(function: FnRef) -> u8 {
-    if function.chunk.self_kind == SelfKind::Mutating { flag::KEEP } else { 0 }
+    if function.mutating() { flag::KEEP } else { 0 }
 }
 
 /// Does the value called stand below the frame?

@@ -9,7 +9,7 @@ use super::stack::{FnRef, Ip, Table};
 use super::tier::{Entry, Patience};
 use super::unit::Unit;
 use crate::builtins;
-use crate::bytecode::chunk::{Chunk, Const, SelfKind, Template, TemplatePart};
+use crate::bytecode::chunk::{Chunk, Const, Template, TemplatePart};
 use crate::bytecode::op::Op;
 use crate::semantics::call::{FnInfo, ParamKind, SelfMode};
 use crate::semantics::fault::Raise;
@@ -164,7 +164,7 @@ impl Activation {
 
     /// Whether its `self` goes back to the caller's place.
     pub fn mutating(&self) -> bool {
-        matches!(self.chunk.self_kind, SelfKind::Mutating | SelfKind::MaybeMutating)
+        self.chunk.self_kind.changes()
     }
 
     /// Notes a callee that is not the first one of its site.

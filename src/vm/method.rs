@@ -454,7 +454,7 @@ impl Vm {
     }
 
     /// A method mutating by names only runs on a read-only `self` unless its caller has lent it a place.
-    fn self_is_readonly(&self) -> bool {
+    pub(super) fn self_is_readonly(&self) -> bool {
         use crate::bytecode::chunk::SelfKind;
         self.here.func.chunk.self_kind == SelfKind::MaybeMutating
             && self.frames.last().is_none_or(|frame| frame.flags & flag::LOAN == 0)

@@ -246,9 +246,8 @@ impl Builder<'_> {
         }
         let (Some(path), Some(at)) = (path, method.path) else { return self.fallback(op) };
         let Root::Local(local) = path.root else { return self.fallback(op) };
-        // In a method that is mutating in any case, so are places in its `self`.
-        let mutable =
-            path.access == Access::Mutable || (path.access == Access::SelfPlace && chunk.self_kind == SelfKind::Mutating);
+        // Only the VM runs methods on a read-only `self`.
+        let mutable = path.access == Access::Mutable || (path.access == Access::SelfPlace && chunk.self_kind.changes());
         let Some(target) = self.only_target() else {
             let at = At { path: at, root: path.root, base, keys: 0, given, dst, used: method.used };
             return self.call_place_of_several(op, at, mutable);
@@ -267,7 +266,7 @@ impl Builder<'_> {
                 self.copy(base, local);
                 self.call_known(op, call)
             }
-            SelfKind::Mutating if mutable && !keeps_self_in_cell(&callee) => {
+            SelfKind::Mutating | SelfKind::MaybeMutating if mutable && !keeps_self_in_cell(&callee) => {
                 let slot = self.slot(local);
                 if self.virtual_shape(slot) != Some(target.shape) {
                     self.settle(slot);

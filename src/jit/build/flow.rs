@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ahash::AHashMap;
 
-use crate::bytecode::chunk::{Callee, Chunk, MethodSite, Root, SelfKind};
+use crate::bytecode::chunk::{Callee, Chunk, MethodSite, Root};
 use crate::bytecode::op::{Op, OperandKind};
 
 /// A set of registers.
@@ -270,7 +270,7 @@ fn step_back(chunk: &Chunk, op: &Op, live: &mut RegisterSet) {
         }
     });
     // The `self` of a mutating method goes back to the caller's place however it ends.
-    if chunk.self_kind != SelfKind::Value && chunk.self_kind != SelfKind::None {
+    if chunk.self_kind.changes() {
         live.insert(0);
     }
 }

@@ -50,7 +50,6 @@ use super::ir::{
     ValueId,
 };
 use super::profile::{Entry, FunctionProfile, Request, Site};
-use crate::bytecode::chunk::SelfKind;
 use crate::bytecode::op::Op;
 use crate::vm::After;
 use flow::{Flow, RegisterSet};
@@ -111,9 +110,9 @@ struct Context {
     /// What becomes of its result.
     after: After,
     /// The `self` of an inlined mutating method, which stays where its caller has it.
+    own: Option<Lent>,
     /// Where the `self` of an inlined method goes back to, if that is a part of a local: meanwhile it stands in the first slot.
     part: Option<Home>,
-    own: Option<Lent>,
 }
 
 /// The closure whose code a context is.
@@ -249,7 +248,7 @@ impl<'r> Builder<'r> {
         self.out.name = profile.chunk.name.to_string();
         (self.out.id, self.out.entry) = (self.request.function, head);
         self.out.frame_slots = u32::from(profile.chunk.registers);
-        self.out.own = (profile.chunk.self_kind == SelfKind::Mutating).then_some(SlotIx(0));
+        self.out.own = profile.chunk.self_kind.changes().then_some(SlotIx(0));
         self.state = State::new(usize::from(profile.chunk.registers));
         self.block = self.out.new_block();
         let live_after = RegisterSet::empty(0);
@@ -263,8 +262,8 @@ impl<'r> Builder<'r> {
             entered: entered.clone(),
             running: Running::Outermost,
             after: After::Store,
-            part: None,
             own: None,
+            part: None,
         };
         self.contexts.push(context);
         self.enter(head)?;

@@ -4,7 +4,7 @@ use super::arith::Source;
 use super::state::{Lender, Scalar, Slot};
 use super::{Builder, Built, Edge};
 use crate::builtins::{self, BuiltinTypeId};
-use crate::bytecode::chunk::{Const, Root, SelfKind};
+use crate::bytecode::chunk::{Const, Root};
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
 use crate::jit::feedback::TEXT;
 use crate::jit::ir::inst::{Cmp, IntOp};
@@ -594,7 +594,7 @@ impl Builder<'_> {
             return self.return_null_inlined(value, returns);
         }
         // The `self` of a mutating method stays in its slot: the VM gives it back to the caller's place.
-        let keeps_self = matches!(self.context().profile.chunk.self_kind, SelfKind::Mutating | SelfKind::MaybeMutating);
+        let keeps_self = self.context().profile.chunk.self_kind.changes();
         for at in 0..self.state.slots.len() {
             let slot = SlotIx(at as u32);
             if at == 0 && keeps_self { self.settle(slot) } else { self.release(slot) }

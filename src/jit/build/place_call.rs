@@ -11,7 +11,7 @@ use super::memory::{End, Step};
 use super::state::{Lender, Scalar, Slot};
 use super::{Builder, Built};
 use crate::builtins::{self, BuiltinId, N_BUILTINS};
-use crate::bytecode::chunk::{Access, Root, SelfKind};
+use crate::bytecode::chunk::{Access, Root};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Cell;
 use crate::jit::ir::{InstKind, Operation, SlotIx, Type, ValueId};
@@ -51,10 +51,10 @@ impl Builder<'_> {
             return self.fallback(op);
         }
         let access = chunk.paths[usize::from(path)].access;
-        let mutable = access == Access::Mutable || (access == Access::SelfPlace && chunk.self_kind == SelfKind::Mutating);
+        let mutable = access == Access::Mutable || (access == Access::SelfPlace && chunk.self_kind.changes());
         let Some(target) = self.only_target() else { return self.call_place_of_several(op, at, mutable) };
         if (target.function as usize) >= N_BUILTINS {
-            let changes = self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind == SelfKind::Mutating);
+            let changes = self.callee(target.function).is_some_and(|callee| callee.chunk.self_kind.changes());
             return match changes {
                 true if mutable => self.lend_part(op, target, at),
                 true => self.fallback(op),

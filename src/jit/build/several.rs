@@ -63,7 +63,7 @@ impl Builder<'_> {
             let callee = self.callee(target.function)?;
             let changes = match callee.chunk.self_kind {
                 SelfKind::Value => false,
-                SelfKind::Mutating if mutable && !keeps_self_in_cell(&callee) => true,
+                SelfKind::Mutating | SelfKind::MaybeMutating if mutable && !keeps_self_in_cell(&callee) => true,
                 _ => return None,
             };
             let order = Some(self.order_of(&callee, at.given)?);
