@@ -2,7 +2,7 @@
 use super::arith::Source;
 use super::state::Slot;
 use super::{Builder, Built};
-use crate::bytecode::chunk::Root;
+use crate::bytecode::chunk::{Root, Segment};
 use crate::bytecode::op::{ArithCode, Op};
 use crate::jit::ir::{InstKind, Operation, Type, ValueId};
 use crate::value::layout::tag;
@@ -103,6 +103,10 @@ impl Builder<'_> {
     fn change_place(&mut self, op: Op, change: Operation, path: u16, keys: u16, value: u16) -> Built {
         let chunk = self.context().profile.chunk.clone();
         let path_of = &chunk.paths[usize::from(path)];
+        let change = match path_of.segments[..] {
+            [Segment::Index] => of_item(change),
+            _ => change,
+        };
         let count = path_of.keys() as u16;
         if usize::from(count) > MOST_KEYS {
             return self.fallback(op);
@@ -168,5 +172,14 @@ impl Builder<'_> {
         let slot = self.slot(register);
         self.settle(slot);
         debug_assert!(self.state.get(slot) == Slot::Memory);
+    }
+}
+
+/// The same change where the path is one index, which need not be looked up in the tables of the function.
+fn of_item(change: Operation) -> Operation {
+    match change {
+        Operation::SetPlace(_) => Operation::SetItem,
+        Operation::UpdatePlace(code, _) => Operation::UpdateItem(code),
+        other => other,
     }
 }
