@@ -5,7 +5,7 @@ use super::call::Arguments;
 use super::remembered::Direct;
 use super::{Eval, Frame, Interp};
 use crate::builtins::{self, BuiltinId};
-use crate::resolve::hir::{Access, Args, Expr, ExprKind, Item, PathSegment, Place, PlaceId, Receiver, TextId, Var};
+use crate::resolve::hir::{Access, Args, Expr, ExprKind, Item, PathSegment, Place, PlaceId, Program, Receiver, TextId, Var};
 use crate::semantics::call::SelfMode;
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::member::{self, Method};
@@ -18,6 +18,18 @@ pub(super) struct Use<'p> {
     unit: usize,
     place: &'p Place,
     method: Symbol,
+}
+
+/// A place as it is written, with `…` for computed keys.
+fn place_text(program: &Program, place: &Place) -> String {
+    let mut text = program[place.name].to_owned();
+    for segment in &place.path {
+        match segment {
+            PathSegment::Field(name, ..) => text.extend([".", &program[*name]]),
+            PathSegment::Index(..) => text.push_str("[…]"),
+        }
+    }
+    text
 }
 
 impl<'p> Interp<'p> {
@@ -427,14 +439,7 @@ impl<'p> Interp<'p> {
 
     /// `xs[…].push()`: the call that uses a variable, as an error names it.
     fn use_text(&self, found: &Use<'p>) -> String {
-        let program = &self.units[found.unit].program;
-        let mut text = program[found.place.name].to_owned();
-        for segment in &found.place.path {
-            match segment {
-                PathSegment::Field(name, ..) => text.extend([".", &program[*name]]),
-                PathSegment::Index(..) => text.push_str("[…]"),
-            }
-        }
+        let text = place_text(self.units[found.unit].program, found.place);
         format!("{text}.{}()", found.method.as_str())
     }
 
@@ -459,13 +464,10 @@ impl<'p> Interp<'p> {
         if self.is_changeable(frame, place) {
             return Ok(());
         }
-        let unit = &self.units[frame.unit];
-        let text = unit.sources.text(frame.program[frame.function.module].source);
-        let shown = text.get(place.span.start as usize..place.span.end as usize).unwrap_or_default();
         Err(match place.access {
-            Access::ReadonlySelf => {
+            Access::ReadonlySelf | Access::SelfPlace => {
                 let declare = frame.program[frame.function.name].rsplit('.').next().unwrap_or_default();
-                faults::readonly_self(method.as_str(), shown, declare)
+                faults::readonly_self(method.as_str(), place_text(frame.program, place), declare)
             }
             _ => faults::cannot_mutate(&frame.program[place.name]),
         })
