@@ -2,7 +2,7 @@
 
 use super::heap::{Array, Inst, Ref};
 use super::layout::{Borrowed, View};
-use super::shapes::{Contents, DeclId, Layout, ShapeInfo, StructDecl, decl};
+use super::shapes::{Contents, DeclId, Layout, StructDecl, decl};
 use super::{Symbol, Value};
 use crate::limits::OutOfMemory;
 
@@ -108,7 +108,7 @@ impl Inst {
 #[inline]
 pub fn make_unique(this: &mut InstRef) -> Result<&mut Inst, OutOfMemory> {
     if !this.own() {
-        *this = copy(this, this.info())?;
+        *this = this.duplicate()?;
     }
     Ok(this.get_mut().expect("the only reference after the copy"))
 }
@@ -129,7 +129,8 @@ pub fn set(this: &mut InstRef, at: usize, value: Value) -> Result<(), OutOfMemor
 #[cold]
 fn set_general(this: &mut InstRef, at: usize, value: Value) -> Result<(), OutOfMemory> {
     let general = this.struct_decl().generalise(this.info(), at, &value);
-    let mut moved = copy(this, general)?;
+    let fields: Vec<Value> = (0..this.len()).map(|at| this.get(at).unwrap_or_default()).collect();
+    let mut moved = Inst::build(general, fields.into_iter())?;
     let stored = moved.get_mut().map(|object| object.store(&general.slots()[at], value));
     debug_assert!(matches!(stored, Some(Ok(()))));
     *this = moved;
@@ -138,12 +139,7 @@ fn set_general(this: &mut InstRef, at: usize, value: Value) -> Result<(), OutOfM
 
 /// A copy that refers to the same values.
 pub(super) fn duplicate(object: &Inst) -> Result<InstRef, OutOfMemory> {
-    copy(object, object.info())
-}
-
-fn copy(object: &Inst, info: &'static ShapeInfo) -> Result<InstRef, OutOfMemory> {
-    let fields: Vec<Value> = (0..object.len()).map(|at| object.get(at).unwrap_or_default()).collect();
-    Inst::build(info, fields.into_iter())
+    object.duplicate()
 }
 
 #[cfg(test)]

@@ -81,6 +81,24 @@ impl Inst {
         }
     }
 
+    /// A copy that refers to the same values.
+    pub(in crate::value) fn duplicate(&self) -> Result<Ref<Inst>, OutOfMemory> {
+        let info = self.info();
+        let size = info.size as usize;
+        let block = alloc::try_object(size)?;
+        // SAFETY: both blocks have the size of the shape. Fields are copied as they are stored; those that are values get one more
+        // reference each, which the copy owns.
+        unsafe {
+            let from = ptr::from_ref(self).cast::<u8>();
+            ptr::copy_nonoverlapping(from.add(object::FIELDS), block.add(object::FIELDS).as_ptr(), size - object::FIELDS);
+            block.cast::<Hdr>().write(Hdr::new(info.id));
+            for &offset in info.value_offsets() {
+                std::mem::forget((*from.add(offset as usize).cast::<Value>()).clone());
+            }
+            Ok(Ref::from_raw(block.cast()))
+        }
+    }
+
     /// What the registry knows about this shape.
     #[inline(always)]
     pub fn info(&self) -> &'static ShapeInfo {
