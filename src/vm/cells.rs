@@ -190,7 +190,7 @@ impl Vm {
         }
     }
 
-    fn module_index(&self, var: u32) -> usize {
+    pub(super) fn module_index(&self, var: u32) -> usize {
         (self.here.func.unit.first_var + var) as usize
     }
 

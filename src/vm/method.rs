@@ -34,9 +34,9 @@ fn place_text(func: FnRef, path: &Path) -> String {
     text
 }
 
-/// What stands at a place inside of a local; see [`Vm::call_on_part`].
-fn peek_part<'a>(fp: Fp, path: &Path, slot: u16, base: u16, caches: &[FieldCache]) -> Option<&'a Value> {
-    let (mut here, mut key) = (fp.get(slot), base);
+/// What stands at a place inside of a value; see [`Vm::call_on_part`].
+fn peek_part<'a>(fp: Fp, path: &Path, root: &'a Value, base: u16, caches: &[FieldCache]) -> Option<&'a Value> {
+    let (mut here, mut key) = (root, base);
     for (segment, cache) in path.segments.iter().zip(caches) {
         here = match (segment, here) {
             (Segment::Field(..), Value::Struct(object)) => object.held(&cache.find(object.shape())?)?,
@@ -50,8 +50,8 @@ fn peek_part<'a>(fp: Fp, path: &Path, slot: u16, base: u16, caches: &[FieldCache
 }
 
 /// The same for changing: every container on the way becomes unshared.
-fn reach_part<'a>(fp: Fp, path: &Path, slot: u16, base: u16, caches: &[FieldCache]) -> Option<&'a mut Value> {
-    let (mut here, mut key) = (fp.get_mut(slot), base);
+fn reach_part<'a>(fp: Fp, path: &Path, root: &'a mut Value, base: u16, caches: &[FieldCache]) -> Option<&'a mut Value> {
+    let (mut here, mut key) = (root, base);
     for (segment, cache) in path.segments.iter().zip(caches) {
         here = match (segment, here) {
             (Segment::Field(..), Value::Struct(object)) => {
@@ -280,8 +280,48 @@ impl Vm {
         {
             return Ok(());
         }
+        if let Root::Module(var) = path.root
+            && self.call_on_variable(path, var, argc, dst, base, site)?
+        {
+            return Ok(());
+        }
         let args = self.take_all(base + method.keys + 1, usize::from(argc));
         self.place_call(path, site, base, args, Vec::new(), dst)
+    }
+
+    /// A user's method that changes a variable of a module or a part of it, under the conditions of [`Vm::call_on_part`].
+    fn call_on_variable(&mut self, path: &Path, var: u32, argc: u8, dst: u16, base: u16, site: u16) -> Result<bool, Raise> {
+        let (func, fp, index) = (self.here.func, self.here.fp, self.module_index(var));
+        let method = &func.chunk.methods[usize::from(site)];
+        let caches = method.path.map_or(&[][..], |path| func.places.at(usize::from(path)));
+        let Some(receiver) = peek_part(fp, path, &self.isolate.table[index], base, caches) else { return Ok(false) };
+        if matches!(receiver, Value::Uninit | Value::InUse) {
+            return Ok(false);
+        }
+        let found = func.methods.at(usize::from(site)).find(receiver_key(receiver));
+        let Some(Target::User { func: callee, mutating: true }) = found else { return Ok(false) };
+        let window = fp.window(base + method.keys);
+        let has_room = window.above(usize::from(callee.registers)) <= self.stack_end;
+        if !callee.takes(usize::from(argc)) || !has_room || !self.may_change(path) {
+            return Ok(false);
+        }
+        let mut whole = std::mem::replace(&mut self.isolate.table[index], Value::InUse);
+        let (shared, by) = (SharedRoot::Module(index), Some((func, site)));
+        let (own, loan) = if path.segments.is_empty() {
+            (whole, Loan { home: LoanHome::Root(shared), root: None, by })
+        } else {
+            let Some(place) = reach_part(fp, path, &mut whole, base, caches) else {
+                self.isolate.table[index] = whole;
+                return Ok(false);
+            };
+            let (own, home) = (place.take(), LoanHome::Place(Home::of(place)));
+            (own, Loan { home, root: Some((shared, whole)), by })
+        };
+        self.push_loan(loan);
+        window.set(0, own);
+        fp.clear_nulling(base, method.keys);
+        self.count_call(callee);
+        self.enter(callee, window, dst, flag::LOAN, After::Store).map(|()| true)
     }
 
     /// The fast form of a mutating user method on a whole local.
@@ -299,11 +339,11 @@ impl Vm {
         let (func, fp) = (self.here.func, self.here.fp);
         let method = &func.chunk.methods[usize::from(site)];
         let caches = method.path.map_or(&[][..], |path| func.places.at(usize::from(path)));
-        let Some(receiver) = peek_part(fp, path, slot, base, caches) else { return Ok(false) };
+        let Some(receiver) = peek_part(fp, path, fp.get(slot), base, caches) else { return Ok(false) };
         let (callee, mutating) = match func.methods.at(usize::from(site)).find(receiver_key(receiver)) {
             Some(Target::User { func, mutating }) => (func, mutating),
             Some(Target::Builtin { id, mutating: true }) if self.may_change(path) => {
-                let place = || reach_part(fp, path, slot, base, caches);
+                let place = || reach_part(fp, path, fp.get_mut(slot), base, caches);
                 return self.change_part(id, place, argc, dst, (base, method.keys), method.used);
             }
             _ => return Ok(false),
@@ -316,7 +356,7 @@ impl Vm {
             if !self.may_change(path) {
                 return Ok(false);
             }
-            let Some(place) = reach_part(fp, path, slot, base, caches) else { return Ok(false) };
+            let Some(place) = reach_part(fp, path, fp.get_mut(slot), base, caches) else { return Ok(false) };
             let own = place.take();
             self.loans.push(Loan { home: LoanHome::Place(Home::of(place)), root: None, by: None });
             window.set(0, own);
