@@ -14,6 +14,7 @@
 //! * all checks of one bytecode instruction that may leave come before its first effect.
 pub mod cell;
 pub mod cfg;
+pub mod home;
 pub mod inst;
 pub mod operation;
 pub mod print;
@@ -21,7 +22,7 @@ pub mod types;
 pub mod verify;
 mod visit;
 
-use inst::Home;
+use home::Home;
 pub use inst::{Inst, InstKind, Origin, Terminator};
 pub use operation::Operation;
 pub use types::{Kinds, Range, Repr, Type};

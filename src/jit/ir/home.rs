@@ -1,0 +1,64 @@
+//! Where values stand that instructions change or move.
+use super::inst::Heaps;
+use super::{SlotIx, ValueId};
+
+/// Where a container keeps a heap value that may have to become unshared.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Home {
+    Slot(SlotIx),
+    /// A value element of an unshared array: storage and checked index.
+    Element {
+        data: ValueId,
+        index: ValueId,
+    },
+    /// A value field of an unshared instance.
+    Field {
+        pointer: ValueId,
+        offset: u32,
+    },
+    /// A variable that was checked to be assigned and not in use, or is only stored to.
+    Variable(Variable),
+}
+
+/// A variable that several functions share.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Variable {
+    /// Entry of the isolate's module table.
+    Module(u32),
+    /// The cell in a slot.
+    Cell(SlotIx),
+    /// The captured cell `n` of a closure (`None`: the one passed to the code).
+    Capture { closure: Option<ValueId>, index: u32 },
+}
+
+impl Home {
+    pub fn each_operand(&mut self, mut f: impl FnMut(&mut ValueId)) {
+        match self {
+            Home::Slot(_) => {}
+            Home::Element { data, index } => {
+                f(data);
+                f(index);
+            }
+            Home::Field { pointer, .. } => f(pointer),
+            Home::Variable(Variable::Capture { closure, .. }) => closure.iter_mut().for_each(f),
+            Home::Variable(Variable::Module(_) | Variable::Cell(_)) => {}
+        }
+    }
+
+    /// The values that say where it is.
+    pub fn operands(mut self) -> Vec<ValueId> {
+        let mut all = Vec::new();
+        self.each_operand(|value| all.push(*value));
+        all
+    }
+
+    pub fn heap(self) -> Heaps {
+        match self {
+            Home::Slot(_) => Heaps::SLOTS,
+            Home::Element { .. } => Heaps::VALUES,
+            Home::Field { .. } => Heaps::FIELDS,
+            Home::Variable(Variable::Module(_)) => Heaps::MODULE,
+            Home::Variable(_) => Heaps::CELLS,
+        }
+    }
+}
