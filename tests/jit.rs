@@ -149,7 +149,7 @@ fn fields_are_compiled_once_they_have_been_reached() {
     assert!(report.stats.share() > 0.9, "{}", report.stats);
 }
 
-/// Much code is made once, and called: only what gets an instance that need not exist becomes part of all callers.
+/// Much code is made once, and called: only what gets an instance that need not exist, or is called by an innermost loop, becomes part of it.
 #[test]
 fn long_functions_are_copied_into_little_code_only() {
     let body = |x: &str, k: u32| {
@@ -157,18 +157,19 @@ fn long_functions_are_copied_into_little_code_only() {
             "{{\n    a := {x} * {k} + 1\n    b := a % 7 + {x} % 5\n    c := b * a - {x} % 3\n    d := c % 9 + b * 3 - a % 4\n    e := d * 5 % 17 + c * 2\n    return (a + b + c) % 1000 + a % 11 + d * e % 13\n}}\n"
         )
     };
-    let functions: String = (0..8).map(|k| format!("func f{k}(x) {}", body("x", k + 2))).collect();
-    let calls = |part: fn(u32) -> String| (0..8).map(part).collect::<Vec<_>>().join(" + ");
-    let text = format!("{functions}mut s := 0\nfor i in 0..5000 {{ s += {} }}\nprint(s > 0)", calls(|k| format!("f{k}(i)")));
-    let plain = report("jit", &text, "true\n").stats;
-    assert!((1..8).contains(&plain.inlined) && plain.functions > 0, "{plain}");
-    let functions: String = (0..8).map(|k| format!("func f{k}(p) {}", body("p.x", k + 2))).collect();
-    let text = format!(
-        "struct P {{ x, y }}\n{functions}mut s := 0\nfor i in 0..5000 {{ s += {} }}\nprint(s > 0)",
-        calls(|k| format!("f{k}(P(i, 1))"))
-    );
-    let given = report("jit", &text, "true\n").stats;
-    assert_eq!(given.inlined, 8, "{given}");
+    let inlined = |param: &str, arg: &str, in_loop: bool| {
+        let functions: String = (0..8).map(|k| format!("func f{k}(x) {}", body(param, k + 2))).collect();
+        let calls: Vec<_> = (0..8).map(|k| format!("f{k}({arg})")).collect();
+        let calls = calls.join(" + ");
+        let (all, turn) =
+            if in_loop { (String::new(), calls) } else { (format!("func all(i) {{ return {calls} }}"), "all(i)".into()) };
+        let text =
+            format!("struct P {{ x, y }}\n{functions}{all}\nmut s := 0\nfor i in 0..5000 {{ s += {turn} }}\nprint(s > 0)");
+        report("jit", &text, "true\n").stats.inlined
+    };
+    assert!(inlined("x", "i", false) < 8);
+    assert!(inlined("x.x", "P(i, 1)", false) >= 8);
+    assert_eq!(inlined("x", "i", true), 8);
 }
 
 /// A call of what a dict holds is not remembered at its site, but was reached all the same.
