@@ -308,12 +308,17 @@ pub unsafe fn release_last(object: NonNull<Hdr>, heads: usize) {
             return;
         }
         let is_array = matches!(header.shape, ids::ARR_BOOL | ids::ARR_I64 | ids::ARR_F64);
+        let is_declared = inline::is_declared(header.shape);
         if count == 1
-            && is_array
+            && (is_array || is_declared)
             && let Some(heads) = alloc::Heads::given(heads)
-            && Array::free_small(object.cast(), heads)
         {
-            return;
+            if is_declared {
+                return inline::free_declared(object, header.shape, heads);
+            }
+            if Array::free_small(object.cast(), heads) {
+                return;
+            }
         }
         if ids::is_string(header.shape) { release_slow(object) } else { release_other(object) }
     }

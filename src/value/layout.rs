@@ -204,7 +204,7 @@ impl Value {
     /// # Safety
     /// The value is a heap value.
     #[inline(always)]
-    unsafe fn object(&self) -> NonNull<Hdr> {
+    pub(in crate::value) unsafe fn object(&self) -> NonNull<Hdr> {
         // SAFETY: by the caller's promise and **bits**.
         unsafe { *ptr::from_ref(self).cast::<NonNull<Hdr>>().add(1) }
     }

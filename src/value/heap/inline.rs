@@ -3,6 +3,7 @@
 //! How many slots follow, and what they are, is known from the shape registry (instances, enum values) or
 //! from the object's own count (closures). That never changes while the object lives (**shape**).
 
+use std::mem::ManuallyDrop;
 use std::ptr::{self, NonNull};
 use std::slice;
 
@@ -321,6 +322,59 @@ pub(super) unsafe fn destroy_shaped(object: NonNull<Hdr>, shape: u32) {
     }
     // SAFETY: by the caller's promise.
     unsafe { destroy_declared(object, shape) }
+}
+
+/// Frees an instance or enum value to the free lists at hand, and what dies with it: instances of nothing but numbers at once, everything
+/// else as ever.
+///
+/// # Safety
+/// The last reference is gone, and the shape is that of a declaration.
+pub(super) unsafe fn free_declared(object: NonNull<Hdr>, shape: u32, heads: alloc::Heads<'_>) {
+    let info = shape_info(shape);
+    let base = object.cast::<u8>();
+    // SAFETY: by the caller's promise; the slots are where the registry says, and own a count each.
+    unsafe {
+        for &offset in info.value_offsets() {
+            let value = ManuallyDrop::new(base.add(offset as usize).cast::<Value>().read());
+            if value.is_heap() && !free_flat(value.object(), heads) {
+                super::release(value.object());
+            }
+        }
+        give(base, info, heads);
+    }
+}
+
+/// Frees an instance of nothing but numbers that nobody else holds; false if it is none.
+unsafe fn free_flat(object: NonNull<Hdr>, heads: alloc::Heads<'_>) -> bool {
+    // SAFETY: the caller owns a count.
+    let header = unsafe { object.as_ref() };
+    if header.count() != 1 || !is_declared(header.shape) {
+        return false;
+    }
+    let info = shape_info(header.shape);
+    let is_flat = info.value_offsets().is_empty();
+    if is_flat {
+        // SAFETY: that was the last reference, and there is nothing else to free.
+        unsafe { give(object.cast(), info, heads) };
+    }
+    is_flat
+}
+
+unsafe fn give(block: NonNull<u8>, info: &ShapeInfo, heads: alloc::Heads<'_>) {
+    // SAFETY: by the callers' promises; the block has this size.
+    unsafe {
+        if heads.give(block, info.size as usize) {
+            alloc::count_live(-1);
+        } else {
+            alloc::free_object(block, info.size as usize);
+        }
+    }
+}
+
+/// Whether it is the shape of an instance or enum value that a program has declared.
+#[inline(always)]
+pub(super) fn is_declared(shape: u32) -> bool {
+    shape > prelude::SOME
 }
 
 unsafe fn destroy_declared(object: NonNull<Hdr>, shape: u32) {
