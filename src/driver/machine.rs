@@ -168,6 +168,7 @@ fn vm_unit(loaded: &Loaded, base: u32, first_var: u32) -> vm::Unit {
         enums: enums.collect(),
         first_var,
         vars: program.module_vars.iter().map(|var| Box::from(&program[var.name])).collect(),
+        constant: program.module_vars.iter().map(|var| var.constant).collect(),
         modules: modules.collect(),
     }
 }

@@ -103,6 +103,7 @@ fn profile(vm: &Vm, activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u
         chunk: activation.chunk.clone(),
         unit_base: activation.unit.base,
         module_base: activation.unit.first_var,
+        constant: activation.unit.constant.clone(),
         params,
         sites,
         places,

@@ -84,6 +84,8 @@ pub struct FunctionProfile {
     pub unit_base: u32,
     /// Added to a unit-local module variable to get its index in the isolate's table.
     pub module_base: u32,
+    /// Which of the unit's module variables get a value once, and are never changed.
+    pub constant: Box<[bool]>,
     /// Tags of the arguments of recent calls; `ANY` where they differ.
     pub params: Vec<Kinds>,
     pub sites: AHashMap<u32, Site>,

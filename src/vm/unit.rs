@@ -23,6 +23,8 @@ pub struct Unit {
     pub first_var: u32,
     /// Names of module variables.
     pub vars: Box<[Box<str>]>,
+    /// Which of them get a value once, and are never changed.
+    pub constant: Box<[bool]>,
     pub modules: Box<[ModuleUnit]>,
 }
 

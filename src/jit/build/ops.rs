@@ -92,8 +92,7 @@ impl Builder<'_> {
             Op::CaptureGet { dst, index } => return self.capture_get(op, dst, index),
             Op::CaptureCellGet { dst, index, .. } => return self.capture_cell_get(op, dst, index),
             Op::ModuleGet { dst, var } => {
-                let (index, exit) = (self.context().profile.module_base + var, self.exit());
-                self.read_variable(dst, InstKind::LoadModule { index, exit });
+                self.read_module_variable(dst, var);
             }
             Op::CellSet { cell, value, .. } => {
                 let Some(scalar) = self.known_scalar(value) else {

@@ -1,6 +1,6 @@
 //! Updates of variables that several functions share: captured ones and those of modules.
 use super::arith::Source;
-use super::state::Scalar;
+use super::state::{Lender, Scalar};
 use super::{Builder, Built};
 use crate::bytecode::chunk::Root;
 use crate::bytecode::op::{ArithCode, Op};
@@ -72,6 +72,16 @@ impl Builder<'_> {
         }
         let value = self.emit(load, Type::ANY);
         self.write_borrowed(dst, value);
+    }
+
+    pub(super) fn read_module_variable(&mut self, dst: u16, var: u32) {
+        let (profile, exit) = (self.context().profile.clone(), self.exit());
+        let index = profile.module_base + var;
+        if profile.constant[var as usize] {
+            let value = self.emit(InstKind::LoadConstant { index, exit }, Type::ANY);
+            return self.write_lent(dst, value, Lender::Constant);
+        }
+        self.read_variable(dst, InstKind::LoadModule { index, exit });
     }
 
     /// The number that a variable holds since an instruction shortly before.

@@ -137,6 +137,11 @@ pub enum InstKind {
         index: u32,
         exit: StateId,
     },
+    /// Module-table entry that gets its value once → boxed, borrowed for ever. Fails on `Uninit`.
+    LoadConstant {
+        index: u32,
+        exit: StateId,
+    },
     /// Writes a scalar to a module-table entry that holds a scalar; otherwise leaves.
     StoreModule {
         index: u32,
@@ -692,6 +697,7 @@ impl InstKind {
             StoreOwned { home, .. } => write(home.heap().with(Heaps::COUNTS), false),
             // Modules that are loaded declare types.
             LoadModule { .. } | EqualsNull { .. } => read(Heaps::MODULE, true),
+            LoadConstant { .. } => exit(true),
             StoreModule { .. } => write(Heaps::MODULE, true),
             LoadCell { .. } => read(Heaps::CELLS.with(Heaps::SLOTS), true),
             StoreCell { .. } => write(Heaps::CELLS, true),

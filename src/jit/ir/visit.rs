@@ -8,7 +8,7 @@ impl InstKind {
         match self {
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) => {}
             LoadSlot(_) | ClearSlot(_) | MoveSlot { .. } => {}
-            LoadModule { .. } | LoadCell { .. } | Fallback { .. } => {}
+            LoadModule { .. } | LoadConstant { .. } | LoadCell { .. } | Fallback { .. } => {}
             Poll { counter, sums, .. } => counter.iter_mut().chain(sums).for_each(f),
             StoreSlot(_, v) | StoreSlotRetain(_, v) | ReplaceSlot(_, v) | StoreSlotOwned(_, v) => f(v),
             StoreModule { value, .. } | StoreCell { value, .. } => f(value),
@@ -130,7 +130,11 @@ impl InstKind {
     /// Calls `f` for each frame state that the instruction may leave with.
     pub fn each_exit(&mut self, mut f: impl FnMut(&mut StateId)) {
         match self {
-            LoadModule { exit, .. } | StoreModule { exit, .. } | LoadCell { exit, .. } | StoreCell { exit, .. } => f(exit),
+            LoadModule { exit, .. }
+            | LoadConstant { exit, .. }
+            | StoreModule { exit, .. }
+            | LoadCell { exit, .. }
+            | StoreCell { exit, .. } => f(exit),
             GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
             EqualsNull { exit, .. } | GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardClosure { exit, .. } => {
                 f(exit)

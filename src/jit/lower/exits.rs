@@ -96,7 +96,10 @@ impl Check {
             InstKind::GuardSmall { high: SMALL, .. } => Check::Small,
             InstKind::GuardSmall { .. } => Check::Sum,
             InstKind::DivI { .. } | InstKind::ModI { .. } | InstKind::GuardNonZeroF { .. } => Check::Divisor,
-            InstKind::LoadModule { .. } | InstKind::LoadCell { .. } | InstKind::LoadCaptureCell { .. } => Check::Variable,
+            InstKind::LoadModule { .. }
+            | InstKind::LoadConstant { .. }
+            | InstKind::LoadCell { .. }
+            | InstKind::LoadCaptureCell { .. } => Check::Variable,
             InstKind::StoreModule { .. } | InstKind::StoreCell { .. } | InstKind::StoreCaptureCell { .. } => {
                 Check::Overwrite
             }

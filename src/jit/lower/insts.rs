@@ -60,7 +60,7 @@ impl Lowering<'_> {
                 self.store_pair(tag, payload, self.fp, slot_offset(*slot));
             }
 
-            InstKind::LoadModule { index, exit } => {
+            InstKind::LoadModule { index, exit } | InstKind::LoadConstant { index, exit } => {
                 let table = self.module_table();
                 self.load_variable(result, table, (index * 16) as i32, *exit);
             }

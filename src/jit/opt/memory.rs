@@ -358,7 +358,10 @@ fn origins(function: &Function, parts: &[ValueId]) -> Vec<Origin> {
                 | InstKind::LoadField { .. }
                 | InstKind::Unshare { .. }
                 | InstKind::ConstPool(..) => Origin::Inside,
-                InstKind::LoadModule { .. } | InstKind::LoadCapture { .. } | InstKind::ConstBoxed(..) => Origin::Inside,
+                InstKind::LoadModule { .. }
+                | InstKind::LoadConstant { .. }
+                | InstKind::LoadCapture { .. }
+                | InstKind::ConstBoxed(..) => Origin::Inside,
                 _ => Origin::Unknown,
             };
             if parts.contains(&result) {
@@ -459,7 +462,10 @@ fn depths(function: &Function, taken: &[SlotIx], parts: &[ValueId]) -> Vec<Optio
             depths[result.index()] = match inst.kind {
                 InstKind::LoadSlot(slot) if taken.contains(&slot) => None,
                 _ if parts.contains(&result) => None,
-                InstKind::LoadSlot(_) | InstKind::LoadModule { .. } | InstKind::LoadCell { .. } => Some(0),
+                InstKind::LoadSlot(_)
+                | InstKind::LoadModule { .. }
+                | InstKind::LoadConstant { .. }
+                | InstKind::LoadCell { .. } => Some(0),
                 InstKind::LoadCapture { .. } | InstKind::LoadCaptureCell { .. } => Some(0),
                 // What was read elsewhere and is in a slot now is at neither depth for certain.
                 InstKind::Unshare { home: Home::Slot(_) | Home::Variable(_), pointer, .. }
