@@ -606,7 +606,8 @@ fn returns_of_several_kinds_do_not_meet_unless_they_would_release_much() {
     let returns = |ir: &str| count(ir, "  return v");
     let apart = ir(&program("", 3));
     assert!(returns(&apart) > 2 && count(&apart, "MoveSlot") == 0, "{apart}");
-    let locals: Vec<String> = (0..12).map(|at| format!("a{at} := [n, {at}]\nif n < 0 {{ print(a{at}) }}")).collect();
+    let locals: Vec<String> =
+        (0..12).map(|at| format!("a{at} := [n, {at}, 0, 0, 0]\nif n < 0 {{ print(a{at}) }}")).collect();
     let meet = ir(&program(&locals.join("\n"), 3));
     assert_eq!(returns(&meet), 1, "{meet}");
 }
@@ -689,4 +690,102 @@ fn elements_are_removed_by_an_operation_unless_it_is_refused() {
     assert_eq!((count(&removed, "RemoveAt"), count(&removed, "CallMutating")), (1, 0), "{removed}");
     let refused = last_ir(&program("i - 5000"));
     assert_eq!((count(&refused, "RemoveAt"), count(&refused, "CallMutating")), (0, 1), "{refused}");
+}
+
+/// Structs that the tests of what need not exist use.
+const VECS: &str =
+    "struct Vec {\n x\n y\n func plus(self, o) { return Vec(self.x + o.x, self.y + o.y) }\n}\nstruct Ray { base, way }\n";
+
+#[test]
+fn instances_within_instances_are_not_made_unless_they_are_kept() {
+    let program = |then: &str| {
+        format!(
+            "{VECS}mut all := []\nfunc f(i) {{\nray := Ray(Vec(i, 1), Vec(2, i))\n{then}\nreturn ray.base.plus(ray.way).y\n}}\nfor i in 0..1200 {{ f(i) }}"
+        )
+    };
+    let fields = ir(&program(""));
+    assert_eq!(count(&fields, "MakeInstance"), 0, "{fields}");
+    let kept = ir(&program("if i < 5000 { all.push(ray) }"));
+    assert_eq!(count(&kept, "MakeInstance"), 3, "{kept}");
+}
+
+#[test]
+fn what_ways_make_is_one_instance_unless_fields_are_of_several_kinds() {
+    let program = |other: &str| {
+        format!(
+            "{VECS}func f(i) {{\nv := if i % 2 == 0 {{ Vec(i, 1) }} else {{ {other} }}\nreturn v.x + v.y\n}}\nfor i in 0..1200 {{ f(i) }}"
+        )
+    };
+    let one = ir(&program("Vec(1, i)"));
+    assert_eq!(count(&one, "MakeInstance"), 0, "{one}");
+    let several = ir(&program("Vec(0.5, i)"));
+    assert!(count(&several, "MakeInstance") > 0, "{several}");
+}
+
+#[test]
+fn an_instance_made_anew_in_each_turn_is_fields_unless_others_see_it() {
+    let program = |start: &str, turn: &str| {
+        format!(
+            "{VECS}func f(n, start) {{\nmut v := {start}\nfor i in 0..n {{\nv = v.plus(Vec(i, 1))\n{turn}\n}}\nreturn v\n}}\nfor i in 0..400 {{ f(10, Vec(1, 2)) }}"
+        )
+    };
+    for start in ["Vec(0, 0)", "start"] {
+        let fields = ir(&program(start, ""));
+        assert_eq!(count(&looped(&fields), "MakeInstance"), 1, "behind the loop: {fields}");
+        assert_eq!(count(&looped(&fields), "LoadField"), 0, "{fields}");
+    }
+    let seen = ir(&program("start", "print(len([v, v]) == 3 && v)"));
+    assert!(count(&looped(&seen), "MakeInstance") > 1, "{seen}");
+}
+
+#[test]
+fn pairs_taken_apart_are_not_made_unless_they_are_changed() {
+    let program = |then: &str| {
+        format!(
+            "func g(a, b) {{ return if a < b {{ [a, b] }} else {{ [b, a] }} }}\nfunc f(i) {{\nmut pair := g(i, 600)\n{then}\n[low, high] := pair\nreturn high - low\n}}\nfor i in 0..1200 {{ f(i) }}"
+        )
+    };
+    let apart = ir(&program(""));
+    assert_eq!(count(&apart, "MakeInstance"), 0, "{apart}");
+    let changed = ir(&program("pair[0] = 1"));
+    assert!(count(&changed, "MakeInstance") > 0, "{changed}");
+}
+
+#[test]
+fn results_that_are_matched_are_not_made_unless_they_are_kept() {
+    let program = |of: &str| {
+        format!(
+            "func g(xs, i) {{ return if i < len(xs) {{ Some(xs[i]) }} else {{ None }} }}\nfunc f(xs, i) {{\nmatch {of} {{\ncase Some(v): {{ return v }}\ncase None: {{ return 0 }}\n}}\n}}\nfor i in 0..1200 {{ f([1, 2, 3], i % 4) }}"
+        )
+    };
+    let matched = ir(&program("g(xs, i)"));
+    assert_eq!((count(&matched, "MakeInstance"), count(&matched, "VariantOf")), (0, 0), "{matched}");
+    let kept = ir(&program("[g(xs, i), 1, 2, 3, 4][0]"));
+    assert!(count(&kept, "MakeInstance") > 0 && count(&kept, "VariantOf") > 0, "{kept}");
+}
+
+#[test]
+fn a_variable_of_a_module_that_never_changes_is_lent_unless_it_may_change() {
+    let program = |change: &str| {
+        format!(
+            "{VECS}mut fixed := Vec(1, 2)\n{change}\nfunc f(o) {{ return fixed.plus(o).y }}\nfor i in 0..1200 {{ f(Vec(i, 1)) }}"
+        )
+    };
+    let lent = ir(&program(""));
+    assert_eq!((count(&lent, "LoadConstant"), count(&lent, "StoreSlotRetain")), (1, 0), "{lent}");
+    let changes = ir(&program("func change() { fixed.x = 7 }"));
+    assert_eq!((count(&changes, "LoadConstant"), count(&changes, "LoadModule")), (0, 1), "{changes}");
+}
+
+#[test]
+fn what_each_turn_passes_on_is_made_in_front_of_the_loop_unless_it_changes() {
+    let program = |turn: &str| {
+        format!(
+            "{VECS}func g(v, n) {{ return if n == 0 {{ v[0] }} else {{ g(v, n - 1) }} }}\nfunc f(n) {{\nmut pair := [n, 2]\nmut total := 0\nfor i in 0..n {{\ntotal += g(pair, 3)\n{turn}\n}}\nreturn total\n}}\nfor i in 0..400 {{ f(10) }}"
+        )
+    };
+    let once = ir(&program(""));
+    assert_eq!((count(&once, "MakeInstance"), count(&looped(&once), "MakeInstance")), (1, 0), "{once}");
+    let anew = ir(&program("pair = [i, 3]"));
+    assert!(count(&looped(&anew), "MakeInstance") > 0, "{anew}");
 }

@@ -6,8 +6,10 @@
 //! return address is there was called by compiled code.
 #![allow(unsafe_code)]
 
+use std::sync::Arc;
+
 use super::helpers::{Pair, guarded};
-use super::ir::{Made, SlotIx};
+use super::ir::{Form, Made, SlotIx};
 use super::lower::{ExitInfo, ExitKind, Where};
 use super::runtime::Context;
 use crate::semantics::fault::{Raise, faults};
@@ -122,47 +124,51 @@ fn callers(context: &Context, mut native: u64) -> impl Iterator<Item = (u32, u32
 
 fn write_back(context: &Context, info: &ExitInfo, fp: Fp) {
     for instance in &info.instances {
-        let start = usize::from(instance.word);
-        let words = context.exit_buffer[start..start + 2 * usize::from(instance.fields)].chunks_exact(2);
-        // SAFETY: **state**; fields and captures of such an object are scalars and immediates, which own nothing.
-        let fields = words.map(|pair| unsafe { Pair { tag: pair[0], payload: pair[1] }.into_value() });
-        let made = match instance.made {
-            Made::Struct(shape) => {
-                let made = Value::instance(shape_info(shape).decl().id, fields.collect());
-                made.expect("a small block is always there")
-            }
-            Made::Closure(function) => Value::closure(FnId(function), fields),
-        };
-        fp.above(instance.slot.index()).set(0, made);
+        let mut fields = instance.fields.iter().map(|place| left(context, place).expect("fields are in the buffer"));
+        fp.above(instance.slot.index()).set(0, make(&instance.form, &mut fields));
     }
     for slot in &info.slots {
         let at = fp.above(slot.slot.index());
-        match slot.value {
-            Where::Constant { tag, payload } => {
-                // SAFETY: **state**; such constants own nothing.
-                at.set(0, unsafe { Pair { tag, payload }.into_value() });
-            }
-            Where::Payload { word, tag, owned } => put(at, tag, context.exit_buffer[usize::from(word)], owned),
-            Where::Pair { word, owned } => {
-                let word = usize::from(word);
-                put(at, context.exit_buffer[word], context.exit_buffer[word + 1], owned);
-            }
-            Where::Slot { owned: false } => std::mem::forget(at.get(0).clone()),
-            Where::Slot { owned: true } => {}
+        match left(context, &slot.value) {
+            Some(value) => at.set(0, value),
+            None if slot.value == (Where::Slot { owned: false }) => std::mem::forget(at.get(0).clone()),
+            None => {}
         }
     }
 }
 
-/// Writes a value that an exit has left to its slot.
-fn put(at: Fp, tag: u64, payload: u64, owned: bool) {
-    // Of bools one byte is stored.
-    let payload = if tag == tag::BOOL { payload & 0xff } else { payload };
-    // SAFETY: **state**; a borrowed value is counted for its slot, an owned one moves there.
-    let value = unsafe { Pair { tag, payload }.into_value() };
+/// Makes an object that did not exist, and those inside of it, of its fields in order.
+fn make(form: &Form, fields: &mut dyn Iterator<Item = Value>) -> Value {
+    let mut part = |part: &Option<Arc<Form>>| match part {
+        Some(inner) => make(inner, fields),
+        None => fields.next().expect("each field is somewhere"),
+    };
+    let values: Vec<Value> = form.parts.iter().map(&mut part).collect();
+    match form.made {
+        Made::Struct(shape) => Value::instance(shape_info(shape).decl().id, values).expect("a small block is always there"),
+        Made::Variant(shape) => Value::variant(shape, values),
+        Made::Array(_) => Value::array(values),
+        Made::Closure(function) => Value::closure(FnId(function), values),
+    }
+}
+
+/// A value that an exit has left, counted for where it goes; nothing if it is in its slot already.
+fn left(context: &Context, place: &Where) -> Option<Value> {
+    let word = |word: u16| context.exit_buffer[usize::from(word)];
+    let (pair, owned) = match *place {
+        Where::Constant { tag, payload } => (Pair { tag, payload }, true),
+        // Of bools one byte is stored.
+        Where::Payload { word: at, tag: tag::BOOL, owned } => (Pair { tag: tag::BOOL, payload: word(at) & 0xff }, owned),
+        Where::Payload { word: at, tag, owned } => (Pair { tag, payload: word(at) }, owned),
+        Where::Pair { word: at, owned } => (Pair { tag: word(at), payload: word(at + 1) }, owned),
+        Where::Slot { .. } => return None,
+    };
+    // SAFETY: **state**; a borrowed value is counted for where it goes, an owned one moves there, constants own nothing.
+    let value = unsafe { pair.into_value() };
     if !owned {
         std::mem::forget(value.clone());
     }
-    at.set(0, value);
+    Some(value)
 }
 
 /// Counts exits. True if the tier wants to hear of this one: a check has failed, and not on purpose.

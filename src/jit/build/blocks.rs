@@ -17,6 +17,20 @@ const MOST_BEFORE_RETURN: usize = 2;
 /// Ways to one return that are built apart, and values that they release.
 const MOST_RELEASES: usize = 12;
 
+/// A parameter of a block: the scalar that a slot holds, or that a field of the object is which it stands for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Param {
+    pub slot: SlotIx,
+    pub field: Option<usize>,
+    pub scalar: Scalar,
+}
+
+impl Param {
+    pub fn is(&self, slot: SlotIx, field: Option<usize>) -> bool {
+        self.slot == slot && self.field == field
+    }
+}
+
 impl Builder<'_> {
     /// Builds all blocks of the innermost context from `first` on; gives the ways to its returns (none for the outermost,
     /// which returns from compiled code). The value returned lies in the callee's slot 0.
@@ -118,28 +132,38 @@ impl Builder<'_> {
             return;
         }
         let live = self.live_at(key.1);
-        let params = self.meeting_params(&ways, &live, key, is_header);
+        let mut params = self.meeting_params(&ways, &live, key, is_header);
         let block = self.out.new_block();
         if is_header {
             self.out.blocks[block.index()].loop_head = Some(key.1);
+            // Checks in front of the loop failed too often: none is moved out of it any more.
+            let steady = self.context().profile.storms(key.1 | FRONT) == 0;
+            self.contexts.last_mut().expect("building happens inside a function").head = Some(key.1);
+            let wanted = if steady { self.to_unpack(key.1, &ways) } else { Vec::new() };
             // One block in front of the loop, for checks that are moved out of it.
             let front = self.meet(ways, &params, &live, None, Some(key.1));
-            headers.insert(key, Header { block, params: params.clone(), slots: front.state.slots.clone() });
             self.state = front.state;
             self.block = front.from;
             self.exit = None;
             self.live = (key.1, vec![live.clone()]);
-            let state = self.frame_state(key.1);
-            let profile = &self.context().profile;
-            // Checks moved there failed too often: none is moved out of this loop any more.
-            let steady = profile.storms(key.1 | FRONT) == 0;
-            if profile.storms(key.1 | LARGE) > 0 {
+            let mut state = self.frame_state(key.1);
+            if !wanted.is_empty() {
+                self.out.blocks[self.block.index()].preheader = Some(state);
+                params.extend(self.unpack(wanted, state));
+                // What had lent others its parts gives them up: they have been made.
+                params.retain(|param| param.field.is_none() || matches!(self.state.get(param.slot), Slot::Virtual(_)));
+                state = self.frame_state(key.1);
+            }
+            headers.insert(key, Header { block, params: params.clone(), slots: self.state.slots.clone() });
+            if self.context().profile.storms(key.1 | LARGE) > 0 {
                 self.out.large.insert(self.out.states[state.index()].origin());
             }
-            self.out.blocks[front.from.index()].preheader = Some(state).filter(|_| steady);
-            let args = params.iter().map(|(slot, _)| self.scalar_value(*slot)).collect();
+            self.out.blocks[self.block.index()].preheader = Some(state).filter(|_| steady);
+            let args = params.iter().map(|param| self.param_value(param)).collect();
             self.terminate(Terminator::Jump(block, args));
             self.begin(block, &params);
+            let at_head = self.state.slots.clone();
+            self.contexts.last_mut().expect("building happens inside a function").head_slots = at_head;
         } else {
             let met = self.meet(ways, &params, &live, Some(block), None);
             self.state = met.state;
@@ -148,21 +172,8 @@ impl Builder<'_> {
         self.ended = false;
     }
 
-    pub(super) fn scalar_value(&self, slot: SlotIx) -> ValueId {
-        match self.state.get(slot) {
-            Slot::Scalar { value, .. } => value,
-            other => unreachable!("slot {slot:?} was to be a scalar, is {other:?}"),
-        }
-    }
-
-    /// Slots that hold one kind of scalar on all ways and are wanted.
-    pub(super) fn meeting_params(
-        &self,
-        ways: &[Edge],
-        live: &RegisterSet,
-        key: Key,
-        is_header: bool,
-    ) -> Vec<(SlotIx, Scalar)> {
+    /// Slots that hold one kind of scalar on all ways and are wanted, and fields of objects that slots stand for on all ways.
+    pub(super) fn meeting_params(&self, ways: &[Edge], live: &RegisterSet, key: Key, is_header: bool) -> Vec<Param> {
         let base = self.context().base;
         let count = ways.iter().map(|way| way.state.slots.len()).max().unwrap_or(0);
         let mut params = Vec::new();
@@ -170,21 +181,32 @@ impl Builder<'_> {
         for at in 0..count {
             let slot = SlotIx(at as u32);
             // Slots of outer frames are wanted if the outer function wants them; that is not known here, so they all are.
-            let wanted = slot.0 < base || live.contains(at - base as usize);
-            let mut scalars = ways.iter().map(|way| match way.state.get(slot) {
-                Slot::Scalar { scalar, .. } => Some(scalar),
-                _ => None,
-            });
-            let first = scalars.next().flatten();
-            let same = scalars.all(|scalar| scalar == first);
-            let Some(scalar) = first.filter(|_| same && wanted) else { continue };
-            candidates += 1;
+            if slot.0 >= base && !live.contains(at - base as usize) {
+                continue;
+            }
+            let met = self.meeting_scalars(ways, slot, is_header);
+            candidates += met.len();
             let conflict = candidates > MOST_IN_REGISTERS || (is_header && self.is_conflict(key.1, slot));
             if !conflict {
-                params.push((slot, scalar));
+                params.extend(met);
             }
         }
         params
+    }
+
+    /// What of a slot would be parameters.
+    fn meeting_scalars(&self, ways: &[Edge], slot: SlotIx, is_header: bool) -> Vec<Param> {
+        let scalar = |way: &Edge| match way.state.get(slot) {
+            Slot::Scalar { scalar, .. } => Some(scalar),
+            _ => None,
+        };
+        let first = ways.first().and_then(scalar);
+        if let Some(found) = first {
+            let same = ways.iter().all(|way| scalar(way) == first);
+            return same.then_some(Param { slot, field: None, scalar: found }).into_iter().collect();
+        }
+        let fields = self.meeting_fields(ways, slot, is_header).unwrap_or_default();
+        fields.into_iter().map(|(field, scalar)| Param { slot, field: Some(field), scalar }).collect()
     }
 
     pub(super) fn is_conflict(&self, pc: u32, slot: SlotIx) -> bool {
@@ -196,7 +218,7 @@ impl Builder<'_> {
     pub(super) fn meet(
         &mut self,
         ways: Vec<Edge>,
-        params: &[(SlotIx, Scalar)],
+        params: &[Param],
         live: &RegisterSet,
         to: Option<BlockId>,
         head: Option<u32>,
@@ -204,7 +226,7 @@ impl Builder<'_> {
         let target = to.unwrap_or_else(|| self.out.new_block());
         // Into a fresh block in front of a loop the scalars pass as its own parameters.
         let own: Vec<ValueId> = if to.is_none() {
-            params.iter().map(|(_, scalar)| self.out.new_value(scalar.ty())).collect()
+            params.iter().map(|param| self.out.new_value(param.scalar.ty())).collect()
         } else {
             Vec::new()
         };
@@ -212,14 +234,17 @@ impl Builder<'_> {
             self.out.blocks[target.index()].params = own.clone();
         }
         let count = ways.iter().map(|way| way.state.slots.len()).max().unwrap_or(0);
-        let common: Vec<Slot> = (0..count).map(|at| self.common(&ways, SlotIx(at as u32), live, head)).collect();
+        let common: Vec<Slot> = (0..count).map(|at| self.common(&ways, SlotIx(at as u32), live, head, params)).collect();
+        if head.is_none() {
+            self.learn_where_ways_differ(&ways, &common, live);
+        }
         for way in ways {
             self.block = way.from;
             self.state = way.state;
             self.exit = None;
             for (at, wanted) in common.iter().enumerate() {
                 let slot = SlotIx(at as u32);
-                if params.iter().any(|(param, _)| *param == slot) {
+                if params.iter().any(|param| param.slot == slot) {
                     continue;
                 }
                 match wanted {
@@ -228,13 +253,12 @@ impl Builder<'_> {
                     _ => self.release(slot),
                 }
             }
-            let args: Box<[ValueId]> = params.iter().map(|(slot, _)| self.scalar_value(*slot)).collect();
+            let args: Box<[ValueId]> = params.iter().map(|param| self.param_value(param)).collect();
             self.out.blocks[self.block.index()].term = Some(Terminator::Jump(target, args));
         }
         let mut state = State { slots: common };
-        for (at, (slot, scalar)) in params.iter().enumerate() {
-            let value = own.get(at).copied().unwrap_or(ValueId(u32::MAX));
-            state.set(*slot, Slot::Scalar { value, scalar: *scalar, dirty: true });
+        for (param, value) in params.iter().zip(own) {
+            self.set_param(&mut state, param, value);
         }
         self.block = target;
         Edge { from: target, state }
@@ -242,10 +266,10 @@ impl Builder<'_> {
 
     /// Where a slot that is no parameter is after a meeting: where it is on all ways, if that is the same value; else in memory
     /// if any way has a value that is wanted (or must be released), else nowhere. `head`: of a loop.
-    pub(super) fn common(&self, ways: &[Edge], slot: SlotIx, live: &RegisterSet, head: Option<u32>) -> Slot {
+    fn common(&self, ways: &[Edge], slot: SlotIx, live: &RegisterSet, head: Option<u32>, params: &[Param]) -> Slot {
         let base = self.context().base;
         let wanted = slot.0 < base || live.contains((slot.0 - base) as usize);
-        let same = self.same_on_all(ways, slot);
+        let same = self.same_on_all(ways, slot, params);
         if wanted && same.is_some() && !head.is_some_and(|pc| self.is_conflict(pc, slot)) {
             return same.unwrap_or(Slot::Clean);
         }
@@ -255,14 +279,16 @@ impl Builder<'_> {
     }
 
     /// Continues in `block`, whose parameters become the newest values of their slots.
-    pub(super) fn begin(&mut self, block: BlockId, params: &[(SlotIx, Scalar)]) {
+    pub(super) fn begin(&mut self, block: BlockId, params: &[Param]) {
         self.block = block;
         self.exit = None;
-        for (slot, scalar) in params {
-            let value = self.out.new_value(scalar.ty());
+        let mut state = std::mem::take(&mut self.state);
+        for param in params {
+            let value = self.out.new_value(param.scalar.ty());
             self.out.blocks[block.index()].params.push(value);
-            self.state.set(*slot, Slot::Scalar { value, scalar: *scalar, dirty: true });
+            self.set_param(&mut state, param, value);
         }
+        self.state = state;
     }
 
     /// Ends the block with a branch: to the jump's target if `cond`, else on to the next instruction.
@@ -312,7 +338,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The return behind the call at `pc` whose results have not met.
+    /// The return or test behind the call at `pc` whose results have not met.
     fn return_apart(&mut self, pc: u32, end: u32, returns: &mut Vec<Edge>) -> Built {
         let ways = std::mem::take(&mut self.apart);
         self.ended = true;
@@ -321,11 +347,15 @@ impl Builder<'_> {
             return Ok(());
         }
         let op = self.context().profile.chunk.code[pc as usize + 1];
+        let mut ends = Vec::new();
         for way in ways {
             (self.block, self.state, self.pc, self.exit, self.ended) = (way.from, way.state, pc + 1, None, false);
             self.out.blocks[self.block.index()].work += 1;
             self.instruction(op, true, returns)?;
+            let (state, mut own) = (&self.state, std::mem::take(&mut self.end_states).into_iter());
+            ends.extend(self.ends.drain(..).map(|end| (end, own.next().unwrap_or_else(|| state.clone()))));
         }
+        (self.ends, self.end_states) = ends.into_iter().unzip();
         Ok(())
     }
 
@@ -399,17 +429,26 @@ impl Builder<'_> {
         self.pc = to.1;
         self.exit = None;
         let mut disagree = Vec::new();
-        for (slot, scalar) in &header.params {
-            match self.state.get(*slot) {
-                Slot::Scalar { scalar: mine, .. } if mine == *scalar => {}
-                _ => disagree.push(*slot),
+        for param in header.params.iter().filter(|param| param.field.is_none()) {
+            match self.state.get(param.slot) {
+                Slot::Scalar { scalar, .. } if scalar == param.scalar => {}
+                _ => disagree.push(param.slot),
             }
         }
         for (at, held) in header.slots.iter().enumerate() {
             let slot = SlotIx(at as u32);
-            if matches!(held, Slot::Borrowed { .. } | Slot::Immediate { .. } | Slot::Virtual(_))
-                && !borrow::is_same(*held, self.state.get(slot))
-            {
+            let mine = self.state.get(slot);
+            let agrees = match *held {
+                Slot::Virtual(at) => {
+                    self.is_like_but(at, mine, |field| header.params.iter().any(|param| param.is(slot, Some(field))))
+                }
+                Slot::Borrowed { .. } | Slot::Immediate { .. } => borrow::is_same(*held, mine),
+                _ => true,
+            };
+            if self.learn_to_unpack(to.1, slot, *held) {
+                disagree.push(slot);
+            } else if !agrees {
+                self.unlearn_to_unpack(to.1, slot);
                 disagree.push(slot);
             }
         }
@@ -424,7 +463,7 @@ impl Builder<'_> {
         }
         for at in 0..self.state.slots.len() {
             let slot = SlotIx(at as u32);
-            if !header.params.iter().any(|(param, _)| *param == slot) {
+            if !header.params.iter().any(|param| param.slot == slot) {
                 match header.slots.get(at) {
                     Some(Slot::Memory) => self.settle(slot),
                     Some(Slot::Borrowed { .. } | Slot::Immediate { .. } | Slot::Virtual(_)) => {}
@@ -435,7 +474,7 @@ impl Builder<'_> {
         self.live = (to.1, vec![self.live_at(to.1)]);
         let exit = self.frame_state(to.1);
         self.effect(InstKind::Poll { counter: None, sums: Box::default(), exit });
-        let args = header.params.iter().map(|(slot, _)| self.scalar_value(*slot)).collect();
+        let args = header.params.iter().map(|param| self.param_value(param)).collect();
         self.out.blocks[block.index()].term = Some(Terminator::Jump(header.block, args));
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! A slot may hold a value that another slot owns ([`Lender::Slot`]). Before that other slot is written or its object changed
 //! in place, the borrowed value is counted and stored ([`Builder::before_write`]), so that writing finds the object shared,
 //! as in the VM.
+use super::blocks::Param;
 use super::ops::is_arithmetic;
 use super::state::{Lender, Slot};
 use super::{Builder, Edge};
@@ -85,9 +86,7 @@ impl Builder<'_> {
 
     fn settle_lent(&mut self, ends: impl Fn(Lender) -> bool) {
         for at in 0..self.state.slots.len() {
-            if let Slot::Borrowed { lender, .. } = self.state.slots[at]
-                && ends(lender)
-            {
+            if self.is_lent(self.state.slots[at], &ends) {
                 self.settle(SlotIx(at as u32));
             }
         }
@@ -95,7 +94,7 @@ impl Builder<'_> {
 
     /// What an instruction changes in place is owned by its slot, and lent to nobody.
     pub(super) fn before_instruction(&mut self, op: &Op) {
-        if !self.state.slots.iter().any(|slot| matches!(slot, Slot::Borrowed { .. })) {
+        if !self.state.slots.iter().any(|slot| self.is_lent(*slot, |_| true)) {
             return;
         }
         for slot in self.changed_in_place(op) {
@@ -112,9 +111,7 @@ impl Builder<'_> {
     fn forget_unwanted(&mut self, lender: SlotIx) {
         for at in 0..self.state.slots.len() {
             let slot = SlotIx(at as u32);
-            if matches!(self.state.slots[at], Slot::Borrowed { lender: Lender::Slot(by), .. } if by == lender)
-                && !self.is_wanted(slot)
-            {
+            if self.is_lent(self.state.slots[at], |by| by == Lender::Slot(lender)) && !self.is_wanted(slot) {
                 self.put(slot, Slot::Clean);
                 self.hints.remove(&slot);
             }
@@ -156,13 +153,17 @@ impl Builder<'_> {
         slots
     }
 
-    /// The slot's value, if all ways have the same one without owning it.
-    pub(super) fn same_on_all(&self, ways: &[Edge], slot: SlotIx) -> Option<Slot> {
+    /// The slot's value, if all ways have the same one without owning it, or stand for the same object but for fields that are `params`.
+    pub(super) fn same_on_all(&self, ways: &[Edge], slot: SlotIx, params: &[Param]) -> Option<Slot> {
         let first = ways.first()?.state.get(slot);
         let same = ways.iter().all(|way| is_same(first, way.state.get(slot)));
+        let varies = |field| params.iter().any(|param| param.is(slot, Some(field)));
         match first {
             Slot::Borrowed { lender, .. } if same && lender != Lender::Passing => Some(first),
-            Slot::Virtual(_) if same => Some(first),
+            Slot::Virtual(at) => {
+                let same = ways.iter().all(|way| self.is_like_but(at, way.state.get(slot), varies));
+                same.then_some(first)
+            }
             Slot::Immediate { value, .. } if same => Some(Slot::Immediate { value, dirty: true }),
             _ => None,
         }

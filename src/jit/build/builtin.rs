@@ -273,7 +273,10 @@ impl Builder<'_> {
         let (value, owned) = match self.state.get(from) {
             Slot::Scalar { value, .. } | Slot::Immediate { value, .. } => (value, false),
             Slot::Owned { value } => (value, true),
-            Slot::Virtual(at) => (self.materialise(at), true),
+            Slot::Virtual(at) => match self.made_for_loop(at, from) {
+                Some(object) => (object, false),
+                None => (self.materialise(at), true),
+            },
             Slot::Memory => {
                 // Moved out of its temporary.
                 let value = self.emit(InstKind::LoadSlot(from), Type::ANY);
@@ -336,6 +339,9 @@ impl Builder<'_> {
         let kind = met.filter(|kind| matches!(*kind, tag::ARRAY | tag::STR | tag::DICT))?;
         if let Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean = self.state.get(self.slot(register)) {
             return None;
+        }
+        if let Some(length) = self.virtual_length(register) {
+            return Some((self.int(length as i64), Scalar::Int));
         }
         let exit = self.exit();
         let boxed = self.boxed(register);

@@ -11,7 +11,7 @@ use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Access, Root, SelfKind};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::{Callee, Home};
-use crate::jit::ir::{BlockId, InstKind, SlotIx, StateId, Terminator, Type, ValueId};
+use crate::jit::ir::{BlockId, InstKind, Made, SlotIx, StateId, Terminator, Type, ValueId};
 use crate::jit::profile::{Entry, FunctionProfile, Site, Target};
 use crate::value::DeclId;
 use crate::value::layout::{UNIT_KEY, shape, tag};
@@ -225,6 +225,11 @@ impl Builder<'_> {
     pub(super) fn guard_enum(&mut self, slot: SlotIx, decl: DeclId) -> bool {
         if matches!(self.state.get(slot), Slot::Scalar { .. } | Slot::Clean) {
             return false;
+        }
+        if let Some(Made::Variant(shape)) = self.made_in(slot)
+            && enum_of(shape) == Some(decl)
+        {
+            return true;
         }
         let enum_value = self.boxed_slot(slot);
         self.guard_enum_value(enum_value, decl);
@@ -495,7 +500,16 @@ impl Builder<'_> {
             Running::Nothing | Running::Outermost => None,
         };
         let unboxed = |slot: SlotIx| args.iter().any(|(other, _)| *other == slot);
-        slots().filter(|slot| !unboxed(*slot)).for_each(|slot| self.settle(slot));
+        for slot in slots().filter(|slot| !unboxed(*slot)) {
+            if let Slot::Virtual(at) = self.state.get(slot)
+                && let Some(object) = self.made_for_loop(at, slot)
+            {
+                self.put(slot, Slot::Clean);
+                self.effect(InstKind::StoreSlotRetain(slot, object));
+                self.put(slot, Slot::Memory);
+            }
+            self.settle(slot);
+        }
         if let Some(own) = call.own {
             self.settle(own.slot);
             self.move_value(window, own.slot);

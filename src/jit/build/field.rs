@@ -4,7 +4,7 @@ use super::state::Slot;
 use super::{Builder, Built};
 use crate::bytecode::chunk::{Root, Segment};
 use crate::bytecode::op::{ArithCode, Op};
-use crate::jit::ir::{InstKind, Operation, Type, ValueId};
+use crate::jit::ir::{InstKind, Made, Operation, Type, ValueId};
 use crate::value::layout::tag;
 
 /// Keys of a place that are lent in an array.
@@ -144,9 +144,14 @@ impl Builder<'_> {
         if !self.holds_object(a) {
             return self.fallback(op);
         }
-        if !fields {
-            self.guarded(a, tag::ARRAY, 0);
-            return Ok(());
+        match self.made_in(self.slot(a)) {
+            Some(Made::Array(_)) if !fields => return Ok(()),
+            Some(Made::Struct(_)) if fields => return Ok(()),
+            _ if !fields => {
+                self.guarded(a, tag::ARRAY, 0);
+                return Ok(());
+            }
+            _ => {}
         }
         let object = self.boxed(a);
         let value = self.operation(Operation::HasParts(fields), &[object]);

@@ -10,6 +10,9 @@ use crate::bytecode::op::Op;
 use crate::jit::ir::{InstKind, SlotIx, ValueId};
 use crate::jit::profile::FunctionProfile;
 
+/// Results of an inlined call that are tested for a variant each by itself.
+const MOST_TESTED: usize = 4;
+
 impl Builder<'_> {
     pub(super) fn inlines(&self, call: &Call, callee: &FunctionProfile) -> bool {
         let limits = self.request.limits;
@@ -76,6 +79,8 @@ impl Builder<'_> {
             after: call.after,
             own: call.own,
             part: call.part.map(|(home, _)| home),
+            head: None,
+            head_slots: Vec::new(),
         });
         self.exit = None;
         let returns = self.body((false, 0))?;
@@ -88,7 +93,8 @@ impl Builder<'_> {
         if self.ended {
             return Ok(());
         }
-        if returns.len() > 1 && call.operands.is_none() && self.is_returned(call.dst) {
+        let told_apart = self.is_returned(call.dst) || self.is_tested(call, &returns);
+        if returns.len() > 1 && call.operands.is_none() && told_apart {
             self.apart = returns.into_iter().map(|way| self.conclude_way(call, way)).collect();
             return Ok(());
         }
@@ -120,6 +126,16 @@ impl Builder<'_> {
         code.get(self.pc as usize + 1).is_some_and(|next| matches!(next, Op::Return { value } if *value == dst))
     }
 
+    /// Does the next instruction test the result for a variant, which some of the ways know?
+    fn is_tested(&self, call: &Call, returns: &[Edge]) -> bool {
+        let code = &self.context().profile.chunk.code;
+        let next = code.get(self.pc as usize + 1);
+        let knows = |way: &Edge| matches!(way.state.get(call.window), Slot::Virtual(_) | Slot::Immediate { .. });
+        matches!(next, Some(Op::Test { a, .. } | Op::Unwrap { a, .. }) if *a == call.dst)
+            && returns.len() <= MOST_TESTED
+            && returns.iter().any(knows)
+    }
+
     /// Moves the newest value of a slot to another.
     pub(super) fn move_value(&mut self, to: SlotIx, from: SlotIx) {
         if from == to {
@@ -136,6 +152,10 @@ impl Builder<'_> {
             Slot::Borrowed { value, lender } if lender == Lender::Passing || lender == Lender::Slot(to) => {
                 self.put(from, Slot::Clean);
                 self.replace(to, value);
+            }
+            Slot::Virtual(at) if self.virtuals[at as usize].lends_from(to) => {
+                self.settle(from);
+                return self.move_value(to, from);
             }
             newest => {
                 self.release(to);
@@ -156,9 +176,7 @@ impl Builder<'_> {
     /// A return of an inlined function: the result goes to the first slot of its frame.
     pub(super) fn return_inlined(&mut self, register: u16, returns: &mut Vec<Edge>) -> Built {
         let (slot, result) = (self.slot(register), SlotIx(self.context().base));
-        if let Slot::Borrowed { lender, .. } = self.state.get(slot)
-            && !self.outlives_frame(lender)
-        {
+        if self.is_lent(self.state.get(slot), |lender| !self.outlives_frame(lender)) {
             self.settle(slot);
         }
         self.give_back();
@@ -194,13 +212,8 @@ impl Builder<'_> {
 
     /// The result is in place; everything else of the frame is given up.
     fn finish_inlined(&mut self, returns: &mut Vec<Edge>) -> Built {
-        let own = self.context().base as usize + 1..self.state.slots.len();
-        for at in own.clone() {
-            if let Slot::Borrowed { .. } = self.state.slots[at] {
-                self.put(SlotIx(at as u32), Slot::Clean);
-            }
-        }
-        own.for_each(|at| self.release(SlotIx(at as u32)));
+        let own: Vec<SlotIx> = (self.context().base + 1..self.state.slots.len() as u32).map(SlotIx).collect();
+        self.release_all(&own);
         returns.push(Edge { from: self.block, state: self.state.clone() });
         self.ended = true;
         self.ends = Vec::new();

@@ -1,37 +1,28 @@
 //! Instances of structs and closures: made in one step, or not at all while all that is asked of them are fields and calls.
 //!
-//! Structs are values, so that a slot may hold an instance that does not exist ([`Slot::Virtual`]): its fields are known as
-//! scalars. It is made when something needs the object, and when compiled code is left. A copy of the slot is another instance
+//! Structs are values, so that a slot may hold an instance that does not exist ([`Slot::Virtual`]): its fields are known
+//! (`virtuals`). It is made when something needs the object, and when compiled code is left. A copy of the slot is another instance
 //! of the same fields; changing a field changes only what the slot stands for.
 //!
 //! A closure can be told from another of the same captures, so only one slot stands for one, and that from which it is called. A copy
 //! for anything else is a copy of the object.
+use super::memory::Step;
 use super::state::{Scalar, Slot};
+use super::virtuals::{Part, Virtual};
 use super::{Builder, Built, Running};
 use crate::bytecode::chunk::{Chunk, LiteralSite, Root};
 use crate::bytecode::op::{ArithCode, Op};
 use crate::jit::ir::inst::Cell;
-use crate::jit::ir::{InstKind, Made, Operation, Repr, SlotIx, Type, ValueId};
+use crate::jit::ir::{InstKind, Made, Operation, SlotIx, Type, ValueId};
 use crate::jit::profile::{FieldCase, FieldFrom, Site};
 use crate::value::Rep;
 use crate::value::layout::{shape, tag};
 use crate::value::shapes::{ShapeInfo, shape_info};
 
-/// Fields of an object that is not made at once, and slots that may hold such objects: what an exit has room for.
-const MOST_FIELDS: usize = 8;
-const MOST_VIRTUAL: usize = 32;
 /// Captures of a closure that is made here.
 const MOST_CAPTURES: usize = 14;
 /// Larger instances may meet the memory limit.
 pub(super) const MOST_BYTES: u32 = 256;
-
-/// An object that does not exist.
-#[derive(Clone, Debug)]
-pub struct Virtual {
-    pub made: Made,
-    /// Fields or captures: scalars, or immediates as boxed values.
-    pub fields: Vec<ValueId>,
-}
 
 impl Builder<'_> {
     // ---- making ----
@@ -59,9 +50,9 @@ impl Builder<'_> {
         }
         let registers = base..base + items;
         let Some(known) = self.known_fields(info, base, fields) else { return self.fallback(op) };
-        if let Some(fields) = self.virtual_fields(&known, base, fields) {
+        if let Some(object) = self.virtual_instance(info.id, dst, &known, base, fields) {
             registers.for_each(|register| self.consume(register));
-            self.write_virtual(dst, Virtual { made: Made::Struct(info.id), fields });
+            self.write_virtual(dst, object);
             return Ok(());
         }
         let parts = info.slots().iter().zip(known).zip(fields);
@@ -83,13 +74,6 @@ impl Builder<'_> {
             // Which never leaves.
             (None, _) => self.operation(Operation::Array, &[]),
         }
-    }
-
-    fn write_virtual(&mut self, dst: u16, object: Virtual) {
-        self.virtuals.push(object);
-        let (slot, at) = (self.slot(dst), self.virtuals.len() - 1);
-        self.release(slot);
-        self.put(slot, Slot::Virtual(at as u32));
     }
 
     /// The fields that the shape stores unboxed, and those that are defaults; nothing if one is of another kind.
@@ -132,82 +116,46 @@ impl Builder<'_> {
         (wanted.is_none() || self.scalar_kind(value) == wanted).then_some(value)
     }
 
-    /// Is there room for one more object of so many fields that does not exist?
-    fn has_room_for(&self, fields: usize) -> bool {
-        fields <= MOST_FIELDS && self.state.virtuals().count() < MOST_VIRTUAL
-    }
-
-    /// All fields, if none is an object and there is room for one more such instance.
-    fn virtual_fields(&self, known: &[Option<ValueId>], base: u16, fields: &[FieldFrom]) -> Option<Vec<ValueId>> {
-        if !self.has_room_for(fields.len()) {
-            return None;
-        }
-        let field = |(from, known): (&FieldFrom, &Option<ValueId>)| match *from {
-            FieldFrom::Item(item) if known.is_none() => match self.state.get(self.slot(base + item)) {
-                Slot::Scalar { value, .. } | Slot::Immediate { value, .. } => Some(value),
-                _ => None,
-            },
+    /// An instance that need not exist, if there is room for one more and it owns no object.
+    fn virtual_instance(
+        &self,
+        shape: u32,
+        dst: u16,
+        known: &[Option<ValueId>],
+        base: u16,
+        fields: &[FieldFrom],
+    ) -> Option<Virtual> {
+        let into = self.slot(dst);
+        let part = |(from, known): (&FieldFrom, &Option<ValueId>)| match (*from, *known) {
+            (FieldFrom::Item(item), None) => self.part_in(self.slot(base + item), into),
             // It may be an object.
-            FieldFrom::Variable(_) => known.filter(|value| self.scalar_kind(*value).is_some()),
-            _ => *known,
+            (FieldFrom::Variable(_), Some(value)) if self.scalar_kind(value).is_none() => None,
+            (_, known) => known.map(Part::Value),
         };
-        fields.iter().zip(known).map(field).collect()
-    }
-
-    /// Makes an object that did not exist → pointer, owned.
-    pub(super) fn materialise(&mut self, at: u32) -> ValueId {
-        let Virtual { made, fields } = self.virtuals[at as usize].clone();
-        match made {
-            Made::Struct(shape) => {
-                let value = |(slot, field): (&crate::value::FieldSlot, ValueId)| match slot.rep() {
-                    Rep::Value => self.boxed_field(field),
-                    _ => field,
-                };
-                let values = shape_info(shape).slots().iter().zip(fields).map(value).collect();
-                self.emit(InstKind::MakeInstance { shape, values }, Type::pointer(tag::STRUCT, shape))
-            }
-            Made::Closure(function) => {
-                let captures = fields.into_iter().map(|field| self.boxed_field(field)).collect();
-                let ty = Type::pointer(tag::CLOSURE, shape::CLOSURE);
-                self.emit(InstKind::MakeClosure { function, captures }, ty)
-            }
-        }
-    }
-
-    fn boxed_field(&mut self, field: ValueId) -> ValueId {
-        if self.out.ty(field).repr == Repr::Boxed { field } else { self.emit(InstKind::Box(field), Type::ANY) }
-    }
-
-    /// The shape of an instance that does not exist.
-    pub(super) fn virtual_shape(&self, slot: SlotIx) -> Option<u32> {
-        match self.state.get(slot) {
-            Slot::Virtual(at) => match self.virtuals[at as usize].made {
-                Made::Struct(shape) => Some(shape),
-                Made::Closure(_) => None,
-            },
-            _ => None,
-        }
+        let parts = fields.iter().zip(known).map(part).collect::<Option<Vec<Part>>>()?;
+        let object = Virtual::new(Made::Struct(shape), parts);
+        self.has_room_for(object.fields.len()).then_some(object)
     }
 
     // ---- closures ----
 
     /// The function of a closure that does not exist.
     pub(super) fn virtual_function(&self, at: u32) -> Option<u32> {
-        match self.virtuals[at as usize].made {
+        match self.virtuals[at as usize].form.made {
             Made::Closure(function) => Some(function),
-            Made::Struct(_) => None,
+            Made::Struct(_) | Made::Variant(_) | Made::Array(_) => None,
         }
     }
 
     /// Copies what a slot stands for, if there is room for one more. A closure is made before, unless the copy is for a call of it.
     pub(super) fn copy_virtual(&mut self, dst: u16, from: SlotIx, at: u32) {
+        let (to, object) = (self.slot(dst), &self.virtuals[at as usize]);
         let is_object = self.virtual_function(at).is_some() && !self.is_called_next(dst);
-        if is_object || !self.has_room_for(self.virtuals[at as usize].fields.len()) {
+        if is_object || object.lends_from(to) || !self.has_room_for(object.fields.len()) {
             self.settle(from);
             self.copy_value(dst, from);
             return;
         }
-        let to = self.slot(dst);
         self.release(to);
         self.put(to, Slot::Virtual(at));
     }
@@ -234,14 +182,7 @@ impl Builder<'_> {
 
     /// Reads a capture of the closure that runs and does not exist.
     pub(super) fn virtual_capture(&mut self, dst: u16, at: u32, index: u16) {
-        self.write_field(dst, self.virtuals[at as usize].fields[usize::from(index)]);
-    }
-
-    fn write_field(&mut self, dst: u16, value: ValueId) {
-        match self.scalar_kind(value) {
-            Some(scalar) => self.write_scalar(dst, value, scalar),
-            None => self.write_immediate(dst, value),
-        }
+        self.write_part(dst, self.virtuals[at as usize].part(usize::from(index)));
     }
 
     /// The captures of a closure that need not exist: nothing if one of them is an object or a variable, or it may ask for itself.
@@ -270,7 +211,7 @@ impl Builder<'_> {
         let site = &profile.chunk.closures[usize::from(closure)];
         let function = profile.unit_base + site.func;
         if let Some(fields) = self.virtual_captures(function, &site.captures) {
-            self.write_virtual(dst, Virtual { made: Made::Closure(function), fields });
+            self.write_virtual(dst, Virtual::new(Made::Closure(function), fields.into_iter().map(Part::Value)));
             let slot = self.slot(dst);
             self.hints.insert(slot, function);
             return Ok(());
@@ -330,42 +271,81 @@ impl Builder<'_> {
     // ---- fields ----
 
     /// The instance in a register that does not exist, and the position of the field at hand.
-    fn virtual_field(&self, register: u16) -> Option<(u32, usize, FieldCase)> {
+    fn virtual_field(&self, register: u16) -> Option<(u32, Vec<usize>, FieldCase)> {
         let Slot::Virtual(at) = self.state.get(self.slot(register)) else { return None };
         let Some(Site::Fields(cases)) = self.context().profile.sites.get(&self.pc) else { return None };
-        let Made::Struct(shape) = self.virtuals[at as usize].made else { return None };
-        let case = *cases.iter().find(|case| case.shape == shape)?;
-        let position = shape_info(shape).slots().iter().position(|slot| slot.offset() == case.offset)?;
-        Some((at, position, case))
+        let object = &self.virtuals[at as usize];
+        cases.iter().find_map(|case| Some((at, vec![object.field(case.shape, case.offset)?], *case)))
+    }
+
+    /// The instance in a local that does not exist, and the way to the place at hand through instances inside of it.
+    pub(super) fn virtual_place(&self, local: u16, path: u16) -> Option<(u32, Vec<usize>, FieldCase)> {
+        let Slot::Virtual(at) = self.state.get(self.slot(local)) else { return None };
+        let (mut part, mut positions, mut last) = (Part::Object(self.virtuals[at as usize].clone()), Vec::new(), None);
+        for step in self.steps(path)? {
+            let (Step::Field(case), Part::Object(object)) = (step, &part) else { return None };
+            let position = object.field(case.shape, case.offset)?;
+            part = object.part(position);
+            positions.push(position);
+            last = Some(case);
+        }
+        Some((at, positions, last?))
     }
 
     /// Reads a field of an instance that does not exist; false if there is none in the register.
     pub(super) fn virtual_get(&mut self, dst: u16, register: u16) -> bool {
-        let Some((at, position, _)) = self.virtual_field(register) else { return false };
-        let value = self.virtuals[at as usize].fields[position];
+        let Some((at, positions, _)) = self.virtual_field(register) else { return false };
+        let part = self.virtuals[at as usize].part_at(&positions);
         self.consume(register);
-        self.write_field(dst, value);
+        self.write_part(dst, part);
         true
     }
 
     /// Writes one; false also if it cannot stay what it is with the value.
     pub(super) fn virtual_set(&mut self, register: u16, value: u16) -> bool {
-        let Some((at, position, case)) = self.virtual_field(register) else { return false };
-        let new = match (case.cell, self.state.get(self.slot(value))) {
-            (Cell::I64, Slot::Scalar { value, scalar: Scalar::Int, .. })
-            | (Cell::F64, Slot::Scalar { value, scalar: Scalar::Float, .. }) => value,
-            (Cell::Value, Slot::Scalar { value, .. } | Slot::Immediate { value, .. }) => value,
-            _ => return false,
-        };
-        self.change_virtual(self.slot(register), at, position, new);
-        self.consume(value);
-        true
+        self.virtual_field(register).is_some_and(|field| self.set_virtual(register, field, value))
     }
 
     /// Updates one by an operator; false also if that is the VM's business.
     pub(super) fn virtual_update(&mut self, code: ArithCode, register: u16, value: u16) -> bool {
-        let Some((at, position, _)) = self.virtual_field(register) else { return false };
-        let old = self.virtuals[at as usize].fields[position];
+        self.virtual_field(register).is_some_and(|field| self.update_virtual(code, register, field, value))
+    }
+
+    /// Writes what a place in an instance ends in that does not exist; false if it is none.
+    pub(super) fn virtual_place_set(&mut self, path: u16, value: u16) -> bool {
+        let Root::Local(local) = self.context().profile.chunk.paths[usize::from(path)].root else { return false };
+        self.virtual_place(local, path).is_some_and(|place| self.set_virtual(local, place, value))
+    }
+
+    pub(super) fn virtual_place_update(&mut self, code: ArithCode, path: u16, value: u16) -> bool {
+        let Root::Local(local) = self.context().profile.chunk.paths[usize::from(path)].root else { return false };
+        self.virtual_place(local, path).is_some_and(|place| self.update_virtual(code, local, place, value))
+    }
+
+    fn set_virtual(&mut self, register: u16, (at, positions, case): (u32, Vec<usize>, FieldCase), value: u16) -> bool {
+        let slot = self.slot(register);
+        let new = match (case.cell, self.state.get(self.slot(value))) {
+            (Cell::I64, Slot::Scalar { value, scalar: Scalar::Int, .. })
+            | (Cell::F64, Slot::Scalar { value, scalar: Scalar::Float, .. }) => Some(Part::Value(value)),
+            (Cell::Value, _) => self.part_in(self.slot(value), slot),
+            _ => None,
+        };
+        let Some(new) = new else { return false };
+        let changed = self.change_virtual(slot, at, &positions, new);
+        if changed {
+            self.consume(value);
+        }
+        changed
+    }
+
+    fn update_virtual(
+        &mut self,
+        code: ArithCode,
+        register: u16,
+        (at, positions, _): (u32, Vec<usize>, FieldCase),
+        value: u16,
+    ) -> bool {
+        let Part::Value(old) = self.virtuals[at as usize].part_at(&positions) else { return false };
         let Some(scalar) = self.scalar_kind(old).filter(|scalar| *scalar != Scalar::Bool) else { return false };
         let source = super::arith::Source::Register(value);
         if self.known(source).is_some_and(|known| known == Scalar::Bool || (known == Scalar::Float && scalar == Scalar::Int))
@@ -378,25 +358,22 @@ impl Builder<'_> {
         if self.scalar_kind(new) != Some(scalar) {
             return false;
         }
-        self.change_virtual(self.slot(register), at, position, new);
+        let changed = self.change_virtual(self.slot(register), at, &positions, Part::Value(new));
+        debug_assert!(changed, "a scalar takes the place of another");
         self.consume(value);
         true
     }
 
-    fn change_virtual(&mut self, slot: SlotIx, at: u32, position: usize, new: ValueId) {
-        let mut changed = self.virtuals[at as usize].clone();
-        changed.fields[position] = new;
-        self.virtuals.push(changed);
-        self.put(slot, Slot::Virtual(self.virtuals.len() as u32 - 1));
-    }
-
-    pub(super) fn scalar_kind(&self, value: ValueId) -> Option<Scalar> {
-        match self.out.ty(value).repr {
-            Repr::I64 => Some(Scalar::Int),
-            Repr::F64 => Some(Scalar::Float),
-            Repr::Bool => Some(Scalar::Bool),
-            Repr::Ptr | Repr::Raw | Repr::Boxed => None,
+    /// Gives the object that a slot stands for another part, if there is room.
+    fn change_virtual(&mut self, slot: SlotIx, at: u32, positions: &[usize], new: Part) -> bool {
+        let before = self.virtuals[at as usize].fields.len();
+        let changed = self.virtuals[at as usize].with(positions, new);
+        let has_room = changed.fields.len() <= before || self.has_room_for(changed.fields.len());
+        if has_room {
+            self.virtuals.push(changed);
+            self.put(slot, Slot::Virtual(self.virtuals.len() as u32 - 1));
         }
+        has_room
     }
 }
 

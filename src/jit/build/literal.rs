@@ -8,10 +8,12 @@ use crate::bytecode::chunk::{Size, TemplatePart};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Cell;
 use crate::jit::ir::operation::Site;
-use crate::jit::ir::{InstKind, Operation, Type, ValueId};
+use crate::jit::ir::{InstKind, Made, Operation, Type, ValueId};
 use crate::value::layout::tag;
 use crate::value::shapes::shape_info;
 
+/// Elements of an array that need not exist.
+const MOST_ELEMENTS: u16 = 4;
 /// Values lent in an array, which stands on the native stack; more are left to the VM.
 const MOST_VALUES: u16 = 32;
 
@@ -55,12 +57,30 @@ impl Builder<'_> {
         if bytes > MOST_BYTES as usize || count == 0 || self.context().profile.storms(self.pc) > 0 {
             return false;
         }
+        let few = count <= MOST_ELEMENTS && (cell != Cell::Value || self.is_mixed(base..base + count));
+        if few
+            && self.are_stored_as(cell, base, count)
+            && let Some(object) = self.virtual_of(Made::Array(shape), dst, base, count)
+        {
+            (base..base + count).for_each(|register| self.consume(register));
+            self.write_virtual(dst, object);
+            return true;
+        }
         let Some(values) = self.elements_of(cell, base, count) else { return false };
         let pointer = self.emit(InstKind::MakeInstance { shape, values }, Type::pointer(tag::ARRAY, shape));
         self.exit = None;
         (base..base + count).for_each(|register| self.consume(register));
         self.write_owned(dst, pointer);
         true
+    }
+
+    /// Are the registers known to hold what the cell stores, checked if need be?
+    fn are_stored_as(&mut self, cell: Cell, base: u16, count: u16) -> bool {
+        let mut registers = base..base + count;
+        match scalar_of(cell) {
+            Some(scalar) => registers.all(|register| self.scalar(Source::Register(register), scalar).is_some()),
+            None => true,
+        }
     }
 
     /// The elements as they are stored. Values only if they are not all scalars of one kind, which the runtime would store unboxed.
@@ -103,6 +123,13 @@ impl Builder<'_> {
             return self.fallback(op);
         }
         match self.context().profile.variants[usize::from(variant)] {
+            Some(shape)
+                if self.fits(shape, count)
+                    && let Some(object) = self.virtual_of(Made::Variant(shape), dst, base, count) =>
+            {
+                (base..base + count).for_each(|register| self.consume(register));
+                self.write_virtual(dst, object);
+            }
             Some(shape) if self.fits(shape, count) => self.make_payload(shape, dst, base, count),
             _ => self.make(Operation::Variant(self.site(variant)), dst, base, count),
         }

@@ -219,7 +219,10 @@ impl Builder<'_> {
             }
             Slot::Virtual(at) if gives_up => {
                 self.put(slot, Slot::Clean);
-                self.materialise(at)
+                match self.made_for_loop(at, slot) {
+                    Some(object) => self.emit(InstKind::Retain(object), Type::ANY),
+                    None => self.materialise(at),
+                }
             }
             Slot::Borrowed { value, .. } if gives_up => {
                 self.put(slot, Slot::Clean);
@@ -313,6 +316,11 @@ impl Builder<'_> {
         if let Some(built) = self.overloaded(op, Source::Register(a), Some(b), Purpose::Value(dst)) {
             return built;
         }
+        if let Source::Small(at) = b
+            && self.virtual_element(dst, a, i64::from(at))
+        {
+            return Ok(());
+        }
         if self.meets_many_kinds() {
             return self.index_get_any(op, dst, a, b);
         }
@@ -320,6 +328,16 @@ impl Builder<'_> {
         self.consume_source(b);
         self.write_read(dst, a, value, scalar);
         Ok(())
+    }
+
+    /// Reads an element of an array that does not exist; false if there is none.
+    pub(super) fn virtual_element(&mut self, dst: u16, array: u16, at: i64) -> bool {
+        let Some(length) = self.virtual_length(array) else { return false };
+        let at = usize::try_from(if at < 0 { at + length as i64 } else { at });
+        let Some(part) = at.ok().and_then(|at| self.virtual_part(array, at)) else { return false };
+        self.consume(array);
+        self.write_part(dst, part);
+        true
     }
 
     pub(super) fn index_set(&mut self, op: Op, a: u16, b: u16, value: u16) -> Built {
@@ -424,9 +442,12 @@ impl Builder<'_> {
         if !self.is_walked(path) {
             return self.set_place(op, path, keys, value);
         }
+        if self.virtual_place_set(path, value) {
+            return Ok(());
+        }
         // What is stored counts as a holder while its place is made unshared.
-        if let Slot::Borrowed { .. } = self.state.get(self.slot(value)) {
-            let slot = self.slot(value);
+        let slot = self.slot(value);
+        if self.is_lent(self.state.get(slot), |_| true) {
             self.settle(slot);
         }
         let Some(cell) = self.place_cell(path) else { return self.set_place(op, path, keys, value) };
@@ -440,6 +461,9 @@ impl Builder<'_> {
     pub(super) fn place_update(&mut self, op: Op, code: ArithCode, path: u16, keys: u16, value: u16) -> Built {
         if !self.is_walked(path) {
             return self.update_place(op, code, path, keys, value);
+        }
+        if self.virtual_place_update(code, path, value) {
+            return Ok(());
         }
         let Some(cell) = self.place_cell(path) else { return self.update_place(op, code, path, keys, value) };
         let Some(operand) = self.operand_of_update(cell, value) else {

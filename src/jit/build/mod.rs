@@ -33,7 +33,9 @@ mod pattern;
 mod place_call;
 mod several;
 mod state;
+mod unpack;
 mod variable;
+mod virtuals;
 
 pub use flow::{Flows, loops};
 
@@ -83,6 +85,8 @@ pub fn build(request: &Request, flows: &mut Flows) -> Result<Function, &'static 
 struct Learned {
     /// Slots that are in memory at the head of a loop: chain of calls, offset, slot.
     conflicts: AHashSet<(Vec<u32>, u32, SlotIx)>,
+    /// Slots whose instance is read in front of a loop, so that it need not exist; nothing if ways back disagree.
+    unpacked: AHashMap<(Vec<u32>, u32, SlotIx), Option<unpack::Unpacked>>,
 }
 
 /// Why an attempt ended.
@@ -113,6 +117,10 @@ struct Context {
     own: Option<Lent>,
     /// Where the `self` of an inlined method goes back to, if that is a part of a local: meanwhile it stands in the first slot.
     part: Option<Home>,
+    /// The last loop that has begun.
+    head: Option<u32>,
+    /// Where slots were at its head.
+    head_slots: Vec<Slot>,
 }
 
 /// The closure whose code a context is.
@@ -155,7 +163,7 @@ struct Edge {
 /// A loop head whose ways back are still to come.
 struct Header {
     block: BlockId,
-    params: Vec<(SlotIx, Scalar)>,
+    params: Vec<blocks::Param>,
     /// Where the other slots are.
     slots: Vec<Slot>,
 }
@@ -168,7 +176,7 @@ struct Builder<'r> {
     block: BlockId,
     state: State,
     /// Objects that do not exist, named by [`Slot::Virtual`]; never changed.
-    virtuals: Vec<instance::Virtual>,
+    virtuals: Vec<virtuals::Virtual>,
     /// The current block has ended.
     ended: bool,
     /// Its ways out: blocks without an end yet, and which successor each stands for.
@@ -264,6 +272,8 @@ impl<'r> Builder<'r> {
             after: After::Store,
             own: None,
             part: None,
+            head: None,
+            head_slots: Vec::new(),
         };
         self.contexts.push(context);
         self.enter(head)?;
@@ -399,7 +409,7 @@ impl<'r> Builder<'r> {
         let owned = self.state.owned().collect();
         let instances = self.state.virtuals().filter(|(slot, _)| self.is_wanted(*slot)).map(|(slot, at)| {
             let instance = &self.virtuals[at as usize];
-            Instance { slot, made: instance.made, fields: instance.fields.clone() }
+            Instance { slot, form: instance.form.clone(), fields: instance.fields.clone() }
         });
         let instances = instances.collect();
         let part = |context: &Context| context.part.map(|home| Part { base: SlotIx(context.base), home });
@@ -504,10 +514,23 @@ impl<'r> Builder<'r> {
         for at in 0..self.state.slots.len() {
             let slot = SlotIx(at as u32);
             match self.state.get(slot) {
-                Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Virtual(_) if !self.is_wanted(slot) => {}
+                Slot::Scalar { .. } | Slot::Immediate { .. } if !self.is_wanted(slot) => {}
+                // It may have parts that are lent.
+                Slot::Virtual(_) if !self.is_wanted(slot) => self.put(slot, Slot::Clean),
                 _ => self.settle(slot),
             }
         }
+    }
+
+    /// Gives up slots, of which some may have lent others what they hold.
+    fn release_all(&mut self, slots: &[SlotIx]) {
+        for slot in slots {
+            if let Slot::Borrowed { .. } | Slot::Virtual(_) = self.state.get(*slot) {
+                self.hints.remove(slot);
+                self.put(*slot, Slot::Clean);
+            }
+        }
+        slots.iter().for_each(|slot| self.release(*slot));
     }
 
     /// Makes sure memory holds no heap value before something else takes the slot.

@@ -80,10 +80,8 @@ impl Builder<'_> {
                 self.write_immediate(dst, value);
             }
             Op::Clear { first, count } => {
-                for register in first..first + count {
-                    let slot = self.slot(register);
-                    self.release(slot);
-                }
+                let slots = (first..first + count).map(|register| self.slot(register)).collect::<Vec<_>>();
+                self.release_all(&slots);
             }
             Op::CellGet { dst, cell, .. } => {
                 let (slot, exit) = (self.slot(cell), self.exit());
@@ -594,10 +592,11 @@ impl Builder<'_> {
         }
         // The `self` of a mutating method stays in its slot: the VM gives it back to the caller's place.
         let keeps_self = self.context().profile.chunk.self_kind.changes();
-        for at in 0..self.state.slots.len() {
-            let slot = SlotIx(at as u32);
-            if at == 0 && keeps_self { self.settle(slot) } else { self.release(slot) }
+        if keeps_self {
+            self.settle(SlotIx(0));
         }
+        let slots: Vec<SlotIx> = (u32::from(keeps_self)..self.state.slots.len() as u32).map(SlotIx).collect();
+        self.release_all(&slots);
         self.terminate(Terminator::Return(value));
         self.ends = Vec::new();
         Ok(())

@@ -1,4 +1,5 @@
 //! Builtin methods of Result and Option: questions for the variant, and the payload, lent by what lends the whole.
+use super::virtuals::Part;
 use super::{Builder, Edge};
 use crate::builtins::{self, BuiltinId};
 use crate::jit::build::state::Scalar;
@@ -29,14 +30,23 @@ impl Builder<'_> {
     }
 
     fn is_outcome(&mut self, variant: i64, dst: u16, base: u16) {
-        let value = self.boxed(base);
-        let answer = self.is_variant(value, variant);
+        let answer = match self.known_variant(base) {
+            Some(found) => self.emit(InstKind::ConstB(found == variant), Type::BOOL),
+            None => {
+                let value = self.boxed(base);
+                self.is_variant(value, variant)
+            }
+        };
         self.consume(base);
         self.write_scalar(dst, answer, Scalar::Bool);
     }
 
     /// The payload; leaves if there is none to take, for the error.
     fn unwrapped(&mut self, good: i64, count: u16, dst: u16, base: u16) {
+        if let Some(payload) = self.known_payload(good, base) {
+            (base..base + count).for_each(|register| self.consume(register));
+            return self.write_part(dst, payload);
+        }
         let boxed = self.boxed(base);
         let (value, exit) = (self.is_variant(boxed, good), self.exit());
         self.effect(InstKind::GuardTrue { value, exit });
@@ -47,6 +57,10 @@ impl Builder<'_> {
 
     /// The payload, or the argument behind.
     fn unwrapped_or(&mut self, good: i64, dst: u16, base: u16) {
+        if let Some(payload) = self.known_payload(good, base) {
+            (base..base + 2).for_each(|register| self.consume(register));
+            return self.write_part(dst, payload);
+        }
         let mut live = self.live_after_call(dst);
         live.insert(usize::from(dst));
         let boxed = self.boxed(base);
@@ -69,6 +83,12 @@ impl Builder<'_> {
         let default = Edge { from: self.block, state: self.state.clone() };
         self.ends = Vec::new();
         self.join(vec![payload, default], &live);
+    }
+
+    /// The payload of a value that does not exist, and that has one.
+    fn known_payload(&self, good: i64, register: u16) -> Option<Part> {
+        let is_good = self.known_variant(register) == Some(good);
+        self.virtual_part(register, 0).filter(|_| is_good)
     }
 
     /// The payload of what is no unit; a check, so that nothing is loaded before it.

@@ -21,8 +21,18 @@ impl Builder<'_> {
         if self.is_cleared(a) {
             return self.fallback(op);
         }
+        let wanted = self.context().profile.tests[usize::from(test)];
+        if let (Some(wanted), Some(found)) = (wanted, self.known_variant(a)) {
+            self.settle_passing();
+            if found == wanted {
+                self.fall_through()
+            } else {
+                self.jump()
+            }
+            return Ok(());
+        }
         let value = self.boxed(a);
-        let passes = match self.context().profile.tests[usize::from(test)] {
+        let passes = match wanted {
             Some(variant) => self.is_variant(value, variant),
             None => self.operation(Operation::Passes(self.site(test)), &[value]),
         };
@@ -130,6 +140,12 @@ impl Builder<'_> {
     /// "missing".
     fn element_part(&mut self, dst: u16, a: u16, part: u16) -> bool {
         let Part::Element(at) = self.context().profile.chunk.parts[usize::from(part)] else { return false };
+        if self.virtual_length(a).is_some_and(|length| (at as usize) < length)
+            && let Some(part) = self.virtual_part(a, at as usize)
+        {
+            self.write_part(dst, part);
+            return true;
+        }
         let (Ok(at), storms) = (i16::try_from(at), self.context().profile.storms(self.pc)) else { return false };
         if storms > 1 {
             return false;
@@ -146,6 +162,13 @@ impl Builder<'_> {
     pub(super) fn part(&mut self, op: Op, dst: u16, a: u16, part: u16) -> Built {
         if self.is_cleared(a) {
             return self.fallback(op);
+        }
+        if let Part::Payload(index) = self.context().profile.chunk.parts[usize::from(part)]
+            && self.known_variant(a).is_some()
+            && let Some(part) = self.virtual_part(a, index as usize)
+        {
+            self.write_part(dst, part);
+            return Ok(());
         }
         if let (Part::Payload(index), Some(shape)) =
             (&self.context().profile.chunk.parts[usize::from(part)], self.tested_shape(a))
@@ -210,10 +233,35 @@ impl Builder<'_> {
         self.emit(InstKind::Select { cond: a, a, b }, Type::BOOL)
     }
 
+    /// [`Self::unwrap_value`] of a variant that is known.
+    fn unwrap_known(&mut self, found: i64, dst: u16, a: u16) {
+        let is_good = [prelude::OK, prelude::SOME].map(i64::from).contains(&found);
+        match self.virtual_part(a, 0).filter(|_| is_good) {
+            Some(payload) => {
+                self.write_part(dst, payload);
+                self.settle_passing();
+                self.jump();
+            }
+            None => {
+                if self.is_temporary(a) {
+                    self.take(dst, a)
+                } else {
+                    self.copy(dst, a)
+                }
+                self.settle_passing();
+                self.fall_through();
+            }
+        }
+    }
+
     /// `e?`: the payload and a jump, or on with the value itself.
     pub(super) fn unwrap_value(&mut self, op: Op, dst: u16, a: u16) -> Built {
         if matches!(self.state.get(self.slot(a)), Slot::Clean | Slot::Scalar { .. }) {
             return self.fallback(op);
+        }
+        if let Some(found) = self.known_variant(a).filter(|found| is_outcome(*found)) {
+            self.unwrap_known(found, dst, a);
+            return Ok(());
         }
         let value = self.boxed(a);
         let cond = self.succeeded(value);
@@ -235,4 +283,10 @@ impl Builder<'_> {
         self.finish_ways(vec![(good, 0, after), (bad, 1, self.state.clone())]);
         Ok(())
     }
+}
+
+/// Is this the number of a variant of Result or Option?
+fn is_outcome(variant: i64) -> bool {
+    let with_payload = [prelude::OK, prelude::ERR, prelude::SOME].map(i64::from);
+    with_payload.contains(&variant) || variant == variant_number(DeclId::OPTION.0, 0, 0)
 }

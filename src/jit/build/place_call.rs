@@ -9,12 +9,13 @@ use super::builtin::guarded_type;
 use super::calls::{Call, enum_of, keeps_self_in_cell};
 use super::memory::{End, Step};
 use super::state::{Lender, Scalar, Slot};
+use super::virtuals::Part;
 use super::{Builder, Built};
 use crate::builtins::{self, BuiltinId, N_BUILTINS};
 use crate::bytecode::chunk::{Access, Root};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Cell;
-use crate::jit::ir::{InstKind, Operation, SlotIx, Type, ValueId};
+use crate::jit::ir::{InstKind, Made, Operation, SlotIx, Type, ValueId};
 use crate::jit::profile::Target;
 use crate::value::layout::{shape, tag};
 use crate::vm::compiled::needs_no_binding;
@@ -77,6 +78,9 @@ impl Builder<'_> {
         if target.shape < shape::FIRST_DECLARED {
             return self.fallback(op);
         }
+        if self.lend_virtual(target, at) {
+            return self.call_known(op, call);
+        }
         let Some(value) = self.value_at(at) else { return self.fallback(op) };
         match enum_of(target.shape) {
             Some(decl) => self.guard_enum_value(value, decl),
@@ -92,6 +96,26 @@ impl Builder<'_> {
         }
         self.consume_keys(at.path, at.base);
         self.call_known(op, call)
+    }
+
+    /// Gives the receiver's register a part of an instance that does not exist; false if the place is none, or not of the shape met.
+    fn lend_virtual(&mut self, target: Target, at: At) -> bool {
+        let Root::Local(local) = at.root else { return false };
+        let Some((object, positions, _)) = self.virtual_place(local, at.path) else { return false };
+        match self.virtuals[object as usize].part_at(&positions) {
+            Part::Object(inner) if inner.form.made == Made::Struct(target.shape) => {
+                self.write_part(at.receiver(), Part::Object(inner));
+                true
+            }
+            Part::Lent(value, lender) if enum_of(target.shape).is_none() => {
+                self.guarded_value(value, tag::STRUCT, target.shape);
+                let receiver = self.slot(at.receiver());
+                self.release(receiver);
+                self.put(receiver, Slot::Borrowed { value, lender });
+                true
+            }
+            _ => false,
+        }
     }
 
     fn call_builtin_at(&mut self, op: Op, target: Target, argc: u8, at: At) -> Built {
@@ -243,7 +267,7 @@ impl Builder<'_> {
     /// Counts what is borrowed by this slot and those above it.
     pub(super) fn settle_borrowed(&mut self, first: SlotIx) {
         for at in first.index()..self.state.slots.len() {
-            if let Slot::Borrowed { .. } = self.state.slots[at] {
+            if self.is_lent(self.state.slots[at], |_| true) {
                 self.settle(SlotIx(at as u32));
             }
         }

@@ -61,7 +61,7 @@ pub enum Slot {
 }
 
 /// The slots of all active frames, outermost first.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct State {
     pub slots: Vec<Slot>,
 }

@@ -14,6 +14,7 @@
 //! * all checks of one bytecode instruction that may leave come before its first effect.
 pub mod cell;
 pub mod cfg;
+mod form;
 pub mod home;
 pub mod inst;
 pub mod operation;
@@ -22,10 +23,13 @@ pub mod types;
 pub mod verify;
 mod visit;
 
+pub use form::{Form, Made};
 use home::Home;
 pub use inst::{Inst, InstKind, Origin, Terminator};
 pub use operation::Operation;
 pub use types::{Kinds, Range, Repr, Type};
+
+use std::sync::Arc;
 
 use ahash::{AHashMap, AHashSet};
 
@@ -153,18 +157,9 @@ pub struct Part {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Instance {
     pub slot: SlotIx,
-    pub made: Made,
-    /// Fields or captures: scalars, or immediates as boxed values.
+    pub form: Arc<Form>,
+    /// Fields or captures, those of objects inside of it included: scalars, immediates as boxed values, and values that are counted for it.
     pub fields: Vec<ValueId>,
-}
-
-/// What an object is that need not exist.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Made {
-    /// An instance of a struct, of this shape.
-    Struct(u32),
-    /// A closure of this function.
-    Closure(u32),
 }
 
 impl FrameState {

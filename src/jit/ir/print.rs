@@ -1,9 +1,10 @@
 //! The IR as text, the same for dumps and snapshots.
 use std::fmt::Write;
+use std::sync::Arc;
 
-use super::{Block, FrameState, Function, Inst, Late, Made, Terminator, ValueId};
+use super::{Block, Form, FrameState, Function, Inst, Late, Made, Terminator, ValueId};
 use crate::jit::listing::Listing;
-use crate::jit::options::Form;
+use crate::jit::options;
 
 /// The text alone.
 pub fn print(function: &Function) -> String {
@@ -12,7 +13,7 @@ pub fn print(function: &Function) -> String {
 
 /// One line for each instruction, with the types of results and the exits.
 pub fn list(function: &Function, stage: &'static str) -> Listing {
-    let mut out = Listing::new(Form::Ir, stage);
+    let mut out = Listing::new(options::Form::Ir, stage);
     out.text(&format!("function {} ({} slots)\n", function.name, function.frame_slots));
     for (slot, value) in &function.params {
         out.text(&format!("  param s{} = v{}: {}\n", slot.0, value.0, ty(function, *value)));
@@ -61,14 +62,25 @@ fn frame_state(state: &FrameState) -> String {
     let frames: Vec<_> = state.frames.iter().map(|f| format!("f{}@{}+{}", f.function, f.pc, f.base.0)).collect();
     let mut slots: Vec<_> = state.slots.iter().map(|(slot, value)| format!("s{}=v{}", slot.0, value.0)).collect();
     slots.extend(state.instances.iter().map(|made| {
-        let what = match made.made {
-            Made::Struct(shape) => format!("#{shape}"),
-            Made::Closure(function) => format!("f{function}"),
-        };
-        format!("s{}={what}{:?}", made.slot.0, made.fields.iter().map(|value| value.0).collect::<Vec<_>>())
+        let object = object(&made.form, &mut made.fields.iter());
+        format!("s{}={object}", made.slot.0)
     }));
     slots.extend(state.parts.iter().map(|part| format!("s{} of {}", part.base.0, shorten(&format!("{:?}", part.home)))));
     format!("{} [{}]", frames.join(" > "), slots.join(" "))
+}
+
+/// What an object will be, with its fields.
+fn object(form: &Form, fields: &mut std::slice::Iter<ValueId>) -> String {
+    let what = match form.made {
+        Made::Struct(shape) | Made::Variant(shape) | Made::Array(shape) => format!("#{shape}"),
+        Made::Closure(function) => format!("f{function}"),
+    };
+    let part = |part: &Option<Arc<Form>>| match part {
+        Some(inner) => object(inner, fields),
+        None => fields.next().map_or(String::new(), |value| value.0.to_string()),
+    };
+    let parts: Vec<String> = form.parts.iter().map(part).collect();
+    format!("{what}[{}]", parts.join(", "))
 }
 
 fn shorten(text: &str) -> String {

@@ -1,8 +1,10 @@
 //! Ways out of compiled code, and their descriptions for the runtime.
+use std::sync::Arc;
+
 use cranelift_codegen::ir as clif;
 
 use super::Lowering;
-use crate::jit::ir::{FrameInfo, InstKind, Made, SlotIx, StateId};
+use crate::jit::ir::{Form, FrameInfo, InstKind, SlotIx, StateId};
 use crate::jit::opt::narrow::SMALL;
 
 /// Why an exit is taken.
@@ -130,13 +132,12 @@ pub struct SlotValue {
 }
 
 /// An object that must be made when leaving.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct InstanceWords {
     pub slot: SlotIx,
-    pub made: Made,
-    /// Words of the exit buffer: tag and payload of each field or capture.
-    pub word: u16,
-    pub fields: u16,
+    pub form: Arc<Form>,
+    /// Where each field or capture is, in order.
+    pub fields: Vec<Where>,
 }
 
 /// What the runtime needs to continue in the VM.

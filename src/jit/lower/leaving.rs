@@ -2,12 +2,13 @@
 //!
 //! A value has the same words of the buffer at all exits of a function, so that exits share the code that stores what they have
 //! in common: an exit that wants `a, b, c` stores `c` and goes on where one that wants `a, b` begins. What an exit computes by
-//! itself, and fields of instances that it makes, have words at the end of the buffer.
+//! itself, and fields of instances that find no room, have words at the end of the buffer.
 use cranelift_codegen::ir::{self as clif, InstBuilder, InstructionData, types};
 
 use super::exits::{Check, ExitInfo, ExitKind, InstanceWords, SlotValue, Where};
 use super::{Held, Helper, Lowering, context, slot_offset, tag_of};
 use crate::jit::ir::{Repr, SlotIx, StateId, ValueId};
+use crate::value::layout::tag;
 
 /// Exits that may share code: bounds the work of finding out.
 const TOGETHER: usize = 64;
@@ -28,6 +29,15 @@ impl Form {
             Form::Pair => 2,
         }
     }
+
+    /// Where a value of this form is that has these words; nothing if it has none and needs some.
+    fn at(self, word: Option<u16>, owned: bool) -> Option<Where> {
+        Some(match self {
+            Form::Constant { tag, payload } => Where::Constant { tag, payload },
+            Form::Payload { tag } => Where::Payload { word: word?, tag, owned },
+            Form::Pair => Where::Pair { word: word?, owned },
+        })
+    }
 }
 
 /// An exit to be made.
@@ -41,6 +51,18 @@ struct Plan {
     shared: Vec<ValueId>,
     /// Values that are stored to their slots, since the buffer is full.
     spilled: Vec<(ValueId, i32)>,
+    /// The next of its own words at the end of the buffer.
+    next_own: u16,
+}
+
+impl Plan {
+    /// The first of some words that only this exit has, for a value.
+    fn own_words(&mut self, value: ValueId, count: u16) -> u16 {
+        let word = self.next_own;
+        self.own.push((value, word));
+        self.next_own += count;
+        word
+    }
 }
 
 /// Code that stores some values and leaves.
@@ -96,61 +118,67 @@ impl Lowering<'_> {
     }
 
     fn plan(&mut self, block: clif::Block, state: StateId, kind: ExitKind, words: &mut Words) -> Plan {
-        let info = self.describe(state, kind, words.end);
+        let info = self.describe(state, kind);
         let data = &self.function.states[state.index()];
-        let fields = data.instances.iter().map(|instance| 2 * instance.fields.len() as u16);
-        let mut next_own = words.end + fields.sum::<u16>() + data.parts.len() as u16;
-        let mut plan = Plan { block, state, info, own: Vec::new(), shared: Vec::new(), spilled: Vec::new() };
+        let (own, shared, spilled) = (Vec::new(), Vec::new(), Vec::new());
+        let mut plan = Plan { block, state, info, own, shared, spilled, next_own: words.end };
+        plan.info.parts = data.parts.iter().zip(words.end..).map(|(part, word)| (part.base, word)).collect();
+        plan.next_own += data.parts.len() as u16;
         for (slot, value) in &data.slots {
             let owned = !matches!(self.function.ty(*value).repr, Repr::Boxed | Repr::Ptr) || data.owned.contains(slot);
-            let place = if self.function.late.contains_key(value) {
-                plan.own.push((*value, next_own));
-                next_own += 1;
-                Where::Payload { word: next_own - 1, tag: 2, owned }
-            } else {
-                self.place(*value, owned, words)
-            };
-            match place {
-                Where::Slot { .. } => plan.spilled.push((*value, slot_offset(*slot))),
-                Where::Payload { word, .. } | Where::Pair { word, .. } if word < words.end => plan.shared.push(*value),
-                _ => {}
+            let place = self.place(*value, owned, words, &mut plan);
+            if let Where::Slot { .. } = place {
+                plan.spilled.push((*value, slot_offset(*slot)));
             }
             plan.info.slots.push(SlotValue { slot: *slot, value: place });
+        }
+        for instance in &data.instances {
+            let fields = instance.fields.iter().map(|field| self.place_field(*field, words, &mut plan)).collect();
+            plan.info.instances.push(InstanceWords { slot: instance.slot, form: instance.form.clone(), fields });
         }
         plan.shared.sort_unstable_by_key(|value| value.0);
         plan.shared.dedup();
         plan
     }
 
-    /// Where exits leave a value.
-    fn place(&self, value: ValueId, owned: bool, words: &mut Words) -> Where {
+    /// Where an exit leaves a value.
+    fn place(&self, value: ValueId, owned: bool, words: &mut Words, plan: &mut Plan) -> Where {
+        if self.function.late.contains_key(&value) {
+            return Where::Payload { word: plan.own_words(value, 1), tag: tag::INT, owned };
+        }
         let form = self.form(value);
-        match (form, words.of(value, form)) {
-            (Form::Constant { tag, payload }, _) => Where::Constant { tag, payload },
-            (Form::Payload { tag }, Some(word)) => Where::Payload { word, tag, owned },
-            (Form::Pair, Some(word)) => Where::Pair { word, owned },
-            (_, None) => Where::Slot { owned },
+        let word = words.of(value, form);
+        if word.is_some() && form.words() > 0 {
+            plan.shared.push(value);
+        }
+        form.at(word, owned).unwrap_or(Where::Slot { owned })
+    }
+
+    /// Where an exit leaves a field of an object that it makes.
+    fn place_field(&self, value: ValueId, words: &mut Words, plan: &mut Plan) -> Where {
+        let owned = !matches!(self.function.ty(value).repr, Repr::Boxed | Repr::Ptr);
+        match self.place(value, owned, words, plan) {
+            Where::Slot { .. } => {
+                let form = self.form(value);
+                let word = plan.own_words(value, form.words());
+                form.at(Some(word), owned).expect("it has words")
+            }
+            place => place,
         }
     }
 
-    /// What the runtime is told, but for the slots; `word`: where the fields of instances begin.
-    fn describe(&mut self, state: StateId, kind: ExitKind, mut word: u16) -> ExitInfo {
+    /// What the runtime is told, but for where values are left.
+    fn describe(&mut self, state: StateId, kind: ExitKind) -> ExitInfo {
         let checks = match kind {
             ExitKind::Execute | ExitKind::Front => self.checks.remove(&state).unwrap_or_default(),
             ExitKind::Unreached => vec![Check::Reached],
             _ => Vec::new(),
         };
         let data = &self.function.states[state.index()];
-        let mut instances = Vec::with_capacity(data.instances.len());
-        for instance in &data.instances {
-            let fields = instance.fields.len() as u16;
-            instances.push(InstanceWords { slot: instance.slot, made: instance.made, word, fields });
-            word += 2 * fields;
-        }
-        let parts = data.parts.iter().zip(word..).map(|(part, word)| (part.base, word)).collect();
         let merged = self.function.merged.binary_search(&state).is_ok();
         let guessed = self.function.guessed.contains(&state);
-        ExitInfo { kind, frames: data.frames.clone(), slots: Vec::new(), instances, parts, checks, merged, guessed }
+        let (slots, instances, parts) = (Vec::new(), Vec::new(), Vec::new());
+        ExitInfo { kind, frames: data.frames.clone(), slots, instances, parts, checks, merged, guessed }
     }
 
     fn form(&self, value: ValueId) -> Form {
@@ -205,7 +233,6 @@ impl Lowering<'_> {
         self.b.switch_to_block(plan.block);
         self.compute_late(plan.state);
         let base = self.context();
-        self.store_instances(plan.state, base, &plan.info.instances);
         self.store_parts(plan.state, base, &plan.info.parts);
         for (value, offset) in plan.spilled {
             self.store_value(value, self.fp, offset);
@@ -248,20 +275,6 @@ impl Lowering<'_> {
                 self.store(payload, base, at + 8);
             }
             (_, Held::One(payload) | Held::Pair(_, payload)) => self.store(payload, base, at),
-        }
-    }
-
-    /// Stores the fields of a state's instances; `base`: the context.
-    fn store_instances(&mut self, state: StateId, base: clif::Value, instances: &[InstanceWords]) {
-        let data = &self.function.states[state.index()];
-        for (instance, words) in data.instances.iter().zip(instances) {
-            let mut at = context::EXIT_BUFFER + 8 * i32::from(words.word);
-            for field in &instance.fields {
-                let (tag, payload) = self.boxed(*field);
-                self.store(tag, base, at);
-                self.store(payload, base, at + 8);
-                at += 16;
-            }
         }
     }
 
