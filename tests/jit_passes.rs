@@ -789,3 +789,17 @@ fn what_each_turn_passes_on_is_made_in_front_of_the_loop_unless_it_changes() {
     let anew = ir(&program("pair = [i, 3]"));
     assert!(count(&looped(&anew), "MakeInstance") > 0, "{anew}");
 }
+
+#[test]
+fn a_long_function_that_mostly_reads_fields_is_inlined_unless_it_branches() {
+    let reads = vec!["p.x"; 40].join(" + ");
+    let program = |first: &str| {
+        format!(
+            "{VECS}func g(p) {{\n{first}\nreturn {reads}\n}}\nfunc f(i) {{ return g(Vec(i, 1)) }}\nfor i in 0..1200 {{ f(i) }}"
+        )
+    };
+    let straight = ir(&program(""));
+    assert_eq!((count(&straight, "CallCompiled"), count(&straight, "MakeInstance")), (0, 0), "{straight}");
+    let branches = ir(&program("if p.x < 0 { return 0 }"));
+    assert_eq!(count(&branches, "CallCompiled"), 1, "{branches}");
+}

@@ -16,7 +16,7 @@ const MOST_TESTED: usize = 4;
 impl Builder<'_> {
     pub(super) fn inlines(&self, call: &Call, callee: &FunctionProfile) -> bool {
         let limits = self.request.limits;
-        let size = callee.chunk.code.len();
+        let size = size(callee);
         // A function in itself, as often as it fits.
         let active = self.contexts.iter().filter(|context| context.function == call.function).count();
         let small =
@@ -261,6 +261,14 @@ impl Builder<'_> {
         self.begin(block, &params);
         self.exit = None;
     }
+}
+
+/// Instructions of a function. Fields that are read in one without branches cost nothing where instances need not exist.
+fn size(callee: &FunctionProfile) -> usize {
+    let code = &callee.chunk.code;
+    let is_straight = code.iter().all(|op| op.jump().is_none());
+    let is_free = |op: &&Op| is_straight && matches!(op, Op::FieldGet { .. });
+    code.len() - code.iter().filter(is_free).count()
 }
 
 /// Instructions of a function, those counted several times that become much code.
