@@ -94,7 +94,7 @@ impl Builder<'_> {
     fn may_hold_instance(&self, pc: u32, slot: SlotIx) -> bool {
         match &self.request.entry {
             Entry::Loop { pc: head, tags } if *head == pc && self.contexts.len() == 1 => {
-                tags.get(slot.index()).is_none_or(|found| u64::from(*found) == tag::STRUCT)
+                tags.get(slot.index()).is_none_or(|found| *found == tag::STRUCT)
             }
             _ => true,
         }
