@@ -470,6 +470,27 @@ fn exits_write_back_more_variables_than_the_buffer_holds() {
     check_same_end("jit-eager", &text, |_| {});
 }
 
+/// Objects that need not exist are made once there are more than an exit has words for, however they come to be more: as fields of others, as
+/// elements of pairs, or as what an option holds.
+#[test]
+fn exits_leave_more_instances_than_the_buffer_holds() {
+    let fields: Vec<_> = (0..10).map(|at| format!("f{at}")).collect();
+    let items = ["i"; 10].join(", ");
+    for (whole, part) in [("R(V(ITEMS))", "whole.v"), ("[V(ITEMS), i]", "whole[0]"), ("Some(V(ITEMS))", "whole.unwrap()")] {
+        let reads: String = (0..60).map(|at| format!("        x{at} := {part}\n        x{at}.f1 += {at}\n")).collect();
+        let sums: Vec<_> = (0..60).map(|at| format!("x{at}.f0 + x{at}.f1")).collect();
+        let text = format!(
+            "struct V {{ {} }}\nstruct R {{ v }}\nfunc f(n) {{\n    mut s := 0\n    for i in 0..n {{\n        whole := {}\n{reads}        s += n / (i + 1) + {}\n    }}\n    return s\n}}\n\
+             print(f(300))",
+            fields.join("; "),
+            whole.replace("ITEMS", &items),
+            sums.join(" + ")
+        );
+        check_same_end("jit-eager", &text, |_| {});
+        check_same_end("jit", &text, |_| {});
+    }
+}
+
 /// Compiled code reads tables by function: what has no place there is called by way of the VM, and never part of other code.
 #[test]
 fn functions_beyond_the_tables_are_left_to_the_vm() {

@@ -159,7 +159,7 @@ impl Builder<'_> {
                 None => self.write_immediate(dst, value),
             },
             Part::Lent(value, lender) => self.write_lent(dst, value, lender),
-            Part::Object(object) if object.lends_from(self.slot(dst)) => {
+            Part::Object(object) if object.lends_from(self.slot(dst)) || !self.has_room_for_all(object.fields.len()) => {
                 let pointer = self.make_object(&object);
                 self.write_owned(dst, pointer);
             }
