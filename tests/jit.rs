@@ -481,7 +481,7 @@ fn exits_leave_more_instances_than_the_buffer_holds() {
         let sums: Vec<_> = (0..60).map(|at| format!("x{at}.f0 + x{at}.f1")).collect();
         let text = format!(
             "struct V {{ {} }}\nstruct R {{ v }}\nfunc f(n) {{\n    mut s := 0\n    for i in 0..n {{\n        whole := {}\n{reads}        s += n / (i + 1) + {}\n    }}\n    return s\n}}\n\
-             print(f(300))",
+             print(f(1500))",
             fields.join("; "),
             whole.replace("ITEMS", &items),
             sums.join(" + ")

@@ -161,7 +161,7 @@ impl Builder<'_> {
             }
             let boxed = self.boxed_slot(slot);
             let pointer = self.guarded_value(boxed, u64::from(target.shape), 0);
-            if !self.change_items(target, Home::Slot(slot), argc, dst, (base, base)) {
+            if !self.change_items(target, (Home::Slot(slot), used), argc, dst, (base, base)) {
                 self.change_known(target, Home::Slot(slot), pointer, used, argc, dst, base);
             }
             return Ok(());
@@ -229,12 +229,19 @@ impl Builder<'_> {
         }
     }
 
-    /// `home.remove_at(i)` and `home.insert(i, x)` on an array, whose other positions the VM executes; false if it is something else.
-    /// `(keys, base)`: the keys of the place stand in front of the receiver's register.
-    pub(super) fn change_items(&mut self, target: Target, home: Home, argc: u8, dst: u16, (keys, base): (u16, u16)) -> bool {
+    /// `home.remove_at(i)`, and `home.insert(i, x)` unless its value is used, on an array, whose other positions the VM executes; false if it is
+    /// something else. `(keys, base)`: the keys of the place stand in front of the receiver's register.
+    pub(super) fn change_items(
+        &mut self,
+        target: Target,
+        (home, used): (Home, bool),
+        argc: u8,
+        dst: u16,
+        (keys, base): (u16, u16),
+    ) -> bool {
         let op = match (builtins::info(BuiltinId(target.function as u16)).name, argc) {
             ("remove_at", 1) => Operation::RemoveAt,
-            ("insert", 2) => Operation::InsertAt,
+            ("insert", 2) if !used => Operation::InsertAt,
             _ => return false,
         };
         if u64::from(target.shape) != tag::ARRAY || self.context().profile.storms(self.pc) > 0 {

@@ -236,7 +236,7 @@ impl Builder<'_> {
         };
         let boxed = self.emit(end.load(), Type::ANY);
         let pointer = self.guarded_value(boxed, wanted, 0);
-        if self.change_items(target, end.home(), argc, at.dst, (at.base, at.receiver())) {
+        if self.change_items(target, (end.home(), at.used), argc, at.dst, (at.base, at.receiver())) {
             return Ok(());
         }
         self.consume_keys(at.path, at.base);
@@ -283,7 +283,7 @@ impl Builder<'_> {
         }
         let Some((held, home)) = self.present_variable(at.root) else { return self.fallback(op) };
         let pointer = self.guarded_value(held, u64::from(target.shape), 0);
-        if !self.change_items(target, home, argc, at.dst, (at.base, at.receiver())) {
+        if !self.change_items(target, (home, at.used), argc, at.dst, (at.base, at.receiver())) {
             self.change_known(target, home, pointer, at.used, argc, at.dst, at.receiver());
         }
         Ok(())
