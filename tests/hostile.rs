@@ -208,3 +208,27 @@ fn long_work_listens_to_a_deadline() {
         }
     }
 }
+
+/// `count` pieces of text, the `n`th made from n.
+fn repeated(count: usize, piece: impl Fn(usize) -> String) -> String {
+    (0..count).map(piece).collect()
+}
+
+#[test]
+fn functions_of_more_parts_than_can_be_numbered_run_on_no_engine() {
+    let locals = |count| repeated(count, |n| format!("v{n} := {n}\n"));
+    let calls = |count| "t += d.get(0, 1)\n".repeat(count);
+    let structs = |count| repeated(count, |n| format!("s = S {{ x: {n} }}\n"));
+    check(format!("func f() {{\n{}return v0 + v29999 }}\nprint(f())\n", locals(30_000)), "29999\n");
+    check(format!("d := {{}}\nt := 0\n{}print(t)\n", calls(5000)), "5000\n");
+    check(format!("struct S {{ x }}\ns := null\n{}print(s)\n", structs(20_000)), "S { x: 19999 }\n");
+    for (text, why) in [
+        (format!("func f() {{\n{}}}\nf()\n", locals(40_000)), "f is too large: too many local variables"),
+        (locals(40_000), "<main> is too large: too many local variables"),
+        (format!("d := {{}}\nt := 0\n{}print(t)\n", calls(70_000)), "<main> is too large: too many method calls"),
+        (format!("struct S {{ x }}\ns := null\n{}print(s)\n", structs(70_000)), "<main> is too large: too many literals"),
+    ] {
+        let messages = load(text).map(drop).expect_err("too large for an instruction");
+        assert!(messages.len() == 1 && messages[0].starts_with(why), "{messages:?}");
+    }
+}

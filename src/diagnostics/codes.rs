@@ -61,7 +61,7 @@ codes! {
     BadParameter "E015" "malformed parameter list"
         "Parameters are names with optional type and default; one `...rest` may stand among them, `self` comes first.";
     TooLarge "E016" "source text too large"
-        "A source file may have at most 4 GiB.";
+        "A source file may have at most 4 GiB, a function 32 767 variables, and some 65 000 each of method calls, literals of structs and the like.";
     MissingBraces "E017" "block without braces"
         "The body of `if`, `for`, `while`, `func` and the like is a block in braces, also when it is a single statement.";
     StatementBorder "E018" "two statements that run together"

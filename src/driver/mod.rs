@@ -13,6 +13,7 @@ pub mod engine;
 mod hints;
 mod machine;
 pub mod modules;
+mod oversize;
 mod prelude;
 pub mod repeat;
 pub mod report;
@@ -103,8 +104,11 @@ impl Script {
         let root = sources.add(text.name, text.text);
         let mut loader = FileLoader::new(text.path.as_deref());
         let resolve = if text.strict_types { resolve::resolve_strict } else { resolve::resolve };
-        let resolved = resolve(root, &mut sources, &mut loader);
-        Script { sources, program: resolved.program, diagnostics: resolved.diagnostics, warnings: resolved.warnings }
+        let resolve::Resolved { program, mut diagnostics, warnings } = resolve(root, &mut sources, &mut loader);
+        if !has_errors(&diagnostics) {
+            diagnostics.extend(oversize::find(&program));
+        }
+        Script { sources, program, diagnostics, warnings }
     }
 
     /// What `ruff check` says beyond [`Script::warnings`]; nothing about a program that cannot run.
