@@ -584,6 +584,50 @@ fn a_method_of_an_item_reads_the_item_unless_it_is_found_by_a_key() {
 }
 
 #[test]
+fn comparisons_with_short_texts_are_instructions_unless_values_have_an_equality_of_their_own() {
+    let program = |text: &str, values: &str| {
+        format!(
+            "struct S {{ x\n    func op_eq(self, o) {{ return self.x == o }} }}\nfunc f(a) {{ return a == \"{text}\" }}\nvs := {values}\nfor i in 0..1200 {{ f(vs[i % 2]) }}"
+        )
+    };
+    for values in ["[\"ab\", \"abc\"]", "[1, \"abc\"]"] {
+        let short = ir(&program("abc", values));
+        assert_eq!((count(&short, "EqualsText"), count(&short, "Operate")), (1, 0), "{short}");
+    }
+    let long = ir(&program("abcdefghijklmnopq", "[\"ab\", \"abc\"]"));
+    assert_eq!((count(&long, "EqualsText"), count(&long, "Operate")), (0, 1), "{long}");
+    let own = ir(&program("abc", "[S { x: \"abc\" }, \"abc\"]"));
+    assert_eq!(count(&own, "EqualsText"), 0, "{own}");
+}
+
+#[test]
+fn a_row_that_each_turn_changes_is_unshared_in_front_of_the_loop_unless_it_is_another_one_each_time() {
+    let program = |row: &str| {
+        format!(
+            "func f(m, r, n) {{\n    for k in 0..n {{ m[{row}][0] += m[0][k] }}\n    return m\n}}\nfor i in 0..1200 {{ f([[1, 2], [3, 4]], 1, 2) }}"
+        )
+    };
+    let fixed = ir(&program("r"));
+    assert_eq!((count(&fixed, "= Unshare"), count(&looped(&fixed), "= Unshare")), (2, 0), "{fixed}");
+    assert_eq!(count(&looped(&fixed), "GuardUnique"), 0, "{fixed}");
+    let varying = ir(&program("k"));
+    assert_eq!((count(&varying, "= Unshare"), count(&looped(&varying), "GuardUnique")), (1, 1), "{varying}");
+}
+
+#[test]
+fn an_item_that_goes_to_another_place_stays_out_of_memory_unless_it_is_a_variable() {
+    let program = |moved: &str| {
+        format!(
+            "func f(xs, i, j) {{\n    {moved}\n    return len(xs)\n}}\nfor i in 0..1200 {{ f([\"a\", \"b\", \"c\"], i % 3, 1) }}"
+        )
+    };
+    let direct = ir(&program("xs[i] = xs[j]"));
+    assert_eq!((count(&direct, "StoreSlotRetain"), count(&direct, "= Retain")), (0, 1), "{direct}");
+    let variable = ir(&program("t := xs[j]\n    xs[i] = t"));
+    assert_eq!(count(&variable, "StoreSlotRetain"), 1, "{variable}");
+}
+
+#[test]
 fn counters_are_guessed_to_begin_at_zero_unless_they_are_known_not_to() {
     let program = |start: &str| {
         format!(

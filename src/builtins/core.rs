@@ -531,6 +531,12 @@ fn clean_digits(text: &str) -> Option<String> {
     (!text.is_empty() && !misplaced).then(|| text.replace('_', ""))
 }
 
+/// The number of a row of digits, if it is a small one.
+fn small_int(digits: &str, base: u32) -> Option<i64> {
+    let only_digits = digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if only_digits { i64::from_str_radix(digits, base).ok() } else { None }
+}
+
 fn parse_int(_: &mut dyn Engine, s: &str, base: i64) -> Fallible {
     let base = match u32::try_from(base) {
         Ok(base @ 2..=36) => base,
@@ -549,6 +555,9 @@ fn parse_int(_: &mut dyn Engine, s: &str, base: i64) -> Fallible {
         _ => ["", ""],
     };
     let digits = prefix.iter().find_map(|prefix| digits.strip_prefix(prefix)).unwrap_or(digits);
+    if let Some(magnitude) = small_int(digits, base) {
+        return Ok(Value::Int(if negative { -magnitude } else { magnitude }));
+    }
     let digits = clean_digits(digits).filter(|digits| digits.chars().all(|c| c.is_digit(base))).ok_or_else(bad)?;
     let magnitude = IBig::from_str_radix(&digits, base).map_err(|_| bad())?;
     Ok(Value::int_from(if negative { -magnitude } else { magnitude }))

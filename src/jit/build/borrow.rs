@@ -10,7 +10,7 @@ use super::{Builder, Edge};
 use crate::builtins::{self, BuiltinId, N_BUILTINS};
 use crate::bytecode::chunk::SelfKind;
 use crate::bytecode::op::{Op, OperandKind};
-use crate::jit::ir::{Kinds, SlotIx};
+use crate::jit::ir::{InstKind, Kinds, SlotIx, Type};
 use crate::jit::profile::Site;
 
 impl Builder<'_> {
@@ -97,12 +97,24 @@ impl Builder<'_> {
         if !self.state.slots.iter().any(|slot| self.is_lent(*slot, |_| true)) {
             return;
         }
+        self.hold_stored(op);
         for slot in self.changed_in_place(op) {
             self.forget_unwanted(slot);
             self.before_write(slot);
             if let Slot::Borrowed { .. } = self.state.get(slot) {
                 self.settle(slot);
             }
+        }
+    }
+
+    /// What is lent to a temporary that is stored in a place is counted first: its lender may be what changes.
+    fn hold_stored(&mut self, op: &Op) {
+        let (Op::IndexSet { value, .. } | Op::FieldSet { value, .. } | Op::PlaceSet { value, .. }) = *op else { return };
+        let slot = self.slot(value);
+        if let (true, Slot::Borrowed { value, .. }) = (self.is_temporary(value), self.state.get(slot)) {
+            let value = self.emit(InstKind::Retain(value), Type::ANY);
+            self.put(slot, Slot::Owned { value });
+            self.exit = None;
         }
     }
 

@@ -46,7 +46,7 @@ use ahash::{AHashMap, AHashSet};
 
 use super::feedback::TEXT;
 use super::ir::Expected;
-use super::ir::inst::Home;
+use super::ir::inst::{Home, ShortText};
 use super::ir::{
     BlockId, FrameInfo, FrameState, Function, Inst, InstKind, Instance, Origin, Part, SlotIx, StateId, Terminator, Type,
     ValueId,
@@ -196,6 +196,8 @@ struct Builder<'r> {
     units: AHashMap<ValueId, i64>,
     /// The codes of characters among the values.
     codes: AHashMap<ValueId, ValueId>,
+    /// Short texts among the values that are constants.
+    texts: AHashMap<ValueId, ShortText>,
     /// Types among the values, by the builtin that makes values of them.
     constructors: AHashMap<ValueId, u16>,
     pc: u32,
@@ -230,6 +232,7 @@ impl<'r> Builder<'r> {
             functions: AHashMap::new(),
             units: AHashMap::new(),
             codes: AHashMap::new(),
+            texts: AHashMap::new(),
             constructors: AHashMap::new(),
             pc: 0,
             exit: None,

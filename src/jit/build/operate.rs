@@ -8,7 +8,7 @@ use super::{Builder, Built};
 use crate::bytecode::chunk::Const;
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
 use crate::jit::feedback::{DICT, OTHER, TEXT};
-use crate::jit::ir::inst::Home;
+use crate::jit::ir::inst::{Home, ShortText};
 use crate::jit::ir::{InstKind, Kinds, Operation, SlotIx, Type, ValueId};
 use crate::jit::profile::Site;
 use crate::value::layout::tag;
@@ -279,8 +279,48 @@ impl Builder<'_> {
         if self.meets_overloads() && !with_null && (calls || !matches!(code, CompareCode::Eq | CompareCode::Ne)) {
             return None;
         }
+        if let Some(equal) = self.equals_text(code, a, b) {
+            return Some(equal);
+        }
         let args = [self.lent(a), self.lent(b)];
         Some(self.operation(Operation::Compare(code), &args))
+    }
+
+    /// `a == "text"` or `a != "text"` of a short text, unless a value with an equality of its own has come by.
+    fn equals_text(&mut self, code: CompareCode, a: Source, b: Source) -> Option<ValueId> {
+        let is_equal = match code {
+            CompareCode::Eq => true,
+            CompareCode::Ne => false,
+            _ => return None,
+        };
+        if self.meets_overloads() || self.context().profile.storms(self.pc) > 0 {
+            return None;
+        }
+        let text = self.short_text(b)?;
+        let value = self.lent(a);
+        let exit = self.exit();
+        let equal = self.emit(InstKind::EqualsText { value, text, exit }, Type::BOOL);
+        Some(if is_equal { equal } else { self.emit(InstKind::NotB(equal), Type::BOOL) })
+    }
+
+    /// A constant that is a short text.
+    fn short_text(&self, source: Source) -> Option<ShortText> {
+        match source {
+            Source::Register(register) => match self.state.get(self.slot(register)) {
+                Slot::Borrowed { value, .. } => self.texts.get(&value).copied(),
+                _ => None,
+            },
+            Source::Constant(index) => self.short_constant(u32::from(index)),
+            Source::Small(_) => None,
+        }
+    }
+
+    /// The same of an entry of the constant pool.
+    pub(super) fn short_constant(&self, index: u32) -> Option<ShortText> {
+        match &self.context().profile.chunk.constants[index as usize] {
+            Const::Str(text) => ShortText::new(text),
+            _ => None,
+        }
     }
 
     /// `a == null` or `a != null`, where nothing has an equality of its own.

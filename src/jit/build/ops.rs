@@ -479,6 +479,7 @@ impl Builder<'_> {
                 if let Some(code) = self.code_of_constant(index) {
                     self.codes.insert(value, code);
                 }
+                self.texts.extend(self.short_constant(index).map(|text| (value, text)));
                 self.write_lent(dst, value, Lender::Constant);
             }
         }

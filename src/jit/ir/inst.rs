@@ -55,6 +55,32 @@ pub enum FloatUnary {
     Trunc,
 }
 
+/// A text of at most 16 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ShortText {
+    length: u8,
+    bytes: [u8; 16],
+}
+
+impl ShortText {
+    /// The text, if it is short.
+    pub fn new(text: &str) -> Option<ShortText> {
+        let mut bytes = [0; 16];
+        bytes.get_mut(..text.len())?.copy_from_slice(text.as_bytes());
+        Some(ShortText { length: text.len() as u8, bytes })
+    }
+
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.length)]
+    }
+}
+
+impl std::fmt::Debug for ShortText {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        std::fmt::Debug::fmt(&String::from_utf8_lossy(self.as_bytes()), f)
+    }
+}
+
 /// A function of one float or two that the runtime computes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum FloatFunction {
@@ -296,6 +322,12 @@ pub enum InstKind {
     /// Boxed value is null → bool. Leaves if it may have an equality of its own: once any declaration has.
     EqualsNull {
         value: ValueId,
+        exit: StateId,
+    },
+    /// Boxed value is this text → bool. Leaves if it is an instance or enum value, which may have an equality of its own.
+    EqualsText {
+        value: ValueId,
+        text: ShortText,
         exit: StateId,
     },
     /// Tag of a boxed value → int.
@@ -718,6 +750,7 @@ impl InstKind {
             | ShrI { exit: e, .. }
             | NegI { exit: e, .. } => exit(e.is_some()),
             DivI { zero, overflow, .. } => exit(zero.is_some() || overflow.is_some()),
+            EqualsText { .. } => read(Heaps::HEADERS, true),
             Truthy(_) | LoadLength(_) | LoadStart(_) | LoadStep(_) | LoadData(_) | LoadByte { .. } => {
                 read(Heaps::HEADERS, false)
             }

@@ -48,6 +48,7 @@ impl InstKind {
             Retain(v)
             | IsFunction { value: v, .. }
             | EqualsNull { value: v, .. }
+            | EqualsText { value: v, .. }
             | TagOf(v)
             | VariantOf(v)
             | CharOf(v)
@@ -136,9 +137,8 @@ impl InstKind {
             | LoadCell { exit, .. }
             | StoreCell { exit, .. } => f(exit),
             GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
-            EqualsNull { exit, .. } | GuardTrue { exit, .. } | GuardFunction { exit, .. } | GuardClosure { exit, .. } => {
-                f(exit)
-            }
+            EqualsNull { exit, .. } | EqualsText { exit, .. } | GuardTrue { exit, .. } => f(exit),
+            GuardFunction { exit, .. } | GuardClosure { exit, .. } => f(exit),
             Operate { exit, .. } | Unshare { exit, .. } | Generalise { exit, .. } | ToFloat { exit, .. } => f(exit),
             ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => f(exit),
             LoadCaptureCell { exit, .. } | StoreCaptureCell { exit, .. } => f(exit),

@@ -191,6 +191,10 @@ impl Lowering<'_> {
                 let value = self.b.ins().icmp_imm_u(IntCC::Equal, tag, tag::NULL as i64);
                 self.define(result, value);
             }
+            InstKind::EqualsText { value, text, exit } => {
+                let equal = self.equals_text(*value, text.as_bytes(), *exit);
+                self.define(result, equal);
+            }
             InstKind::TagOf(value) => {
                 let (tag, _) = self.boxed(*value);
                 self.define(result, tag);

@@ -1,10 +1,10 @@
-//! Characters appended to text.
+//! Characters appended to text, and text compared with a short one.
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, InstBuilder, types};
 
 use super::{Helper, Lowering};
-use crate::jit::ir::ValueId;
 use crate::jit::ir::inst::Home;
+use crate::jit::ir::{StateId, ValueId};
 use crate::value::layout::{header, shape, string, tag};
 
 /// The first word of ASCII text that nobody else holds: shape and count are its halves.
@@ -41,6 +41,67 @@ impl Lowering<'_> {
         let done = self.call_for_word(Helper::AppendChar, &[place, code]);
         self.b.ins().brif(done, next, &[], left, &[]);
         self.b.switch_to_block(next);
+    }
+
+    /// Whether a value is a text of at most 16 bytes: of the same length, and with the same bytes. What may have an equality of
+    /// its own leaves.
+    pub(super) fn equals_text(&mut self, value: ValueId, wanted: &[u8], exit: StateId) -> clif::Value {
+        let (tag, text) = self.boxed(value);
+        let (same_length, done) = (self.b.create_block(), self.b.create_block());
+        let answer = self.b.append_block_param(done, types::I8);
+        let no = self.b.ins().iconst(types::I8, 0);
+        if self.function.ty(value).kinds.single() != Some(tag::STR) {
+            let (is_text, other) = (self.b.create_block(), self.b.create_block());
+            self.b.set_cold_block(other);
+            let found = self.b.ins().icmp_imm_u(IntCC::Equal, tag, tag::STR as i64);
+            self.b.ins().brif(found, is_text, &[], other, &[]);
+            self.b.switch_to_block(other);
+            self.leave_if_instance(tag, exit);
+            self.b.ins().jump(done, &[no.into()]);
+            self.b.switch_to_block(is_text);
+        }
+        let length = self.load(types::I64, text, string::LEN as i32);
+        let same = self.b.ins().icmp_imm_u(IntCC::Equal, length, wanted.len() as i64);
+        self.b.ins().brif(same, same_length, &[], done, &[no.into()]);
+        self.b.switch_to_block(same_length);
+        let equal = self.has_bytes(text, wanted);
+        self.b.ins().jump(done, &[equal.into()]);
+        self.b.switch_to_block(done);
+        answer
+    }
+
+    fn leave_if_instance(&mut self, tag: clif::Value, exit: StateId) {
+        for kind in [tag::UNIT, tag::STRUCT, tag::VARIANT] {
+            let other = self.b.ins().icmp_imm_u(IntCC::NotEqual, tag, kind as i64);
+            self.leave_unless(other, exit);
+        }
+    }
+
+    /// Whether a text that is as long as `wanted` begins and ends with the same words, which may overlap.
+    fn has_bytes(&mut self, text: clif::Value, wanted: &[u8]) -> clif::Value {
+        let (ty, width) = match wanted.len() {
+            0 => return self.b.ins().iconst(types::I8, 1),
+            1 => (types::I8, 1),
+            2..=3 => (types::I16, 2),
+            4..=7 => (types::I32, 4),
+            _ => (types::I64, 8),
+        };
+        let last = wanted.len() - width;
+        let first = self.has_word(text, wanted, ty, 0);
+        if last == 0 {
+            return first;
+        }
+        let second = self.has_word(text, wanted, ty, last);
+        self.b.ins().band(first, second)
+    }
+
+    fn has_word(&mut self, text: clif::Value, wanted: &[u8], ty: clif::Type, from: usize) -> clif::Value {
+        let mut word = [0; 8];
+        let width = ty.bytes() as usize;
+        word[..width].copy_from_slice(&wanted[from..from + width]);
+        let found = self.load(ty, text, (string::BYTES + from) as i32);
+        let word = self.b.ins().iconst(ty, i64::from_le_bytes(word));
+        self.b.ins().icmp(IntCC::Equal, found, word)
     }
 
     fn go_on_if(&mut self, holds: clif::Value, otherwise: clif::Block) {

@@ -129,6 +129,7 @@ fn asked(kind: &InstKind) -> Option<ValueId> {
         | InstKind::VariantOf(value)
         | InstKind::Truthy(value)
         | InstKind::EqualsNull { value, .. }
+        | InstKind::EqualsText { value, .. }
         | InstKind::IsFunction { value, .. }
         | InstKind::GuardNotTag { value, .. }
         | InstKind::ToFloat { value, .. }

@@ -107,7 +107,7 @@ impl Memory {
         HEAP_DIMENSIONS + self.slots + slot.index() % self.slots.max(1)
     }
 
-    fn unique_inside(&self) -> usize {
+    pub(super) fn unique_inside(&self) -> usize {
         HEAP_DIMENSIONS + 2 * self.slots
     }
 

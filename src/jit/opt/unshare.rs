@@ -4,11 +4,16 @@
 //! shared again or put another one into the slot; after that the loop only reads the slot, so its checks and addresses can move
 //! out as well. One that not every turn reaches becomes a plain check where it stands, if it was a guess, and so does what is left of the
 //! `self` of a mutating method.
+//!
+//! Parts of such an object that each turn changes (`rows[r][c] = …`) are unshared in front of the loop as well: their checks in the
+//! loop stay, and move out with what is read of them.
 //! Relies on: an object that only a slot holds becomes shared only by taking a reference to what was read from that slot.
 //! Must not: copy for a loop that may never write (hence only what every turn reaches is moved).
+use ahash::AHashMap;
+
 use super::memory::{DimensionSet, Memory};
 use crate::jit::ir::cfg::{Cfg, Loop};
-use crate::jit::ir::inst::Home;
+use crate::jit::ir::inst::{Cell, Home, Origin};
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, SlotIx, StateId, Type, ValueId};
 
 /// Returns the number of instructions moved or turned into checks.
@@ -22,7 +27,7 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
                 continue;
             }
             changed += if is_always_reached(function, cfg, looped, slot) {
-                hoist(function, looped, preheader, slot, &mut replace)
+                hoist(function, cfg, looped, preheader, slot, &mut replace)
             } else {
                 check_only(function, looped, slot)
             };
@@ -68,15 +73,25 @@ fn is_always_reached(function: &Function, cfg: &Cfg, looped: &Loop, slot: SlotIx
     insts(function, looped).any(|(block, inst)| unshare_of(inst, slot) && cfg.is_in_each_turn(function, block, looped))
 }
 
-/// One `Unshare` in the preheader; those in the loop give what they are given.
-fn hoist(function: &mut Function, looped: &Loop, preheader: BlockId, slot: SlotIx, replace: &mut Vec<ValueId>) -> usize {
+/// One `Unshare` in the preheader; those in the loop give what they are given. It copies what is shared, also where they were a guess:
+/// leaving would cost the loop all that stands in front of it.
+fn hoist(
+    function: &mut Function,
+    cfg: &Cfg,
+    looped: &Loop,
+    preheader: BlockId,
+    slot: SlotIx,
+    replace: &mut Vec<ValueId>,
+) -> usize {
     let found =
         insts(function, looped).find(|(_, inst)| unshare_of(inst, slot)).map(|(_, inst)| (inst.kind.clone(), inst.origin));
-    let Some((InstKind::Unshare { pointer, guess, .. }, origin)) = found else { return 0 };
+    let Some((InstKind::Unshare { pointer, .. }, origin)) = found else { return 0 };
     let (ty, exit) =
         (function.ty(pointer), function.blocks[preheader.index()].preheader.expect("a loop's preheader has a state"));
     let Some(tag) = ty.kinds.single() else { return 0 };
-    let mut removed = 0;
+    let parts = Parts::of(function, looped, slot);
+    let found = parts.found(function, cfg, looped);
+    let mut removed = parts.check_only(function, looped, &found);
     for &block in &looped.blocks {
         function.blocks[block.index()].insts.retain(|inst| {
             let InstKind::Unshare { pointer, .. } = inst.kind else { return true };
@@ -90,18 +105,177 @@ fn hoist(function: &mut Function, looped: &Loop, preheader: BlockId, slot: SlotI
             false
         });
     }
-    let mut emit = |kind: InstKind, ty: Type| {
-        let result = function.new_value(ty);
-        replace.push(result);
-        function.blocks[preheader.index()].insts.push(Inst { kind, result: Some(result), origin });
+    let mut front = Front { function, preheader, exit, origin, replace };
+    let boxed = front.emit(InstKind::LoadSlot(slot), Type::ANY);
+    let object = front.checked(boxed, tag, ty);
+    let object = front.emit(InstKind::Unshare { home: Home::Slot(slot), pointer: object, guess: false, exit }, ty);
+    removed + found.iter().map(|part| front.unshare(object, part)).count()
+}
+
+/// Where instructions are put in front of a loop.
+struct Front<'a> {
+    function: &'a mut Function,
+    preheader: BlockId,
+    exit: StateId,
+    origin: Origin,
+    replace: &'a mut Vec<ValueId>,
+}
+
+impl Front<'_> {
+    fn emit(&mut self, kind: InstKind, ty: Type) -> ValueId {
+        let result = self.function.new_value(ty);
+        self.replace.push(result);
+        let inst = Inst { kind, result: Some(result), origin: self.origin };
+        self.function.blocks[self.preheader.index()].insts.push(inst);
         result
-    };
-    let boxed = emit(InstKind::LoadSlot(slot), Type::ANY);
-    let object = emit(InstKind::GuardTag { value: boxed, tag, exit }, Type::pointer(tag, 0));
-    let object =
-        if ty.shape == 0 { object } else { emit(InstKind::GuardShape { pointer: object, shape: ty.shape, exit }, ty) };
-    emit(InstKind::Unshare { home: Home::Slot(slot), pointer: object, guess, exit }, ty);
-    removed
+    }
+
+    /// The object of this tag and type that a value is.
+    fn checked(&mut self, value: ValueId, tag: u64, ty: Type) -> ValueId {
+        let exit = self.exit;
+        let pointer = self.emit(InstKind::GuardTag { value, tag, exit }, Type::pointer(tag, 0));
+        if ty.shape == 0 { pointer } else { self.emit(InstKind::GuardShape { pointer, shape: ty.shape, exit }, ty) }
+    }
+
+    /// Unshares a part of an object that nobody else holds.
+    fn unshare(&mut self, whole: ValueId, part: &Part) {
+        self.origin = part.origin;
+        let exit = self.exit;
+        let (home, load) = match part.place {
+            Place::Element { index, length } => {
+                let length = self.emit(InstKind::LoadLength(whole), length);
+                let index = self.emit(InstKind::GuardBounds { index, length, exit: Some(exit) }, Type::INT);
+                let data = self.emit(InstKind::LoadData(whole), Type::RAW);
+                (Home::Element { data, index }, InstKind::LoadElement { cell: Cell::Value, data, index })
+            }
+            Place::Field { offset } => {
+                let pointer = whole;
+                (Home::Field { pointer, offset }, InstKind::LoadField { cell: Cell::Value, pointer, offset })
+            }
+        };
+        let value = self.emit(load, Type::ANY);
+        let pointer = self.checked(value, part.tag, part.ty);
+        self.emit(InstKind::Unshare { home, pointer, guess: false, exit }, part.ty);
+    }
+}
+
+/// A part that each turn of a loop changes.
+struct Part {
+    place: Place,
+    tag: u64,
+    ty: Type,
+    origin: Origin,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Place {
+    /// At an index that is the same in all turns; `length`: the type of the array's length.
+    Element {
+        index: ValueId,
+        length: Type,
+    },
+    Field {
+        offset: u32,
+    },
+}
+
+/// How the values of a loop are made, to find parts of what a slot holds.
+struct Parts {
+    slot: SlotIx,
+    made: AHashMap<ValueId, InstKind>,
+    params: Vec<ValueId>,
+    /// Pointers that are unshared in the loop.
+    wholes: Vec<ValueId>,
+}
+
+impl Parts {
+    fn of(function: &Function, looped: &Loop, slot: SlotIx) -> Parts {
+        let made: AHashMap<ValueId, InstKind> =
+            insts(function, looped).filter_map(|(_, inst)| inst.result.map(|result| (result, inst.kind.clone()))).collect();
+        let wholes =
+            insts(function, looped).filter(|(_, inst)| unshare_of(inst, slot)).filter_map(|(_, inst)| match inst.kind {
+                InstKind::Unshare { pointer, .. } => Some(pointer),
+                _ => None,
+            });
+        let params = looped.blocks.iter().flat_map(|block| function.blocks[block.index()].params.iter().copied());
+        Parts { slot, wholes: wholes.collect(), params: params.collect(), made }
+    }
+
+    /// Those that are checked or unshared in each turn.
+    fn found(&self, function: &Function, cfg: &Cfg, looped: &Loop) -> Vec<Part> {
+        let mut parts: Vec<Part> = Vec::new();
+        for (block, inst) in insts(function, looped) {
+            let (InstKind::GuardUnique { slot: None, pointer, .. } | InstKind::Unshare { pointer, .. }) = inst.kind else {
+                continue;
+            };
+            if let Some((place, tag)) = self.place_of(function, pointer)
+                && cfg.is_in_each_turn(function, block, looped)
+                && !parts.iter().any(|part| part.place == place)
+            {
+                parts.push(Part { place, tag, ty: function.ty(pointer), origin: inst.origin });
+            }
+        }
+        parts
+    }
+
+    /// Parts that were unshared in front of the loop are checked in it, if nothing in the loop can make one shared.
+    fn check_only(&self, function: &mut Function, looped: &Loop, parts: &[Part]) -> usize {
+        let memory = Memory::new(function);
+        let is_part = |function: &Function, inst: &Inst| match inst.kind {
+            InstKind::Unshare { home: Home::Element { .. } | Home::Field { .. }, pointer, .. } => {
+                self.place_of(function, pointer).is_some_and(|(place, _)| parts.iter().any(|part| part.place == place))
+            }
+            _ => false,
+        };
+        let mut written = DimensionSet::empty(&memory);
+        for (_, inst) in insts(function, looped).filter(|(_, inst)| !is_part(function, inst)) {
+            written.add(&memory, memory.writes(function, &inst.kind));
+        }
+        if written.contains(memory.unique_inside()) {
+            return 0;
+        }
+        let mut changed = 0;
+        for &block in &looped.blocks {
+            for at in 0..function.blocks[block.index()].insts.len() {
+                let inst = &function.blocks[block.index()].insts[at];
+                let (true, InstKind::Unshare { pointer, exit, .. }) = (is_part(function, inst), &inst.kind) else {
+                    continue;
+                };
+                let kind = InstKind::GuardUnique { slot: None, pointer: *pointer, exit: *exit };
+                function.blocks[block.index()].insts[at].kind = kind;
+                changed += 1;
+            }
+        }
+        changed
+    }
+
+    /// Where in the slot's object an object was read, and its tag.
+    fn place_of(&self, function: &Function, pointer: ValueId) -> Option<(Place, u64)> {
+        let tagged = match *self.made.get(&pointer)? {
+            InstKind::GuardShape { pointer, .. } => pointer,
+            _ => pointer,
+        };
+        let InstKind::GuardTag { value, tag, .. } = *self.made.get(&tagged)? else { return None };
+        let place = match *self.made.get(&value)? {
+            InstKind::LoadElement { cell: Cell::Value, data, index } => {
+                let (InstKind::LoadData(whole), InstKind::GuardBounds { index, length, .. }) =
+                    (self.made.get(&data)?, self.made.get(&index)?)
+                else {
+                    return None;
+                };
+                let fixed = self.is_whole(*whole) && !self.made.contains_key(index) && !self.params.contains(index);
+                fixed.then(|| Place::Element { index: *index, length: function.ty(*length) })?
+            }
+            InstKind::LoadField { cell: Cell::Value, pointer, offset } if self.is_whole(pointer) => Place::Field { offset },
+            _ => return None,
+        };
+        Some((place, tag))
+    }
+
+    fn is_whole(&self, pointer: ValueId) -> bool {
+        self.wholes.contains(&pointer)
+            || matches!(self.made.get(&pointer), Some(InstKind::Unshare { home: Home::Slot(slot), .. }) if *slot == self.slot)
+    }
 }
 
 /// Checks where they stand, which leave if a copy would be needed.

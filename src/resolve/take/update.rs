@@ -128,11 +128,12 @@ impl TakePass<'_, '_> {
     }
 }
 
-/// Can the builtin give the value back if it fails? Not if its body is written in Ruff; nor if it does not take this many
+/// Can the builtin change a value in place, and give it back as it was if it fails? That is what a mutating method does; other
+/// builtins gain nothing by holding the value alone, and may have used it up when they fail. Nor if it does not take this many
 /// arguments, which is found out before it runs.
 fn takes(builtin: BuiltinId, count: usize) -> bool {
     let info = builtins::info(builtin);
-    if info.native().is_none() {
+    if info.mutating().is_none() {
         return false;
     }
     let params = info.params;
