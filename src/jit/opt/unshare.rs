@@ -8,7 +8,7 @@
 //! Parts of such an object that each turn changes (`rows[r][c] = …`) are unshared in front of the loop as well: their checks in the
 //! loop stay, and move out with what is read of them.
 //! Relies on: an object that only a slot holds becomes shared only by taking a reference to what was read from that slot.
-//! Must not: copy for a loop that may never write (hence only what every turn reaches is moved).
+//! Must not: copy for turns that may not write (hence only what every turn reaches is moved). A loop of no turns may copy in vain.
 use ahash::AHashMap;
 
 use super::memory::{DimensionSet, Memory};
