@@ -46,7 +46,7 @@ use crate::vm::stack::{FnRef, Fp};
 use crate::vm::tier::{Entry, Outcome, Patience, Tier, Verdict};
 use compiler::{Finished, Job, Product, Refusal};
 use ir::Kinds;
-use lower::context::{MAX_FUNCTIONS, UNUSUAL};
+use lower::context::MAX_FUNCTIONS;
 pub use options::Options;
 use policy::{Decision, Ledger, Place, Policy, State};
 use profile::{BuildLimits, Request};
@@ -272,7 +272,8 @@ impl Jit {
         context.calls.extend(product.calls.into_iter().map(|call| (call.address, call.frames)));
         if place.1.is_none() {
             context.entry_table[place.0 as usize] = product.address;
-            context.arity_table[place.0 as usize] = vm.activation(place.0).map_or(UNUSUAL, |function| function.exact_value);
+            context.arity_table[place.0 as usize] =
+                vm.activation(place.0).map_or(0, |function| function.exact_value.wrapping_add(1));
         }
         Entry(number)
     }
