@@ -46,7 +46,7 @@ use crate::vm::stack::{FnRef, Fp};
 use crate::vm::tier::{Entry, Outcome, Patience, Tier, Verdict};
 use compiler::{Finished, Job, Product, Refusal};
 use ir::Kinds;
-use lower::context::{MAX_FUNCTIONS, UNUSUAL};
+use lower::context::MAX_FUNCTIONS;
 pub use options::Options;
 use policy::{Decision, Ledger, Place, Policy, State};
 use profile::{BuildLimits, Request};
@@ -272,7 +272,8 @@ impl Jit {
         context.calls.extend(product.calls.into_iter().map(|call| (call.address, call.frames)));
         if place.1.is_none() {
             context.entry_table[place.0 as usize] = product.address;
-            context.arity_table[place.0 as usize] = vm.activation(place.0).map_or(UNUSUAL, |function| function.exact_value);
+            context.arity_table[place.0 as usize] =
+                vm.activation(place.0).map_or(0, |function| function.exact_value.wrapping_add(1));
         }
         Entry(number)
     }
@@ -373,12 +374,12 @@ impl Jit {
         around.map(|range| range.start).find(|head| function.turns(*head) >= self.policy.outer_turns)
     }
 
-    /// Is this a loop of few turns in a function of many calls? Then the calls to come are worth more than the one at hand.
-    fn is_short(&self, function: FnRef, pc: u32) -> bool {
+    /// Is this a loop of fewer turns in a call in a function of so many calls? Then the calls to come are worth more than the one at hand.
+    fn is_short(&self, function: FnRef, pc: u32, (many_calls, few_turns): (u32, u32)) -> bool {
         let (calls, turns) = (function.heat.get(), function.turns(pc));
         self.policy.outer_turns != u32::MAX
-            && calls >= self.policy.many_calls
-            && turns / calls < self.policy.few_turns
+            && calls >= many_calls
+            && turns / calls < few_turns
             && self.options.compiles(&function.info.name)
     }
 
@@ -451,14 +452,15 @@ impl Tier for Jit {
 
     fn hot_loop(&self, vm: &Vm, function: FnRef, pc: usize) -> Verdict {
         let pc = pc as u32;
-        if self.is_short(function, pc) {
-            if self.caller_comes_first(vm, function, pc) {
-                return Verdict::Later(1);
-            }
-            if self.ledger.borrow_mut().yields_to_call(function.id.0) {
-                function.report_call_next();
-                return Verdict::Later(1);
-            }
+        let Policy { many_calls, few_turns, several_calls, some_turns, .. } = self.policy;
+        if self.is_short(function, pc, (many_calls, few_turns)) && self.caller_comes_first(vm, function, pc) {
+            return Verdict::Later(1);
+        }
+        if self.is_short(function, pc, (several_calls, some_turns))
+            && self.ledger.borrow_mut().yields_to_call((function.id.0, Some(pc)), &self.policy)
+        {
+            function.report_call_next();
+            return Verdict::Later(1);
         }
         if let Some(head) = self.running_around(&function, pc) {
             let id = function.id.0;

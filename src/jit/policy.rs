@@ -33,9 +33,14 @@ pub struct Policy {
     /// Instructions of a loop that is compiled as part of the loops around it as well, while those have made few turns. If one of them has made
     /// many, the code of a loop goes on in it, however long.
     pub twice_size: usize,
-    /// A function of that many calls is compiled instead of its loop if that makes fewer than so many turns in one call.
+    /// A small function of that many calls is compiled as part of the loop that calls it instead of its own loop, if that makes fewer than so many
+    /// turns in one call.
     pub many_calls: u32,
     pub few_turns: u32,
+    /// A function of that many calls is compiled instead of its loop if that makes fewer than so many turns in one call: the next call comes
+    /// sooner than the code of the loop would be worth its time, and has all loops of the function.
+    pub several_calls: u32,
+    pub some_turns: u32,
     /// Failed checks at one instruction after which the code that contains it is given up.
     pub storm: u32,
     /// The same for all instructions of one code together.
@@ -68,6 +73,8 @@ impl Policy {
             outer_reports: 12,
             many_calls: 32,
             few_turns: 32,
+            several_calls: 4,
+            some_turns: 512,
             storm: 50,
             storms: 200,
             most_compiles: 5,
@@ -203,7 +210,17 @@ impl Ledger {
         record.reports = 0;
         record.compiles += u32::from(!is_variant);
         record.pending = true;
+        if place.1.is_some() {
+            self.forget_call(place.0);
+        }
         Decision::Compile
+    }
+
+    /// A loop of a function is compiled: its start is wanted no more than before.
+    fn forget_call(&mut self, function: u32) {
+        if let Some(start) = self.places.get_mut(&(function, None)).filter(|start| start.compiles == 0) {
+            start.wanted = false;
+        }
     }
 
     /// A loop is hot, and a loop around it is to be compiled instead: whether to wait for that.
@@ -221,11 +238,17 @@ impl Ledger {
         record.yielded <= policy.outer_reports && record.codes.is_empty() && !record.pending
     }
 
-    /// A loop is hot in a function that is called so often that its start is to be compiled instead: whether to wait for that.
-    pub fn yields_to_call(&mut self, function: u32) -> bool {
+    /// A loop is hot in a function that is called so often that its start is to be compiled instead: whether to wait for that. If no call
+    /// comes soon, the loop is compiled.
+    pub fn yields_to_call(&mut self, (function, head): Place, policy: &Policy) -> bool {
         let start = self.places.entry((function, None)).or_default();
-        start.wanted |= start.compiles == 0;
-        start.compiles == 0 && !start.refused
+        if start.compiles > 0 || start.refused {
+            return false;
+        }
+        start.wanted = true;
+        let record = self.places.entry((function, head)).or_default();
+        record.yielded += 1;
+        record.yielded <= policy.outer_reports && record.codes.is_empty() && !record.pending
     }
 
     pub fn compiled(&mut self, place: Place, entry: Entry) {
@@ -370,6 +393,18 @@ mod tests {
         }
         assert!(matches!(ledger.report(place, wanted(place), &policy, |_| false), Decision::Wait(_)));
         assert_eq!(ledger.report(place, wanted(place), &policy, |entry| entry == Entry(1)), Decision::Enter(Entry(1)));
+    }
+
+    #[test]
+    fn a_loop_waits_for_a_call_for_some_time_only() {
+        let (policy, place, mut ledger) = (policy(), (900, Some(4)), Ledger::default());
+        let waits = (0..).take_while(|_| ledger.yields_to_call(place, &policy)).count();
+        assert_eq!(waits, policy.outer_reports as usize);
+        while ledger.report(place, wanted(place), &policy, |_| true) != Decision::Compile {}
+        assert_eq!(ledger.report((900, None), 2, &policy, |_| true), Decision::Wait(1));
+        assert!(ledger.yields_to_call((901, Some(4)), &policy));
+        assert_eq!(ledger.report((901, None), 2, &policy, |_| true), Decision::Compile);
+        assert!(!ledger.yields_to_call((901, Some(4)), &policy));
     }
 
     #[test]

@@ -149,7 +149,7 @@ impl Context {
             text: String::new(),
             left: None,
             entry_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
-            arity_table: vec![context::UNUSUAL; context::MAX_FUNCTIONS].into_boxed_slice(),
+            arity_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
             constant_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
             exits: Vec::new(),
             codes: Vec::new(),

@@ -47,7 +47,7 @@ pub use error::{Err, ErrorData};
 pub use function::{FnId, FnNames};
 pub use generator::Gen;
 pub use handle::{Han, HandleObject};
-pub use heap::{Allocations, count_allocations, with_freeing};
+pub use heap::{Allocations, Spare, count_allocations, with_freeing};
 pub use heap::{Array, Clo, Dict, Entry, Inst, Kind, Ref, Set, Str, Var};
 pub use instance::InstRef;
 pub use iter::{Iter, IterState};

@@ -210,7 +210,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn is_conflict(&self, pc: u32, slot: SlotIx) -> bool {
-        self.learned.conflicts.contains(&(self.context().chain.clone(), pc, slot))
+        !self.learned.conflicts.is_empty() && self.learned.conflicts.contains(&(self.context().chain.clone(), pc, slot))
     }
 
     /// Connects all ways to `to` (a new block if `None`), bringing their states to one: parameters as scalars, everything

@@ -131,8 +131,7 @@ impl Lowering<'_> {
         let top = self.b.ins().iadd_imm_s(self.fp, i64::from(self.function.frame_slots) * 16);
         let high = self.b.ins().icmp(IntCC::UnsignedGreaterThan, top, end);
         self.jump_if(high, full);
-        let begin = self.b.create_block();
-        self.b.ins().jump(begin, &[]);
+        let begin = self.b.current_block().expect("the test has two ways");
         self.b.switch_to_block(full);
         let (function, entry) = (self.function.id, self.function.entry);
         let frames = vec![FrameInfo { function, base: SlotIx(0), pc: entry.unwrap_or(0), after: After::Store, lent: None }];
@@ -151,18 +150,19 @@ impl Lowering<'_> {
         let context = self.context();
         let word = self.load(types::I64, context, context::POLL);
         let pending = self.load(types::I32, word, 0);
-        self.when(pending, true, |this| {
-            let context = this.context();
-            let function = this.b.ins().iconst(types::I64, i64::from(this.function.id));
-            let native = this.b.ins().get_frame_pointer(types::I64);
-            let raised = this.call_for_word(Helper::Poll, &[context, function, this.fp, native]);
-            this.when(raised, true, |this| {
-                let (tag, payload) = (this.b.ins().iconst(types::I64, tag::EXC as i64), this.b.ins().iconst(types::I64, 0));
-                this.b.ins().return_(&[tag, payload]);
-                let unreachable = this.b.create_block();
-                this.b.switch_to_block(unreachable);
-            });
-        });
+        let [asked, raise, next] = [self.b.create_block(), self.b.create_block(), self.b.create_block()];
+        [asked, raise].into_iter().for_each(|block| self.b.set_cold_block(block));
+        self.b.ins().brif(pending, asked, &[], next, &[]);
+        self.b.switch_to_block(asked);
+        let context = self.context();
+        let function = self.b.ins().iconst(types::I64, i64::from(self.function.id));
+        let native = self.b.ins().get_frame_pointer(types::I64);
+        let raised = self.call_for_word(Helper::Poll, &[context, function, self.fp, native]);
+        self.b.ins().brif(raised, raise, &[], next, &[]);
+        self.b.switch_to_block(raise);
+        let (tag, payload) = (self.b.ins().iconst(types::I64, tag::EXC as i64), self.b.ins().iconst(types::I64, 0));
+        self.b.ins().return_(&[tag, payload]);
+        self.b.switch_to_block(next);
     }
 
     /// Jumps if `cond`, else goes on in a new block.
@@ -381,7 +381,7 @@ impl Lowering<'_> {
         let is_unlisted = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, function, most);
         self.jump_if(is_unlisted, otherwise);
         let arity = self.entry_of(context::ARITIES, types::I16, function);
-        let differs = self.b.ins().icmp_imm_u(IntCC::NotEqual, arity, i64::from(count));
+        let differs = self.b.ins().icmp_imm_u(IntCC::NotEqual, arity, i64::from(count) + 1);
         self.jump_if(differs, otherwise);
         let target = self.entry_of(context::ENTRIES, types::I64, function);
         let is_missing = self.b.ins().icmp_imm_u(IntCC::Equal, target, 0);

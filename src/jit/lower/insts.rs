@@ -4,7 +4,7 @@ use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, types};
 
 use super::exits::ExitKind;
 use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
-use crate::jit::ir::inst::{BitOp, Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, Variable};
+use crate::jit::ir::inst::{Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, Variable};
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::jit::opt::{polls, sums};
 use crate::value::layout::{array, cell, closure, dict, header, object, string, tag};
@@ -232,36 +232,9 @@ impl Lowering<'_> {
             InstKind::Int { op, a, b, exit } => self.int(*op, *a, *b, *exit, result),
             InstKind::DivI { a, b, zero, overflow } => self.divide(*a, *b, *zero, *overflow, result),
             InstKind::ModI { a, b, zero } => self.remainder(*a, *b, *zero, result),
-            InstKind::Bit { op, a, b } => {
-                let (a, b) = (self.one(*a), self.one(*b));
-                let value = match op {
-                    BitOp::And => self.b.ins().band(a, b),
-                    BitOp::Or => self.b.ins().bor(a, b),
-                    BitOp::Xor => self.b.ins().bxor(a, b),
-                };
-                self.define(result, value);
-            }
-            InstKind::ShlI { a, b, exit } => {
-                let (a, b) = (self.one(*a), self.one(*b));
-                let small = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, b, 64);
-                self.leave_unless(small, *exit);
-                let value = self.b.ins().ishl(a, b);
-                let back = self.b.ins().sshr(value, b);
-                let same = self.b.ins().icmp(IntCC::Equal, back, a);
-                self.leave_unless(same, *exit);
-                self.define(result, value);
-            }
-            InstKind::ShrI { a, b, exit } => {
-                let (a, b) = (self.one(*a), self.one(*b));
-                if let Some(exit) = exit {
-                    let good = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, b, 0);
-                    self.leave_unless(good, *exit);
-                }
-                let most = self.b.ins().iconst(types::I64, 63);
-                let count = self.b.ins().umin(b, most);
-                let value = self.b.ins().sshr(a, count);
-                self.define(result, value);
-            }
+            InstKind::Bit { op, a, b } => self.bits(*op, *a, *b, result),
+            InstKind::ShlI { a, b, exit } => self.shift_left(*a, *b, *exit, result),
+            InstKind::ShrI { a, b, exit } => self.shift_right(*a, *b, *exit, result),
             InstKind::NegI { a, exit } => {
                 let a = self.one(*a);
                 if let Some(exit) = exit {
@@ -310,7 +283,10 @@ impl Lowering<'_> {
             }
             InstKind::IntToFloat(a) => {
                 let a = self.one(*a);
-                let value = self.b.ins().fcvt_from_sint(types::F64, a);
+                let value = match self.constant(a) {
+                    Some(bits) => self.b.ins().f64const(bits as i64 as f64),
+                    None => self.b.ins().fcvt_from_sint(types::F64, a),
+                };
                 self.define(result, value);
             }
             InstKind::FloatToInt { a, exit } => {
@@ -465,7 +441,7 @@ impl Lowering<'_> {
     }
 
     /// The closure object that captures are read from.
-    fn closure_object(&self, closure: Option<ValueId>) -> clif::Value {
+    fn closure_object(&mut self, closure: Option<ValueId>) -> clif::Value {
         closure.map_or(self.closure, |closure| self.one(closure))
     }
 
@@ -662,10 +638,12 @@ impl Lowering<'_> {
         let signs = (self.sign(a), self.sign(b));
         let (a, b) = (self.one(a), self.one(b));
         let Some(exit) = exit else {
+            let known = result.map(|result| self.function.ty(result).range).filter(|range| range.low == range.high);
             let value = match op {
+                _ if let Some(range) = known => self.b.ins().iconst(types::I64, range.low),
                 IntOp::Add => self.b.ins().iadd(a, b),
                 IntOp::Sub => self.b.ins().isub(a, b),
-                IntOp::Mul => self.b.ins().imul(a, b),
+                IntOp::Mul => self.product(a, b),
             };
             self.define(result, value);
             return;
@@ -711,48 +689,6 @@ impl Lowering<'_> {
         let wrong = if up { IntCC::SignedLessThan } else { IntCC::SignedGreaterThan };
         let overflow = self.b.ins().icmp(wrong, value, from);
         Some((value, overflow))
-    }
-
-    /// Neither is negative: shifts and multiplications in place of divisions by constants are shorter then.
-    fn are_unsigned(&self, a: ValueId, b: ValueId) -> bool {
-        [a, b].iter().all(|value| self.function.ty(*value).range.is_non_negative())
-    }
-
-    fn divide(&mut self, a: ValueId, b: ValueId, zero: Option<StateId>, overflow: Option<StateId>, result: Option<ValueId>) {
-        let unsigned = self.are_unsigned(a, b);
-        let (a, b) = (self.one(a), self.one(b));
-        self.check_divisor(b, zero);
-        if let Some(exit) = overflow {
-            let lowest = self.b.ins().icmp_imm_s(IntCC::Equal, a, i64::MIN);
-            let minus_one = self.b.ins().icmp_imm_s(IntCC::Equal, b, -1);
-            let bad = self.b.ins().band(lowest, minus_one);
-            self.leave_if(bad, exit, ExitKind::Execute);
-        }
-        let value = if unsigned { self.b.ins().udiv(a, b) } else { self.b.ins().sdiv(a, b) };
-        self.define(result, value);
-    }
-
-    fn remainder(&mut self, a: ValueId, b: ValueId, zero: Option<StateId>, result: Option<ValueId>) {
-        let (range, unsigned) = (self.function.ty(b).range, self.are_unsigned(a, b));
-        let (a, b) = (self.one(a), self.one(b));
-        self.check_divisor(b, zero);
-        // MIN % -1 would trap; every remainder by -1 is that by 1.
-        let divisor = if range.low > -1 || range.high < -1 {
-            b
-        } else {
-            let minus_one = self.b.ins().icmp_imm_s(IntCC::Equal, b, -1);
-            let one = self.b.ins().iconst(types::I64, 1);
-            self.b.ins().select(minus_one, one, b)
-        };
-        let value = if unsigned { self.b.ins().urem(a, divisor) } else { self.b.ins().srem(a, divisor) };
-        self.define(result, value);
-    }
-
-    fn check_divisor(&mut self, divisor: clif::Value, zero: Option<StateId>) {
-        if let Some(exit) = zero {
-            let bad = self.b.ins().icmp_imm_s(IntCC::Equal, divisor, 0);
-            self.leave_if(bad, exit, ExitKind::Execute);
-        }
     }
 
     fn not(&mut self, inst: &Inst, result: Option<ValueId>) {

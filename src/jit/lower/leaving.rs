@@ -183,7 +183,7 @@ impl Lowering<'_> {
 
     fn form(&self, value: ValueId) -> Form {
         let ty = self.function.ty(value);
-        match (self.held(value), ty.repr) {
+        match (self.made(value), ty.repr) {
             (Held::Pair(tag, _), _) => match self.constant(tag) {
                 Some(0) => Form::Constant { tag: 0, payload: 0 },
                 Some(tag) => Form::Payload { tag },
@@ -287,20 +287,12 @@ impl Lowering<'_> {
         }
     }
 
-    /// A value that Cranelift does not know where it comes from: it would undo what it was made by, and keep the old one for that.
-    fn hidden(&mut self, value: ValueId) -> clif::Value {
-        let (value, context) = (self.one(value), self.context());
-        self.store(value, context, context::EXIT_BUFFER);
-        self.b.ins().sequence_point();
-        self.load(types::I64, context, context::EXIT_BUFFER)
-    }
-
     /// Values of a state that are computed here.
     fn compute_late(&mut self, state: StateId) {
         let function = self.function;
         for value in function.states[state.index()].values() {
             if let Some(late) = function.late.get(&value) {
-                let (a, b) = (self.hidden(late.a), self.one(late.b));
+                let (a, b) = (self.one(late.a), self.one(late.b));
                 let computed = if late.adds { self.b.ins().iadd(a, b) } else { self.b.ins().isub(a, b) };
                 self.held[value.index()] = Some(Held::One(computed));
             }

@@ -6,15 +6,18 @@
 //! a cold block that stores what the frame state names to the context's exit buffer, calls the exit helper, and returns what
 //! that returns: the result of the function, which the VM has finished.
 mod array;
+mod blocks;
 mod calls;
 mod entry;
 mod exits;
 mod indices;
 mod instance;
 mod insts;
+mod integers;
 mod leaving;
 mod operate;
 mod text;
+mod values;
 
 use ahash::{AHashMap, AHashSet};
 use cranelift_codegen::ir::condcodes::CondCode;
@@ -26,6 +29,7 @@ use super::ir::types::Type;
 use super::ir::{BlockId, Function, InstKind, Origin, Repr, SlotIx, StateId, Terminator, ValueId};
 use super::layout;
 use crate::value::layout::tag;
+use blocks::End;
 pub use entry::{lower_entry, signature};
 pub use exits::{Check, ExitInfo, ExitKind, SlotValue, Where};
 
@@ -58,10 +62,9 @@ pub mod context {
     pub const LIVE_OBJECTS: i32 = FREE_BLOCKS + 8;
     /// What a helper that keeps all registers has given.
     pub const RESULT: i32 = LIVE_OBJECTS + 8;
-    /// Address of the table of argument counts, by `FnId`: 16 bits each, [`UNUSUAL`] for functions that do not take their arguments as
-    /// they are.
+    /// Address of the table of argument counts, by `FnId`: 16 bits each, one more than the count; 0 for functions that do not take their
+    /// arguments as they are. The system makes pages of zeros only when they are written to.
     pub const ARITIES: i32 = RESULT + 8;
-    pub const UNUSUAL: u16 = u16::MAX;
     /// Functions with a place in the tables; others are called through the VM.
     pub const MAX_FUNCTIONS: usize = 1 << 16;
 }
@@ -398,6 +401,7 @@ pub fn lower(
         held: vec![None; function.values.len()],
         blocks: Vec::new(),
         joined: Vec::new(),
+        ends: Vec::new(),
         depths: vec![0; function.blocks.len()],
         inverted: AHashMap::new(),
         indices: indices::folded(function),
@@ -433,6 +437,8 @@ struct Lowering<'a> {
     blocks: Vec<clif::Block>,
     /// Blocks that are made as the rest of the one before them.
     joined: Vec<bool>,
+    /// Where to jump instead of each block.
+    ends: Vec<End>,
     /// Number of loops around each block.
     depths: Vec<u32>,
     /// Bools that are the negation of another.
@@ -477,10 +483,13 @@ impl Lowering<'_> {
         }
         let Cfg { order, loops, .. } = cfg;
         loops.iter().flat_map(|looped| &looped.blocks).for_each(|block| self.depths[block.index()] += 1);
-        self.around_loops = around_loops(self.function.blocks.len(), loops);
+        self.around_loops = blocks::around_loops(self.function.blocks.len(), loops);
         self.blocks = vec![entry; self.function.blocks.len()];
-        self.joined = joined(self.function, cfg);
-        for &block in order.iter().filter(|block| !self.joined[block.index()]) {
+        self.joined = blocks::joined(self.function, cfg);
+        self.ends = blocks::ends(self.function, cfg, &self.joined, self.imports.counts_work());
+        for &block in
+            order.iter().filter(|block| !self.joined[block.index()] && self.ends[block.index()] == End::Block(**block))
+        {
             let target = self.b.create_block();
             self.blocks[block.index()] = target;
             if self.function.blocks[block.index()].cold {
@@ -498,8 +507,11 @@ impl Lowering<'_> {
             }
         }
         self.prologue();
-        self.b.ins().jump(self.blocks[0], &[]);
-        for &block in order {
+        if !self.joined[0] {
+            self.b.ins().jump(self.blocks[0], &[]);
+        }
+        let ends = self.ends.clone();
+        for &block in order.iter().filter(|block| ends[block.index()] == End::Block(**block)) {
             let head = loops.iter().position(|looped| looped.header == block);
             let ends = |looped: &Loop| looped.latches.contains(&block) && !self.function.blocks[block.index()].cold;
             let end = loops.iter().position(ends);
@@ -591,11 +603,16 @@ impl Lowering<'_> {
                 self.b.ins().return_(&[tag, payload]);
             }
             Terminator::Exit(state) => {
-                let unreached = self.function.unreached.contains(state);
-                let exit = self.exit_block(*state, if unreached { ExitKind::Unreached } else { ExitKind::Never });
+                let exit = self.way_to_exit(*state);
                 self.b.ins().jump(exit, &[]);
             }
         }
+    }
+
+    /// The exit that a block ends with.
+    fn way_to_exit(&mut self, state: StateId) -> clif::Block {
+        let unreached = self.function.unreached.contains(&state);
+        self.exit_block(state, if unreached { ExitKind::Unreached } else { ExitKind::Never })
     }
 
     fn edge(&mut self, to: BlockId, args: &[ValueId]) -> (clif::Block, Vec<BlockArg>) {
@@ -606,7 +623,11 @@ impl Lowering<'_> {
                 Held::Pair(tag, payload) => values.extend([BlockArg::Value(tag), BlockArg::Value(payload)]),
             }
         }
-        (self.blocks[to.index()], values)
+        let target = match self.ends[to.index()] {
+            End::Block(block) => self.blocks[block.index()],
+            End::Exit(state) => self.way_to_exit(state),
+        };
+        (target, values)
     }
 
     /// A bool to branch on, looking through negations; true if the branch must be turned round.
@@ -630,50 +651,6 @@ impl Lowering<'_> {
             }
             _ => None,
         }
-    }
-
-    // ---- values ----
-
-    fn held(&self, value: ValueId) -> Held {
-        self.held[value.index()].unwrap_or_else(|| panic!("v{} has been lowered before its use", value.0))
-    }
-
-    fn one(&self, value: ValueId) -> clif::Value {
-        match self.held(value) {
-            Held::One(value) => value,
-            Held::Pair(..) => panic!("v{} is boxed where one word is wanted", value.0),
-        }
-    }
-
-    /// Tag and payload of any value.
-    fn boxed(&mut self, value: ValueId) -> (clif::Value, clif::Value) {
-        let ty = self.function.ty(value);
-        match self.held(value) {
-            Held::Pair(tag, payload) => (tag, payload),
-            Held::One(held) => {
-                let payload = self.word(held, ty.repr);
-                (self.b.ins().iconst(types::I64, tag_of(ty) as i64), payload)
-            }
-        }
-    }
-
-    /// A scalar as 64 bits in a general register.
-    fn word(&mut self, held: clif::Value, repr: Repr) -> clif::Value {
-        match repr {
-            Repr::F64 => self.b.ins().bitcast(types::I64, MemFlagsData::new(), held),
-            Repr::Bool => self.b.ins().uextend(types::I64, held),
-            Repr::I64 | Repr::Ptr | Repr::Raw | Repr::Boxed => held,
-        }
-    }
-
-    fn define(&mut self, result: Option<ValueId>, value: clif::Value) {
-        let result = result.expect("the instruction gives a value");
-        self.held[result.index()] = Some(Held::One(value));
-    }
-
-    fn define_pair(&mut self, result: Option<ValueId>, tag: clif::Value, payload: clif::Value) {
-        let result = result.expect("the instruction gives a value");
-        self.held[result.index()] = Some(Held::Pair(tag, payload));
     }
 
     fn load(&mut self, ty: clif::Type, address: clif::Value, offset: i32) -> clif::Value {
@@ -737,31 +714,6 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
     }
-}
-
-/// The blocks that only the one in front of them leads to, and nowhere else: less for Cranelift to look at.
-fn joined(function: &Function, cfg: &Cfg) -> Vec<bool> {
-    let mut joined = vec![false; function.blocks.len()];
-    for pair in cfg.order.windows(2) {
-        let [before, block] = [pair[0], pair[1]].map(|block| &function.blocks[block.index()]);
-        let follows = matches!(before.term, Some(Terminator::Jump(to, _)) if to == pair[1]);
-        joined[pair[1].index()] = follows && cfg.preds[pair[1].index()].len() == 1 && before.cold == block.cold;
-    }
-    joined
-}
-
-fn around_loops(blocks: usize, loops: &[Loop]) -> Vec<bool> {
-    let mut is_header = vec![false; blocks];
-    loops.iter().for_each(|looped| is_header[looped.header.index()] = true);
-    // Inner loops come first, and what belongs to one is not looked at again.
-    let mut around = vec![None; blocks];
-    for looped in loops {
-        let has_inner = looped.blocks.iter().any(|block| is_header[block.index()] && *block != looped.header);
-        for block in &looped.blocks {
-            around[block.index()].get_or_insert(has_inner);
-        }
-    }
-    around.into_iter().map(|around| around.unwrap_or(!loops.is_empty())).collect()
 }
 
 /// The tag of values that are held in one word.

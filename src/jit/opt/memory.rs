@@ -81,8 +81,7 @@ impl Memory {
                 fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
             }
         }
-        let (taken, parts) = taken(function);
-        let origins = origins(function, &parts);
+        let Ways { origins, depths, roots } = Ways::new(function);
         let first = HEAP_DIMENSIONS + 2 * slots + 1 + fields.len();
         let apart = held_apart(function, &origins).into_iter().filter(|slot| slot.index() < slots);
         Memory {
@@ -91,8 +90,8 @@ impl Memory {
             fields,
             held_headers: apart.enumerate().map(|(at, slot)| (slot, first + at)).collect(),
             origins,
-            depths: depths(function, &taken, &parts),
-            roots: roots(function, &taken, &parts),
+            depths,
+            roots,
             fixed: fixed(function),
         }
     }
@@ -336,40 +335,91 @@ fn taken(function: &Function) -> (Vec<SlotIx>, Vec<ValueId>) {
     insts.filter_map(taken).unzip()
 }
 
-/// Where each value was read from.
-fn origins(function: &Function, parts: &[ValueId]) -> Vec<Origin> {
-    let mut origins = vec![Origin::Unknown; function.values.len()];
-    // Twice, since a block may stand before one that defines what it uses.
-    for _ in 0..2 {
-        for inst in function.blocks.iter().flat_map(|block| &block.insts) {
-            let Some(result) = inst.result else { continue };
-            origins[result.index()] = match inst.kind {
-                InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => Origin::Slot(slot),
-                InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => {
-                    origins[value.index()]
-                }
-                InstKind::GuardShape { pointer, .. }
-                | InstKind::GuardUnique { pointer, .. }
-                | InstKind::Generalise { pointer, .. } => origins[pointer.index()],
-                InstKind::Operate { op: Operation::Entry | Operation::EntryOrNull, .. } => Origin::Inside,
-                InstKind::LoadEntry { .. }
-                | InstKind::LoadElement { .. }
-                | InstKind::LoadItem { .. }
-                | InstKind::LoadField { .. }
-                | InstKind::Unshare { .. }
-                | InstKind::ConstPool(..) => Origin::Inside,
-                InstKind::LoadModule { .. }
-                | InstKind::LoadConstant { .. }
-                | InstKind::LoadCapture { .. }
-                | InstKind::ConstBoxed(..) => Origin::Inside,
-                _ => Origin::Unknown,
-            };
-            if parts.contains(&result) {
-                origins[result.index()] = Origin::Unknown;
+/// What is known of where values came from, by value.
+struct Ways {
+    origins: Vec<Origin>,
+    depths: Vec<Option<u8>>,
+    roots: Vec<Option<SlotIx>>,
+}
+
+impl Ways {
+    fn new(function: &Function) -> Ways {
+        let (taken, parts) = taken(function);
+        let count = function.values.len();
+        let mut ways = Ways { origins: vec![Origin::Unknown; count], depths: vec![None; count], roots: vec![None; count] };
+        // Twice, since a block may stand before one that defines what it uses.
+        for _ in 0..2 {
+            for inst in function.blocks.iter().flat_map(|block| &block.insts) {
+                let Some(result) = inst.result.filter(|result| !parts.contains(result)) else { continue };
+                ways.origins[result.index()] = ways.origin(&inst.kind);
+                let source = Source::of(&inst.kind);
+                ways.depths[result.index()] = ways.depth(&inst.kind, &source, &taken);
+                ways.roots[result.index()] = ways.root(&inst.kind, &source, &taken);
             }
         }
+        ways
     }
-    origins
+
+    /// Where a value was read from.
+    fn origin(&self, kind: &InstKind) -> Origin {
+        match *kind {
+            InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => Origin::Slot(slot),
+            InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => {
+                self.origins[value.index()]
+            }
+            InstKind::GuardShape { pointer, .. }
+            | InstKind::GuardUnique { pointer, .. }
+            | InstKind::Generalise { pointer, .. } => self.origins[pointer.index()],
+            InstKind::Operate { op: Operation::Entry | Operation::EntryOrNull, .. } => Origin::Inside,
+            InstKind::LoadEntry { .. }
+            | InstKind::LoadElement { .. }
+            | InstKind::LoadItem { .. }
+            | InstKind::LoadField { .. }
+            | InstKind::Unshare { .. }
+            | InstKind::ConstPool(..) => Origin::Inside,
+            InstKind::LoadModule { .. }
+            | InstKind::LoadConstant { .. }
+            | InstKind::LoadCapture { .. }
+            | InstKind::ConstBoxed(..) => Origin::Inside,
+            _ => Origin::Unknown,
+        }
+    }
+
+    /// The depth of an object, and of the address of its elements.
+    fn depth(&self, kind: &InstKind, source: &Option<Source>, taken: &[SlotIx]) -> Option<u8> {
+        let deepest = DEPTHS.len() as u8 - 1;
+        match *kind {
+            InstKind::LoadSlot(slot) if taken.contains(&slot) => None,
+            InstKind::LoadSlot(_)
+            | InstKind::LoadModule { .. }
+            | InstKind::LoadConstant { .. }
+            | InstKind::LoadCell { .. } => Some(0),
+            InstKind::LoadCapture { .. } | InstKind::LoadCaptureCell { .. } => Some(0),
+            // What was read elsewhere and is in a slot now is at neither depth for certain.
+            InstKind::Unshare { home: Home::Slot(_) | Home::Variable(_), pointer, .. }
+            | InstKind::GuardUnique { slot: Some(_), pointer, .. } => {
+                self.depths[pointer.index()].filter(|depth| *depth == 0)
+            }
+            _ => match source {
+                Some(Source::Inside(outer)) => self.depths[outer.index()].map(|depth| (depth + 1).min(deepest)),
+                Some(Source::Same(value)) => self.depths[value.index()],
+                None => None,
+            },
+        }
+    }
+
+    /// The slot that an object, or the address of its elements, was reached from.
+    fn root(&self, kind: &InstKind, source: &Option<Source>, taken: &[SlotIx]) -> Option<SlotIx> {
+        match *kind {
+            InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => {
+                Some(slot).filter(|slot| !taken.contains(slot))
+            }
+            _ => match source {
+                Some(Source::Inside(value) | Source::Same(value)) => self.roots[value.index()],
+                None => None,
+            },
+        }
+    }
 }
 
 /// The slots whose objects are reached only by way of them: what is read from one is not stored to another, nor anywhere else. Only
@@ -449,58 +499,6 @@ impl Source {
             _ => None,
         }
     }
-}
-
-/// The depth of each object, and of the address of its elements.
-fn depths(function: &Function, taken: &[SlotIx], parts: &[ValueId]) -> Vec<Option<u8>> {
-    let deepest = DEPTHS.len() as u8 - 1;
-    let mut depths = vec![None; function.values.len()];
-    for _ in 0..2 {
-        for inst in function.blocks.iter().flat_map(|block| &block.insts) {
-            let Some(result) = inst.result else { continue };
-            let within = |outer: ValueId| depths[outer.index()].map(|depth: u8| (depth + 1).min(deepest));
-            depths[result.index()] = match inst.kind {
-                InstKind::LoadSlot(slot) if taken.contains(&slot) => None,
-                _ if parts.contains(&result) => None,
-                InstKind::LoadSlot(_)
-                | InstKind::LoadModule { .. }
-                | InstKind::LoadConstant { .. }
-                | InstKind::LoadCell { .. } => Some(0),
-                InstKind::LoadCapture { .. } | InstKind::LoadCaptureCell { .. } => Some(0),
-                // What was read elsewhere and is in a slot now is at neither depth for certain.
-                InstKind::Unshare { home: Home::Slot(_) | Home::Variable(_), pointer, .. }
-                | InstKind::GuardUnique { slot: Some(_), pointer, .. } => {
-                    depths[pointer.index()].filter(|depth| *depth == 0)
-                }
-                _ => match Source::of(&inst.kind) {
-                    Some(Source::Inside(outer)) => within(outer),
-                    Some(Source::Same(value)) => depths[value.index()],
-                    None => None,
-                },
-            };
-        }
-    }
-    depths
-}
-
-/// The slot that each object, or the address of its elements, was reached from.
-fn roots(function: &Function, taken: &[SlotIx], parts: &[ValueId]) -> Vec<Option<SlotIx>> {
-    let mut roots = vec![None; function.values.len()];
-    for _ in 0..2 {
-        for inst in function.blocks.iter().flat_map(|block| &block.insts) {
-            let Some(result) = inst.result else { continue };
-            roots[result.index()] = match inst.kind {
-                InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } if taken.contains(&slot) => None,
-                _ if parts.contains(&result) => None,
-                InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => Some(slot),
-                _ => match Source::of(&inst.kind) {
-                    Some(Source::Inside(value) | Source::Same(value)) => roots[value.index()],
-                    None => None,
-                },
-            };
-        }
-    }
-    roots
 }
 
 fn fixed(function: &Function) -> Vec<bool> {

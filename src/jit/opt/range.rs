@@ -63,7 +63,7 @@ fn prove(function: &mut Function, cfg: &Cfg, again: bool) -> Proof {
     let ranges: Vec<_> = function.values.iter().map(|ty| (ty.repr == Repr::I64).then_some(ty.range)).collect();
     let mut pass = Pass {
         reached: if again { ranges.clone() } else { vec![None; function.values.len()] },
-        facts: Facts { ranges: vec![None; ranges.len()], ..Facts::default() },
+        facts: Facts { ranges: vec![None; ranges.len()], less: vec![Vec::new(); ranges.len()], undo: Vec::new() },
         ranges,
         compares,
         ints,
@@ -120,11 +120,10 @@ fn less_one(function: &Function) -> AHashMap<ValueId, ValueId> {
 }
 
 /// What the branches on the way here tell, in the order learned (undone from the end).
-#[derive(Default)]
 struct Facts {
     ranges: Vec<Option<Range>>,
     /// What each value is at most, and by how much it is less.
-    less: AHashMap<ValueId, Vec<(ValueId, i64)>>,
+    less: Vec<Vec<(ValueId, i64)>>,
     undo: Vec<Undo>,
 }
 
@@ -178,10 +177,11 @@ impl Pass<'_> {
 
     /// One walk; how block parameters changed.
     fn round(&mut self, round: usize) -> Change {
-        let mut incoming: AHashMap<ValueId, Range> = AHashMap::new();
+        let mut incoming = Incoming::new(self.ranges.len());
         self.walk_with(false, &mut incoming);
         let mut change = Change::None;
-        for (param, new) in incoming {
+        for param in incoming.params {
+            let new = incoming.ranges[param.index()].unwrap_or(Range::FULL);
             let bound = self.ranges[param.index()].unwrap_or(Range::FULL);
             let new = new.intersect(bound);
             let old = self.reached[param.index()];
@@ -207,10 +207,10 @@ impl Pass<'_> {
     }
 
     fn walk(&mut self, remove: bool) {
-        self.walk_with(remove, &mut AHashMap::new());
+        self.walk_with(remove, &mut Incoming::new(self.ranges.len()));
     }
 
-    fn walk_with(&mut self, remove: bool, incoming: &mut AHashMap<ValueId, Range>) {
+    fn walk_with(&mut self, remove: bool, incoming: &mut Incoming) {
         enum Visit {
             Enter(BlockId),
             Leave(usize),
@@ -274,29 +274,23 @@ impl Pass<'_> {
     }
 
     fn block(&mut self, block: BlockId, remove: bool) {
-        for at in 0..self.function.blocks[block.index()].insts.len() {
-            let inst = &self.function.blocks[block.index()].insts[at];
-            let is_int = inst.result.is_some_and(|result| self.ranges[result.index()].is_some());
-            let teaches = matches!(inst.kind, InstKind::GuardTrue { .. } | InstKind::GuardBounds { .. });
-            if !(remove || is_int || teaches) {
+        let mut insts = std::mem::take(&mut self.function.blocks[block.index()].insts);
+        for Inst { kind, result, .. } in &mut insts {
+            let bound = result.and_then(|result| Some((result, self.ranges[result.index()]?)));
+            let teaches = matches!(kind, InstKind::GuardTrue { .. } | InstKind::GuardBounds { .. });
+            if !(remove || bound.is_some() || teaches) {
                 continue;
             }
-            let (mut kind, result) = (inst.kind.clone(), inst.result);
-            if let Some(result) = result
-                && self.ranges[result.index()].is_some()
-            {
-                let bound = self.ranges[result.index()].unwrap_or(Range::FULL);
-                self.reached[result.index()] = Some(self.result_range(&kind).intersect(bound));
-            }
-            if remove && self.prove(&mut kind) {
-                self.removed += 1;
-                self.function.blocks[block.index()].insts[at].kind = kind.clone();
+            if let Some((result, bound)) = bound {
+                self.reached[result.index()] = Some(self.result_range(kind).intersect(bound));
             }
             if remove {
-                self.note_unproven(block, &kind);
+                self.removed += usize::from(self.prove(kind));
+                self.note_unproven(block, kind);
             }
-            self.learn_check(&kind, result);
+            self.learn_check(kind, *result);
         }
+        self.function.blocks[block.index()].insts = insts;
     }
 
     fn note_unproven(&mut self, block: BlockId, kind: &InstKind) {
@@ -446,23 +440,50 @@ impl Pass<'_> {
     }
 
     /// Ranges of the values a block passes to its successors.
-    fn pass_on(&mut self, block: BlockId, incoming: &mut AHashMap<ValueId, Range>) {
-        let Some(term) = self.function.blocks[block.index()].term.clone() else { return };
-        let edges: Vec<_> = term.successors().map(|(to, args)| (to, args.to_vec())).collect();
-        for (at, (to, args)) in edges.into_iter().enumerate() {
+    fn pass_on(&mut self, block: BlockId, incoming: &mut Incoming) {
+        let Some(term) = self.function.blocks[block.index()].term.take() else { return };
+        for (at, (to, args)) in term.successors().enumerate() {
+            if args.is_empty() {
+                continue;
+            }
             let mark = self.facts.undo.len();
             if let Terminator::Branch { cond, .. } = term {
                 self.learn(cond, at == 0);
             }
-            for (arg, param) in args.iter().zip(self.function.blocks[to.index()].params.clone()) {
+            for (arg, param) in args.iter().zip(&self.function.blocks[to.index()].params) {
                 if self.ranges[param.index()].is_some() && self.reached[arg.index()].is_some() {
                     let range = self.range(*arg);
                     // The first way in is all that is known of a loop's start before its end was seen.
                     self.reached[param.index()].get_or_insert(range);
-                    incoming.entry(param).and_modify(|old| *old = old.union(range)).or_insert(range);
+                    incoming.add(*param, range);
                 }
             }
             self.facts.forget(mark);
+        }
+        self.function.blocks[block.index()].term = Some(term);
+    }
+}
+
+/// What the parameters of blocks get in a round.
+struct Incoming {
+    params: Vec<ValueId>,
+    /// By value.
+    ranges: Vec<Option<Range>>,
+}
+
+impl Incoming {
+    fn new(values: usize) -> Incoming {
+        Incoming { params: Vec::new(), ranges: vec![None; values] }
+    }
+
+    fn add(&mut self, param: ValueId, range: Range) {
+        let known = &mut self.ranges[param.index()];
+        match known {
+            Some(old) => *old = old.union(range),
+            None => {
+                *known = Some(range);
+                self.params.push(param);
+            }
         }
     }
 }
@@ -474,13 +495,13 @@ impl Facts {
     }
 
     fn set_less(&mut self, a: ValueId, b: ValueId, gap: i64) {
-        self.less.entry(a).or_default().push((b, gap));
+        self.less[a.index()].push((b, gap));
         self.undo.push(Undo::Less(a));
     }
 
     /// What a value is at most, and by how much it is less, as far as it is known of the value itself.
     fn above(&self, value: ValueId) -> &[(ValueId, i64)] {
-        self.less.get(&value).map_or(&[], Vec::as_slice)
+        &self.less[value.index()]
     }
 
     /// The same also by way of others. Each is there once, nearest first.
@@ -509,6 +530,9 @@ impl Facts {
 
     /// What `b` is known to be more than `a` by.
     fn gap(&self, a: ValueId, b: ValueId) -> Option<i64> {
+        if self.above(a).is_empty() {
+            return None;
+        }
         self.all_above(a).into_iter().find(|(end, _)| *end == b).map(|(_, gap)| gap)
     }
 
@@ -521,7 +545,7 @@ impl Facts {
         for undo in self.undo.drain(mark..).rev() {
             match undo {
                 Undo::Range(value, old) => self.ranges[value.index()] = old,
-                Undo::Less(value) => drop(self.less.get_mut(&value).and_then(Vec::pop)),
+                Undo::Less(value) => drop(self.less[value.index()].pop()),
             }
         }
     }
