@@ -830,3 +830,15 @@ fn what_only_a_call_owns_is_given_up_behind_it() {
     let made = ir(program);
     assert!(made.contains("drops: [v("), "{made}");
 }
+
+#[test]
+fn a_variant_that_was_found_is_not_looked_for_again() {
+    let program = |body: &str| {
+        format!(
+            "enum E {{ A(a, b), B(c), C }}\nfunc f(e) {{\n{body}\n}}\nfor i in 0..1200 {{ f(if i % 2 == 0 {{ E::A(i, 1) }} else {{ E::B(i) }}) }}"
+        )
+    };
+    let told =
+        ir(&program("match e {\ncase E::A(a, b): { return a + b }\ncase E::B(c): { return c }\ncase _: { return 0 }\n}"));
+    assert_eq!((count(&told, "tag: 13, exit"), count(&told, "GuardShape")), (0, 0), "{told}");
+}
