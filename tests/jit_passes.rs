@@ -847,3 +847,42 @@ fn a_long_function_that_mostly_reads_fields_is_inlined_unless_it_branches() {
     let branches = ir(&program("if p.x < 0 { return 0 }"));
     assert_eq!(count(&branches, "CallCompiled"), 1, "{branches}");
 }
+
+#[test]
+fn what_is_only_looked_at_is_lent_to_calls() {
+    let program = |body: &str| {
+        format!(
+            "struct N {{ v, next }}\nfunc made(n) {{ return if n == 0 {{ null }} else {{ N {{ v: n, next: made(n - 1) }} }} }}\n\
+             func f(list, d) {{\n{body}\n}}\nlist := made(20)\nfor i in 0..600 {{ f(list, i % 3) }}"
+        )
+    };
+    let counted = |ir: &str| count(ir, "Retain") + count(ir, "MoveSlot") + count(ir, "ClearSlot");
+    let lent = ir(&program("if list == null || list.v < 0 { return 0 }\nreturn list.v + f(list.next, d)"));
+    assert!(lent.contains("param s0 = v0: boxed") && counted(&lent) == 0, "{lent}");
+    let returned = ir(&program("if d == 0 || list.v < 0 { return list }\nf(list, d - 1)\nreturn list"));
+    assert!(!returned.contains("param s0"), "{returned}");
+    let changed = ir(&program("mut mine := list\nif d == 0 { return mine.v }\nmine.v += 1\nreturn f(mine, d - 1)"));
+    assert!(!changed.contains("param s0"), "{changed}");
+    let captured = ir(&program("if d == 0 { return list.v }\nf(list, d - 1)\nreturn () => list"));
+    assert!(!captured.contains("param s0"), "{captured}");
+}
+
+#[test]
+fn what_only_a_call_owns_is_given_up_behind_it() {
+    let program = "struct N { v, next }\nfunc f(list, d) {\nif d == 0 { return list.v }\nreturn f(N { v: d, next: list }, d - 1) + list.v\n}\n\
+                   for i in 0..600 { f(N { v: i, next: null }, i % 4) }";
+    let made = ir(program);
+    assert!(made.contains("drops: [v("), "{made}");
+}
+
+#[test]
+fn a_variant_that_was_found_is_not_looked_for_again() {
+    let program = |body: &str| {
+        format!(
+            "enum E {{ A(a, b), B(c), C }}\nfunc f(e) {{\n{body}\n}}\nfor i in 0..1200 {{ f(if i % 2 == 0 {{ E::A(i, 1) }} else {{ E::B(i) }}) }}"
+        )
+    };
+    let told =
+        ir(&program("match e {\ncase E::A(a, b): { return a + b }\ncase E::B(c): { return c }\ncase _: { return 0 }\n}"));
+    assert_eq!((count(&told, "tag: 13, exit"), count(&told, "GuardShape")), (0, 0), "{told}");
+}

@@ -19,7 +19,7 @@ use super::ir::cfg::Cfg;
 use super::ir::{FrameState, Function, Origin};
 use super::layout;
 use super::listing::Listing;
-use super::lower::{self, ExitInfo, ExitKind, Helper, Imports};
+use super::lower::{self, ExitInfo, ExitKind, Helper, Imports, Way};
 use super::options::Form;
 use super::runtime::Context;
 use crate::vm::stack::Fp;
@@ -62,9 +62,20 @@ struct Defined {
     listings: Vec<Listing>,
 }
 
+/// The code being made.
+#[derive(Clone, Copy)]
+struct Made {
+    own: FuncId,
+    /// As callable with its arguments in slots but for those lent.
+    entry: FuncId,
+    first_exit: u64,
+}
+
 /// One finished function.
 pub struct Compiled {
     pub address: u64,
+    /// Where callers enter that lend arguments in registers; as above if nothing is lent.
+    pub lent_address: u64,
     pub exits: Vec<ExitInfo>,
     pub bytes: usize,
     pub calls: Vec<CallSite>,
@@ -117,30 +128,29 @@ impl CodeStore {
         listing: bool,
     ) -> Result<Compiled, String> {
         let convention = self.module.target_config().default_call_conv;
-        let own = self.declare(lower::signature(convention, Some(function)))?;
-        let entry = if function.params.is_empty() { own } else { self.declare(lower::signature(convention, None))? };
-        let made = (own, entry, first_exit);
-        let (mut exits, code) = self.define(
-            own,
-            made,
-            &function.states,
-            lower::signature(convention, Some(function)),
-            listing,
-            |target, builder, imports, frontend| lower::lower(function, cfg, own_id, target, builder, imports, frontend),
-        )?;
+        let own = self.declare(lower::signature(convention, function))?;
+        let way = |store: &mut CodeStore, way: Way| store.declare(way.signature(convention, function));
+        let entry = if function.params.is_empty() { own } else { way(self, Way::Slots)? };
+        let by_lent = match function.lent.is_empty() {
+            true => entry,
+            false if lower::takes_lent(function) => own,
+            false => way(self, Way::Lent)?,
+        };
+        let made = Made { own, entry: by_lent, first_exit };
+        let signature = lower::signature(convention, function);
+        let (mut exits, code) =
+            self.define(own, made, &function.states, signature, listing, |target, builder, imports, frontend| {
+                lower::lower(function, cfg, own_id, target, builder, imports, frontend)
+            })?;
         let mut parts = vec![code];
-        if entry != own {
+        let mut ways = vec![(entry, Way::Slots)];
+        ways.extend((by_lent != entry).then_some((by_lent, Way::Lent)));
+        for (id, way) in ways.into_iter().filter(|(id, _)| *id != own) {
             let number = first_exit + exits.len() as u64;
-            let (exit, code) = self.define(
-                entry,
-                made,
-                &[],
-                lower::signature(convention, None),
-                false,
-                |target, builder, imports, frontend| {
-                    lower::lower_entry(function, number, target, builder, imports, frontend)
-                },
-            )?;
+            let signature = way.signature(convention, function);
+            let (exit, code) = self.define(id, made, &[], signature, false, |target, builder, imports, frontend| {
+                lower::lower_entry(function, way, number, target, builder, imports, frontend)
+            })?;
             exits.push(exit);
             parts.push(code);
         }
@@ -148,9 +158,10 @@ impl CodeStore {
         let bytes = parts.iter().map(|part| part.bytes).sum();
         self.bytes += bytes;
         let address = self.module.get_finalized_function(entry) as u64;
+        let lent_address = self.module.get_finalized_function(by_lent) as u64;
         let listings = std::mem::take(&mut parts[0].listings);
         let calls = parts.into_iter().flat_map(|part| self.calls_of(part)).collect();
-        Ok(Compiled { address, exits, bytes, calls, listings })
+        Ok(Compiled { address, lent_address, exits, bytes, calls, listings })
     }
 
     /// With the addresses that finished code has.
@@ -165,12 +176,12 @@ impl CodeStore {
         self.module.declare_function(&name, Linkage::Local, &signature).map_err(|error| error.to_string())
     }
 
-    /// Generates the code of `id` as `lower` says; `made`: the code, its entry, and the number of its first exit.
+    /// Generates the code of `id` as `lower` says.
     #[allow(clippy::type_complexity)]
     fn define<R>(
         &mut self,
         id: FuncId,
-        (own, entry, first_exit): (FuncId, FuncId, u64),
+        made: Made,
         states: &[FrameState],
         signature: Signature,
         listing: bool,
@@ -182,9 +193,7 @@ impl CodeStore {
         let frontend = self.module.target_config();
         let mut imports = ModuleImports {
             module: &mut self.module,
-            own,
-            entry,
-            first_exit,
+            made,
             counts_checks: self.counts_checks,
             counts_polls: self.counts_polls,
             counts_work: self.counts_work,
@@ -355,9 +364,7 @@ fn keeping_symbol(helper: Helper) -> String {
 
 struct ModuleImports<'a> {
     module: &'a mut JITModule,
-    own: FuncId,
-    entry: FuncId,
-    first_exit: u64,
+    made: Made,
     counts_checks: bool,
     counts_polls: bool,
     counts_work: bool,
@@ -422,15 +429,15 @@ impl Imports for ModuleImports<'_> {
     }
 
     fn own_entry(&mut self, function: &mut clif::Function) -> clif::FuncRef {
-        self.module.declare_func_in_func(self.entry, function)
+        self.module.declare_func_in_func(self.made.entry, function)
     }
 
     fn own(&mut self, function: &mut clif::Function) -> clif::FuncRef {
-        self.module.declare_func_in_func(self.own, function)
+        self.module.declare_func_in_func(self.made.own, function)
     }
 
     fn first_exit(&self) -> u64 {
-        self.first_exit
+        self.made.first_exit
     }
 
     fn counts_checks(&self, kind: ExitKind) -> bool {

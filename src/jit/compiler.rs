@@ -56,6 +56,8 @@ impl std::fmt::Display for Refusal {
 #[derive(Debug)]
 pub struct Product {
     pub address: u64,
+    /// Where callers enter that lend arguments in registers.
+    pub lent_address: u64,
     /// Address of the way into it.
     pub trampoline: usize,
     /// Number of its first exit.
@@ -185,6 +187,7 @@ impl Compiler {
         let params = speculated(&job.request);
         Ok(Product {
             address: compiled.address,
+            lent_address: compiled.lent_address,
             trampoline,
             first_exit,
             expected: ir.expected.into(),

@@ -272,6 +272,7 @@ impl Jit {
         context.calls.extend(product.calls.into_iter().map(|call| (call.address, call.frames)));
         if place.1.is_none() {
             context.entry_table[place.0 as usize] = product.address;
+            context.lent_entry_table[place.0 as usize] = product.lent_address;
             context.arity_table[place.0 as usize] =
                 vm.activation(place.0).map_or(0, |function| function.exact_value.wrapping_add(1));
         }
@@ -321,6 +322,7 @@ impl Jit {
             context.codes[number as usize].given_up = true;
             if place.1.is_none() {
                 context.entry_table[place.0 as usize] = 0;
+                context.lent_entry_table[place.0 as usize] = 0;
             }
         }
         let rest = self.ledger.borrow_mut().discarded(place, Entry(number), left, &self.policy);

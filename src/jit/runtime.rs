@@ -36,6 +36,7 @@ pub struct Context {
     /// What a helper that keeps all registers has given.
     pub result: u64,
     pub arities: u64,
+    pub lent_entries: u64,
     /// Frame that compiled code was entered with from the VM.
     pub entered_frame: u64,
     /// What a helper has raised.
@@ -45,6 +46,8 @@ pub struct Context {
     /// The exit that has left the code entered from the VM.
     pub left: Option<usize>,
     pub entry_table: Box<[u64]>,
+    /// Of functions with parameters that are lent.
+    pub lent_entry_table: Box<[u64]>,
     /// How many arguments a function with code takes, as [`context::ARITIES`] says.
     pub arity_table: Box<[u16]>,
     pub constant_table: Box<[u64]>,
@@ -121,6 +124,7 @@ const _: () = {
     assert!(offset_of!(Context, live_objects) == context::LIVE_OBJECTS as usize);
     assert!(offset_of!(Context, result) == context::RESULT as usize);
     assert!(offset_of!(Context, arities) == context::ARITIES as usize);
+    assert!(offset_of!(Context, lent_entries) == context::LENT_ENTRIES as usize);
     assert!(offset_of!(Context, exit_number) == context::EXIT_NUMBER as usize);
     assert!(offset_of!(Context, executed) == context::EXECUTED as usize);
     assert!(offset_of!(Context, exit_buffer) == context::EXIT_BUFFER as usize);
@@ -144,11 +148,13 @@ impl Context {
             live_objects: 0,
             result: 0,
             arities: 0,
+            lent_entries: 0,
             entered_frame: 0,
             raised: None,
             text: String::new(),
             left: None,
             entry_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
+            lent_entry_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
             arity_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
             constant_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
             exits: Vec::new(),
@@ -164,6 +170,7 @@ impl Context {
             random: 0x9e37_79b9_7f4a_7c15,
         });
         context.entries = context.entry_table.as_ptr() as u64;
+        context.lent_entries = context.lent_entry_table.as_ptr() as u64;
         context.arities = context.arity_table.as_ptr() as u64;
         context.constants = context.constant_table.as_ptr() as u64;
         context

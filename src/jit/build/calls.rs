@@ -3,16 +3,17 @@ use std::sync::Arc;
 
 use super::arguments::{Given, Order};
 use super::arith::Source;
+use super::passing::Passed;
 use super::place_call::At;
 use super::several::Receiving;
-use super::state::{Lender, Scalar, Slot};
+use super::state::{Lender, Slot};
 use super::{Builder, Built, Edge, Lent, Running};
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Access, Root, SelfKind};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::{Callee, Home};
 use crate::jit::ir::{BlockId, InstKind, Made, SlotIx, StateId, Terminator, Type, ValueId};
-use crate::jit::profile::{Entry, FunctionProfile, Site, Target};
+use crate::jit::profile::{FunctionProfile, Site, Target};
 use crate::value::DeclId;
 use crate::value::layout::{UNIT_KEY, shape, tag};
 use crate::value::shapes::{Layout, shape_info};
@@ -356,7 +357,7 @@ impl Builder<'_> {
         let Some(argc) = given.all_positional().filter(|_| !is_none) else { return self.fallback(op) };
         let count = u16::from(argc);
         let call = Call { running: Running::Below(None), ..Call::new(UNKNOWN, count, dst, window) };
-        self.call_code(&call, Callee::Below(count), Vec::new());
+        self.call_code(&call, Callee::Below(count), Passed::default());
         Ok(())
     }
 
@@ -457,94 +458,6 @@ impl Builder<'_> {
         }
         self.call_compiled(&call);
         Ok(())
-    }
-
-    /// Arguments of a call of the code being made that may be of the kinds it expects are taken to be: what other calls have given, say.
-    fn guess_arguments(&mut self, call: &Call) {
-        if call.function != self.request.function || self.request.entry != Entry::Call {
-            return;
-        }
-        let expected = |(param, value): &(SlotIx, ValueId)| {
-            let kinds = self.out.ty(*value).kinds;
-            let scalar = [Scalar::Int, Scalar::Float, Scalar::Bool].into_iter().find(|scalar| scalar.kinds() == kinds)?;
-            let slot = SlotIx(call.window.0 + param.0);
-            match self.state.get(slot) {
-                Slot::Scalar { scalar: held, .. } => (held == scalar).then_some((slot, scalar)),
-                Slot::Owned { .. } | Slot::Borrowed { .. } | Slot::Memory => Some((slot, scalar)),
-                Slot::Virtual(_) | Slot::Immediate { .. } | Slot::Clean => None,
-            }
-        };
-        let Some(guessed) = self.out.params.iter().map(expected).collect::<Option<Vec<_>>>() else { return };
-        let base = self.context().base;
-        for (slot, scalar) in guessed {
-            self.scalar(Source::Register((slot.0 - base) as u16), scalar);
-        }
-    }
-
-    fn call_compiled(&mut self, call: &Call) {
-        let args = self.unboxed_arguments(call);
-        let callee = if args.is_empty() { Callee::Entry(call.function) } else { Callee::Own };
-        self.call_code(call, callee, args);
-    }
-
-    /// Calls code with the arguments in slots, but for those given unboxed.
-    fn call_code(&mut self, call: &Call, callee: Callee, args: Vec<(SlotIx, ValueId)>) {
-        let window = call.window;
-        let slots = || (0..u32::from(call.count)).map(|n| SlotIx(window.0 + n));
-        let closure = match call.running {
-            Running::Below(captures) => {
-                self.settle(SlotIx(window.0 - 1));
-                captures
-            }
-            Running::Virtual(at) => Some(self.settle_virtual(SlotIx(window.0 - 1), at)),
-            Running::Nothing | Running::Outermost => None,
-        };
-        let unboxed = |slot: SlotIx| args.iter().any(|(other, _)| *other == slot);
-        for slot in slots().filter(|slot| !unboxed(*slot)) {
-            if let Slot::Virtual(at) = self.state.get(slot)
-                && let Some(object) = self.made_for_loop(at, slot)
-            {
-                self.put(slot, Slot::Clean);
-                self.effect(InstKind::StoreSlotRetain(slot, object));
-                self.put(slot, Slot::Memory);
-            }
-            self.settle(slot);
-        }
-        if let Some(own) = call.own {
-            self.settle(own.slot);
-            self.move_value(window, own.slot);
-        }
-        // What is borrowed from memory that the callee might change is counted.
-        self.settle_passing();
-        // The arguments belong to the callee now: the state for unwinding is without them.
-        slots().for_each(|slot| self.put(slot, Slot::Clean));
-        let exit = self.exit();
-        let gives_back = call.own.map(|own| Home::Slot(own.slot)).or(call.part.map(|(home, _)| home));
-        let args = args.into_iter().map(|(_, value)| value).collect();
-        let kind = InstKind::CallCompiled { callee, base: window, args, closure, gives_back, exit };
-        let result = self.emit(kind, Type::ANY);
-        if let Some(Home::Slot(slot)) = gives_back {
-            self.put(slot, Slot::Memory);
-        }
-        if call.running.is_below() {
-            self.release(SlotIx(window.0 - 1));
-        }
-        self.write_owned(call.dst, result);
-    }
-
-    /// The arguments that a call of the code being made passes in registers; none if one is not of the kind expected.
-    fn unboxed_arguments(&self, call: &Call) -> Vec<(SlotIx, ValueId)> {
-        if call.function != self.request.function || self.request.entry != Entry::Call {
-            return Vec::new();
-        }
-        let argument = |(param, expected): &(SlotIx, ValueId)| {
-            let slot = SlotIx(call.window.0 + param.0);
-            match self.state.get(slot) {
-                Slot::Scalar { value, scalar, .. } if scalar.kinds() == self.out.ty(*expected).kinds => Some((slot, value)),
-                _ => None,
-            }
-        };
-        self.out.params.iter().map(argument).collect::<Option<Vec<_>>>().unwrap_or_default()
     }
 
     pub(super) fn write_owned(&mut self, register: u16, value: ValueId) {

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use ahash::AHashMap;
 
+use super::lending;
 use crate::bytecode::chunk::{Callee, Chunk, MethodSite, Root};
 use crate::bytecode::op::{Op, OperandKind};
+use crate::jit::profile::FunctionProfile;
 
 /// A set of registers.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -63,11 +65,18 @@ pub struct Flow {
 #[derive(Debug, Default)]
 pub struct Flows {
     known: AHashMap<u32, Arc<Flow>>,
+    /// Their parameters that compiled callers lend.
+    lent: AHashMap<u32, Arc<[u16]>>,
 }
 
 impl Flows {
     pub fn of(&mut self, function: u32, chunk: &Chunk) -> Arc<Flow> {
         self.known.entry(function).or_insert_with(|| Arc::new(Flow::new(chunk, &chunk.code))).clone()
+    }
+
+    /// The parameters of a function that compiled callers lend: decided once, when it or a caller is first compiled.
+    pub fn lent(&mut self, function: u32, functions: &AHashMap<u32, Arc<FunctionProfile>>) -> Arc<[u16]> {
+        self.lent.entry(function).or_insert_with(|| lending::lent(function, functions)).clone()
     }
 }
 

@@ -21,6 +21,7 @@ mod field;
 mod flow;
 mod inline;
 mod instance;
+mod lending;
 mod literal;
 mod loops;
 mod math;
@@ -29,6 +30,7 @@ mod operate;
 mod ops;
 mod outcome;
 mod overload;
+mod passing;
 mod pattern;
 mod place_call;
 mod several;
@@ -55,7 +57,7 @@ use super::profile::{Entry, FunctionProfile, Request, Site};
 use crate::bytecode::op::Op;
 use crate::vm::After;
 use flow::{Flow, RegisterSet};
-use state::{Scalar, Slot, State};
+use state::{Lender, Scalar, Slot, State};
 
 /// Parameters passed in registers at most.
 const UNBOXED: usize = 4;
@@ -300,6 +302,10 @@ impl<'r> Builder<'r> {
         };
         self.pc = head.unwrap_or(0);
         let live = self.live_at(self.pc);
+        if head.is_none() {
+            let lent = self.flows.lent(self.request.function, &self.request.functions);
+            self.out.lent = lent.iter().map(|param| SlotIx(u32::from(*param))).collect();
+        }
         for at in 0..kinds.len() {
             // Whoever enters a loop empties what it does not want.
             let empty = head.is_some() && !live.contains(at);
@@ -311,11 +317,17 @@ impl<'r> Builder<'r> {
         for (at, kind) in kinds.iter().enumerate() {
             let slot = SlotIx(at as u32);
             let scalar = [Scalar::Int, Scalar::Float, Scalar::Bool].into_iter().find(|scalar| scalar.kinds() == *kind);
+            let is_lent = self.out.lent.contains(&slot);
             match scalar {
-                Some(scalar) if live.contains(at) && head.is_none() && self.out.params.len() < UNBOXED => {
+                Some(scalar) if live.contains(at) && head.is_none() && (is_lent || self.out.params.len() < UNBOXED) => {
                     let value = self.out.new_value(scalar.ty());
                     self.out.params.push((slot, value));
                     self.put(slot, Slot::Scalar { value, scalar, dirty: true });
+                }
+                _ if is_lent => {
+                    let value = self.out.new_value(Type::ANY);
+                    self.out.params.push((slot, value));
+                    self.put(slot, Slot::Borrowed { value, lender: Lender::Constant });
                 }
                 Some(scalar) if live.contains(at) && head.is_none() => {
                     let value = self.load_scalar(slot, scalar);
@@ -538,8 +550,8 @@ impl<'r> Builder<'r> {
 
     /// Makes sure memory holds no heap value before something else takes the slot.
     fn release(&mut self, slot: SlotIx) {
-        if let Slot::Owned { .. } = self.state.get(slot) {
-            self.settle(slot);
+        if let Slot::Owned { value } = self.state.get(slot) {
+            self.effect(InstKind::Release(value));
         }
         if self.state.get(slot) == Slot::Memory {
             self.before_write(slot);

@@ -575,6 +575,11 @@ impl Builder<'_> {
                 self.put(slot, Slot::Clean);
                 self.return_boxed(value, returns)
             }
+            Slot::Borrowed { value, .. } => {
+                let value = self.emit(InstKind::Retain(value), Type::ANY);
+                self.put(slot, Slot::Clean);
+                self.return_boxed(value, returns)
+            }
             _ => {
                 self.settle(slot);
                 let value = self.emit(InstKind::LoadSlot(slot), Type::ANY);

@@ -37,7 +37,8 @@ pub enum Lender {
     /// A slot that has counted it, or what it is a part of, as long as it is not written. A slot that is lent its own value lends
     /// nothing: what is a part of that has the same lender. But for the closure that runs, whose slot stays as it is until it ends.
     Slot(SlotIx),
-    /// A constant, or a capture of the running closure.
+    /// Something that lives as long as the code runs: a constant, a capture of the running closure, what a caller lends a parameter, or
+    /// a part of that.
     Constant,
 }
 

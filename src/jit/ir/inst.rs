@@ -269,6 +269,8 @@ pub enum InstKind {
     },
     /// Counts one more reference to a boxed value → the same value, owned.
     Retain(ValueId),
+    /// Gives up an owned boxed value.
+    Release(ValueId),
     /// Moves an owned boxed value to its place in a container and releases what was there.
     StoreOwned {
         home: Home,
@@ -488,13 +490,15 @@ pub enum InstKind {
         value: ValueId,
     },
 
-    /// Calls compiled code; the callee's frame starts at slot `base`, where its arguments are, but for those passed unboxed. The
+    /// Calls compiled code; the callee's frame starts at slot `base`, where its arguments are, but for those passed in registers: of the
+    /// code at hand its parameters, of others what is lent to them. What is owned of that, `drops`, is given up afterwards. The
     /// `self` of a mutating method is moved to `gives_back` afterwards; a part of something unshared is taken from there before, and
     /// null stands there meanwhile. Result boxed, owned; a raise leaves with `exit`.
     CallCompiled {
         callee: Callee,
         base: SlotIx,
         args: Box<[ValueId]>,
+        drops: Box<[ValueId]>,
         closure: Option<ValueId>,
         gives_back: Option<Home>,
         exit: StateId,
@@ -725,7 +729,7 @@ impl InstKind {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 read(items.with(Heaps::HEADERS), false)
             }
-            Retain(_) | MakeInstance { .. } | MakeClosure { .. } => write(Heaps::COUNTS, false),
+            Retain(_) | Release(_) | MakeInstance { .. } | MakeClosure { .. } => write(Heaps::COUNTS, false),
             StoreOwned { home, .. } => write(home.heap().with(Heaps::COUNTS), false),
             // Modules that are loaded declare types.
             LoadModule { .. } | EqualsNull { .. } => read(Heaps::MODULE, true),

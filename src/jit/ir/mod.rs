@@ -86,8 +86,13 @@ pub struct Function {
     pub large: AHashSet<Origin>,
     /// States in front of loops of checks that only guess: code that fails there is made again without them.
     pub guessed: AHashSet<StateId>,
-    /// Unboxed parameters in order, with the slot each belongs to. Empty for OSR entries, which load from slots.
+    /// Parameters in registers in order, with the slot each belongs to: scalars, and boxed those that the caller lends. Empty for OSR
+    /// entries, which load from slots.
     pub params: Vec<(SlotIx, ValueId)>,
+    /// The slots of the parameters that callers from compiled code lend, in order: all of them are in registers.
+    pub lent: Vec<SlotIx>,
+    /// Which of their parameters functions called by their entries are lent.
+    pub lends: AHashMap<u32, Arc<[u16]>>,
     /// The slot of `self` in a method that changes it.
     pub own: Option<SlotIx>,
     /// Values that only states name: they are computed where code is left.

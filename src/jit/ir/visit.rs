@@ -46,6 +46,7 @@ impl InstKind {
                 f(length);
             }
             Retain(v)
+            | Release(v)
             | IsFunction { value: v, .. }
             | EqualsNull { value: v, .. }
             | EqualsText { value: v, .. }
@@ -99,8 +100,8 @@ impl InstKind {
                 f(pointer);
                 f(value);
             }
-            CallCompiled { closure, args, gives_back, .. } => {
-                closure.iter_mut().chain(args).for_each(&mut f);
+            CallCompiled { closure, args, drops, gives_back, .. } => {
+                closure.iter_mut().chain(args).chain(drops).for_each(&mut f);
                 gives_back.iter_mut().for_each(|home| home.each_operand(&mut f));
             }
             CallBuiltin { .. } => {}
@@ -172,6 +173,7 @@ impl InstKind {
             | MakeInstance { .. }
             | MakeClosure { .. }
             | Retain(_)
+            | Release(_)
             | StoreOwned { .. }
             | StoreSlotRetain(..)
             | ReplaceSlot(..)

@@ -1,10 +1,11 @@
 //! Calls: compiled code, helpers, counting.
-use cranelift_codegen::ir::{self as clif, AbiParam, InstBuilder, MemFlagsData, Signature, condcodes::IntCC, types};
+use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, condcodes::IntCC, types};
 
+use super::entry::lent_signature;
 use super::exits::{ExitInfo, ExitKind};
-use super::{Helper, Lowering, context, slot_offset};
+use super::{Held, Helper, Lowering, context, slot_offset};
 use crate::jit::ir::inst::{Callee, FloatFunction, Home};
-use crate::jit::ir::{FrameInfo, Inst, InstKind, SlotIx, StateId, ValueId};
+use crate::jit::ir::{FrameInfo, Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::{array, closure, string, tag};
 use crate::vm::After;
 
@@ -105,17 +106,25 @@ impl Lowering<'_> {
         reference
     }
 
-    /// Signature of compiled code.
-    fn pair_signature(&mut self) -> clif::SigRef {
-        if let Some(known) = self.pair_signature {
-            return known;
+    /// Signature of compiled code that takes so many lent arguments in registers.
+    fn signature_of(&mut self, lent: usize) -> clif::SigRef {
+        if let Some((_, known)) = self.signatures.iter().find(|(count, _)| *count == lent) {
+            return *known;
         }
-        let mut signature = Signature::new(self.b.func.signature.call_conv);
-        signature.params.extend([AbiParam::new(types::I64); 2]);
-        signature.returns.extend([AbiParam::new(types::I64); 2]);
-        let reference = self.b.import_signature(signature);
-        self.pair_signature = Some(reference);
+        let reference = self.b.import_signature(lent_signature(self.b.func.signature.call_conv, lent));
+        self.signatures.push((lent, reference));
         reference
+    }
+
+    /// The parameters that come in registers.
+    pub(super) fn hold_params(&mut self, mut words: impl Iterator<Item = clif::Value>) {
+        let mut word = || words.next().expect("the signature has words for all parameters");
+        for (_, value) in &self.function.params {
+            self.held[value.index()] = Some(match self.function.ty(*value).repr {
+                Repr::Boxed => Held::Pair(word(), word()),
+                _ => Held::One(word()),
+            });
+        }
     }
 
     /// Leaves before anything has happened if one of the stacks is full.
@@ -187,16 +196,37 @@ impl Lowering<'_> {
             None => self.word_of(0),
         };
         let own = match callee {
-            Callee::Entry(function) if Some(function) != self.own_id => return self.call_entry(function, frame, closure),
+            Callee::Entry(function) if Some(function) != self.own_id => {
+                return self.call_entry(function, base, args, closure);
+            }
             Callee::Entry(_) => *self.own_entry.get_or_insert_with(|| self.imports.own_entry(self.b.func)),
             Callee::Below(count) => return self.call_below(count, base, exit),
             Callee::Own => *self.own.get_or_insert_with(|| self.imports.own(self.b.func)),
         };
         let mut values = vec![frame, closure];
-        values.extend(args.iter().map(|arg| self.one(*arg)));
+        match callee {
+            Callee::Own => self.own_arguments(args, &mut values),
+            _ => values.extend(self.pairs(args)),
+        }
         let call = self.b.ins().call(own, &values);
         let results = self.b.inst_results(call);
         (results[0], results[1])
+    }
+
+    /// The arguments of the code at hand in registers.
+    fn own_arguments(&mut self, args: &[ValueId], values: &mut Vec<clif::Value>) {
+        let function = self.function;
+        for ((_, param), arg) in function.params.iter().zip(args) {
+            match function.ty(*param).repr {
+                Repr::Boxed => values.extend(self.pairs(&[*arg])),
+                _ => values.push(self.one(*arg)),
+            }
+        }
+    }
+
+    /// Tags and payloads of values.
+    fn pairs(&mut self, args: &[ValueId]) -> Vec<clif::Value> {
+        args.iter().flat_map(|arg| <[clif::Value; 2]>::from(self.boxed(*arg))).collect()
     }
 
     /// After a call: a `self` on loan goes from the first slot to its home, a raise leaves.
@@ -308,26 +338,43 @@ impl Lowering<'_> {
         self.moved(address, offset)
     }
 
-    /// Calls through the table of entry points; a function without one runs in the VM.
-    fn call_entry(&mut self, function: u32, frame: clif::Value, none: clif::Value) -> (clif::Value, clif::Value) {
-        let context = self.context();
-        let entries = self.load(types::I64, context, context::ENTRIES);
+    /// Calls through the table of entry points; a function without one runs in the VM. `args` are lent in registers.
+    fn call_entry(
+        &mut self,
+        function: u32,
+        base: SlotIx,
+        args: &[ValueId],
+        closure: clif::Value,
+    ) -> (clif::Value, clif::Value) {
+        let (context, frame, pairs) = (self.context(), self.address(base), self.pairs(args));
+        let table = if args.is_empty() { context::ENTRIES } else { context::LENT_ENTRIES };
+        let entries = self.load(types::I64, context, table);
         let target = self.load(types::I64, entries, i32::try_from(function * 8).expect("function ids are small"));
         let (fast, slow, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         self.b.set_cold_block(slow);
         let (tag, payload) = self.results_of(next);
         self.b.ins().brif(target, fast, &[], slow, &[]);
         self.b.switch_to_block(fast);
-        let signature = self.pair_signature();
-        let call = self.b.ins().call_indirect(signature, target, &[frame, none]);
+        let signature = self.signature_of(args.len());
+        let call = self.b.ins().call_indirect(signature, target, &[&[frame, closure], &pairs[..]].concat());
         self.jump_with_results(call, next);
         self.b.switch_to_block(slow);
         let number = self.b.ins().iconst(types::I64, i64::from(function));
+        self.give_arguments(function, base, &pairs);
         let helper = self.helper(Helper::Call);
         let call = self.b.ins().call(helper, &[context, number, frame]);
         self.jump_with_results(call, next);
         self.b.switch_to_block(next);
         (tag, payload)
+    }
+
+    /// Counts what would be lent to a function and puts it into the slots of its parameters.
+    fn give_arguments(&mut self, function: u32, base: SlotIx, pairs: &[clif::Value]) {
+        let function = self.function.lends.get(&function);
+        for (param, pair) in function.into_iter().flat_map(|params| params.iter()).zip(pairs.chunks_exact(2)) {
+            self.retain(pair[0], pair[1]);
+            self.store_pair(pair[0], pair[1], self.fp, slot_offset(SlotIx(base.0 + u32::from(*param))));
+        }
     }
 
     /// Calls the value below the frame: its code, if it has any and takes so many arguments as they are; else the VM executes the call.
@@ -337,7 +384,7 @@ impl Lowering<'_> {
         let (tag, payload) = self.results_of(next);
         let (function, closure) = self.function_in(SlotIx(base.0 - 1), slow);
         let target = self.code_taking(count, function, slow);
-        let (frame, signature) = (self.address(base), self.pair_signature());
+        let (frame, signature) = (self.address(base), self.signature_of(0));
         let call = self.b.ins().call_indirect(signature, target, &[frame, closure]);
         self.jump_with_results(call, next);
         self.b.switch_to_block(slow);

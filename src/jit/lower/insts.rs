@@ -116,6 +116,10 @@ impl Lowering<'_> {
             InstKind::ToFloat { value, exit } => self.to_float(*value, *exit, result),
             InstKind::MakeInstance { shape, values } => self.make_object(*shape, values, result),
             InstKind::MakeClosure { function, captures } => self.make_closure(*function, captures, result),
+            InstKind::Release(value) => {
+                let (tag, payload) = self.boxed(*value);
+                self.release(tag, payload, false);
+            }
             InstKind::Retain(value) => {
                 let (tag, payload) = self.boxed(*value);
                 self.retain(tag, payload);
@@ -351,11 +355,15 @@ impl Lowering<'_> {
                 self.store_cell(*cell, *value, pointer, *offset as i32);
             }
 
-            InstKind::CallCompiled { callee, base, args, closure, gives_back, exit } => {
+            InstKind::CallCompiled { callee, base, args, drops, closure, gives_back, exit } => {
                 if let Some(part) = gives_back.filter(|home| !matches!(home, Home::Slot(_))) {
                     self.take_part(part, *base);
                 }
                 let returned = self.call_code(*callee, *base, args, *closure, *exit);
+                for value in drops {
+                    let (tag, payload) = self.boxed(*value);
+                    self.release(tag, payload, false);
+                }
                 self.end_call(returned, gives_back.map(|home| (*base, home)), *exit, result);
             }
             InstKind::CallBuiltin { builtin, base, count, exit } => {

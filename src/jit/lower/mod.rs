@@ -30,7 +30,7 @@ use super::ir::{BlockId, Function, InstKind, Origin, Repr, SlotIx, StateId, Term
 use super::layout;
 use crate::value::layout::tag;
 use blocks::End;
-pub use entry::{lower_entry, signature};
+pub use entry::{Way, lent_signature, lower_entry, signature, takes_lent};
 pub use exits::{Check, ExitInfo, ExitKind, SlotValue, Where};
 
 /// Byte offsets of the fields of the isolate's context that compiled code reads.
@@ -65,6 +65,8 @@ pub mod context {
     /// Address of the table of argument counts, by `FnId`: 16 bits each, one more than the count; 0 for functions that do not take their
     /// arguments as they are. The system makes pages of zeros only when they are written to.
     pub const ARITIES: i32 = RESULT + 8;
+    /// Address of the table of entry points that take what is lent in registers, by `FnId`.
+    pub const LENT_ENTRIES: i32 = ARITIES + 8;
     /// Functions with a place in the tables; others are called through the VM.
     pub const MAX_FUNCTIONS: usize = 1 << 16;
 }
@@ -360,7 +362,7 @@ pub fn state_of(location: clif::SourceLoc) -> Option<StateId> {
 pub trait Imports {
     /// A helper as callable from the function at hand, by the way that keeps all registers if that is wanted and there is one.
     fn helper(&mut self, helper: Helper, keeps: bool, function: &mut clif::Function) -> clif::FuncRef;
-    /// The function at hand with all its arguments in slots, as callable from itself.
+    /// The function at hand as callable from itself, with its arguments in slots but for those lent.
     fn own_entry(&mut self, function: &mut clif::Function) -> clif::FuncRef;
     /// The function at hand as callable from itself.
     fn own(&mut self, function: &mut clif::Function) -> clif::FuncRef;
@@ -420,7 +422,7 @@ pub fn lower(
         around_loops: Vec::new(),
         around: false,
         vm_results: Vec::new(),
-        pair_signature: None,
+        signatures: Vec::new(),
     };
     lowering.run(cfg);
     let Lowering { b, exits, .. } = lowering;
@@ -459,7 +461,7 @@ struct Lowering<'a> {
     fp: clif::Value,
     closure: clif::Value,
     helpers: AHashMap<(Helper, bool), clif::FuncRef>,
-    /// The function at hand, as callable with its arguments in slots, and as it is.
+    /// The function at hand, as callable with its arguments in slots but for those lent, and as it is.
     own_entry: Option<clif::FuncRef>,
     own: Option<clif::FuncRef>,
     /// Blocks that run less often than a loop inside of the loop, or function, that they belong to.
@@ -468,7 +470,8 @@ struct Lowering<'a> {
     around: bool,
     /// Slots that the VM has filled in the block at hand, by its last instruction there.
     vm_results: Vec<SlotIx>,
-    pair_signature: Option<clif::SigRef>,
+    /// Signatures of compiled code, by the number of arguments lent.
+    signatures: Vec<(usize, clif::SigRef)>,
 }
 
 impl Lowering<'_> {
@@ -478,9 +481,7 @@ impl Lowering<'_> {
         self.b.switch_to_block(entry);
         let params = self.b.block_params(entry).to_vec();
         (self.fp, self.closure) = (params[0], params[1]);
-        for ((_, value), param) in self.function.params.iter().zip(&params[2..]) {
-            self.held[value.index()] = Some(Held::One(*param));
-        }
+        self.hold_params(params[2..].iter().copied());
         let Cfg { order, loops, .. } = cfg;
         loops.iter().flat_map(|looped| &looped.blocks).for_each(|block| self.depths[block.index()] += 1);
         self.around_loops = blocks::around_loops(self.function.blocks.len(), loops);

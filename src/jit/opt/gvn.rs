@@ -2,15 +2,17 @@
 //!
 //! An instruction that computes what a dominating one has computed is replaced by its result. Loads carry the version of
 //! the memory they read; a store makes a new version and makes its value known to later loads of the same place.
+//! Where a value was found to be a certain variant, checks of that need not be made: what rests on the branch instead stays behind it.
 //! Relies on: a guard's result is the only way to its unchecked operand, so a load through it cannot move above it.
 //! Must not: merge loads across a write that may change them, calls included; merge anything that allocates or counts.
 use ahash::{AHashMap, AHashSet};
 
 use super::memory::{DimensionSet, Memory, Writes, block_writes};
 use crate::jit::ir::cfg::Cfg;
-use crate::jit::ir::inst::Home;
-use crate::jit::ir::{BlockId, Function, InstKind, StateId, ValueId};
+use crate::jit::ir::inst::{Cmp, Home};
+use crate::jit::ir::{BlockId, Function, InstKind, StateId, Terminator, ValueId};
 use crate::jit::ir::{Inst, Origin, Repr, Type};
+use crate::value::layout::tag;
 
 /// How many blocks are searched for writes between a block and its dominator before everything counts as written.
 const REGION_LIMIT: usize = 256;
@@ -22,10 +24,12 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let mut pass = Pass {
         replace: (0..function.values.len() as u32).map(ValueId).collect(),
         boxes: AHashMap::new(),
+        variants: AHashMap::new(),
         objects: AHashMap::new(),
         shaped: AHashMap::new(),
         known: AHashMap::new(),
         holds: AHashMap::new(),
+        matched: AHashMap::new(),
         at: cfg.order[0],
         versions_at_end: vec![Vec::new(); function.blocks.len()],
         next_version: 1,
@@ -51,6 +55,8 @@ struct Pass<'a> {
     replace: Vec<ValueId>,
     /// What a boxed value was made of.
     boxes: AHashMap<ValueId, ValueId>,
+    /// The values of which the numbers of variants were asked.
+    variants: AHashMap<ValueId, ValueId>,
     /// The pointer that the result of a check of an object goes back to.
     objects: AHashMap<ValueId, ValueId>,
     /// The version of headers for which a pointer's shape is known.
@@ -59,6 +65,8 @@ struct Pass<'a> {
     known: AHashMap<Key, (ValueId, BlockId)>,
     /// Truths that have been checked, each with the block where.
     holds: AHashMap<ValueId, BlockId>,
+    /// The variants that values were found to be, by their shapes, each with the block where.
+    matched: AHashMap<ValueId, (u32, BlockId)>,
     at: BlockId,
     versions_at_end: Vec<Vec<u32>>,
     next_version: u32,
@@ -78,6 +86,7 @@ impl Pass<'_> {
     fn block(&mut self, block: BlockId) {
         self.at = block;
         let mut versions = self.versions_on_entry(block);
+        self.matched.extend(self.match_in_front(block));
         let insts = std::mem::take(&mut self.function.blocks[block.index()].insts);
         let mut kept = Vec::with_capacity(insts.len());
         for mut inst in insts {
@@ -86,6 +95,7 @@ impl Pass<'_> {
                 self.removed += 1;
                 continue;
             }
+            self.trust_match(&mut inst);
             let key = (inst.result.is_some() && !inst.kind.effects().calls).then(|| self.key(&inst.kind, &versions));
             if key.as_ref().is_some_and(|key| self.is_known(&inst, key, &versions)) {
                 self.removed += 1;
@@ -118,6 +128,41 @@ impl Pass<'_> {
         self.versions_at_end[block.index()] = versions;
     }
 
+    /// The value that the only way into a block has found to be a variant with payload.
+    fn match_in_front(&self, block: BlockId) -> Option<(ValueId, (u32, BlockId))> {
+        let before = self.cfg.idom[block.index()];
+        if self.cfg.preds[block.index()][..] != [before] {
+            return None;
+        }
+        let Some(Terminator::Branch { cond, then, otherwise }) = &self.function.blocks[before.index()].term else {
+            return None;
+        };
+        let front = &self.function.blocks[before.index()].insts;
+        let (cond, equals) = match front.iter().rfind(|inst| inst.result == Some(*cond))?.kind {
+            InstKind::NotB(cond) => (cond, otherwise.0),
+            _ => (*cond, then.0),
+        };
+        let InstKind::CmpI { op: Cmp::Eq, a, b } = front.iter().rfind(|inst| inst.result == Some(cond))?.kind else {
+            return None;
+        };
+        let (value, number) = (self.variants.get(&a)?, self.function.ty(b).range);
+        let shape = u32::try_from(number.low).ok().filter(|_| number.low == number.high)?;
+        (equals == block && then.0 != otherwise.0).then_some((*value, (shape, block)))
+    }
+
+    /// A check that a value is an object of a tag which it was found to have becomes a plain reading of its pointer, of the shape found.
+    fn trust_match(&mut self, inst: &mut Inst) {
+        let (InstKind::GuardTag { value, tag: tag::VARIANT, .. }, Some(result)) = (&inst.kind, inst.result) else { return };
+        let (value, found) = (*value, self.matched.get(value).copied());
+        if let Some((shape, block)) = found
+            && self.cfg.dominates(block, self.at)
+            && self.function.ty(value).repr == Repr::Boxed
+        {
+            inst.kind = InstKind::Unbox { value, tag: tag::VARIANT };
+            self.function.values[result.index()] = Type::pointer(tag::VARIANT, shape);
+        }
+    }
+
     /// Is this a check of what has been checked to be true? From now on it is known to be.
     fn holds_already(&mut self, kind: &InstKind) -> bool {
         let InstKind::GuardTrue { value, .. } = *kind else { return false };
@@ -137,8 +182,10 @@ impl Pass<'_> {
         if self.function.ty(result).shape != 0 {
             self.shaped.insert(result, versions[self.memory.header_of(result)]);
         }
-        if let InstKind::Box(of) = kind {
-            self.boxes.insert(result, *of);
+        match kind {
+            InstKind::Box(of) => _ = self.boxes.insert(result, *of),
+            InstKind::VariantOf(of) => _ = self.variants.insert(result, *of),
+            _ => {}
         }
     }
 

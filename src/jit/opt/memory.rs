@@ -54,6 +54,8 @@ pub struct Memory {
     depths: Vec<Option<u8>>,
     /// The slot that each value was read from, or from something inside of.
     roots: Vec<Option<SlotIx>>,
+    /// What a caller lends, and structs and payloads inside of it: nothing changes them in place, since the caller holds them.
+    lent: Vec<bool>,
     /// Values that no write changes: all but those that may be objects with changeable contents.
     fixed: Vec<bool>,
 }
@@ -92,6 +94,7 @@ impl Memory {
             origins,
             depths,
             roots,
+            lent: lent(function),
             fixed: fixed(function),
         }
     }
@@ -142,9 +145,17 @@ impl Memory {
         self.fields[&(function.ty(pointer).shape, offset)]
     }
 
+    /// Later passes may make values of their own.
+    fn is_lent(&self, value: ValueId) -> bool {
+        self.lent.get(value.index()).is_some_and(|lent| *lent)
+    }
+
     /// The dimensions an instruction reads.
     pub fn reads(&self, function: &Function, kind: &InstKind) -> Vec<usize> {
         match kind {
+            InstKind::LoadField { pointer, .. } | InstKind::GuardShape { pointer, .. } if self.is_lent(*pointer) => {
+                Vec::new()
+            }
             InstKind::LoadSlot(slot) => vec![self.slot(*slot)],
             InstKind::LoadCell { slot, .. } => vec![self.slot(*slot), heap_dimensions(Heaps::CELLS)[0]],
             InstKind::LoadField { pointer, offset, .. } => vec![self.field(function, *pointer, *offset)],
@@ -347,6 +358,8 @@ impl Ways {
         let (taken, parts) = taken(function);
         let count = function.values.len();
         let mut ways = Ways { origins: vec![Origin::Unknown; count], depths: vec![None; count], roots: vec![None; count] };
+        // What a caller lends is in none of the slots.
+        function.params.iter().for_each(|(_, value)| ways.origins[value.index()] = Origin::Inside);
         // Twice, since a block may stand before one that defines what it uses.
         for _ in 0..2 {
             for inst in function.blocks.iter().flat_map(|block| &block.insts) {
@@ -420,6 +433,28 @@ impl Ways {
             },
         }
     }
+}
+
+/// What a caller lends, and what is read from it. Not arrays, which may come to store their elements otherwise.
+fn lent(function: &Function) -> Vec<bool> {
+    let mut lent = vec![false; function.values.len()];
+    function.params.iter().for_each(|(_, value)| lent[value.index()] = true);
+    // Twice, since a block may stand before one that defines what it uses.
+    for _ in 0..2 {
+        for inst in function.blocks.iter().flat_map(|block| &block.insts) {
+            let Some(result) = inst.result else { continue };
+            lent[result.index()] |= match inst.kind {
+                InstKind::GuardTag { value, tag, .. } | InstKind::Unbox { value, tag } => {
+                    tag != tag::ARRAY && lent[value.index()]
+                }
+                InstKind::GuardShape { pointer, .. }
+                | InstKind::LoadField { cell: Cell::Value, pointer, .. }
+                | InstKind::LoadPayload { pointer, .. } => lent[pointer.index()],
+                _ => false,
+            };
+        }
+    }
+    lent
 }
 
 /// The slots whose objects are reached only by way of them: what is read from one is not stored to another, nor anywhere else. Only
