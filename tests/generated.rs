@@ -38,7 +38,7 @@ fn main() -> ExitCode {
         Trial::test(format!("seeds_from_{}", seeds.start), move || run(seeds.start, seeds.end))
     };
     let mut trials: Vec<Trial> = FIXED_GROUPS.iter().map(group).collect();
-    trials.push(Trial::test("long_run", || run_long()).with_ignored_flag(true));
+    trials.push(Trial::test("long_run", run_long).with_ignored_flag(true));
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

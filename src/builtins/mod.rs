@@ -367,7 +367,7 @@ type Infos = OnceLock<Box<[OnceLock<Arc<FnInfo>>]>>;
 
 fn described(infos: &'static Infos, id: BuiltinId, skipped: usize) -> &'static Arc<FnInfo> {
     let all = infos.get_or_init(|| TABLE.iter().map(|_| OnceLock::new()).collect());
-    all[usize::from(id.0)].get_or_init(|| Arc::new(describe(&TABLE[usize::from(id.0)], skipped)))
+    all[usize::from(id.0)].get_or_init(|| Arc::new(describe(TABLE[usize::from(id.0)], skipped)))
 }
 
 fn describe(row: &BuiltinInfo, skipped: usize) -> FnInfo {

@@ -236,7 +236,7 @@ fn uuid_v7(engine: &mut dyn Engine) -> Fallible<String> {
 fn set_random_seed(engine: &mut dyn Engine, seed: Integer) -> Fallible<()> {
     let seed = match seed {
         Integer::Small(seed) => seed as u64,
-        Integer::Big(seed) => seed.as_sign_words().1.iter().fold(0, |mixed: u64, word| mixed.rotate_left(1) ^ *word as u64),
+        Integer::Big(seed) => seed.as_sign_words().1.iter().fold(0, |mixed: u64, word| mixed.rotate_left(1) ^ *word),
     };
     engine.isolate().random = Some(seeded(seed));
     Ok(())

@@ -21,7 +21,10 @@ use crate::vm::compiled::{LeftFrame, Lent};
 use crate::vm::stack::{Fp, Home};
 
 /// The exit helper.
-pub extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u64, native: u64) -> Pair {
+///
+/// # Safety
+/// As `helpers::context` says of what machine code hands over.
+pub unsafe extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u64, native: u64) -> Pair {
     // SAFETY: `helpers::context`.
     let context = unsafe { &mut *context };
     let number = number as usize;
@@ -43,7 +46,7 @@ pub extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u6
     let raise = if info.kind == ExitKind::Raise { context.raised.take() } else { None };
     if fp.address(0) as u64 == context.entered_frame {
         context.raised = raise;
-        context.left = Some(number as usize);
+        context.left = Some(number);
         return Pair { tag: tag::EXIT, payload: 0 };
     }
     let parts = parts(context, &info);
@@ -90,7 +93,10 @@ fn drop_arguments(context: &Context, function: u32, fp: Fp) {
 }
 
 /// Something wants attention before a function begins. 1: it has raised, and its arguments are dropped.
-pub extern "C" fn poll(context: *mut Context, function: u64, fp: Fp, native: u64) -> u64 {
+///
+/// # Safety
+/// As `helpers::context` says of what machine code hands over.
+pub unsafe extern "C" fn poll(context: *mut Context, function: u64, fp: Fp, native: u64) -> u64 {
     // SAFETY: `helpers::context`.
     let context = unsafe { &mut *context };
     sample(context, std::iter::once((function as u32, 0)), native);
@@ -191,7 +197,7 @@ fn count(context: &mut Context, number: usize, kind: ExitKind) -> bool {
     let (taken, number) = (exit.taken, exit.code);
     let code = &mut context.codes[number as usize];
     code.failed = code.failed.saturating_add(1);
-    let storm = taken % context.storm == 0 || code.failed % context.storms_in_all == 0;
+    let storm = taken % context.storm == 0 || code.failed.is_multiple_of(context.storms_in_all);
     if storm && !code.given_up {
         code.given_up = true;
         context.storms.push(number);

@@ -85,7 +85,7 @@ impl Big {
         };
         big.whole.take();
         add_words(&mut sum, words);
-        let size = sum.words().len() * size_of::<Word>();
+        let size = std::mem::size_of_val(sum.words());
         if size > big.charged {
             limits::account(size - big.charged);
             big.charged = size;

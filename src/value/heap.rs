@@ -579,6 +579,7 @@ pub(super) fn tracked_values() -> Vec<Value> {
 pub(super) fn install_children(copy: &Value, children: Vec<Value>) {
     /// # Safety
     /// Nobody else looks at the object while the reference is used.
+    #[allow(clippy::mut_from_ref)]
     unsafe fn open<T: HeapObject>(object: &Ref<T>) -> &mut T {
         // SAFETY: by the caller's promise.
         unsafe { &mut *object.ptr.as_ptr() }

@@ -87,8 +87,10 @@ impl From<bool> for B64 {
 
 /// A value of the language, and the few things that may stand in a variable's home instead.
 #[repr(u64)]
+#[derive(Default)]
 pub enum Value {
     /// `null`
+    #[default]
     Null = layout::tag::NULL,
     /// `true` or `false`
     Bool(B64) = layout::tag::BOOL,
@@ -246,11 +248,5 @@ impl From<f64> for Value {
     #[inline(always)]
     fn from(x: f64) -> Value {
         Value::Float(x)
-    }
-}
-
-impl Default for Value {
-    fn default() -> Value {
-        Value::Null
     }
 }

@@ -74,7 +74,7 @@ impl Vm {
     #[cold]
     fn called_often(&mut self, callee: FnRef) -> Result<(), Raise> {
         if let Some(entry) = callee.entry.get() {
-            if callee.heat.get() % CALL_INTERVAL == 0 {
+            if callee.heat.get().is_multiple_of(CALL_INTERVAL) {
                 self.poll_word()?;
             }
             return self.enter_compiled(entry, callee);
@@ -558,7 +558,7 @@ impl Vm {
         iterate::reserve_spread(items.len(), &value)?;
         self.for_each_item(value, |vm, item| {
             items.push(item);
-            if items.len() % iterate::CHECK_EVERY == 0 {
+            if items.len().is_multiple_of(iterate::CHECK_EVERY) {
                 Callback::poll(vm)?;
                 iterate::reserve_spread(items.len(), &Value::Null)?;
             }

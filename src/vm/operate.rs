@@ -260,7 +260,7 @@ impl Vm {
             let func = self.here.func;
             let head = func.feedback.at(self.here.ip.pc(func.start));
             head.set(head.get().wrapping_add(1));
-            if head.get() % super::function::CALL_INTERVAL == 0 {
+            if head.get().is_multiple_of(super::function::CALL_INTERVAL) {
                 self.hot_edge = Some(self.here.ip);
                 return self.poll_word();
             }

@@ -58,7 +58,10 @@ impl Writer<'_> {
                     self.open.push(Open::Array(items, at + 1));
                     self.value(&item)
                 }
-                None => Ok(self.close(']', at)),
+                None => {
+                    self.close(']', at);
+                    Ok(())
+                }
             },
             Open::Payload(items, at) => match items.get(at) {
                 Some(item) => {
@@ -79,7 +82,10 @@ impl Writer<'_> {
                     self.open.push(Open::Set(items.clone(), position + 1));
                     self.value(&key)
                 }
-                None => Ok(self.close(']', at)),
+                None => {
+                    self.close(']', at);
+                    Ok(())
+                }
             },
             Open::Dict(entries, at) => match entries.next_entry(at) {
                 Some((position, entry)) => {
@@ -89,7 +95,10 @@ impl Writer<'_> {
                     self.open.push(Open::Dict(entries.clone(), position + 1));
                     self.value(&value)
                 }
-                None => Ok(self.close('}', at)),
+                None => {
+                    self.close('}', at);
+                    Ok(())
+                }
             },
             Open::Struct(object, at) => match object.get(at) {
                 Some(value) => {
@@ -100,7 +109,10 @@ impl Writer<'_> {
                     self.open.push(Open::Struct(object, at + 1));
                     self.value(&value)
                 }
-                None => Ok(self.close('}', at)),
+                None => {
+                    self.close('}', at);
+                    Ok(())
+                }
             },
         }
     }

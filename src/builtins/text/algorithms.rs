@@ -228,8 +228,8 @@ impl<'a> AtByte<'a> {
                 self.seen = at + 1;
                 return Some(at);
             };
-            let differing = u64::from_le_bytes(*next) ^ LOW * u64::from(self.separator);
-            self.hits = !((differing | HIGH) - LOW | differing) & HIGH;
+            let differing = u64::from_le_bytes(*next) ^ (LOW * u64::from(self.separator));
+            self.hits = !(((differing | HIGH) - LOW) | differing) & HIGH;
             self.seen += 8;
         }
         let at = self.seen - 8 + self.hits.trailing_zeros() as usize / 8;

@@ -33,7 +33,7 @@ impl Kinds {
     pub const INT: Kinds = Kinds(1 << 2);
     pub const FLOAT: Kinds = Kinds(1 << 3);
     /// Everything that has no overloads: neither structs nor enum values.
-    pub const PLAIN: Kinds = Kinds(u32::MAX & !(1 << tag::UNIT | 1 << tag::STRUCT | 1 << tag::VARIANT));
+    pub const PLAIN: Kinds = Kinds(!(1 << tag::UNIT | 1 << tag::STRUCT | 1 << tag::VARIANT));
     pub const ANY: Kinds = Kinds(u32::MAX);
 
     pub fn of_tag(tag: u64) -> Kinds {

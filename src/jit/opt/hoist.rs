@@ -112,10 +112,10 @@ fn uncertain(function: &Function) -> AHashSet<ValueId> {
     let mut kinds: AHashMap<ValueId, u64> = AHashMap::new();
     let mut uncertain = AHashSet::new();
     for inst in function.blocks.iter().flat_map(|block| &block.insts) {
-        if let Some((value, kind)) = checked_kind(&inst.kind) {
-            if *kinds.entry(value).or_insert(kind) != kind {
-                uncertain.insert(value);
-            }
+        if let Some((value, kind)) = checked_kind(&inst.kind)
+            && *kinds.entry(value).or_insert(kind) != kind
+        {
+            uncertain.insert(value);
         }
         uncertain.extend(asked(&inst.kind));
     }

@@ -129,7 +129,7 @@ fn power(a: &IBig, b: &IBig) -> Result<Value, Raise> {
     }
     let exponent = usize::try_from(b).unwrap_or(usize::MAX);
     // |a| >= 2, so the result has at least (bits of a - 1) * b bits, and at most bits of a * b.
-    let magnitude = (&*a).unsigned_abs();
+    let magnitude = a.unsigned_abs();
     let bits = if magnitude.is_power_of_two() { magnitude.bit_len() - 1 } else { magnitude.bit_len() };
     check_bits(
         ArithOp::Pow,

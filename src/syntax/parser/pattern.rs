@@ -207,10 +207,10 @@ impl Parser<'_> {
             let list = self.ast.add_list(&mut self.stacks.patterns, from);
             pattern = self.add_pattern(PatternKind::Or(list), start);
         }
-        if self.eat(T::As) {
-            if let Some(name) = self.expect_name("what was matched") {
-                pattern = self.add_pattern(PatternKind::As { pattern, name }, start);
-            }
+        if self.eat(T::As)
+            && let Some(name) = self.expect_name("what was matched")
+        {
+            pattern = self.add_pattern(PatternKind::As { pattern, name }, start);
         }
         pattern
     }

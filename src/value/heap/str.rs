@@ -34,7 +34,12 @@ const _: () = {
 
 /// Room for bytes in a block that holds at least `len`.
 fn capacity(len: usize) -> Result<usize, OutOfMemory> {
-    const { assert!(at::BYTES % 16 == 0 && INDEX_FROM % 16 == 0, "a short text takes whole steps of block sizes") };
+    const {
+        assert!(
+            at::BYTES.is_multiple_of(16) && INDEX_FROM.is_multiple_of(16),
+            "a short text takes whole steps of block sizes"
+        )
+    };
     if len <= INDEX_FROM {
         return Ok(len.next_multiple_of(16));
     }

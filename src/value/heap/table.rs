@@ -439,8 +439,8 @@ mod tests {
                 let hash = if next() % 4 == 0 { u32::MAX } else { next() };
                 let group = std::array::from_fn(|_| match next() % 4 {
                     0 => at::FREE,
-                    1 => hash & !mask | next() & mask / 2,
-                    _ => next() & !mask | next() & mask / 2,
+                    1 => hash & !mask | next() & (mask / 2),
+                    _ => next() & !mask | next() & (mask / 2),
                 });
                 assert_eq!(look(&group, hash, mask), look_one_by_one(&group, hash, mask), "{group:x?} {hash:x} {mask:x}");
             }
