@@ -865,6 +865,13 @@ fn what_is_only_looked_at_is_lent_to_calls() {
     assert!(!changed.contains("param s0"), "{changed}");
     let captured = ir(&program("if d == 0 { return list.v }\nf(list, d - 1)\nreturn () => list"));
     assert!(!captured.contains("param s0"), "{captured}");
+    // A part that is changed must be alone when the whole has been given away.
+    for body in ["[v, n] := [list.v, list.next]\nm := n\nm.v += 1", "n := list.next\nn.v += 1"] {
+        let part = ir(&program(&format!(
+            "if d == 0 || d == null {{ return list }}\nif list.next == null {{ return list.v }}\n{body}\nreturn f(list, d - 1)"
+        )));
+        assert!(!part.contains("param s0"), "{part}");
+    }
 }
 
 #[test]

@@ -6,13 +6,14 @@
 //! changing it in place finds it shared. So the choice decides about speed alone; but callers and callee are compiled at different times
 //! and must agree, so that it is made once for each function ([`super::Flows::lent`]).
 //!
-//! Must not: lend what the function may change in place or give away. An array that is handed on from its last use to a `push`
-//! would be copied by it.
+//! Must not: lend what the function may change in place or give away, nor what it takes apart to do so with a part. An array that is
+//! handed on from its last use to a `push` would be copied by it each time, and so would one out of a state that is handed on.
 use std::sync::Arc;
 
 use ahash::AHashMap;
 
 use super::ops::is_arithmetic;
+use crate::builtins::{self, BuiltinId, N_BUILTINS};
 use crate::bytecode::chunk::{Access, Chunk, Root};
 use crate::bytecode::op::{Op, OperandKind};
 use crate::jit::profile::{FunctionProfile, Site};
@@ -44,7 +45,10 @@ pub fn lent(function: u32, functions: &Functions) -> Arc<[u16]> {
     let mut lent = reached(function, functions);
     while (0..lent.len()).any(|at| {
         let profile = &functions[&lent[at].0];
-        let is_lent = |param: &u16| Uses::of(profile, *param, &lent).are_reads();
+        let is_lent = |param: &u16| {
+            let uses = Uses::of(profile, *param, &lent);
+            uses.are_reads() && !uses.parts_are_kept()
+        };
         let kept: Vec<u16> = lent[at].1.iter().copied().filter(is_lent).collect();
         let fewer = kept.len() < lent[at].1.len();
         lent[at].1 = kept;
@@ -171,6 +175,10 @@ impl<'c> Uses<'c> {
     fn is_lent_on(&self, at: usize, temporary: u16) -> bool {
         let (first, callees) = (self.first_argument(at), callees(self.profile, at));
         let Some(position) = first.and_then(|first| temporary.checked_sub(first)) else { return false };
+        // Another method of that name may come by later.
+        if position > 0 && !matches!(self.chunk.code[at], Op::CallFunc { .. }) {
+            return false;
+        }
         let takes = |function: &u32| self.lent.iter().any(|(known, params)| known == function && params.contains(&position));
         !callees.is_empty() && callees.iter().all(takes)
     }
@@ -182,6 +190,73 @@ impl<'c> Uses<'c> {
             Op::CallMethodPlace { base, site, .. } => Some(base + self.chunk.methods[usize::from(site)].keys),
             _ => None,
         }
+    }
+
+    /// May something change a part that was read of it, or get one that it may change? Then the part must be alone once the whole is
+    /// given up.
+    fn parts_are_kept(&self) -> bool {
+        let code = &self.chunk.code;
+        let mut whole = self.names.clone();
+        whole.extend(code.iter().filter_map(|op| moved(op).filter(|(_, from)| self.is_it(*from)).map(|(to, _)| to)));
+        let mut parts: Vec<u16> = Vec::new();
+        while let Some(another) = code.iter().find_map(|op| another_part(op, &whole, &parts)) {
+            parts.push(another);
+        }
+        !parts.is_empty() && (0..code.len()).any(|at| self.keeps_part(at, &parts))
+    }
+
+    /// Does an instruction do more with a part than look at it or hand it on to who only looks?
+    fn keeps_part(&self, at: usize, parts: &[u16]) -> bool {
+        let op = &self.chunk.code[at];
+        let is_part = |register: u16| parts.contains(&register);
+        let is_in = |root: Root| matches!(root, Root::Local(local) | Root::LocalCell(local) if is_part(local));
+        let arguments = |base: u16, count: u8| (base..base + u16::from(count)).filter(|register| is_part(*register));
+        match *op {
+            Op::CallFunc { argc, base, .. } | Op::CallMethod { argc, base, .. } => {
+                return !arguments(base, argc).all(|argument| self.is_lent_on(at, argument));
+            }
+            Op::CallBuiltin { argc, base, builtin, .. } => {
+                let changes = builtins::info(BuiltinId(builtin)).mutating().is_some();
+                return changes && arguments(base, argc).next().is_some();
+            }
+            Op::Return { .. } | Op::Clear { .. } | Op::Discard { .. } | Op::RaiseNoMatch { .. } => return false,
+            _ if moved(op).is_some() || is_look(op) => return false,
+            _ => {}
+        }
+        let (mut kept, mut read, mut written) = (false, false, false);
+        op.operands(|kind, value| {
+            let register = value as u16;
+            match kind {
+                // A temporary gets something else.
+                OperandKind::Write | OperandKind::WritePair => written |= register < self.chunk.locals && is_part(register),
+                OperandKind::Read | OperandKind::Peek => read |= is_part(register),
+                OperandKind::Path => kept |= is_in(self.chunk.paths[usize::from(register)].root),
+                OperandKind::MethodSite => kept |= self.changes_receiver(at, register, &is_in),
+                OperandKind::CallSite => {
+                    kept |= self.chunk.receiver(op).is_some_and(|path| is_in(self.chunk.paths[usize::from(path)].root))
+                }
+                OperandKind::Closure => {
+                    kept |= self.chunk.closures[usize::from(register)].captures.iter().any(|root| is_in(*root));
+                }
+                OperandKind::Window | OperandKind::PeekWindow => kept |= parts.iter().any(|part| *part >= register),
+                _ => kept |= kind.is_register() && is_part(register),
+            }
+        });
+        kept || (read && (written || !self.is_asked(op)))
+    }
+
+    /// May a method called on a part, by a path, change it?
+    fn changes_receiver(&self, at: usize, site: u16, is_in: &dyn Fn(Root) -> bool) -> bool {
+        let place = self.chunk.methods[usize::from(site)].path.map(|path| &self.chunk.paths[usize::from(path)]);
+        if !place.is_some_and(|path| is_in(path.root)) {
+            return false;
+        }
+        let targets = callees(self.profile, at);
+        let looks = |function: &u32| match *function < N_BUILTINS as u32 {
+            true => builtins::info(BuiltinId(*function as u16)).mutating().is_none(),
+            false => self.lent.iter().any(|(known, params)| known == function && params.contains(&0)),
+        };
+        targets.is_empty() || !targets.iter().all(looks)
     }
 
     fn operand(&mut self, op: &Op, kind: OperandKind, value: u16) {
@@ -228,6 +303,30 @@ impl<'c> Uses<'c> {
             _ => (is_arithmetic(op) && !writes) || op.info().operands.iter().any(|(_, kind)| *kind == OperandKind::Jump16),
         }
     }
+}
+
+/// Where an instruction that only moves or copies a value puts it, and from where.
+fn moved(op: &Op) -> Option<(u16, u16)> {
+    match *op {
+        Op::Move { dst, src } | Op::Take { dst, src } => Some((dst, src)),
+        _ => None,
+    }
+}
+
+/// A register that an instruction puts a part in, which is not known to be one.
+fn another_part(op: &Op, whole: &[u16], parts: &[u16]) -> Option<u16> {
+    let from = |register: u16| parts.contains(&register) || (is_look(op) && whole.contains(&register));
+    let (mut reads, mut to) = (false, None);
+    if let Some((dst, src)) = moved(op) {
+        (reads, to) = (from(src), Some(dst));
+    } else if is_look(op) {
+        op.operands(|kind, value| match kind {
+            OperandKind::Read | OperandKind::Peek => reads |= from(value as u16),
+            OperandKind::Write => to = Some(value as u16),
+            _ => {}
+        });
+    }
+    to.filter(|to| reads && !parts.contains(to))
 }
 
 /// Does the instruction look into its operand?
