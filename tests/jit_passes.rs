@@ -893,3 +893,39 @@ fn a_variant_that_was_found_is_not_looked_for_again() {
         ir(&program("match e {\ncase E::A(a, b): { return a + b }\ncase E::B(c): { return c }\ncase _: { return 0 }\n}"));
     assert_eq!((count(&told, "tag: 13, exit"), count(&told, "GuardShape")), (0, 0), "{told}");
 }
+
+#[test]
+fn what_a_turn_knows_at_its_end_is_not_read_again_unless_a_call_comes_last() {
+    let program = |turn: &str| {
+        format!(
+            "func f(xs, ys) {{\n    n := 0\n    for i in 0..4 {{\n        n += xs[0]\n        {turn}\n    }}\n    return n\n}}\nfor i in 0..1200 {{ f([1, 2, 3], [\"a\"]) }}"
+        )
+    };
+    let reads = |ir: &str| count(looped(ir).split("CallBuiltin").next().unwrap_or_default(), "GuardShape");
+    let known = ir(&program("m := ys.join(\",\").len()\n        xs[1] = m"));
+    assert_eq!(reads(&known), 0, "{known}");
+    let called = ir(&program("xs[1] = 3\n        n += ys.join(\",\").len()"));
+    assert_eq!(reads(&called), 1, "{called}");
+}
+
+#[test]
+fn exits_name_what_was_checked_unless_they_come_before() {
+    // How many states name the first row that is read, and how many what it was checked to be.
+    let named = |body: &str| {
+        let program = format!("func f(xs, i) {{\n{body}\n}}\nfor i in 0..1200 {{ f([[1, 2], [3, 4]], i % 2) }}");
+        let dump = irs_with_states(&program).swap_remove(0);
+        let name = |line: &str| line.trim().split(':').next().expect("it gives a value").to_owned();
+        let made = |what: &str| name(dump.lines().find(|line| line.contains(what)).expect("a row is read and checked"));
+        let row = made("boxed = LoadElement");
+        let array = made(&format!("GuardTag {{ value: v({})", &row[1..]));
+        let states: Vec<_> = dump.lines().filter(|line| line.starts_with('!')).collect();
+        [row, array].map(|value| {
+            let names = |state: &str| state.split([' ', ']']).any(|slot| slot.ends_with(&format!("={value}")));
+            states.iter().filter(|state| names(state)).count()
+        })
+    };
+    let [row, array] = named("s := 0\nk := 0\nfor j in 0..2 {\ns += xs[i][k]\nk = 1 - k\n}\nreturn s");
+    assert!(row == 0 && array > 0, "{row} {array}");
+    let [row, array] = named("return xs[i][i]");
+    assert!(row > 0 && array == 0, "{row} {array}");
+}

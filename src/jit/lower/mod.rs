@@ -19,8 +19,11 @@ mod operate;
 mod text;
 mod values;
 
+use std::cmp::Ordering;
+
 use ahash::{AHashMap, AHashSet};
 use cranelift_codegen::ir::condcodes::CondCode;
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, types};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
@@ -405,6 +408,7 @@ pub fn lower(
         joined: Vec::new(),
         ends: Vec::new(),
         depths: vec![0; function.blocks.len()],
+        positions: vec![0; function.blocks.len()],
         inverted: AHashMap::new(),
         indices: indices::folded(function),
         exits: Vec::new(),
@@ -443,6 +447,8 @@ struct Lowering<'a> {
     ends: Vec<End>,
     /// Number of loops around each block.
     depths: Vec<u32>,
+    /// The place of each block in the order that blocks are made in.
+    positions: Vec<u32>,
     /// Bools that are the negation of another.
     inverted: AHashMap<ValueId, ValueId>,
     /// Indices that are addressed by what they are the sum of.
@@ -484,6 +490,7 @@ impl Lowering<'_> {
         self.hold_params(params[2..].iter().copied());
         let Cfg { order, loops, .. } = cfg;
         loops.iter().flat_map(|looped| &looped.blocks).for_each(|block| self.depths[block.index()] += 1);
+        order.iter().zip(0..).for_each(|(block, at)| self.positions[block.index()] = at);
         self.around_loops = blocks::around_loops(self.function.blocks.len(), loops);
         self.blocks = vec![entry; self.function.blocks.len()];
         self.joined = blocks::joined(self.function, cfg);
@@ -588,13 +595,9 @@ impl Lowering<'_> {
             Terminator::Branch { cond, then, otherwise } => {
                 let (cond, swapped) = self.condition(*cond);
                 let (then, otherwise) = if swapped { (otherwise, then) } else { (then, otherwise) };
-                // What stays in a loop comes first, since Cranelift lays blocks out in this order: moves on the way back are then
-                // followed by its jump, and what leaves jumps over them.
-                let leaves = self.depths[then.0.index()] < self.depths[otherwise.0.index()];
-                let (cond, then, otherwise) = match leaves.then(|| self.inverse(cond)).flatten() {
-                    Some(inverse) => (inverse, otherwise, then),
-                    None => (cond, then, otherwise),
-                };
+                let other_first = self.is_laid_out_before(block, otherwise.0, then.0);
+                let (cond, then, otherwise) =
+                    if other_first { (self.inverse(cond), otherwise, then) } else { (cond, then, otherwise) };
                 let (then, then_args) = self.edge(then.0, &then.1);
                 let (otherwise, otherwise_args) = self.edge(otherwise.0, &otherwise.1);
                 self.b.ins().brif(cond, then, &then_args, otherwise, &otherwise_args);
@@ -607,6 +610,25 @@ impl Lowering<'_> {
                 let exit = self.way_to_exit(*state);
                 self.b.ins().jump(exit, &[]);
             }
+        }
+    }
+
+    /// Is a block to be the first way of a branch, rather than another one? Cranelift lays out what the first way leads to behind all that
+    /// the second one does, and takes blocks between the head of a loop and its last way back for parts of the loop. So what leaves
+    /// a loop is the first way, and what may lead to the other one. At the end of a loop what stays in it is: moves on the way back are then followed by its jump, and what leaves jumps
+    /// over them.
+    fn is_laid_out_before(&self, from: BlockId, block: BlockId, other: BlockId) -> bool {
+        let [block, other] = [block, other].map(|way| match self.ends[way.index()] {
+            End::Block(block) => block,
+            End::Exit(_) => way,
+        });
+        let (depth, depth_of_other) = (self.depths[block.index()], self.depths[other.index()]);
+        let stays = if depth > depth_of_other { block } else { other };
+        let position = |block: BlockId| self.positions[block.index()];
+        match depth.cmp(&depth_of_other) {
+            Ordering::Equal => position(block) < position(other),
+            order if position(stays) <= position(from) => order.is_gt(),
+            order => order.is_lt(),
         }
     }
 
@@ -641,16 +663,15 @@ impl Lowering<'_> {
         (self.one(cond), swapped)
     }
 
-    /// The opposite of a comparison. Code is laid out so that the second way of a branch follows it: that should be the
-    /// one that stays in the loop.
-    fn inverse(&mut self, cond: clif::Value) -> Option<clif::Value> {
-        let made = self.b.func.dfg.value_def(cond).inst()?;
-        match self.b.func.dfg.insts[made] {
-            clif::InstructionData::IntCompare { cond, args: [a, b], .. } => Some(self.b.ins().icmp(cond.complement(), a, b)),
-            clif::InstructionData::FloatCompare { cond, args: [a, b], .. } => {
-                Some(self.b.ins().fcmp(cond.complement(), a, b))
+    /// The opposite of a condition.
+    fn inverse(&mut self, cond: clif::Value) -> clif::Value {
+        let made = self.b.func.dfg.value_def(cond).inst().map(|made| self.b.func.dfg.insts[made]);
+        match made {
+            Some(clif::InstructionData::IntCompare { cond, args: [a, b], .. }) => self.b.ins().icmp(cond.complement(), a, b),
+            Some(clif::InstructionData::FloatCompare { cond, args: [a, b], .. }) => {
+                self.b.ins().fcmp(cond.complement(), a, b)
             }
-            _ => None,
+            _ => self.b.ins().icmp_imm_s(IntCC::Equal, cond, 0),
         }
     }
 

@@ -1,66 +1,88 @@
-//! Removes instructions whose results nobody uses and which change nothing.
+//! Removes instructions whose results nobody uses and which change nothing, and parameters of blocks that nobody uses.
 //!
-//! A value that only a frame state names counts as used: leaving must be able to rebuild it.
+//! A value that only a frame state names counts as used: leaving must be able to rebuild it. What is passed for a parameter is used if
+//! the parameter is.
 //! Must not remove: anything that writes, calls, counts or may leave.
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::inst::Heaps;
-use crate::jit::ir::{FrameState, Function, StateId, ValueId};
+use crate::jit::ir::{Block, Function, Inst, StateId, Terminator, ValueId};
 
 /// Returns the number of instructions removed.
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
-    let mut used = vec![false; function.values.len()];
+    let used = used(function, cfg);
+    if cfg.order.iter().flat_map(|block| &function.blocks[block.index()].params).any(|param| !used[param.index()]) {
+        super::params::drop_params(function, cfg, |param| used[param.index()]);
+    }
     let mut removed = 0;
-    // Uses are met before definitions when blocks are walked backwards, except around loops: block parameters are kept.
-    for &block in cfg.order.iter().rev() {
-        let data = &mut function.blocks[block.index()];
-        data.term.iter_mut().for_each(|term| term.each_operand(|value| used[value.index()] = true));
-        if let Some(crate::jit::ir::Terminator::Exit(state)) = data.term {
-            mark_state(&function.states[state.index()], &mut used);
-        }
-        if let Some(state) = data.preheader {
-            mark_state(&function.states[state.index()], &mut used);
-        }
-    }
-    loop {
-        let mut changed = false;
-        for &block in cfg.order.iter().rev() {
-            for at in (0..function.blocks[block.index()].insts.len()).rev() {
-                let mut kind = function.blocks[block.index()].insts[at].kind.clone();
-                let result = function.blocks[block.index()].insts[at].result;
-                let effects = kind.effects();
-                let needed = effects.exits || effects.calls || effects.writes != Heaps::NONE;
-                if !needed && !result.is_some_and(|result| used[result.index()]) {
-                    continue;
-                }
-                let mut mark = |value: &mut ValueId| changed |= !std::mem::replace(&mut used[value.index()], true);
-                kind.each_operand(&mut mark);
-                let mut states: Vec<StateId> = Vec::new();
-                kind.each_exit(|state| states.push(*state));
-                for state in states {
-                    for value in function.states[state.index()].values() {
-                        changed |= !std::mem::replace(&mut used[value.index()], true);
-                    }
-                }
-            }
-        }
-        if !changed {
-            break;
-        }
-    }
     for &block in &cfg.order {
         let insts = &mut function.blocks[block.index()].insts;
         let before = insts.len();
-        insts.retain(|inst| {
-            let effects = inst.kind.effects();
-            effects.exits || effects.calls || effects.writes != Heaps::NONE || inst.result.is_some_and(|r| used[r.index()])
-        });
+        insts.retain(|inst| is_needed(inst, &used));
         removed += before - insts.len();
     }
     removed
 }
 
-fn mark_state(state: &FrameState, used: &mut [bool]) {
-    for value in state.values() {
-        used[value.index()] = true;
+/// Is an instruction needed for what it does, or for its result?
+fn is_needed(inst: &Inst, used: &[bool]) -> bool {
+    let effects = inst.kind.effects();
+    let acts = effects.exits || effects.calls || effects.writes != Heaps::NONE;
+    acts || inst.result.is_some_and(|result| used[result.index()])
+}
+
+/// The values that something needs.
+fn used(function: &Function, cfg: &Cfg) -> Vec<bool> {
+    let mut uses = Uses { function, used: vec![false; function.values.len()], changed: true };
+    while std::mem::take(&mut uses.changed) {
+        // Uses are met before definitions when blocks are walked backwards, except around loops.
+        for &block in cfg.order.iter().rev() {
+            uses.block(&function.blocks[block.index()]);
+        }
+    }
+    uses.used
+}
+
+struct Uses<'a> {
+    function: &'a Function,
+    used: Vec<bool>,
+    changed: bool,
+}
+
+impl Uses<'_> {
+    fn mark(&mut self, value: ValueId) {
+        self.changed |= !std::mem::replace(&mut self.used[value.index()], true);
+    }
+
+    fn state(&mut self, state: StateId) {
+        let function = self.function;
+        function.states[state.index()].values().for_each(|value| self.mark(value));
+    }
+
+    fn block(&mut self, block: &Block) {
+        block.preheader.iter().for_each(|state| self.state(*state));
+        block.term.iter().for_each(|term| self.term(term));
+        for inst in block.insts.iter().rev() {
+            if is_needed(inst, &self.used) {
+                let mut kind = inst.kind.clone();
+                kind.each_operand(|value| self.mark(*value));
+                kind.each_exit(|state| self.state(*state));
+            }
+        }
+    }
+
+    fn term(&mut self, term: &Terminator) {
+        match term {
+            Terminator::Branch { cond: value, .. } | Terminator::Return(value) => self.mark(*value),
+            Terminator::Exit(state) => self.state(*state),
+            Terminator::Jump(..) => {}
+        }
+        let function = self.function;
+        for (to, args) in term.successors() {
+            for (param, arg) in function.blocks[to.index()].params.iter().zip(args) {
+                if self.used[param.index()] {
+                    self.mark(*arg);
+                }
+            }
+        }
     }
 }

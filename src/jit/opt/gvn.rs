@@ -14,11 +14,22 @@ use crate::jit::ir::{BlockId, Function, InstKind, StateId, Terminator, ValueId};
 use crate::jit::ir::{Inst, Origin, Repr, Type};
 use crate::value::layout::tag;
 
+mod carry;
+
 /// How many blocks are searched for writes between a block and its dominator before everything counts as written.
 const REGION_LIMIT: usize = 256;
 
 /// Returns the number of instructions removed.
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
+    walk(function, cfg, |_| {})
+}
+
+/// The same; also carries what is known at the end of a turn over to the next one.
+pub fn run_carrying(function: &mut Function, cfg: &Cfg) -> usize {
+    walk(function, cfg, carry::run)
+}
+
+fn walk(function: &mut Function, cfg: &Cfg, then: impl FnOnce(&mut Pass)) -> usize {
     let memory = Memory::new(function);
     let writes = block_writes(function, &memory);
     let mut pass = Pass {
@@ -31,6 +42,7 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
         holds: AHashMap::new(),
         matched: AHashMap::new(),
         at: cfg.order[0],
+        home: super::homes(function, cfg),
         versions_at_end: vec![Vec::new(); function.blocks.len()],
         next_version: 1,
         removed: 0,
@@ -40,6 +52,7 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
         writes: &writes,
     };
     pass.walk();
+    then(&mut pass);
     let (replace, removed) = (pass.replace, pass.removed);
     super::rewrite(function, &replace);
     removed
@@ -68,6 +81,8 @@ struct Pass<'a> {
     /// The variants that values were found to be, by their shapes, each with the block where.
     matched: AHashMap<ValueId, (u32, BlockId)>,
     at: BlockId,
+    /// The block that each value is defined in.
+    home: Vec<BlockId>,
     versions_at_end: Vec<Vec<u32>>,
     next_version: u32,
     removed: usize,
@@ -192,7 +207,16 @@ impl Pass<'_> {
     /// Replaces the result of an instruction that gives what is known already; true if it is not needed.
     fn is_known(&mut self, inst: &Inst, key: &Key, versions: &[u32]) -> bool {
         let Some(result) = inst.result else { return false };
-        let known = match inst.kind {
+        let known = self.find(&inst.kind, key, versions, self.at);
+        if let Some(known) = known {
+            self.replace[result.index()] = known;
+        }
+        known.is_some()
+    }
+
+    /// What is known, at a place in a block where memory has these versions, to be what an instruction would give.
+    fn find(&self, kind: &InstKind, key: &Key, versions: &[u32], at: BlockId) -> Option<ValueId> {
+        match *kind {
             InstKind::GuardTag { value, tag, .. }
                 if self.boxes.get(&value).is_some_and(|of| self.function.ty(*of).kinds.single() == Some(tag)) =>
             {
@@ -214,12 +238,8 @@ impl Pass<'_> {
             {
                 Some(pointer)
             }
-            _ => self.known.get(key).filter(|(_, block)| self.cfg.dominates(*block, self.at)).map(|(value, _)| *value),
-        };
-        if let Some(known) = known {
-            self.replace[result.index()] = known;
+            _ => self.known.get(key).filter(|(_, block)| self.cfg.dominates(*block, at)).map(|(value, _)| *value),
         }
-        known.is_some()
     }
 
     /// After making an object unshared: it is so until its uniqueness may be lost, and its home holds this very pointer.

@@ -1,11 +1,12 @@
 //! Passes over the IR, one file each, and their order.
 //!
 //! ```text
-//! split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► settle ─► gvn ─► limits (range, addends, range) ─► dead
-//! ─► exits ─► polls ─► sums ─► rotate ─► strip ─► late
+//! split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► settle ─► checked ─► gvn (and carry) ─► checked
+//! ─► limits (range, addends, range) ─► dead ─► exits ─► polls ─► sums ─► rotate ─► strip ─► late
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
 pub mod addends;
+pub mod checked;
 pub mod copy;
 pub mod dead;
 pub mod exits;
@@ -69,7 +70,9 @@ pub fn optimise(function: &mut Function, trace: impl FnMut(&str, &Function)) -> 
     summary.proven += steps.step("range", range::run);
     summary.hoisted += steps.step("hoist", hoist::run);
     summary.settled += steps.edges("settle", settle::run);
-    summary.merged += steps.step("gvn", gvn::run);
+    steps.step("checked", checked::run);
+    summary.merged += steps.step("gvn", gvn::run_carrying);
+    steps.step("checked", checked::run);
     summary.proven += steps.step("limits", limits::run);
     summary.dead += steps.step("dead", dead::run);
     if !steps.function.exact_exits {

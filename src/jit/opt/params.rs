@@ -29,7 +29,7 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     }
     let removed = params.iter().filter(|param| replace[param.index()] != **param).count();
     if removed > 0 {
-        drop_params(function, cfg, &replace);
+        drop_params(function, cfg, |param| replace[param.index()] == param);
         super::rewrite(function, &replace);
     }
     removed
@@ -70,10 +70,10 @@ fn found(mut value: ValueId, replace: &[ValueId]) -> ValueId {
     value
 }
 
-fn drop_params(function: &mut Function, cfg: &Cfg, replace: &[ValueId]) {
-    let gone = |param: &ValueId| replace[param.index()] != *param;
+/// Removes parameters of blocks that are not to be kept, and what is passed for them.
+pub(super) fn drop_params(function: &mut Function, cfg: &Cfg, keep: impl Fn(ValueId) -> bool) {
     let keeps: Vec<Vec<bool>> =
-        function.blocks.iter().map(|block| block.params.iter().map(|param| !gone(param)).collect()).collect();
+        function.blocks.iter().map(|block| block.params.iter().map(|param| keep(*param)).collect()).collect();
     let kept = |to: BlockId, args: &[ValueId]| -> Box<[ValueId]> {
         args.iter().zip(&keeps[to.index()]).filter(|(_, keep)| **keep).map(|(arg, _)| *arg).collect()
     };
@@ -86,6 +86,6 @@ fn drop_params(function: &mut Function, cfg: &Cfg, replace: &[ValueId]) {
             }
             _ => {}
         }
-        function.blocks[block.index()].params.retain(|param| !gone(param));
+        function.blocks[block.index()].params.retain(|param| keep(*param));
     }
 }
