@@ -311,9 +311,12 @@ fn check_same_end(mode: &str, text: &str, change: fn(&mut RunOptions)) -> Outcom
 
 #[test]
 fn a_timeout_ends_compiled_loops_and_recursion() {
-    for text in
-        ["i := 0\nloop { i = i + 1 }", "func f(n) {\n    if n < 2 { return n }\n    return f(n - 1) + f(n - 2)\n}\nf(90)"]
-    {
+    for text in [
+        "i := 0\nloop { i = i + 1 }",
+        "func f(n) {\n    if n < 2 { return n }\n    return f(n - 1) + f(n - 2)\n}\nf(90)",
+        "func mark(xs, step) {\n    j := 0\n    while j < 3000 {\n        xs[j] = step\n        j += step\n    }\n}\n\
+            for i in 1..600 { mark([0] * 3000, i) }\nmark([0] * 3000, 0)",
+    ] {
         // In a process of its own: the timeout is that of the process.
         let (code, _, stderr) = ruff(&["run", "--jit", "sync", "--jit-stats", "--timeout", "700ms", "-e", text]);
         assert_eq!(code, 124, "{stderr}");

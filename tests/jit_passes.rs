@@ -261,13 +261,16 @@ fn counted_loops_run_in_stretches_unless_the_poll_would_move_over_an_effect() {
     assert_eq!(cold(&stretches), 1, "{stretches}");
     let counted = ir(&program("while i < n", "s += xs[i]\ni += 1"));
     assert_eq!(cold(&counted), 1, "{counted}");
-    // A limit that changes, a way back before the end, steps of two and down, and a test of something else.
+    for (head, body) in [("while i < n", "i += 2"), ("while n > i", "n -= 1"), ("while i < n", "i += xs.len()")] {
+        let ir = ir(&program(head, body));
+        assert_eq!(cold(&ir), 1, "{head} {{ {body} }}: {ir}");
+    }
+    // A limit that changes, a way back before the end, steps that change or go the other way, and a test of something else.
     for (head, body) in [
         ("while i < n", "n -= 1\ni += 1"),
         ("while i < n", "i += 1\nif i % 3 == 0 { continue }\ns += 1.0"),
-        ("while i < n", "i += 2"),
+        ("while i < n", "i += i + 1"),
         ("while i < n and i > -30", "i -= 1"),
-        ("while n > i", "n -= 1"),
         ("while s < 100.0", "s += 1.0\ni += 1"),
     ] {
         let ir = ir(&program(head, body));
@@ -451,7 +454,7 @@ fn an_array_is_not_copied_for_a_loop_that_may_never_write_it() {
 fn the_test_of_a_loop_stands_at_its_end_unless_its_head_calls() {
     let program = |test: &str| {
         format!(
-            "func f(xs, n) {{\n    i := 0\n    while {test} {{ i += 2 }}\n    return i\n}}\nfor i in 0..1200 {{ f([\"a\", \"b\"], 4) }}"
+            "func f(xs, n) {{\n    i := 0\n    while {test} {{ i += i + 2 }}\n    return i\n}}\nfor i in 0..1200 {{ f([\"a\", \"b\"], 4) }}"
         )
     };
     // Both ways to the loop, from in front of it and from its end, choose between it and what lies behind.

@@ -75,6 +75,12 @@ impl Cfg {
         latches.into_iter().all(|&latch| self.dominates(block, latch))
     }
 
+    /// Is there no loop inside of a loop?
+    pub fn is_innermost(&self, looped: &Loop) -> bool {
+        let is_header = |block: BlockId| self.preds[block.index()].iter().any(|&from| self.dominates(block, from));
+        !looped.blocks.iter().any(|&block| block != looped.header && is_header(block))
+    }
+
     fn find_loops(&self, function: &Function) -> Vec<Loop> {
         let mut loops = Vec::new();
         // Which loop a block was last seen in: one list for all loops.

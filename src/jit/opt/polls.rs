@@ -30,11 +30,8 @@ enum Step {
 /// Returns the number of polls that became rarer.
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let neighbours = neighbours(function);
-    let mut is_header = vec![false; function.blocks.len()];
-    cfg.loops.iter().for_each(|looped| is_header[looped.header.index()] = true);
-    let innermost = |looped: &&Loop| looped.blocks.iter().filter(|block| is_header[block.index()]).count() == 1;
     let mut rarer = 0;
-    let short: Vec<&Loop> = cfg.loops.iter().filter(innermost).filter(|looped| is_short(function, looped)).collect();
+    let short: Vec<&Loop> = cfg.loops.iter().filter(|looped| may_be_rare(function, cfg, looped)).collect();
     for looped in short {
         let Some(counters) = counters(function, &neighbours, looped) else { continue };
         for (&latch, found) in looped.latches.iter().zip(counters) {
@@ -47,6 +44,11 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
         }
     }
     rarer
+}
+
+/// May a loop poll once in many turns?
+pub(super) fn may_be_rare(function: &Function, cfg: &Cfg, looped: &Loop) -> bool {
+    cfg.is_innermost(looped) && is_short(function, looped)
 }
 
 /// Does every turn take a bounded number of steps, and no memory?
