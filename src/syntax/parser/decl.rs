@@ -110,10 +110,11 @@ impl Parser<'_> {
                 (kind, self.typed_like_c(name))
             }
             _ => {
-                if !self.foreign_param() {
-                    self.expect_name("a parameter");
+                if self.foreign_param() {
+                    return;
                 }
-                return;
+                let Some(name) = self.expect_name("a parameter") else { return };
+                (ParamKind::Plain, name)
             }
         };
         let is_self = matches!(kind, ParamKind::SelfValue | ParamKind::MutSelf);

@@ -130,6 +130,8 @@ struct Parser<'a> {
     colon_blocks: bool,
     /// `case 1 => …` has been explained; so that the next arm need not be.
     arrow_arms: bool,
+    /// Keywords that somebody has used as names.
+    misnamed: Vec<TokenKind>,
     underscore: Symbol,
 }
 
@@ -179,6 +181,7 @@ impl<'a> Parser<'a> {
             closers: Vec::new(),
             colon_blocks: false,
             arrow_arms: false,
+            misnamed: Vec::new(),
             underscore,
         }
     }

@@ -79,6 +79,21 @@ impl Parser<'_> {
         let token = self.token();
         let message = format!("expected a name for {what}, but `{}` is a keyword", token.kind.text());
         self.report_with_help(Code::Unexpected, token.span(), message, "choose another name");
+        self.take_keyword_for_name(token.kind);
+    }
+
+    /// From here on a keyword that somebody has used as a name is one wherever it does not begin anything: the mistake is the same.
+    fn take_keyword_for_name(&mut self, keyword: TokenKind) {
+        if !begins_something(keyword) || self.misnamed.contains(&keyword) {
+            return;
+        }
+        self.misnamed.push(keyword);
+        for at in self.pos + 1..self.tokens.len() - 1 {
+            let next = self.tokens[at + 1];
+            if self.tokens[at].kind == keyword && (next.on_new_line() || follows_operand(next.kind)) {
+                self.tokens[at].kind = TokenKind::Ident;
+            }
+        }
     }
 
     /// Takes an identifier as the name of `what` ("a variable", "the function").
@@ -90,14 +105,10 @@ impl Parser<'_> {
         if token.kind.is_keyword() && !token.on_new_line() {
             self.keyword_for_name(what);
             // Taken as the name it was meant to be if the rest looks like that.
-            let next = self.peek(1).kind;
-            if matches!(
-                next,
-                TokenKind::OpenParen | TokenKind::ColonEq | TokenKind::Eq | TokenKind::OpenBrace | TokenKind::Comma
-            ) {
-                return Some(self.take_name());
-            }
-            return None;
+            use TokenKind::*;
+            let is_name =
+                matches!(self.peek(1).kind, OpenParen | CloseParen | ColonEq | Eq | Colon | OpenBrace | Comma | In);
+            return is_name.then(|| self.take_name());
         }
         self.expected(&format!("a name for {what}"));
         None
@@ -361,4 +372,72 @@ pub(super) fn shorten(text: &str) -> String {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_string(),
     }
+}
+
+/// A keyword that is nothing by itself.
+fn begins_something(keyword: TokenKind) -> bool {
+    use TokenKind::*;
+    matches!(
+        keyword,
+        Let | Mut
+            | Const
+            | Enum
+            | Struct
+            | Impl
+            | Match
+            | Case
+            | Default
+            | If
+            | While
+            | For
+            | In
+            | Throw
+            | Import
+            | Export
+            | From
+            | As
+            | Spawn
+            | Async
+            | Await
+    )
+}
+
+/// Can a token only stand behind an operand, or where one is missing?
+fn follows_operand(kind: TokenKind) -> bool {
+    use TokenKind::*;
+    matches!(
+        kind,
+        Eof | ColonEq
+            | Eq
+            | PlusEq
+            | MinusEq
+            | StarEq
+            | SlashEq
+            | PercentEq
+            | EqEq
+            | NotEq
+            | Less
+            | LessEq
+            | Greater
+            | GreaterEq
+            | Plus
+            | Star
+            | Slash
+            | Percent
+            | StarStar
+            | AmpAmp
+            | PipePipe
+            | And
+            | Or
+            | QuestionQuestion
+            | Dot
+            | DotDot
+            | DotDotEq
+            | Comma
+            | Semicolon
+            | CloseParen
+            | CloseBracket
+            | CloseBrace
+            | InterpEnd
+    )
 }
