@@ -149,6 +149,16 @@ fn fields_are_compiled_once_they_have_been_reached() {
     assert!(report.stats.share() > 0.9, "{}", report.stats);
 }
 
+/// Nor is what a case compares with taken for a number before a value has come so far, which a loop would check in front of it.
+#[test]
+fn texts_that_nothing_was_compared_with_are_texts() {
+    let text = "func count(words, n) {\n    mut c := 0\n    for i in 0..n {\n        match words[i % 2] {\n            case \"a\": { c += 1 }\n            \
+        case \"b\": { c += 2 }\n            case \"end\": { c += 3 }\n        }\n    }\n    return c\n}\n\
+        words := [\"a\", \"b\"]\nmut t := 0\nfor r in 0..400 { t += count(words, 300) }\nprint(t, count([\"end\", \"b\"], 10))";
+    let stats = report("jit", text, "180000 25\n").stats;
+    assert!(stats.loops == 1 && stats.discarded == 0, "{stats}");
+}
+
 /// Much code is made once, and called: only what gets an instance that need not exist, or is called by an innermost loop, becomes part of it.
 #[test]
 fn long_functions_are_copied_into_little_code_only() {

@@ -82,7 +82,7 @@ impl Policy {
             worth: 4,
             variants: 4,
             rest: 1000,
-            waits: queue::Waiting { once: Duration::from_millis(5), allowance: Duration::from_millis(5), share: 0.25 },
+            waits: queue::Waiting { once: Duration::from_millis(5), allowance: Duration::from_millis(20), share: 2.0 },
         };
         let hostile = Policy {
             loop_reports: 1,

@@ -43,6 +43,9 @@ pub struct BuildLimits {
     /// The same once there is IR of that many values, unless an instance that need not exist is handed over, or an innermost loop calls.
     pub small_size: usize,
     pub lean_ir: usize,
+    /// IR values after which an innermost loop that calls a function which calls others is no reason any more: most of such a turn's work
+    /// is in those.
+    pub calling_ir: usize,
     pub inline_depth: usize,
     /// Copies of one function in a chain of inlined calls, the outermost one included.
     pub inline_copies: usize,
@@ -65,6 +68,7 @@ impl Default for BuildLimits {
             inline_size: 60,
             small_size: 24,
             lean_ir: 100,
+            calling_ir: 300,
             inline_depth: 4,
             inline_copies: 3,
             loop_size: 24,

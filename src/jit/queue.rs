@@ -58,7 +58,7 @@ enum Worker {
 pub struct Waiting {
     /// For one job at most.
     pub once: Duration,
-    /// In all at most this long, and this share of the time since the first job.
+    /// In all at most this long, and this share of the time that it has run since the first job.
     pub allowance: Duration,
     pub share: f64,
 }
@@ -75,7 +75,8 @@ impl Waited {
     /// How long to wait now.
     fn left(&mut self, waiting: &Waiting) -> Duration {
         let since = self.since.get_or_insert_with(Instant::now);
-        let allowed = waiting.allowance + since.elapsed().mul_f64(waiting.share);
+        let running = since.elapsed().saturating_sub(self.total);
+        let allowed = waiting.allowance + running.mul_f64(waiting.share);
         allowed.saturating_sub(self.total).min(waiting.once)
     }
 }

@@ -290,10 +290,17 @@ const MOST_PADDED: usize = 8;
 
 /// Calls with the arguments, and a mark for each that is left out at the end.
 pub(super) fn padded<R>(args: &mut [Value], params: usize, call: impl FnOnce(&mut [Value]) -> R) -> R {
-    if args.len() >= params || params > MOST_PADDED {
-        return call(args);
+    match params {
+        _ if args.len() >= params || params > MOST_PADDED => call(args),
+        ..=2 => padded_to::<2, R>(args, params, call),
+        3..=4 => padded_to::<4, R>(args, params, call),
+        _ => padded_to::<MOST_PADDED, R>(args, params, call),
     }
-    let mut all = [const { Value::Uninit }; MOST_PADDED];
+}
+
+/// With room for `N` arguments: each place is filled and looked at once more at the end.
+fn padded_to<const N: usize, R>(args: &mut [Value], params: usize, call: impl FnOnce(&mut [Value]) -> R) -> R {
+    let mut all = [const { Value::Uninit }; N];
     for (to, from) in all.iter_mut().zip(args) {
         *to = std::mem::take(from);
     }

@@ -147,7 +147,8 @@ impl Builder<'_> {
     fn numeric_kind(&self, a: Source, b: Source) -> Option<Scalar> {
         let (seen, overflow) = self.context().profile.operands(self.pc);
         let known = [self.known(a), self.known(b)];
-        if overflow || known.contains(&Some(Scalar::Bool)) {
+        // A text is no number, also where the VM has never been.
+        if overflow || known.contains(&Some(Scalar::Bool)) || self.short_text(a).or(self.short_text(b)).is_some() {
             return None;
         }
         if known.contains(&Some(Scalar::Float)) {

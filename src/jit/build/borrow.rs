@@ -3,6 +3,7 @@
 //! A slot may hold a value that another slot owns ([`Lender::Slot`]). Before that other slot is written or its object changed
 //! in place, the borrowed value is counted and stored ([`Builder::before_write`]), so that writing finds the object shared,
 //! as in the VM.
+use super::arith::Source;
 use super::blocks::Param;
 use super::ops::is_arithmetic;
 use super::state::{Lender, Slot};
@@ -53,7 +54,7 @@ impl Builder<'_> {
             | Op::ModuleGet { .. } => true,
             Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } => self.array_kind().is_some(),
             Op::FieldGet { .. } => true,
-            _ => is_arithmetic(op) && self.is_of_numbers(),
+            _ => is_arithmetic(op) && self.is_of_numbers() && !self.reads_text(op),
         };
         reads && !self.context().profile.overloads.contains_key(&self.pc) && self.writes_no_object(op)
     }
@@ -62,6 +63,19 @@ impl Builder<'_> {
     fn is_of_numbers(&self) -> bool {
         let (seen, overflow) = self.context().profile.operands(self.pc);
         !overflow && seen.is_subset(Kinds::INT.union(Kinds::FLOAT))
+    }
+
+    /// Is one of the operands a text, whatever the operator has met?
+    fn reads_text(&self, op: &Op) -> bool {
+        let mut found = false;
+        op.operands(|kind, value| {
+            found |= match kind {
+                OperandKind::Read | OperandKind::Peek => self.short_text(Source::Register(value as u16)).is_some(),
+                OperandKind::Const16 | OperandKind::Const32 => self.short_constant(value as u32).is_some(),
+                _ => false,
+            };
+        });
+        found
     }
 
     /// A temporary is free when it is written, or is the base whose part it receives.

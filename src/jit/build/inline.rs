@@ -6,9 +6,11 @@ use super::flow::RegisterSet;
 use super::flow::is_in_innermost_loop;
 use super::state::{Lender, Slot, State};
 use super::{Builder, Built, Context, Edge};
+use crate::builtins::N_BUILTINS;
+use crate::bytecode::chunk::Callee;
 use crate::bytecode::op::Op;
 use crate::jit::ir::{InstKind, SlotIx, ValueId};
-use crate::jit::profile::FunctionProfile;
+use crate::jit::profile::{FunctionProfile, Site};
 
 /// Results of an inlined call that are tested for a variant each by itself.
 const MOST_TESTED: usize = 4;
@@ -28,15 +30,11 @@ impl Builder<'_> {
         let takes_function = (0..call.count).any(|at| self.is_known_function(SlotIx(call.window.0 + u32::from(at))));
         let short = takes_function || size <= limits.loop_size || !has_loop(callee);
         // Much code is made once: an instance that need not exist and the turns of a loop are worth a copy, one call is not.
-        let is_worth_it = || self.takes_virtual(call) || is_in_innermost_loop(&self.context().profile.chunk.code, self.pc);
-        let lean = size <= limits.small_size || self.out.values.len() < limits.lean_ir || is_worth_it();
-        small
-            && lean
-            && short
-            && !recursive
-            && callee.chunk.handlers.is_empty()
-            && shallow
-            && self.out.values.len() < limits.ir_size
+        let made = self.out.values.len();
+        let is_turn = || is_in_innermost_loop(&self.context().profile.chunk.code, self.pc);
+        let is_worth_it = || self.takes_virtual(call) || (is_turn() && (made < limits.calling_ir || !calls_others(callee)));
+        let lean = size <= limits.small_size || made < limits.lean_ir || is_worth_it();
+        small && lean && short && !recursive && callee.chunk.handlers.is_empty() && shallow && made < limits.ir_size
     }
 
     fn takes_virtual(&self, call: &Call) -> bool {
@@ -291,6 +289,19 @@ fn calls_itself(function: u32, callee: &FunctionProfile) -> bool {
     chunk.code.iter().any(|op| match op {
         Op::CallFunc { func, .. } => callee.unit_base + chunk.functions[usize::from(*func)] == function,
         _ => false,
+    })
+}
+
+/// Does a function call others, builtins not counted?
+fn calls_others(callee: &FunctionProfile) -> bool {
+    let is_other = |site: Option<&Site>| match site {
+        Some(Site::Callees(targets)) => targets.iter().any(|target| target.function as usize >= N_BUILTINS),
+        _ => matches!(site, Some(Site::ManyCallees)),
+    };
+    callee.chunk.code.iter().zip(0..).any(|(op, pc)| match *op {
+        Op::CallFunc { .. } => true,
+        Op::CallArgs { site, .. } if matches!(callee.chunk.calls[usize::from(site)].callee, Callee::Func(_)) => true,
+        _ => is_other(callee.sites.get(&pc)),
     })
 }
 

@@ -304,7 +304,7 @@ impl Builder<'_> {
     }
 
     /// A constant that is a short text.
-    fn short_text(&self, source: Source) -> Option<ShortText> {
+    pub(super) fn short_text(&self, source: Source) -> Option<ShortText> {
         match source {
             Source::Register(register) => match self.state.get(self.slot(register)) {
                 Slot::Borrowed { value, .. } => self.texts.get(&value).copied(),
