@@ -531,6 +531,23 @@ fn clean_digits(text: &str) -> Option<String> {
     (!text.is_empty() && !misplaced).then(|| text.replace('_', ""))
 }
 
+/// The number that a text of a few decimal digits and nothing else is.
+fn short_decimal(text: &str) -> Option<i64> {
+    let digits = text.as_bytes();
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut number = 0;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    Some(number)
+}
+
 /// The number of a row of digits, if it is a small one.
 fn small_int(digits: &str, base: u32) -> Option<i64> {
     let only_digits = digits.bytes().all(|byte| byte.is_ascii_alphanumeric());
@@ -538,6 +555,11 @@ fn small_int(digits: &str, base: u32) -> Option<i64> {
 }
 
 fn parse_int(_: &mut dyn Engine, s: &str, base: i64) -> Fallible {
+    if base == 10
+        && let Some(number) = short_decimal(s)
+    {
+        return Ok(Value::Int(number));
+    }
     let base = match u32::try_from(base) {
         Ok(base @ 2..=36) => base,
         _ => return Err(faults::argument_value("parse_int", "base", "an int from 2 to 36", base)),
