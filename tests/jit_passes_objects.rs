@@ -36,3 +36,29 @@ fn elements_are_exchanged_without_counting_unless_one_may_have_changed() {
         assert_eq!(count(&stored, "Exchange"), 0, "{stored}");
     }
 }
+
+#[test]
+fn an_entry_of_a_dict_in_a_field_is_found_by_instructions_unless_it_is_deeper_inside() {
+    let program = |place: &str| {
+        format!(
+            "struct C {{ d }}\nfunc f(c, i) {{\n    {place} = i\n    return c\n}}\nmut c := C({{0: {{}}}})\nfor i in 0..1200 {{ c = f(c, i) }}"
+        )
+    };
+    let found = ir(&program("c.d[i]"));
+    assert_eq!((count(&found, "SetItem"), count(&found, "SetPlace")), (1, 0), "{found}");
+    let deeper = ir(&program("c.d[0][i]"));
+    assert_eq!((count(&deeper, "SetItem"), count(&deeper, "SetPlace")), (0, 1), "{deeper}");
+}
+
+#[test]
+fn a_temporary_is_changed_in_its_slot_unless_the_method_is_its_own() {
+    let program = |make: &str| {
+        format!(
+            "struct S {{ n = 0\n    func pop(mut self) {{ self.n += 1\n        return self.n }} }}\nfunc f(i) {{\n    xs := {make}\n    return xs.pop()\n}}\nfor i in 0..1200 {{ f(i) }}"
+        )
+    };
+    let popped = ir(&program("[i, 2]"));
+    assert_eq!((count(&popped, "Pop {"), count(&popped, "Fallback")), (1, 0), "{popped}");
+    let called = ir(&program("S {}"));
+    assert_eq!(count(&called, "Pop {"), 0, "{called}");
+}
