@@ -347,14 +347,26 @@ slots_of! {
 }
 
 /// What bodies may give.
-pub trait IntoResult {
+pub trait IntoResult: Sized {
     fn into_result(self) -> Result<Value, Raise>;
+
+    /// The same for what may have failed.
+    #[inline]
+    fn of(result: Result<Self, Raise>) -> Result<Value, Raise> {
+        result.and_then(Self::into_result)
+    }
 }
 
 impl IntoResult for Value {
     #[inline]
     fn into_result(self) -> Result<Value, Raise> {
         Ok(self)
+    }
+
+    /// What is a value already is not copied once more.
+    #[inline]
+    fn of(result: Result<Value, Raise>) -> Result<Value, Raise> {
+        result
     }
 }
 

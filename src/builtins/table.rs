@@ -209,7 +209,7 @@ macro_rules! body {
                 $crate::builtins::arg::check_capability(engine, capability)?;
             }
             $(let $param = $crate::builtins::table::convert!($name, $param, $ty $(, $default)?);)*
-            $crate::builtins::arg::IntoResult::into_result($f(engine, $($param),*)?)
+            $crate::builtins::arg::IntoResult::of($f(engine, $($param),*))
         }
     };
     (@derived $name:ident ($place:ident : $place_ty:ty $(, $param:ident : $ty:ty $(= $default:expr)?)*) $g:ident,

@@ -140,6 +140,18 @@ pub fn guarded<R>(context: &mut Context, work: impl FnOnce(&mut Context, &mut Vm
     }
 }
 
+/// The same for a value, tag and payload apart. Handed on as a whole it would be read in one piece right after its words were written one by
+/// one, for which the processor waits a dozen cycles, at each level again.
+fn guarded_value(context: &mut Context, work: impl FnOnce(&mut Vm) -> Result<(u64, u64), Raise>) -> Pair {
+    let mut pair = Pair::RAISED;
+    guarded(context, |_, vm| {
+        let (tag, payload) = work(vm)?;
+        pair = Pair { tag, payload };
+        Ok(())
+    });
+    pair
+}
+
 extern "C" fn fallback(context: *mut Context, function: u64, pc: u64, fp: Fp, _closure: u64) -> i64 {
     // SAFETY: **context**.
     let context = unsafe { &mut *context };
@@ -153,38 +165,35 @@ extern "C" fn fallback(context: *mut Context, function: u64, pc: u64, fp: Fp, _c
 extern "C" fn call(context: *mut Context, function: u64, fp: Fp) -> Pair {
     // SAFETY: **context**.
     let context = unsafe { &mut *context };
-    let result = guarded(context, |_, vm| {
+    guarded_value(context, |vm| {
         let function = vm.function_ref(function as u32)?;
-        vm.call_in_place(function, fp)
-    });
-    result.map_or(Pair::RAISED, Pair::from_value)
+        vm.call_in_place(function, fp).map(Value::into_bits)
+    })
 }
 
 extern "C" fn call_value(context: *mut Context, function: u64, pc: u64, fp: Fp) -> Pair {
     // SAFETY: **context**.
     let context = unsafe { &mut *context };
-    let result = guarded(context, |_, vm| {
+    guarded_value(context, |vm| {
         let function = vm.function_ref(function as u32)?;
-        vm.execute_for_result(function, fp, pc as usize)
-    });
-    result.map_or(Pair::RAISED, Pair::from_value)
+        vm.execute_for_result(function, fp, pc as usize).map(Value::into_bits)
+    })
 }
 
 extern "C" fn call_builtin(context: *mut Context, function: u64, pc: u64, fp: Fp, base: Fp, what: u64) -> Pair {
     // SAFETY: **context**.
     let context = unsafe { &mut *context };
-    let result = guarded(context, |_, vm| {
+    guarded_value(context, |vm| {
         let frame =
             LeftFrame { function: vm.function_ref(function as u32)?, fp, pc: pc as usize, after: After::Store, lent: None };
         vm.call_native(frame, what as u16, base, (what >> 16) as usize)
-    });
-    result.map_or(Pair::RAISED, Pair::from_value)
+    })
 }
 
 extern "C" fn call_mutating(context: *mut Context, site: u64, fp: Fp, place: Fp, base: Fp, what: u64) -> Pair {
     // SAFETY: **context**.
     let context = unsafe { &mut *context };
-    let result = guarded(context, |_, vm| {
+    guarded_value(context, |vm| {
         let frame = LeftFrame {
             function: vm.function_ref(site as u32)?,
             fp,
@@ -193,8 +202,7 @@ extern "C" fn call_mutating(context: *mut Context, site: u64, fp: Fp, place: Fp,
             lent: None,
         };
         vm.call_mutating(frame, what as u16, place, base, (what >> 16) as usize & 0xFFFF, what >> 32 != 0)
-    });
-    result.map_or(Pair::RAISED, Pair::from_value)
+    })
 }
 
 /// Appends to the array in a slot, by the builtin; the item is given up.

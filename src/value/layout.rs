@@ -247,6 +247,21 @@ impl Value {
         (value.tag(), payload)
     }
 
+    /// The same without giving it up, each word read on its own. Read at once, as the compiler would, a value that was just written word by
+    /// word keeps the processor waiting for a dozen cycles.
+    #[inline(always)]
+    pub fn words(&self) -> (u64, u64) {
+        let at = ptr::from_ref::<Value>(self);
+        let payload = match self.tag() {
+            tag::NULL | tag::UNINIT | tag::IN_USE => 0,
+            // SAFETY: **bits**; these three have four defined bytes.
+            tag::FN0 | tag::TYPE | tag::MODULE => u64::from(unsafe { at.cast::<u32>().add(2).read_volatile() }),
+            // SAFETY: **bits**; all eight bytes are defined.
+            _ => unsafe { at.cast::<u64>().add(1).read_volatile() },
+        };
+        (self.tag(), payload)
+    }
+
     /// Puts a value together again.
     ///
     /// # Safety

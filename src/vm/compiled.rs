@@ -44,6 +44,20 @@ pub(super) fn raises(left: &[LeftFrame], raise: Option<&Raise>) -> bool {
     raise.is_some() || left.last().is_some_and(throws)
 }
 
+/// The words of a value that a variable holds, which is given up, or why there is none. Not a function, since it would get a copy.
+macro_rules! words_of {
+    ($result:ident) => {
+        match &$result {
+            Ok(value) => {
+                let words = value.words();
+                std::mem::forget($result);
+                Ok(words)
+            }
+            Err(_) => $result.map(Value::into_bits),
+        }
+    };
+}
+
 impl Vm {
     /// A function that has been called.
     pub fn activation(&self, id: u32) -> Option<&Activation> {
@@ -238,18 +252,25 @@ impl Vm {
     }
 
     /// Calls the function form of a builtin on the arguments in registers from `base` on, which it empties. Those left out at the
-    /// end are marked as missing.
-    pub fn call_native(&mut self, frame: LeftFrame, builtin: u16, base: Fp, count: usize) -> Result<Value, Raise> {
+    /// end are marked as missing. The result is the words of a value.
+    #[inline]
+    pub fn call_native(&mut self, frame: LeftFrame, builtin: u16, base: Fp, count: usize) -> Result<(u64, u64), Raise> {
         let Some(call) = builtins::info(BuiltinId(builtin)).native() else {
             return Err(Raise::bug("a builtin without a function"));
         };
         let params = builtins::fn_info(BuiltinId(builtin)).params.len();
-        let result = self.at(frame, builtin, |vm| padded(base.slice(0, count), params, |args| call(vm, args)));
+        let result = self.at(frame, builtin, |vm| {
+            padded(base.slice(0, count), params, |args| {
+                let result = call(vm, args);
+                words_of!(result)
+            })
+        });
         base.wipe(0, count as u16);
         result
     }
 
-    /// Calls the mutating form of a builtin on the value in a register.
+    /// Calls the mutating form of a builtin on the value in a register. The result is the words of a value.
+    #[inline]
     pub fn call_mutating(
         &mut self,
         frame: LeftFrame,
@@ -258,13 +279,17 @@ impl Vm {
         base: Fp,
         count: usize,
         used: bool,
-    ) -> Result<Value, Raise> {
+    ) -> Result<(u64, u64), Raise> {
         let Some(change) = builtins::info(BuiltinId(builtin)).mutating() else {
             return Err(Raise::bug("a builtin that changes nothing"));
         };
         let params = builtins::method_info(BuiltinId(builtin)).params.len();
-        let result = self
-            .at(frame, builtin, |vm| padded(base.slice(0, count), params, |args| change(vm, place.get_mut(0), args, used)));
+        let result = self.at(frame, builtin, |vm| {
+            padded(base.slice(0, count), params, |args| {
+                let result = change(vm, place.get_mut(0), args, used);
+                words_of!(result)
+            })
+        });
         base.wipe(0, count as u16);
         result
     }

@@ -127,7 +127,10 @@ impl Builder<'_> {
         let row = builtins::info(BuiltinId(builtin));
         let plain = needs_no_binding(builtins::fn_info(BuiltinId(builtin)), usize::from(count));
         let changes = row.mutating().is_some() && !never_changes(u64::from(target.shape));
-        if !plain || changes || !self.guard_receiver(self.slot(base), target.shape) {
+        if changes {
+            return self.change_temporary(op, target, argc, dst, base);
+        }
+        if !plain || !self.guard_receiver(self.slot(base), target.shape) {
             return self.fallback(op);
         }
         if enum_of(target.shape).is_some_and(|decl| self.outcome_method(builtin, decl, count, dst, base)) {
@@ -137,6 +140,27 @@ impl Builder<'_> {
             return Ok(());
         }
         self.call_row(op, builtin, count, dst, base)
+    }
+
+    /// A builtin method that changes a temporary – what a local held that is not asked for again (`return stack.pop()`) –, of which only the
+    /// result is left.
+    fn change_temporary(&mut self, op: Op, target: Target, argc: u8, dst: u16, base: u16) -> Built {
+        let Op::CallMethod { site, .. } = op else { return self.fallback(op) };
+        let (slot, wanted) = (self.slot(base), u64::from(target.shape));
+        let used = self.context().profile.chunk.methods[usize::from(site)].used;
+        let plain = needs_no_binding(builtins::method_info(BuiltinId(target.function as u16)), usize::from(argc));
+        self.settle(slot);
+        let is_apart = dst < base && self.state.get(slot) == Slot::Memory;
+        if !plain || !is_apart || !self.guard_tag(slot, target.shape) {
+            return self.fallback(op);
+        }
+        let boxed = self.boxed_slot(slot);
+        let pointer = self.guarded_value(boxed, wanted, 0);
+        if !self.change_items(target, (Home::Slot(slot), used), argc, dst, (base, base)) {
+            self.change_known(target, Home::Slot(slot), pointer, used, argc, dst, base);
+        }
+        self.consume(base);
+        Ok(())
     }
 
     /// A builtin method of a local variable; `(mutable, used)`: whether it may change it, whether its result is wanted.

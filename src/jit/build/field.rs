@@ -115,6 +115,9 @@ impl Builder<'_> {
             // What was read from the variable stays what it was.
             self.settle_passing();
         }
+        if self.change_entry(change, path, keys, value) {
+            return Ok(());
+        }
         let mut args: Vec<ValueId> = (keys..keys + count).map(|key| self.boxed(key)).collect();
         args.push(self.boxed(value));
         if let Root::Local(local) = path_of.root {
@@ -127,6 +130,17 @@ impl Builder<'_> {
         self.consume(value);
         self.consume_keys(path, keys);
         Ok(())
+    }
+
+    /// Changes an item of what fields lead to – mostly an entry of a dict, `self.counts[word] += 1` –, which is found by instructions; false if
+    /// the place is none of these.
+    fn change_entry(&mut self, change: Operation, path: u16, keys: u16, value: u16) -> bool {
+        let Some(end) = self.walk_fields(path, keys) else { return false };
+        let args = [self.boxed(keys), self.boxed(value)];
+        self.change_home(of_item(change), end.home(), &args);
+        self.consume(value);
+        self.consume_keys(path, keys);
+        true
     }
 
     // ---- other values ----

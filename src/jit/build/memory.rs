@@ -557,6 +557,26 @@ impl Builder<'_> {
     /// Makes each container on the way unshared and gives the place's end.
     pub(super) fn walk(&mut self, path: u16, keys: u16) -> Option<End> {
         let steps = self.steps(path)?;
+        self.walk_steps(path, keys, &steps)
+    }
+
+    /// The same for the fields that lead to what the last index of a place is asked of; `None` if it is not reached by fields alone.
+    pub(super) fn walk_fields(&mut self, path: u16, keys: u16) -> Option<End> {
+        let chunk = self.context().profile.chunk.clone();
+        let [way @ .., Segment::Index] = &chunk.paths[usize::from(path)].segments[..] else { return None };
+        if way.is_empty() || !self.is_walked(path) {
+            return None;
+        }
+        let (fields, _) = self.place_site()?;
+        let step = |(segment, cases): (&Segment, &Vec<FieldCase>)| match (segment, &cases[..]) {
+            (Segment::Field(..), [only]) if only.cell == Cell::Value => Some(Step::Field(*only)),
+            _ => None,
+        };
+        let steps: Vec<Step> = way.iter().zip(fields).map(step).collect::<Option<_>>()?;
+        self.walk_steps(path, keys, &steps)
+    }
+
+    fn walk_steps(&mut self, path: u16, keys: u16, steps: &[Step]) -> Option<End> {
         let mut numbers = Vec::new();
         for _ in steps.iter().filter(|step| !matches!(step, Step::Field(_))) {
             numbers.push(self.scalar(Source::Register(keys + numbers.len() as u16), Scalar::Int)?);

@@ -471,6 +471,12 @@ pub enum InstKind {
         value: ValueId,
         exit: StateId,
     },
+    /// Exchanges two value elements of an array that nobody else holds.
+    Exchange {
+        data: ValueId,
+        a: ValueId,
+        b: ValueId,
+    },
     /// Key or value of the entry before a cursor (from [`Operation::NextEntry`]) → boxed, borrowed from the dict.
     LoadEntry {
         table: ValueId,
@@ -761,6 +767,7 @@ impl InstKind {
             LoadElement { cell, .. } => read(cell.heap(), false),
             StoreElement { cell, .. } => write(cell.heap(), false),
             StoreElementValue { .. } => write(Heaps::VALUES, true),
+            Exchange { .. } => write(Heaps::VALUES, false),
             LoadEntry { .. } => read(Heaps::DICTS, false),
             LoadField { .. } => read(Heaps::FIELDS, false),
             StoreField { .. } => write(Heaps::FIELDS, false),

@@ -91,6 +91,7 @@ impl InstKind {
                 f(index);
                 f(value);
             }
+            Exchange { data, a, b } => [data, a, b].into_iter().for_each(f),
             LoadEntry { table, next, .. } => {
                 f(table);
                 f(next);
@@ -208,6 +209,7 @@ impl InstKind {
             | LoadData(_)
             | LoadElement { .. }
             | StoreElement { .. }
+            | Exchange { .. }
             | LoadField { .. }
             | StoreField { .. }
             | TakePart { .. }

@@ -345,6 +345,14 @@ impl Lowering<'_> {
                 let (address, offset) = self.element(Cell::Value, *data, *index);
                 self.store_variable(*value, address, offset, *exit);
             }
+            InstKind::Exchange { data, a, b } => {
+                let (first, first_offset) = self.element(Cell::Value, *data, *a);
+                let (second, second_offset) = self.element(Cell::Value, *data, *b);
+                let (tag, payload) = self.load_pair(first, first_offset);
+                let (other_tag, other_payload) = self.load_pair(second, second_offset);
+                self.store_pair(other_tag, other_payload, first, first_offset);
+                self.store_pair(tag, payload, second, second_offset);
+            }
             InstKind::LoadEntry { table, next, key } => self.load_entry(*table, *next, *key, result),
             InstKind::LoadField { cell, pointer, offset } => {
                 let pointer = self.one(*pointer);

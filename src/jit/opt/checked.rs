@@ -10,7 +10,7 @@ use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::{BlockId, Function, InstKind, Repr, StateId, Terminator, ValueId};
 
 /// A place in the function: a block, and how many of its instructions come before.
-type Place = (BlockId, usize);
+pub(super) type Place = (BlockId, usize);
 
 /// What boxed values are checked to be, each with the place of the check.
 type Checks = AHashMap<ValueId, Vec<(Place, ValueId)>>;
@@ -65,7 +65,7 @@ fn checks(function: &Function, cfg: &Cfg) -> Checks {
 }
 
 /// Where each state is left with.
-fn leaving(function: &Function, cfg: &Cfg) -> Vec<Vec<Place>> {
+pub(super) fn leaving(function: &Function, cfg: &Cfg) -> Vec<Vec<Place>> {
     let mut leaving = vec![Vec::new(); function.states.len()];
     for &block in &cfg.order {
         let data = &function.blocks[block.index()];

@@ -236,7 +236,9 @@ impl Memory {
                 }
                 dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0)));
             }
-            InstKind::StoreElement { cell: Cell::Value, data, .. } | InstKind::StoreElementValue { data, .. } => {
+            InstKind::StoreElement { cell: Cell::Value, data, .. }
+            | InstKind::StoreElementValue { data, .. }
+            | InstKind::Exchange { data, .. } => {
                 dimensions.extend(self.values_at(*data));
             }
             InstKind::Operate { .. } | InstKind::Push { .. } | InstKind::Pop { .. } => {

@@ -2,13 +2,14 @@
 //!
 //! ```text
 //! split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► settle ─► checked ─► gvn (and carry) ─► checked
-//! ─► limits (range, addends, range) ─► dead ─► exits ─► polls ─► sums ─► rotate ─► strip ─► late
+//! ─► exchange ─► limits (range, addends, range) ─► dead ─► exits ─► polls ─► sums ─► rotate ─► strip ─► late
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
 pub mod addends;
 pub mod checked;
 pub mod copy;
 pub mod dead;
+pub mod exchange;
 pub mod exits;
 pub mod falling;
 pub mod gvn;
@@ -55,6 +56,8 @@ pub struct Summary {
     pub split: usize,
     /// Arrays that may become of one kind behind a loop.
     pub settled: usize,
+    /// Pairs of stores that exchange two elements.
+    pub exchanged: usize,
 }
 
 /// Runs all passes. `trace` sees the function after each one. Gives the control flow of what has come out, too.
@@ -73,6 +76,7 @@ pub fn optimise(function: &mut Function, trace: impl FnMut(&str, &Function)) -> 
     steps.step("checked", checked::run);
     summary.merged += steps.step("gvn", gvn::run_carrying);
     steps.step("checked", checked::run);
+    summary.exchanged += steps.step("exchange", exchange::run);
     summary.proven += steps.step("limits", limits::run);
     summary.dead += steps.step("dead", dead::run);
     if !steps.function.exact_exits {

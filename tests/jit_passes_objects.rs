@@ -1,0 +1,64 @@
+//! What compiled code does with objects, in its optimised IR: each on the smallest program that shows it, and on a twin in which it
+//! must not happen.
+use std::process::Command;
+
+/// The optimised IR of the function `f` of a program, as it is made at last, without its states.
+fn ir(text: &str) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_ruff"))
+        .args(["run", "--jit", "sync", "--jit-only", "f", "--jit-dump", "ir", "-e", text])
+        .output()
+        .expect("it was built for this test");
+    let stderr = String::from_utf8(output.stderr).expect("our texts are UTF-8");
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let last = stderr.split("[jit] f optimised").last().expect("there is a first part");
+    last.split("\n!0:").next().unwrap_or(last).to_owned()
+}
+
+fn count(ir: &str, instruction: &str) -> usize {
+    ir.matches(instruction).count()
+}
+
+#[test]
+fn elements_are_exchanged_without_counting_unless_one_may_have_changed() {
+    let program = |body: &str| {
+        format!(
+            "struct P {{ k }}\nfunc f(xs, i) {{\n    {body}\n    return xs\n}}\nmut a := [P(1), P(2), P(3)]\nfor i in 0..1200 {{ a = f(a, i % 3) }}"
+        )
+    };
+    let exchanged = ir(&program("if i >= 0 {\nt := xs[i]\nxs[i] = xs[0]\nxs[0] = t\n}"));
+    let found = ["Exchange", "StoreOwned", "Retain", "ClearSlot"].map(|instruction| count(&exchanged, instruction));
+    assert_eq!(found, [1, 0, 0, 0], "{exchanged}");
+    let kept = ir(&program("t := xs[i]\nxs[i] = xs[0]\nxs[0] = t\nif t.k > 5 { print(t) }"));
+    assert_eq!((count(&kept, "Exchange"), count(&kept, "StoreSlotRetain")), (1, 1), "{kept}");
+    for other in ["xs[1] = t", "xs[0] = t\nxs[1] = t", "xs[2] = xs[1]\nxs[0] = t"] {
+        let body = format!("t := xs[i]\nxs[i] = xs[0]\nxs[1] = xs[2]\n{other}");
+        let stored = ir(&program(&body));
+        assert_eq!(count(&stored, "Exchange"), 0, "{stored}");
+    }
+}
+
+#[test]
+fn an_entry_of_a_dict_in_a_field_is_found_by_instructions_unless_it_is_deeper_inside() {
+    let program = |place: &str| {
+        format!(
+            "struct C {{ d }}\nfunc f(c, i) {{\n    {place} = i\n    return c\n}}\nmut c := C({{0: {{}}}})\nfor i in 0..1200 {{ c = f(c, i) }}"
+        )
+    };
+    let found = ir(&program("c.d[i]"));
+    assert_eq!((count(&found, "SetItem"), count(&found, "SetPlace")), (1, 0), "{found}");
+    let deeper = ir(&program("c.d[0][i]"));
+    assert_eq!((count(&deeper, "SetItem"), count(&deeper, "SetPlace")), (0, 1), "{deeper}");
+}
+
+#[test]
+fn a_temporary_is_changed_in_its_slot_unless_the_method_is_its_own() {
+    let program = |make: &str| {
+        format!(
+            "struct S {{ n = 0\n    func pop(mut self) {{ self.n += 1\n        return self.n }} }}\nfunc f(i) {{\n    xs := {make}\n    return xs.pop()\n}}\nfor i in 0..1200 {{ f(i) }}"
+        )
+    };
+    let popped = ir(&program("[i, 2]"));
+    assert_eq!((count(&popped, "Pop {"), count(&popped, "Fallback")), (1, 0), "{popped}");
+    let called = ir(&program("S {}"));
+    assert_eq!(count(&called, "Pop {"), 0, "{called}");
+}
