@@ -15,12 +15,16 @@ use crate::jit::ir::{BlockId, Function, InstKind, SlotIx, StateId, Type, ValueId
 /// Blocks that are looked at between a load and the stores.
 const MOST_BLOCKS: usize = 8;
 
+/// Blocks that are searched in one function: each search looks through all of it.
+const MOST_SEARCHES: usize = 64;
+
 /// Returns the number of pairs of stores that became one.
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
-    let mut count = 0;
+    let (mut count, mut searches) = (0, 0);
     for &block in &cfg.order {
         let stores = |inst: &&Inst| stored_element(inst).is_some();
-        while function.blocks[block.index()].insts.iter().filter(stores).count() >= 2 {
+        while searches < MOST_SEARCHES && function.blocks[block.index()].insts.iter().filter(stores).count() >= 2 {
+            searches += 1;
             let Some(found) = Search::new(function, cfg, block).find() else { break };
             found.apply(function, block);
             count += 1;
