@@ -10,6 +10,10 @@ use std::time::Instant;
 use ruff::source::SourceId;
 use ruff::syntax::lexer::lex;
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: ruff::value::Spare = ruff::value::Spare;
+
 fn main() {
     // Cargo itself passes `--bench`.
     let mut sizes: Vec<usize> = std::env::args().skip(1).filter_map(|argument| argument.parse().ok()).collect();

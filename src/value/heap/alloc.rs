@@ -14,7 +14,7 @@ use std::sync::Mutex;
 
 use super::Hdr;
 pub(super) use super::chunk::in_whole_pages;
-use super::chunk::{Fresh, LARGE_PAGE, prefer_large_pages};
+use super::chunk::{Fresh, LARGE_PAGE};
 use super::pool::keep_large;
 use crate::limits::{self, OutOfMemory};
 
@@ -372,7 +372,6 @@ fn system(size: usize, from: unsafe fn(Layout) -> *mut u8) -> Result<NonNull<u8>
     // SAFETY: the layout has a size.
     let block = NonNull::new(unsafe { from(layout) }).ok_or(refused)?;
     limits::account(size);
-    prefer_large_pages(block.as_ptr(), size);
     Ok(block)
 }
 
@@ -447,7 +446,6 @@ pub(super) unsafe fn resize(buffer_: NonNull<u8>, old: usize, new: usize, used: 
         // In this order: both together may be more than the limit, which the larger one alone is not.
         limits::release(old);
         limits::account(new);
-        prefer_large_pages(moved.as_ptr(), new);
         LISTS.with(|lists| {
             if lists.counting.get() {
                 note_block(lists, new)

@@ -5,10 +5,15 @@
 //!
 //! Promises: **whole**: a block in a list is a free one of the system's with the size of its class. **bounded**: a list holds at most
 //! [`MOST`] bytes, so a thread that only frees what others have made gives it back. A thread that ends gives back all.
+//!
+//! Large blocks are asked for in large pages: touching memory for the first time costs the system some microseconds a page, which for
+//! pages of 4 KiB is as much as the work that long arrays and texts are made for.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::ptr::null_mut;
+
+use super::chunk::prefer_large_pages;
 
 /// The allocator of the program, as `#[global_allocator]`.
 pub struct Spare;
@@ -100,6 +105,15 @@ fn of_class(class: usize) -> Layout {
     unsafe { Layout::from_size_align_unchecked((class + 1) * STEP, STEP) }
 }
 
+/// The same block, in large pages if it is a large one.
+#[inline(always)]
+fn in_large_pages(block: *mut u8, size: usize) -> *mut u8 {
+    if !block.is_null() {
+        prefer_large_pages(block, size);
+    }
+    block
+}
+
 /// Blocks may be kept from now on if the thread can still be told to give them back.
 #[cold]
 #[inline(never)]
@@ -115,7 +129,7 @@ unsafe impl GlobalAlloc for Spare {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(class) = class(layout) else {
             // SAFETY: by the caller's promise.
-            return unsafe { System.alloc(layout) };
+            return in_large_pages(unsafe { System.alloc(layout) }, layout.size());
         };
         let kept = LISTS.with(|lists| lists.of_size[class].take((class + 1) * STEP));
         // SAFETY: the layout has a size.
@@ -145,7 +159,7 @@ unsafe impl GlobalAlloc for Spare {
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         if class(layout).is_none() {
             // SAFETY: by the caller's promise.
-            return unsafe { System.alloc_zeroed(layout) };
+            return in_large_pages(unsafe { System.alloc_zeroed(layout) }, layout.size());
         }
         // SAFETY: by the caller's promise.
         let block = unsafe { self.alloc(layout) };
@@ -162,8 +176,11 @@ unsafe impl GlobalAlloc for Spare {
         let wanted = unsafe { Layout::from_size_align_unchecked(size, layout.align()) };
         match (class(layout), class(wanted)) {
             (Some(old), Some(new)) if old == new => return block,
-            // SAFETY: the system knows it by the size of its class, if it has one.
-            (old, None) => return unsafe { System.realloc(block, old.map_or(layout, of_class), size) },
+            (old, None) => {
+                // SAFETY: the system knows it by the size of its class, if it has one.
+                let moved = unsafe { System.realloc(block, old.map_or(layout, of_class), size) };
+                return in_large_pages(moved, size);
+            }
             _ => {}
         }
         // SAFETY: the caller's promises hold for both.
