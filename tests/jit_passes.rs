@@ -932,3 +932,44 @@ fn exits_name_what_was_checked_unless_they_come_before() {
     let [row, array] = named("return xs[i][i]");
     assert!(row > 0 && array == 0, "{row} {array}");
 }
+
+#[test]
+fn what_only_counts_is_not_checked_unless_its_start_or_its_steps_are_large() {
+    // Its turns take memory: sums are not looked at in polls.
+    let program = |start: &str, step: &str| {
+        let body = format!("if i % 3 == 1 {{ count += {step}\nxs.push(i) }}");
+        format!(
+            "func f(n, s, xs) {{\ncount := {start}\nfor i in 0..n {{ {body} }}\nreturn count\n}}\nfor _ in 0..40 {{ f(100, 1, []) }}"
+        )
+    };
+    let is_checked = |start: &str, step: &str| {
+        let found = looped(&ir(&program(start, step)));
+        found.lines().any(|line| line.contains("op: Add") && line.contains("exit: Some"))
+    };
+    assert!(!is_checked("0", "1") && !is_checked("-5000", "16"));
+    assert!(is_checked("0", "17") && is_checked("0", "s") && is_checked("s", "1") && is_checked("1 << 62", "1"));
+}
+
+#[test]
+fn results_are_checked_behind_the_call_unless_it_does_not_always_come_to_that() {
+    let program = |body: &str| format!("func f(n) {{\nif n < 2 {{ return n }}\n{body}\n}}\nfor _ in 0..20 {{ f(12) }}");
+    let behind = |ir: &str| {
+        let lines: Vec<&str> = ir.lines().filter(|line| line.starts_with("  v")).collect();
+        lines.windows(2).filter(|pair| pair[0].contains("CallCompiled") && pair[1].contains("GuardTag")).count()
+    };
+    let both = ir(&program("return f(n - 1) + f(n - 2)"));
+    assert_eq!(behind(&both), count(&both, "CallCompiled"), "{both}");
+    let one = ir(&program("x := f(n - 1)\nif n < 500 { return f(n - 2) }\nreturn x + f(n - 2)"));
+    assert!(behind(&one) < count(&one, "CallCompiled"), "{one}");
+}
+
+#[test]
+fn a_loop_around_short_ones_polls_now_and_then_unless_those_are_around_others() {
+    let program = |body: &str| {
+        format!("func f(n) {{\ntotal := 0\nfor i in 0..n {{ {body} }}\nreturn total\n}}\nfor _ in 0..40 {{ f(40) }}")
+    };
+    let two = ir(&program("for j in 0..i { total += j }"));
+    assert_eq!((count(&two, "every: 32"), count(&two, "every: 1,")), (1, 1), "{two}");
+    let three = ir(&program("for j in 0..3 { for k in 0..i { total += j } }"));
+    assert_eq!((count(&three, "every: 32"), count(&three, "every: 1,")), (1, 2), "{three}");
+}

@@ -473,7 +473,7 @@ impl Builder<'_> {
         }
         self.live = (to.1, vec![self.live_at(to.1)]);
         let exit = self.frame_state(to.1);
-        self.effect(InstKind::Poll { counter: None, sums: Box::default(), exit });
+        self.effect(InstKind::Poll { counter: None, every: 1, sums: Box::default(), exit });
         let args = header.params.iter().map(|param| self.param_value(param)).collect();
         self.out.blocks[block.index()].term = Some(Terminator::Jump(header.block, args));
         Ok(())

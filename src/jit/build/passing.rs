@@ -11,6 +11,7 @@ use super::{Builder, Running};
 use crate::jit::ir::inst::{Callee, Home};
 use crate::jit::ir::{InstKind, SlotIx, Type, ValueId};
 use crate::jit::profile::Entry;
+use crate::vm::After;
 
 /// Arguments in registers.
 #[derive(Default)]
@@ -175,5 +176,19 @@ impl Builder<'_> {
             self.release(SlotIx(window.0 - 1));
         }
         self.write_owned(call.dst, result);
+        if call.after == After::Store {
+            self.note_behind(result);
+        }
+    }
+
+    /// Notes the state behind the call that has given `result`, unless something is still to be done there.
+    fn note_behind(&mut self, result: ValueId) {
+        if self.out.blocks[self.block.index()].insts.last().and_then(|inst| inst.result) != Some(result) {
+            return;
+        }
+        self.pc += 1;
+        let state = self.frame_state(self.pc);
+        self.pc -= 1;
+        self.out.behind_calls.insert(result, state);
     }
 }

@@ -585,9 +585,10 @@ pub enum InstKind {
         exit: StateId,
     },
     /// Back-edge poll of the interrupt word; leaves if set. With a `counter` only in turns in which that is a multiple of
-    /// `opt::polls::TURNS`. Leaves as well if one of the `sums` is beyond `opt::sums::MOST`.
+    /// `every`, a power of two. Leaves as well if one of the `sums` is beyond `opt::sums::MOST`.
     Poll {
         counter: Option<ValueId>,
+        every: i64,
         sums: Box<[ValueId]>,
         exit: StateId,
     },

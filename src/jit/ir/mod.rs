@@ -70,6 +70,8 @@ pub struct Function {
     pub states: Vec<FrameState>,
     /// States of exits to code never reached so far.
     pub unreached: Vec<StateId>,
+    /// The states behind calls, by what they give: of the instruction that comes next. Used by `opt::returned`, and not kept.
+    pub behind_calls: AHashMap<ValueId, StateId>,
     /// For code entered at a loop: what the variables in use must hold; checked by whoever enters.
     pub expected: Vec<(u16, Expected)>,
     /// The other variables, which must hold no object then.

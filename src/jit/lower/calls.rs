@@ -261,8 +261,31 @@ impl Lowering<'_> {
     }
 
     fn leave_if_raised(&mut self, tag: clif::Value, exit: StateId) {
+        if self.is_checked_next {
+            self.unless_raised = Some(exit);
+            return;
+        }
+        self.leave_raised(tag, exit);
+    }
+
+    fn leave_raised(&mut self, tag: clif::Value, exit: StateId) {
         let raised = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, tag, tag::EXC as i64);
         self.leave_if(raised, exit, ExitKind::Raise);
+    }
+
+    /// Leaves unless a value is of this kind. Only where it is not is it looked at whether a call has raised instead of giving it.
+    pub(super) fn leave_unless_tag(&mut self, found: clif::Value, wanted: u64, exit: StateId) {
+        let good = self.b.ins().icmp_imm_u(IntCC::Equal, found, wanted as i64);
+        let Some(raised) = self.unless_raised.take() else { return self.leave_unless(good, exit) };
+        let (other, next) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(other);
+        self.b.ins().brif(good, next, &[], other, &[]);
+        self.b.switch_to_block(other);
+        self.leave_raised(found, raised);
+        self.set_cold();
+        let exit = self.exit_block(exit, ExitKind::Execute);
+        self.b.ins().jump(exit, &[]);
+        self.b.switch_to_block(next);
     }
 
     fn address(&mut self, slot: SlotIx) -> clif::Value {

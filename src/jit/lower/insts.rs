@@ -6,7 +6,7 @@ use super::exits::ExitKind;
 use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
 use crate::jit::ir::inst::{Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, Variable};
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
-use crate::jit::opt::{polls, sums};
+use crate::jit::opt::sums;
 use crate::value::layout::{array, cell, closure, dict, header, object, string, tag};
 use crate::value::shapes;
 use crate::value::string::ascii_strings;
@@ -93,8 +93,7 @@ impl Lowering<'_> {
 
             InstKind::GuardTag { value, tag, exit } => {
                 let (found, payload) = self.boxed(*value);
-                let good = self.b.ins().icmp_imm_u(IntCC::Equal, found, *tag as i64);
-                self.leave_unless(good, *exit);
+                self.leave_unless_tag(found, *tag, *exit);
                 self.unbox(result, payload);
             }
             InstKind::GuardNotTag { value, tag, exit } => {
@@ -392,15 +391,18 @@ impl Lowering<'_> {
                 self.fallback(*exit, result);
                 self.vm_results = writes.to_vec();
             }
-            InstKind::Poll { counter, sums, exit } => self.poll(*counter, sums, *exit),
+            InstKind::Poll { counter, every, sums, exit } => {
+                self.poll(counter.map(|counter| (counter, *every)), sums, *exit)
+            }
         }
     }
 
-    fn poll(&mut self, counter: Option<ValueId>, sums: &[ValueId], exit: StateId) {
+    /// `rare`: only in turns in which the number is a multiple of the power of two.
+    fn poll(&mut self, rare: Option<(ValueId, i64)>, sums: &[ValueId], exit: StateId) {
         // Where polls are counted, each turn has one.
-        let counter = counter.filter(|_| !self.imports.counts_checks(ExitKind::Poll));
-        let others = counter.map(|counter| {
-            let (counter, mask) = (self.one(counter), self.b.ins().iconst(types::I64, polls::TURNS - 1));
+        let rare = rare.filter(|_| !self.imports.counts_checks(ExitKind::Poll));
+        let others = rare.map(|(counter, every)| {
+            let (counter, mask) = (self.one(counter), self.b.ins().iconst(types::I64, every - 1));
             let low = self.b.ins().band(counter, mask);
             let (now, others) = (self.b.create_block(), self.b.create_block());
             self.b.set_cold_block(now);

@@ -22,14 +22,13 @@ mod values;
 use std::cmp::Ordering;
 
 use ahash::{AHashMap, AHashSet};
-use cranelift_codegen::ir::condcodes::CondCode;
-use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::condcodes::{CondCode, IntCC};
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, types};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::ir::cfg::{Cfg, Loop};
 use super::ir::types::Type;
-use super::ir::{BlockId, Function, InstKind, Origin, Repr, SlotIx, StateId, Terminator, ValueId};
+use super::ir::{BlockId, Function, Inst, InstKind, Origin, Repr, SlotIx, StateId, Terminator, ValueId};
 use super::layout;
 use crate::value::layout::tag;
 use blocks::End;
@@ -426,6 +425,8 @@ pub fn lower(
         around_loops: Vec::new(),
         around: false,
         vm_results: Vec::new(),
+        is_checked_next: false,
+        unless_raised: None,
         signatures: Vec::new(),
     };
     lowering.run(cfg);
@@ -476,6 +477,10 @@ struct Lowering<'a> {
     around: bool,
     /// Slots that the VM has filled in the block at hand, by its last instruction there.
     vm_results: Vec<SlotIx>,
+    /// The next instruction checks the kind of what the call at hand gives.
+    is_checked_next: bool,
+    /// The state to leave with if what is checked next is no value.
+    unless_raised: Option<StateId>,
     /// Signatures of compiled code, by the number of arguments lent.
     signatures: Vec<(usize, clif::SigRef)>,
 }
@@ -545,6 +550,16 @@ impl Lowering<'_> {
         }
     }
 
+    /// Is the kind of what a call gives checked right behind it? Where checks fail on purpose, each is made by itself.
+    fn checks_at_once(&self, inst: &Inst, next: Option<&Inst>) -> bool {
+        let checks = |next: &Inst| matches!(&next.kind, InstKind::GuardTag { value, .. } if inst.result == Some(*value));
+        let calls = matches!(
+            inst.kind,
+            InstKind::CallCompiled { .. } | InstKind::CallBuiltin { .. } | InstKind::CallMutating { .. }
+        );
+        calls && next.is_some_and(checks) && !self.imports.counts_checks(ExitKind::Execute)
+    }
+
     /// One block; `head` and `end` are the numbers of the loops that begin and end with it.
     fn block(&mut self, block: BlockId, head: Option<usize>, end: Option<usize>) {
         if !self.joined[block.index()] {
@@ -576,6 +591,7 @@ impl Lowering<'_> {
             self.checks_of(&inst.kind);
             let location = call_location(&inst.kind).unwrap_or_else(|| self.imports.location(inst.origin));
             self.b.set_srcloc(location);
+            self.is_checked_next = self.checks_at_once(inst, rest.first());
             self.inst(inst);
         }
         self.b.set_srcloc(clif::SourceLoc::default());

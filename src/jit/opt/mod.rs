@@ -1,13 +1,14 @@
 //! Passes over the IR, one file each, and their order.
 //!
 //! ```text
-//! split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► settle ─► checked ─► gvn (and carry) ─► checked
+//! returned ─► split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► settle ─► checked ─► gvn (and carry) ─► checked
 //! ─► exchange ─► limits (range, addends, range) ─► dead ─► exits ─► polls ─► sums ─► rotate ─► strip ─► late
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
 pub mod addends;
 pub mod checked;
 pub mod copy;
+pub mod counters;
 pub mod dead;
 pub mod exchange;
 pub mod exits;
@@ -21,6 +22,7 @@ pub mod narrow;
 pub mod params;
 pub mod polls;
 pub mod range;
+pub mod returned;
 pub mod rotate;
 pub mod settle;
 pub mod split;
@@ -52,6 +54,8 @@ pub struct Summary {
     pub rotated: usize,
     /// Loops that run in stretches.
     pub stripped: usize,
+    /// Checks of results made where the call has returned.
+    pub returned: usize,
     /// Loops with an inner one for turns that call nothing.
     pub split: usize,
     /// Arrays that may become of one kind behind a loop.
@@ -65,6 +69,7 @@ pub fn optimise(function: &mut Function, trace: impl FnMut(&str, &Function)) -> 
     let cfg = Cfg::new(function);
     let mut steps = Steps { function, cfg, trace };
     let mut summary = Summary::default();
+    summary.returned += steps.step("returned", returned::run);
     summary.split += steps.edges("split", split::run);
     summary.merged += steps.step("params", params::run);
     summary.merged += steps.step("gvn", gvn::run);

@@ -2,9 +2,9 @@
 //!
 //! In an innermost loop that counts its turns by ones, up or down – as every loop over a range does – the poll is made when the lowest bits
 //! of the counter are zero: that is one test of a register instead of a load and a test, and the loop is still left within
-//! [`TURNS`] turns.
+//! [`TURNS`] turns. A loop around such loops, which itself may have few turns each, polls every [`OUTER_TURNS`].
 //! Must not: make polls rarer where a turn may take long or take memory (calls, operations, what allocates), nor in a loop
-//! around others: a few of them inside of each other would poll next to never.
+//! around loops that are around others: a few of them inside of each other would poll next to never.
 use ahash::AHashMap;
 
 use crate::jit::ir::cfg::{Cfg, Loop};
@@ -14,6 +14,9 @@ use crate::jit::ir::{Function, InstKind, Terminator, ValueId};
 
 /// Turns between two polls, a power of two.
 pub const TURNS: i64 = 1024;
+
+/// The same in a loop around others.
+const OUTER_TURNS: i64 = 32;
 
 /// Turns between two polls in loops that run in stretches: few for tests, where polls fail on purpose.
 pub fn turns(function: &Function) -> i64 {
@@ -31,13 +34,14 @@ enum Step {
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let neighbours = neighbours(function);
     let mut rarer = 0;
-    let short: Vec<&Loop> = cfg.loops.iter().filter(|looped| may_be_rare(function, cfg, looped)).collect();
-    for looped in short {
+    let short: Vec<_> =
+        cfg.loops.iter().filter_map(|looped| Some((looped, turns_between(function, cfg, looped)?))).collect();
+    for (looped, turns) in short {
         let Some(counters) = counters(function, &neighbours, looped) else { continue };
         for (&latch, found) in looped.latches.iter().zip(counters) {
             for inst in &mut function.blocks[latch.index()].insts {
-                if let InstKind::Poll { counter, .. } = &mut inst.kind {
-                    *counter = Some(found);
+                if let InstKind::Poll { counter, every, .. } = &mut inst.kind {
+                    (*counter, *every) = (Some(found), turns);
                     rarer += 1;
                 }
             }
@@ -46,13 +50,19 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     rarer
 }
 
-/// May a loop poll once in many turns?
-pub(super) fn may_be_rare(function: &Function, cfg: &Cfg, looped: &Loop) -> bool {
-    cfg.is_innermost(looped) && is_short(function, looped)
+/// In how many turns a loop may poll once, if not in each.
+fn turns_between(function: &Function, cfg: &Cfg, looped: &Loop) -> Option<i64> {
+    let inner = cfg.loops.iter().filter(|inner| inner.header != looped.header && looped.blocks.contains(&inner.header));
+    let turns = match inner.map(|inner| cfg.is_innermost(inner)).reduce(|all, next| all && next) {
+        None => TURNS,
+        Some(true) => OUTER_TURNS,
+        Some(false) => return None,
+    };
+    is_short(function, looped).then_some(turns)
 }
 
-/// Does every turn take a bounded number of steps, and no memory?
-fn is_short(function: &Function, looped: &Loop) -> bool {
+/// Does every turn, but for the loops in it, take a bounded number of steps, and no memory?
+pub(super) fn is_short(function: &Function, looped: &Loop) -> bool {
     let insts = looped.blocks.iter().flat_map(|block| &function.blocks[block.index()].insts);
     insts.map(|inst| &inst.kind).all(|kind| {
         !kind.effects().calls

@@ -9,6 +9,7 @@
 //! when the value moves in front of a branch: only the last run writes ranges down.
 use ahash::{AHashMap, AHashSet};
 
+use super::counters;
 use super::falling::{self, Falling};
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::inst::{BitOp, Cmp, IntOp};
@@ -60,7 +61,7 @@ struct Proof {
 
 fn prove(function: &mut Function, cfg: &Cfg, again: bool) -> Proof {
     let (compares, ints) = (compares(function), ints(function));
-    let ranges: Vec<_> = function.values.iter().map(|ty| (ty.repr == Repr::I64).then_some(ty.range)).collect();
+    let ranges = known(function, cfg);
     let mut pass = Pass {
         reached: if again { ranges.clone() } else { vec![None; function.values.len()] },
         facts: Facts { ranges: vec![None; ranges.len()], less: vec![Vec::new(); ranges.len()], undo: Vec::new() },
@@ -77,6 +78,15 @@ fn prove(function: &mut Function, cfg: &Cfg, again: bool) -> Proof {
     pass.solve(if again { WIDEN_AFTER + 1 } else { 0 });
     pass.walk(true);
     Proof { removed: pass.removed, unproven: pass.unproven, ranges: pass.reached }
+}
+
+/// What holds without a look at the ways taken: by type, and because no program counts far.
+fn known(function: &Function, cfg: &Cfg) -> Vec<Option<Range>> {
+    let mut ranges: Vec<_> = function.values.iter().map(|ty| (ty.repr == Repr::I64).then_some(ty.range)).collect();
+    for (value, range) in counters::find(function, cfg) {
+        ranges[value.index()] = ranges[value.index()].map(|known| known.intersect(range));
+    }
+    ranges
 }
 
 /// The comparison that defines a bool, also by its negation.
@@ -143,7 +153,7 @@ enum Undo {
 struct Pass<'a> {
     function: &'a mut Function,
     cfg: &'a Cfg,
-    /// Bounds from types, never exceeded.
+    /// Bounds never exceeded: see [`known`].
     ranges: Vec<Option<Range>>,
     /// Solved ranges; `None`: not reached yet.
     reached: Vec<Option<Range>>,

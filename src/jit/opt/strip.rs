@@ -144,7 +144,7 @@ fn rare_poll(function: &Function, cfg: &Cfg, looped: &Loop) -> Option<(BlockId, 
     });
     let polls: Vec<_> = polls.collect();
     let [(poll, is_rare)] = polls[..] else { return None };
-    (is_rare || polls::may_be_rare(function, cfg, looped)).then_some(poll)
+    (cfg.is_innermost(looped) && (is_rare || polls::is_short(function, looped))).then_some(poll)
 }
 
 /// Does nothing behind the poll in its block have effects?
@@ -271,7 +271,7 @@ fn end_stretch(function: &mut Function, plan: &Plan, end: ValueId, poll: Inst) {
 
 /// The poll for its place behind a stretch. If it wants what the counter was, that is computed from what it is there.
 fn moved(function: &mut Function, plan: &Plan, mut poll: Inst) -> Inst {
-    let InstKind::Poll { counter, sums, exit } = &mut poll.kind else { unreachable!("it is a poll") };
+    let InstKind::Poll { counter, every, sums, exit } = &mut poll.kind else { unreachable!("it is a poll") };
     let mut renamed = plan.renamed.clone();
     let old = function.blocks[plan.header.index()].params[plan.counter];
     if renamed.is_empty() && function.states[exit.index()].values().any(|value| value == old) {
@@ -282,7 +282,7 @@ fn moved(function: &mut Function, plan: &Plan, mut poll: Inst) -> Inst {
     let replace = |values: &AHashMap<ValueId, ValueId>, value: &mut ValueId| {
         *value = values.get(value).copied().unwrap_or(*value);
     };
-    *counter = None;
+    (*counter, *every) = (None, 1);
     sums.iter_mut().for_each(|sum| replace(&plan.renamed, sum));
     *exit = super::copy_state(function, *exit, |value| replace(&renamed, value));
     poll

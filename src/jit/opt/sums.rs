@@ -159,7 +159,7 @@ impl<'a> Sums<'a> {
         value: ValueId,
         known: &mut AHashMap<ValueId, i64>,
     ) -> Option<Added> {
-        if block == self.looped.header {
+        if self.cfg.loops.iter().any(|looped| looped.header == block) {
             return None;
         }
         let at = self.function.blocks[block.index()].params.iter().position(|other| *other == value)?;
