@@ -9,6 +9,9 @@ use ahash::AHashMap;
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::{Block, Function, InstKind, StateId, ValueId};
 
+/// Instructions behind a call among which the check is looked for.
+const NEAR: usize = 64;
+
 /// Returns the number of checks moved. The states behind calls are used up.
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let behind = std::mem::take(&mut function.behind_calls);
@@ -29,14 +32,15 @@ fn in_block(block: &mut Block, behind: &AHashMap<ValueId, StateId>) -> usize {
     moved
 }
 
-/// Brings the check of a value to place `at`, if there is one behind it.
+/// Brings the check of a value to place `at`, if there is one close behind it.
 fn brought(block: &mut Block, at: usize, checked: ValueId, state: StateId) -> bool {
+    let end = block.insts.len().min(at + NEAR);
+    let near = &mut block.insts[at..end];
     let is_check = |kind: &InstKind| matches!(kind, InstKind::GuardTag { value, .. } if *value == checked);
-    let Some(from) = block.insts[at..].iter().position(|inst| is_check(&inst.kind)) else { return false };
-    let mut check = block.insts.remove(at + from);
-    if let InstKind::GuardTag { exit, .. } = &mut check.kind {
+    let Some(place) = near.iter().position(|inst| is_check(&inst.kind)) else { return false };
+    near[..=place].rotate_right(1);
+    if let InstKind::GuardTag { exit, .. } = &mut near[0].kind {
         *exit = state;
     }
-    block.insts.insert(at, check);
     true
 }
