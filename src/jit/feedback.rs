@@ -14,7 +14,7 @@ use crate::value::Rep;
 use crate::value::layout::{shape, variant_number};
 use crate::value::shapes;
 use crate::vm::Vm;
-use crate::vm::feedback::{Overload, Snapshot, seen, snapshot};
+use crate::vm::feedback::{MethodSeen, Overload, Snapshot, seen, snapshot};
 use crate::vm::function::Activation;
 
 /// How far callees are followed: beyond what is inlined, so that the calls there are of functions known.
@@ -70,7 +70,9 @@ fn callees(vm: &Vm, profile: &FunctionProfile) -> Vec<u32> {
         _ => None,
     });
     let methods = profile.sites.values().flat_map(|site| match site {
-        Site::Callees(targets) => targets.iter().map(|target| body(vm, target.function)).collect(),
+        Site::Callees(targets) | Site::Called { functions: targets, .. } => {
+            targets.iter().map(|target| body(vm, target.function)).collect()
+        }
         _ => Vec::new(),
     });
     let overloads = profile.overloads.values().flatten().map(|overload| overload.method);
@@ -216,9 +218,9 @@ fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
         }
         Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } => Some(elements(word)),
         Op::PlaceSet { path, .. } | Op::PlaceUpdate { path, .. } => Some(place(path, word, seen)),
-        Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => Some(methods(site, seen)),
+        Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => Some(methods(site, pc, seen)),
         Op::CallArgs { site, .. } => match chunk.calls[usize::from(site)].callee {
-            Callee::Method(site) | Callee::Place(site) => Some(methods(site, seen)),
+            Callee::Method(site) | Callee::Place(site) => Some(methods(site, pc, seen)),
             Callee::Value => called(pc, seen),
             _ => None,
         },
@@ -233,9 +235,19 @@ fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
 }
 
 /// What a method site was resolved to.
-fn methods(site: u16, seen: &Snapshot) -> Site {
-    let targets = seen.methods[usize::from(site)].iter().flatten();
-    Site::Callees(targets.map(|seen| Target { shape: seen.key, function: seen.target }).collect())
+fn methods(site: u16, pc: usize, seen: &Snapshot) -> Site {
+    let (mut targets, mut fields) = (Vec::new(), Vec::new());
+    for met in seen.methods[usize::from(site)].iter().flatten() {
+        match *met {
+            MethodSeen::Method { key, target } => targets.push(Target { shape: key, function: target }),
+            MethodSeen::Field(slot) => fields.push(field_case(&slot)),
+        }
+    }
+    match (fields.is_empty(), called(pc, seen)) {
+        (true, _) => Site::Callees(targets),
+        (false, Some(Site::Callees(functions))) if targets.is_empty() => Site::Called { fields, functions },
+        _ => Site::ManyCallees,
+    }
 }
 
 /// The functions that a call of a value has met.

@@ -153,6 +153,11 @@ pub enum Site {
     Callees(Vec<Target>),
     /// More functions than are noted.
     ManyCallees,
+    /// A method site that has called fields of its receivers, and the functions they held, if these were few.
+    Called {
+        fields: Vec<FieldCase>,
+        functions: Vec<Target>,
+    },
     /// The only shape of the instances made here.
     Made(u32),
     /// Kinds of the first argument of a builtin.

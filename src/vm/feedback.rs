@@ -118,12 +118,15 @@ pub struct Overload {
 
 /// A resolved method call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct MethodSeen {
-    /// Shape of the receiver, or its tag for built-in kinds.
-    pub key: u32,
-    /// The method: a user function, or a builtin (ids below the number of builtins).
-    pub target: u32,
-    pub mutating: bool,
+pub enum MethodSeen {
+    Method {
+        /// Shape of the receiver, or its tag for built-in kinds.
+        key: u32,
+        /// The method: a user function, or a builtin (ids below the number of builtins).
+        target: u32,
+    },
+    /// A field of the receiver, which was called without it.
+    Field(FieldSlot),
 }
 
 /// Takes a copy of a function's feedback.
