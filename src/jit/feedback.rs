@@ -10,9 +10,9 @@ use super::profile::{FieldCase, FieldFrom, FunctionProfile, Site, Target};
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Callee, Chunk, Const, LiteralSite, Root, Test};
 use crate::bytecode::op::Op;
-use crate::value::Rep;
 use crate::value::layout::{shape, variant_number};
 use crate::value::shapes;
+use crate::value::{FnId, Rep};
 use crate::vm::Vm;
 use crate::vm::feedback::{MethodSeen, Overload, Snapshot, seen, snapshot};
 use crate::vm::function::Activation;
@@ -116,6 +116,7 @@ fn profile(vm: &Vm, activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u
         tests: activation.chunk.tests.iter().map(|test| variant_tested(activation, test)).collect(),
         variants: activation.chunk.variants.iter().map(|made| variant_made(activation, *made)).collect(),
         literals: activation.chunk.literals.iter().map(|site| fields_from(vm, activation, site)).collect(),
+        defaults: activation.chunk.structs.iter().map(|local| defaults(vm, activation, *local)).collect(),
         units: activation.chunk.constants.iter().map(|constant| unit(activation, constant)).collect(),
         poisoned,
     }
@@ -138,6 +139,12 @@ fn fields_from(vm: &Vm, activation: &Activation, site: &LiteralSite) -> Option<B
         None => known_default(vm.activation(entry.defaults.get(at).copied()??.0)?),
     };
     fields.iter().enumerate().map(from).collect()
+}
+
+/// The fields' defaults that need no code.
+fn defaults(vm: &Vm, activation: &Activation, local: u32) -> Box<[Option<FieldFrom>]> {
+    let known = |default: &Option<FnId>| known_default(vm.activation((*default)?.0)?);
+    activation.unit.structs[local as usize].defaults.iter().map(known).collect()
 }
 
 /// The default that a function gives, if it only gives it.
