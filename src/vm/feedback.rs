@@ -23,6 +23,8 @@ pub mod seen {
     /// Base of an index site or what a loop runs over: for arrays, the bit whose number is their shape; dicts; text.
     pub const DICT: u32 = 1 << 17;
     pub const TEXT: u32 = 1 << 14;
+    /// What a loop runs over; other sites do not tell sets apart.
+    pub const SET: u32 = 1 << 18;
     /// Elements that a pattern has taken out of arrays.
     pub const INT_ITEM: u32 = 1 << 24;
     pub const FLOAT_ITEM: u32 = 1 << 25;

@@ -316,12 +316,14 @@ pub extern "C" fn part(context: *mut Context, part: u64, value_tag: u64, payload
     owned(with_tables(context, part, |function, part| function.part_of(&value, part).ok()))
 }
 
-pub extern "C" fn next_entry(dict: u64, cursor: u64) -> i64 {
-    let dict = lent(tag::DICT, dict);
-    match &*dict {
-        Value::Dict(table) => table.next_entry(cursor as usize).map_or(0, |(at, _)| at as i64 + 1),
-        _ => -1,
-    }
+pub extern "C" fn next_entry(is_set: u64, table: u64, cursor: u64) -> i64 {
+    let holder = lent(if is_set != 0 { tag::SET } else { tag::DICT }, table);
+    let table = match &*holder {
+        Value::Dict(table) => &**table,
+        Value::Set(table) => &***table,
+        _ => return -1,
+    };
+    table.next_entry(cursor as usize).map_or(0, |(at, _)| at as i64 + 1)
 }
 
 /// Only through what keeps its parts alive, since what is found is lent by the root.

@@ -75,8 +75,8 @@ pub enum Operation {
     Cell,
     /// Root, index keys: what stands at the place that a path of the function leads to → borrowed from the root.
     Place(Site),
-    /// Dict (pointer), cursor (unboxed int) → the cursor behind the next entry, or 0 at the end.
-    NextEntry,
+    /// Dict or set (pointer), cursor (unboxed int) → the cursor behind the next entry, or 0 at the end.
+    NextEntry { set: bool },
 }
 
 /// An entry of one of the tables of a function: its `FnId` and the index.
@@ -124,7 +124,7 @@ impl Operation {
             | Operation::OfEnum(_)
             | Operation::HasParts(_) => Gives::Bool,
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Place(_) => Gives::Borrowed,
-            Operation::NextEntry => Gives::Int,
+            Operation::NextEntry { .. } => Gives::Int,
             Operation::Assign
             | Operation::Amend(_)
             | Operation::InsertAt
@@ -152,7 +152,7 @@ impl Operation {
     /// What it reads and writes besides its place. What walks values of any kind counts as a write, so that nothing merges it.
     pub fn effects(self) -> (Heaps, Heaps) {
         match self {
-            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::NextEntry => {
+            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::NextEntry { .. } => {
                 (Heaps::DICTS, Heaps::NONE)
             }
             // Enum values never change.
@@ -212,6 +212,7 @@ impl Operation {
             | Operation::Passes(site)
             | Operation::Part(site)
             | Operation::Place(site) => Some(site.word()),
+            Operation::NextEntry { set } => Some(u64::from(set)),
             Operation::Contains
             | Operation::Entry
             | Operation::EntryOrNull
@@ -224,7 +225,6 @@ impl Operation {
             | Operation::AppendChar
             | Operation::Array
             | Operation::Dict
-            | Operation::NextEntry
             | Operation::Cell
             | Operation::Assign => None,
         }
@@ -248,7 +248,7 @@ impl Operation {
         match self {
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr => argument == 0,
             Operation::RemoveAt | Operation::InsertAt => argument == 0,
-            Operation::NextEntry | Operation::AppendChar => true,
+            Operation::NextEntry { .. } | Operation::AppendChar | Operation::Swap => true,
             _ => false,
         }
     }

@@ -152,7 +152,7 @@ pub enum Helper {
     Passes,
     /// `(context, part, value) -> (tag, payload)`
     Part,
-    /// `(dict, cursor) -> the next cursor, 0 at the end`
+    /// `(is a set, dict or set, cursor) -> the next cursor, 0 at the end`
     NextEntry,
     /// `(context, path, root and keys, count) -> (tag, payload)`, borrowed
     Place,
@@ -331,7 +331,7 @@ impl Helper {
             Helper::Variant => (4, 2),
             Helper::Passes => (4, 1),
             Helper::Part => (4, 2),
-            Helper::NextEntry => (2, 1),
+            Helper::NextEntry => (3, 1),
             Helper::Place => (4, 2),
             Helper::OfEnum => (3, 1),
             Helper::Field => (4, 2),

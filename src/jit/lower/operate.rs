@@ -42,7 +42,7 @@ fn helper_of(op: Operation) -> Helper {
         Operation::HasParts(_) => Helper::HasParts,
         Operation::Cell => Helper::Cell,
         Operation::OfEnum(_) => Helper::OfEnum,
-        Operation::NextEntry => Helper::NextEntry,
+        Operation::NextEntry { .. } => Helper::NextEntry,
         Operation::Place(_) => Helper::Place,
     }
 }
