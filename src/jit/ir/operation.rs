@@ -27,6 +27,8 @@ pub enum Operation {
     RemoveAt,
     /// Index (unboxed int), value: the place, an array, gets the value there.
     InsertAt,
+    /// Two indices (unboxed ints): the place, an array, has these elements exchanged.
+    Swap,
     /// `base[index]` → owned.
     Item,
     /// `base[index]`, null for a missing key of a dict → owned.
@@ -37,6 +39,8 @@ pub enum Operation {
     SetItem,
     /// `place[key] op= value`.
     UpdateItem(ArithCode),
+    /// `place[key].push(value)`, where the place is a dict.
+    PushItem,
     /// Base, start, end ("missing" where open), of a kind of `bytecode::op::slice_kind` → owned.
     Slice(u8),
     /// Values: the interpolated string of a template → owned.
@@ -128,8 +132,10 @@ impl Operation {
             Operation::Assign
             | Operation::Amend(_)
             | Operation::InsertAt
+            | Operation::Swap
             | Operation::SetItem
             | Operation::UpdateItem(_)
+            | Operation::PushItem
             | Operation::AppendText(_)
             | Operation::AppendChar
             | Operation::SetField(_)
@@ -174,7 +180,7 @@ impl Operation {
             | Operation::Field { .. }
             | Operation::Range(_)
             | Operation::Cell => (Heaps::ALL, Heaps::COUNTS),
-            Operation::RemoveAt | Operation::InsertAt => {
+            Operation::RemoveAt | Operation::InsertAt | Operation::Swap => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 (Heaps::ALL, items.with(Heaps::HEADERS).with(Heaps::COUNTS))
             }
@@ -182,6 +188,7 @@ impl Operation {
             | Operation::Amend(_)
             | Operation::SetItem
             | Operation::UpdateItem(_)
+            | Operation::PushItem
             | Operation::AppendText(_)
             | Operation::SetField(_)
             | Operation::UpdateField(..)
@@ -205,6 +212,7 @@ impl Operation {
             }
             Operation::Range(flag) | Operation::HasParts(flag) => Some(u64::from(flag)),
             Operation::OfEnum(decl) => Some(u64::from(decl)),
+            Operation::NextEntry { set } => Some(u64::from(set)),
             Operation::Slice(kind) => Some(u64::from(kind)),
             Operation::Text(site)
             | Operation::AppendText(site)
@@ -212,7 +220,6 @@ impl Operation {
             | Operation::Passes(site)
             | Operation::Part(site)
             | Operation::Place(site) => Some(site.word()),
-            Operation::NextEntry { set } => Some(u64::from(set)),
             Operation::Contains
             | Operation::Entry
             | Operation::EntryOrNull
@@ -221,7 +228,9 @@ impl Operation {
             | Operation::ItemOrNull
             | Operation::RemoveAt
             | Operation::InsertAt
+            | Operation::Swap
             | Operation::SetItem
+            | Operation::PushItem
             | Operation::AppendChar
             | Operation::Array
             | Operation::Dict
@@ -238,9 +247,9 @@ impl Operation {
         )
     }
 
-    /// Does it make an array longer or shorter?
+    /// Does it change where the elements of the one array lie that is its place, and how many they are?
     pub fn resizes(self) -> bool {
-        matches!(self, Operation::RemoveAt | Operation::InsertAt)
+        matches!(self, Operation::RemoveAt | Operation::InsertAt | Operation::Swap)
     }
 
     /// Is an argument of one kind always, a dict, a position or a code, and passed without its tag?
