@@ -62,3 +62,71 @@ fn a_temporary_is_changed_in_its_slot_unless_the_method_is_its_own() {
     let called = ir(&program("S {}"));
     assert_eq!(count(&called, "Pop {"), 0, "{called}");
 }
+
+#[test]
+fn a_field_is_called_as_a_value_unless_the_site_meets_methods_as_well() {
+    let program = |things: &str| {
+        format!(
+            "struct A {{ op }}\nstruct B {{\n    k\n    func op(self, n) {{ return n }}\n}}\nfunc g(n) {{ return n + 1 }}\nfunc f(a, n) {{ return a.op(n) }}\nxs := {things}\nfor i in 0..1200 {{ f(xs[i % 2], i) }}"
+        )
+    };
+    let one = ir(&program("[A(g), A(g)]"));
+    assert_eq!(["GuardFunction", "CallCompiled", "Fallback"].map(|found| count(&one, found)), [1, 0, 0], "{one}");
+    let closures = ir(&program("[A(g), A((k => n => n + k)(2))]"));
+    assert_eq!(["IsFunction", "GuardClosure", "Fallback"].map(|found| count(&closures, found)), [1, 1, 0], "{closures}");
+    let mixed = ir(&program("[A(g), B(1)]"));
+    assert_eq!((count(&mixed, "GuardFunction"), count(&mixed, "Fallback")), (0, 1), "{mixed}");
+}
+
+#[test]
+fn elements_are_swapped_and_appended_to_entries_by_operations_unless_that_is_refused() {
+    let program = |change: &str| {
+        format!(
+            "func f(n) {{\n xs := [1, 2, 3]\n d := {{0: [], 1: [], 2: 5}}\n for i in 0..n {{\n try {{ {change} }} except e {{}}\n }}\n return [xs, d] }}\nfor i in 0..9 {{ f(900) }}"
+        )
+    };
+    let swapped = ir(&program("xs.swap(0, i % 3)"));
+    assert_eq!((count(&swapped, "Swap") > 0, count(&swapped, "CallMutating")), (true, 0), "{swapped}");
+    let refused = ir(&program("xs.swap(0, i)"));
+    assert_eq!((count(&refused, "Swap"), count(&refused, "CallMutating")), (0, 1), "{refused}");
+    let appended = ir(&program("d[i % 2].push(i)"));
+    assert_eq!((count(&appended, "PushItem") > 0, count(&appended, "Fallback")), (true, 0), "{appended}");
+    let refused = ir(&program("d[2 - i % 2].push(i)"));
+    assert_eq!(count(&refused, "PushItem"), 0, "{refused}");
+}
+
+#[test]
+fn defaults_of_a_constructor_are_known_unless_they_run_code() {
+    let program = |default: &str| {
+        format!(
+            "func next() {{ return 1 }}\nstruct P {{\n    x\n    list = []\n    y = {default}\n}}\nfunc f(i) {{ return P(i) }}\nfor i in 0..1200 {{ f(i) }}"
+        )
+    };
+    let known = ir(&program("2.5"));
+    assert_eq!((count(&known, "MakeInstance"), count(&known, "Fallback")), (1, 0), "{known}");
+    let run = ir(&program("next()"));
+    assert_eq!((count(&run, "MakeInstance"), count(&run, "Fallback")), (0, 1), "{run}");
+}
+
+#[test]
+fn a_set_is_run_over_by_its_entries_unless_they_are_numbered() {
+    let program = |names: &str| {
+        format!(
+            "func f(s) {{\n    sum := 0\n    for {names} in s {{ sum += x }}\n    return sum\n}}\nfor i in 0..90 {{ f(set([1, 2, 3, 4, 5])) }}"
+        )
+    };
+    let entries = ir(&program("x"));
+    assert_eq!((count(&entries, "NextEntry"), count(&entries, "Fallback")), (1, 0), "{entries}");
+    let numbered = ir(&program("at, x"));
+    assert_eq!(count(&numbered, "NextEntry"), 0, "{numbered}");
+}
+
+#[test]
+fn a_method_of_a_character_gets_the_character_unless_the_text_is_not_ascii() {
+    let program =
+        |text: &str| format!("func f(text, i) {{ return text[i % 4].is_alpha() }}\nfor i in 0..9000 {{ f(\"{text}\", i) }}");
+    let ascii = ir(&program("a1b2"));
+    assert_eq!((count(&ascii, "LoadByte"), count(&ascii, "Fallback")), (1, 0), "{ascii}");
+    let other = ir(&program("ä1b2"));
+    assert_eq!(count(&other, "LoadByte"), 0, "{other}");
+}

@@ -10,11 +10,11 @@ use super::profile::{FieldCase, FieldFrom, FunctionProfile, Site, Target};
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Callee, Chunk, Const, LiteralSite, Root, Test};
 use crate::bytecode::op::Op;
-use crate::value::Rep;
 use crate::value::layout::{shape, variant_number};
 use crate::value::shapes;
+use crate::value::{FnId, Rep};
 use crate::vm::Vm;
-use crate::vm::feedback::{Overload, Snapshot, seen, snapshot};
+use crate::vm::feedback::{MethodSeen, Overload, Snapshot, seen, snapshot};
 use crate::vm::function::Activation;
 
 /// How far callees are followed: beyond what is inlined, so that the calls there are of functions known.
@@ -70,7 +70,9 @@ fn callees(vm: &Vm, profile: &FunctionProfile) -> Vec<u32> {
         _ => None,
     });
     let methods = profile.sites.values().flat_map(|site| match site {
-        Site::Callees(targets) => targets.iter().map(|target| body(vm, target.function)).collect(),
+        Site::Callees(targets) | Site::Called { functions: targets, .. } => {
+            targets.iter().map(|target| body(vm, target.function)).collect()
+        }
         _ => Vec::new(),
     });
     let overloads = profile.overloads.values().flatten().map(|overload| overload.method);
@@ -114,6 +116,7 @@ fn profile(vm: &Vm, activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u
         tests: activation.chunk.tests.iter().map(|test| variant_tested(activation, test)).collect(),
         variants: activation.chunk.variants.iter().map(|made| variant_made(activation, *made)).collect(),
         literals: activation.chunk.literals.iter().map(|site| fields_from(vm, activation, site)).collect(),
+        defaults: activation.chunk.structs.iter().map(|local| defaults(vm, activation, *local)).collect(),
         units: activation.chunk.constants.iter().map(|constant| unit(activation, constant)).collect(),
         poisoned,
     }
@@ -136,6 +139,12 @@ fn fields_from(vm: &Vm, activation: &Activation, site: &LiteralSite) -> Option<B
         None => known_default(vm.activation(entry.defaults.get(at).copied()??.0)?),
     };
     fields.iter().enumerate().map(from).collect()
+}
+
+/// The fields' defaults that need no code.
+fn defaults(vm: &Vm, activation: &Activation, local: u32) -> Box<[Option<FieldFrom>]> {
+    let known = |default: &Option<FnId>| known_default(vm.activation((*default)?.0)?);
+    activation.unit.structs[local as usize].defaults.iter().map(known).collect()
 }
 
 /// The default that a function gives, if it only gives it.
@@ -216,9 +225,9 @@ fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
         }
         Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } => Some(elements(word)),
         Op::PlaceSet { path, .. } | Op::PlaceUpdate { path, .. } => Some(place(path, word, seen)),
-        Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => Some(methods(site, seen)),
+        Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => Some(methods(site, pc, seen)),
         Op::CallArgs { site, .. } => match chunk.calls[usize::from(site)].callee {
-            Callee::Method(site) | Callee::Place(site) => Some(methods(site, seen)),
+            Callee::Method(site) | Callee::Place(site) => Some(methods(site, pc, seen)),
             Callee::Value => called(pc, seen),
             _ => None,
         },
@@ -233,9 +242,19 @@ fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
 }
 
 /// What a method site was resolved to.
-fn methods(site: u16, seen: &Snapshot) -> Site {
-    let targets = seen.methods[usize::from(site)].iter().flatten();
-    Site::Callees(targets.map(|seen| Target { shape: seen.key, function: seen.target }).collect())
+fn methods(site: u16, pc: usize, seen: &Snapshot) -> Site {
+    let (mut targets, mut fields) = (Vec::new(), Vec::new());
+    for met in seen.methods[usize::from(site)].iter().flatten() {
+        match *met {
+            MethodSeen::Method { key, target } => targets.push(Target { shape: key, function: target }),
+            MethodSeen::Field(slot) => fields.push(field_case(&slot)),
+        }
+    }
+    match (fields.is_empty(), called(pc, seen)) {
+        (true, _) => Site::Callees(targets),
+        (false, Some(Site::Callees(functions))) if targets.is_empty() => Site::Called { fields, functions },
+        _ => Site::ManyCallees,
+    }
 }
 
 /// The functions that a call of a value has met.
@@ -278,9 +297,10 @@ fn operands(word: u32) -> Site {
 /// Stands for "an int" among the shapes that a loop has met.
 pub const STEPS: u32 = u32::MAX;
 
-/// Stand for a dict, text and anything else among the shapes that an index site or a loop has met.
+/// Stand for a dict, text, a set and anything else among the shapes that an index site or a loop has met.
 pub const DICT: u32 = u32::MAX - 1;
 pub const TEXT: u32 = u32::MAX - 2;
+pub const SET: u32 = u32::MAX - 3;
 pub const OTHER: u32 = 0;
 
 /// Array sites note the shape's number as a bit; everything else has bits of its own.
@@ -300,7 +320,7 @@ fn shapes(word: u32) -> Vec<u32> {
     if word & seen::STEPS != 0 {
         shapes.push(STEPS);
     }
-    for (bit, kind) in [(seen::DICT, DICT), (seen::TEXT, TEXT), (seen::OTHER, OTHER)] {
+    for (bit, kind) in [(seen::DICT, DICT), (seen::TEXT, TEXT), (seen::SET, SET), (seen::OTHER, OTHER)] {
         if word & bit != 0 {
             shapes.push(kind);
         }

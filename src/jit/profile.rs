@@ -109,6 +109,8 @@ pub struct FunctionProfile {
     pub variants: Vec<Option<u32>>,
     /// Where the fields of each struct literal come from, unless that is the VM's business.
     pub literals: Vec<Option<Box<[FieldFrom]>>>,
+    /// Of each struct made by its constructor the defaults of its fields, as far as they are known.
+    pub defaults: Vec<Box<[Option<FieldFrom>]>>,
     /// The variant without payload that each constant is, as `value::layout::variant_number`, unless its enum has an equality of its own.
     pub units: Vec<Option<i64>>,
     /// Instructions that left compiled code too often: they are left to the VM.
@@ -151,6 +153,11 @@ pub enum Site {
         shapes: Vec<u32>,
     },
     Callees(Vec<Target>),
+    /// A method site that has called fields of its receivers, and the functions they held, if these were few.
+    Called {
+        fields: Vec<FieldCase>,
+        functions: Vec<Target>,
+    },
     /// More functions than are noted.
     ManyCallees,
     /// The only shape of the instances made here.

@@ -494,15 +494,18 @@ impl Fault {
             return error;
         }
         let position = self.trace.position().map(position_of).unwrap_or_default();
-        let frames = self.trace.innermost.iter().chain(&self.trace.outermost);
-        let frame = |entry: &TraceEntry| StackFrame { function: entry.function.clone(), position: position_of(entry) };
+        let Trace { innermost, outermost, left_out } = self.trace;
+        let frame = |TraceEntry { function, file, line, column, .. }| StackFrame {
+            function,
+            position: Position { file, line, column },
+        };
         Value::error(ErrorData {
             message: Value::str(&self.message),
             kind: self.kind.stored(),
             value: self.value,
             position,
-            stack: frames.map(frame).collect(),
-            left_out: self.trace.left_out as u64,
+            stack: innermost.into_iter().chain(outermost).map(frame).collect(),
+            left_out: left_out as u64,
             cause: self.cause.unwrap_or(Value::Null),
         })
     }

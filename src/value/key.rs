@@ -153,6 +153,10 @@ pub fn hash(key: &Value) -> Result<u32, NotAKey> {
     match key {
         Value::Int(i) => Ok(hash_int(*i)),
         Value::Str(s) => Ok(hash_str(s)),
+        Value::Array(items) => match flat::<Randomised>(Parts::Array(items), ARRAY_SEED) {
+            Some(hash) => Ok(hash as u32),
+            None => walk::<Randomised>(key).map(|hash| hash as u32),
+        },
         _ => walk::<Randomised>(key).map(|hash| hash as u32),
     }
 }
@@ -303,6 +307,32 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// What the hash of an array begins with.
+const ARRAY_SEED: u64 = 7;
+
+/// Parts that are looked at one by one, without a list of what is still to be done, before anything else.
+const FEW: usize = 64;
+
+/// The hash of a few parts, if none of them has parts itself.
+#[inline]
+fn flat<S: Scheme>(parts: Parts<'_>, seed: u64) -> Option<u64> {
+    if let Parts::Array(array) = parts
+        && let Some(items) = array.as_i64_slice()
+        && items.len() <= FEW
+    {
+        return Some(items.iter().fold(seed, |hash, item| S::mix(hash, S::int(*item))));
+    }
+    if parts.len() > FEW {
+        return None;
+    }
+    let (mut hash, mut at) = (seed, 0);
+    while let Some(part) = parts.get(at) {
+        hash = S::mix(hash, scalar::<S>(&part)?);
+        at += 1;
+    }
+    Some(hash)
+}
+
 enum Hashing<'a> {
     Parts { parts: Parts<'a>, at: usize, hash: u64 },
     Table { table: &'a Dict, at: usize, sum: u64, key: Option<u64>, values: bool },
@@ -363,37 +393,54 @@ fn walk<S: Scheme>(root: &Value) -> Result<u64, NotAKey> {
     Ok(done.unwrap_or_default())
 }
 
-/// The hash of a scalar, or a new frame.
-fn begin<'a, S: Scheme>(value: &Borrowed<'a>, stack: &mut Vec<Hashing<'a>>) -> Result<Option<u64>, NotAKey> {
-    let parts = |parts, hash| Hashing::Parts { parts, at: 0, hash };
-    let frame = match value.get() {
-        Value::Null => return Ok(Some(S::mix(1, 0))),
-        Value::Bool(b) => return Ok(Some(S::mix(1, 1 + *b as u64))),
-        Value::Int(i) => return Ok(Some(S::int(*i))),
-        Value::Float(x) => return Ok(Some(float::<S>(*x))),
-        Value::Unit { decl, variant } => return Ok(Some(enum_seed::<S>(decl.0, *variant))),
+/// The hash of what has no parts and may be a key.
+#[inline]
+fn scalar<S: Scheme>(value: &Borrowed<'_>) -> Option<u64> {
+    Some(match value.get() {
+        Value::Null => S::mix(1, 0),
+        Value::Bool(b) => S::mix(1, 1 + *b as u64),
+        Value::Int(i) => S::int(*i),
+        Value::Float(x) => float::<S>(*x),
+        Value::Unit { decl, variant } => enum_seed::<S>(decl.0, *variant),
         _ => match value.object() {
-            View::Str(s) => return Ok(Some(S::string(s))),
-            View::BigInt(i) => return Ok(Some(big::<S>(i.get()))),
-            View::Bytes(b) => return Ok(Some(S::mix(6, S::bytes(b.as_slice())))),
-            View::Array(array) if array.len() > 2 * HASHED_AT_AN_END => {
-                parts(Parts::Array(array), S::mix(7, array.len() as u64))
-            }
-            View::Array(array) => parts(Parts::Array(array), 7),
-            View::Struct(object) => parts(Parts::of(object), S::mix(8, name_seed::<S>(object.decl_id().0))),
-            View::Variant(object) => match object.info().layout {
-                Layout::Variant { decl, variant, .. } => {
-                    parts(Parts::Payload(object.payload()), enum_seed::<S>(decl.0, variant))
-                }
-                Layout::Struct { .. } => return Err(NotAKey(value.type_name())),
-            },
-            View::Dict(table) => Hashing::Table { table, at: 0, sum: 9, key: None, values: true },
-            View::Set(table) => Hashing::Table { table, at: 0, sum: 10, key: None, values: false },
-            View::Error(_) | View::Other => return Err(NotAKey(value.type_name())),
+            View::Str(s) => S::string(s),
+            View::BigInt(i) => big::<S>(i.get()),
+            View::Bytes(b) => S::mix(6, S::bytes(b.as_slice())),
+            _ => return None,
         },
+    })
+}
+
+/// The hash of what has no parts that have parts, or a new frame.
+fn begin<'a, S: Scheme>(value: &Borrowed<'a>, stack: &mut Vec<Hashing<'a>>) -> Result<Option<u64>, NotAKey> {
+    if let Some(hash) = scalar::<S>(value) {
+        return Ok(Some(hash));
+    }
+    let (parts, hash) = match value.object() {
+        View::Array(array) if array.len() > 2 * HASHED_AT_AN_END => {
+            (Parts::Array(array), S::mix(ARRAY_SEED, array.len() as u64))
+        }
+        View::Array(array) => (Parts::Array(array), ARRAY_SEED),
+        View::Struct(object) => (Parts::of(object), S::mix(8, name_seed::<S>(object.decl_id().0))),
+        View::Variant(object) => match object.info().layout {
+            Layout::Variant { decl, variant, .. } => (Parts::Payload(object.payload()), enum_seed::<S>(decl.0, variant)),
+            Layout::Struct { .. } => return Err(NotAKey(value.type_name())),
+        },
+        View::Dict(table) => {
+            stack.push(Hashing::Table { table, at: 0, sum: 9, key: None, values: true });
+            return Ok(None);
+        }
+        View::Set(table) => {
+            stack.push(Hashing::Table { table, at: 0, sum: 10, key: None, values: false });
+            return Ok(None);
+        }
+        _ => return Err(NotAKey(value.type_name())),
     };
-    stack.push(frame);
-    Ok(None)
+    let known = flat::<S>(parts, hash);
+    if known.is_none() {
+        stack.push(Hashing::Parts { parts, at: 0, hash });
+    }
+    Ok(known)
 }
 
 /// Declarations are hashed by name, since their numbers depend on what was loaded before.
@@ -558,13 +605,37 @@ fn start<'a>(a: &Borrowed<'a>, b: &Borrowed<'a>, stack: &mut Vec<Comparing<'a>>)
             });
         }
     };
-    if let Comparing::Parts { a, b, .. } = &frame
-        && a.len() != b.len()
-    {
-        return Some(false);
+    if let Comparing::Parts { a, b, .. } = &frame {
+        if a.len() != b.len() {
+            return Some(false);
+        }
+        if let Some(same) = same_parts(*a, *b) {
+            return Some(same);
+        }
     }
     stack.push(frame);
     None
+}
+
+/// Whether parts of one number are the same, if they are few, and numbers or texts as far as must be looked at.
+fn same_parts(a: Parts<'_>, b: Parts<'_>) -> Option<bool> {
+    if a.len() > FEW {
+        return None;
+    }
+    for at in 0..a.len() {
+        let (x, y) = (a.get(at)?, b.get(at)?);
+        let same = match same_number(&x, &y) {
+            Some(same) => same,
+            None => match (x.object(), y.object()) {
+                (View::Str(x), View::Str(y)) => x == y,
+                _ => return None,
+            },
+        };
+        if !same {
+            return Some(false);
+        }
+    }
+    Some(true)
 }
 
 #[cfg(test)]

@@ -41,6 +41,14 @@ impl Vm {
         });
     }
 
+    /// What a loop runs over.
+    pub(super) fn note_source(&self, source: &Value) {
+        match source {
+            Value::Set(_) => self.note(seen::SET),
+            _ => self.note_base(source),
+        }
+    }
+
     #[cold]
     #[inline(never)]
     pub(super) fn index_get_or_null(&mut self, dst: u16, a: u16, b: u16) -> Result<(), Raise> {

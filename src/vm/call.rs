@@ -287,7 +287,7 @@ impl Vm {
     }
 
     /// Notes which function a value calls.
-    fn note_called(&self, callee: &Value) {
+    pub(super) fn note_called(&self, callee: &Value) {
         if let Ok(Target::User(id)) = self.target(callee)
             && let Some(callee) = self.known(id)
         {

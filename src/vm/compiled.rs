@@ -228,8 +228,8 @@ impl Vm {
         for (at, frame) in waiting.iter().enumerate() {
             let here = Here { func: frame.function, ip: Ip::at(frame.function.code(), frame.pc + 1), fp: frame.fp };
             let op = frame.function.code()[frame.pc];
-            let mut flags = if calls_value(frame.function, &op) { flag::CLOSURE } else { 0 };
             let callee = &left[at + 1];
+            let mut flags = if calls_value(frame, &op, callee) { flag::CLOSURE } else { 0 };
             if let Some(lent) = callee.lent {
                 let home = match lent {
                     Lent::Register(home) => {
@@ -347,11 +347,13 @@ fn kept_self(function: FnRef) -> u8 {
     if function.mutating() { flag::KEEP } else { 0 }
 }
 
-/// Does the value called stand below the frame?
-fn calls_value(function: FnRef, op: &Op) -> bool {
+/// Does the value called stand below the callee's frame?
+fn calls_value(frame: &LeftFrame, op: &Op, callee: &LeftFrame) -> bool {
     match *op {
         Op::CallValue { .. } => true,
-        Op::CallArgs { site, .. } => function.chunk.calls[usize::from(site)].callee == Callee::Value,
+        // A field that is called took the place of its receiver; a method's frame begins there.
+        Op::CallMethod { base, .. } => callee.fp == frame.fp.window(base + 1),
+        Op::CallArgs { site, .. } => frame.function.chunk.calls[usize::from(site)].callee == Callee::Value,
         _ => false,
     }
 }

@@ -23,6 +23,8 @@ pub mod seen {
     /// Base of an index site or what a loop runs over: for arrays, the bit whose number is their shape; dicts; text.
     pub const DICT: u32 = 1 << 17;
     pub const TEXT: u32 = 1 << 14;
+    /// What a loop runs over; other sites do not tell sets apart.
+    pub const SET: u32 = 1 << 18;
     /// Elements that a pattern has taken out of arrays.
     pub const INT_ITEM: u32 = 1 << 24;
     pub const FLOAT_ITEM: u32 = 1 << 25;
@@ -118,12 +120,15 @@ pub struct Overload {
 
 /// A resolved method call.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct MethodSeen {
-    /// Shape of the receiver, or its tag for built-in kinds.
-    pub key: u32,
-    /// The method: a user function, or a builtin (ids below the number of builtins).
-    pub target: u32,
-    pub mutating: bool,
+pub enum MethodSeen {
+    Method {
+        /// Shape of the receiver, or its tag for built-in kinds.
+        key: u32,
+        /// The method: a user function, or a builtin (ids below the number of builtins).
+        target: u32,
+    },
+    /// A field of the receiver, which was called without it.
+    Field(FieldSlot),
 }
 
 /// Takes a copy of a function's feedback.

@@ -14,7 +14,7 @@ use crate::bytecode::op::Op;
 use crate::semantics::call::{FnInfo, ParamKind, SelfMode};
 use crate::semantics::fault::Raise;
 use crate::value::layout::UNIT_KEY;
-use crate::value::{self, FnId, IBig, Symbol, Value};
+use crate::value::{self, FieldSlot, FnId, IBig, Symbol, Value};
 
 /// Calls between two looks at the tier and the poll word.
 pub const CALL_INTERVAL: u32 = 256;
@@ -313,6 +313,8 @@ pub enum Target {
     User { func: FnRef, mutating: bool },
     /// A builtin method of the receiver's type, or a builtin called as `f(a, args)`.
     Builtin { id: u16, mutating: bool },
+    /// A field of a struct that is stored as a value, which is called without the receiver.
+    Field(FieldSlot),
 }
 
 /// What a method site has met.
@@ -343,7 +345,7 @@ impl MethodCache {
     pub fn latest_builtin(&self) -> Option<u16> {
         match self.ways[0].get()? {
             (_, Target::Builtin { id, .. }) => Some(id),
-            (_, Target::User { .. }) => None,
+            (_, Target::User { .. } | Target::Field(_)) => None,
         }
     }
 
@@ -367,8 +369,9 @@ impl MethodCache {
     /// `None` if no method was ever looked up.
     pub fn seen(&self) -> Option<Vec<MethodSeen>> {
         let seen = |(key, target)| match target {
-            Target::User { func, mutating } => MethodSeen { key, target: FnRef::id(func).0, mutating },
-            Target::Builtin { id, mutating } => MethodSeen { key, target: u32::from(id), mutating },
+            Target::User { func, .. } => MethodSeen::Method { key, target: FnRef::id(func).0 },
+            Target::Builtin { id, .. } => MethodSeen::Method { key, target: u32::from(id) },
+            Target::Field(slot) => MethodSeen::Field(slot),
         };
         self.asked.get().then(|| self.ways.iter().filter_map(Cell::get).map(seen).collect())
     }

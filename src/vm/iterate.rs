@@ -24,7 +24,7 @@ impl Vm {
     #[inline(never)]
     pub(super) fn for_prep(&mut self, pairs: bool, state: u16, to: i32) -> Result<(), Raise> {
         self.begin(state, pairs)?;
-        self.note_base(self.here.fp.get(state));
+        self.note_source(self.here.fp.get(state));
         self.here.ip.jump(to);
         Ok(())
     }
@@ -78,7 +78,7 @@ impl Vm {
     pub(super) fn for_next(&mut self, state: u16, dst: u16, to: i16, pair: bool) -> Result<(), Raise> {
         let fp = self.here.fp;
         let source = fp.get(state);
-        self.note_base(source);
+        self.note_source(source);
         let found = match source {
             Value::Iter(_) | Value::Gen(_) | Value::Handle(_) => {
                 let source = source.clone();

@@ -93,6 +93,13 @@ impl Vm {
     #[inline(never)]
     pub(super) fn dict_extend(&mut self, target: u16, value: u16) -> Result<(), Raise> {
         let value = self.operand(value);
+        if let (Value::Dict(made), Value::Dict(source)) = (self.here.fp.get_mut(target), &value)
+            && made.is_empty()
+        {
+            // Copied by the first of the entries that follow, as a whole.
+            *made = source.clone();
+            return Ok(());
+        }
         let entries = spread_entries(value)?;
         self.extend_dict(self.here.fp.get_mut(target), entries)
     }

@@ -11,12 +11,23 @@ use crate::semantics::call::{SelfMode, bind_args};
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::member::{self, Method};
 use crate::semantics::place::{self, Key};
-use crate::value::{Symbol, Value, array, dict, instance};
+use crate::value::{FieldSlot, Rep, Symbol, Value, array, dict, instance};
 
 /// Has the row a body that changes its receiver? It runs only where the fixed table of the receiver's type lists the name:
 /// `reverse` changes an array, but not a string.
 fn is_mutating(id: u16) -> bool {
     builtins::info(BuiltinId(id)).mutating().is_some()
+}
+
+/// Where the field lies that a struct's method call has found instead of a method.
+fn called_field(receiver: &Value, name: Symbol) -> Option<FieldSlot> {
+    let Value::Struct(object) = receiver else { return None };
+    object.info().field(name).copied().filter(|slot| slot.rep() == Rep::Value)
+}
+
+fn held_field<'a>(receiver: &'a Value, slot: &FieldSlot) -> Option<&'a Value> {
+    let Value::Struct(object) = receiver else { return None };
+    object.held(slot)
 }
 
 /// A place as it is written, with `…` for computed keys.
@@ -95,6 +106,7 @@ impl Vm {
         let target = match &found {
             Method::User { func, mutating } => Some(Target::User { func: self.function(*func)?, mutating: *mutating }),
             Method::Builtin(id) => Some(Target::Builtin { id: *id, mutating: is_mutating(*id) }),
+            Method::Field(_) => called_field(receiver, name).map(Target::Field),
             // For dicts and structs the next receiver may have an entry or field of that name.
             Method::Function(id) if !matches!(receiver, Value::Dict(_) | Value::Struct(_) | Value::Error(_)) => {
                 Some(Target::Builtin { id: *id, mutating: false })
@@ -115,6 +127,10 @@ impl Vm {
             Some(Target::User { func, mutating }) => Ok(Method::User { func: func.id, mutating }),
             Some(Target::Builtin { id, mutating: true }) => Ok(Method::Builtin(id)),
             Some(Target::Builtin { id, mutating: false }) => Ok(Method::Function(id)),
+            Some(Target::Field(slot)) => match held_field(receiver, &slot) {
+                Some(function) => Ok(Method::Field(function.clone())),
+                None => self.look_up(receiver, site),
+            },
             None => self.look_up(receiver, site),
         }
     }
@@ -133,6 +149,15 @@ impl Vm {
             && self.call_builtin_method_here(id, argc, dst, base)?
         {
             return Ok(());
+        }
+        if let Some(Target::Field(slot)) = found
+            && let Some(function) = held_field(self.here.fp.get(base), &slot)
+        {
+            // It takes the place of the receiver, below its arguments.
+            let function = function.clone();
+            self.note_called(&function);
+            self.here.fp.set(base, function);
+            return self.call_value(argc, dst, base + 1);
         }
         let args = self.take_all(base + 1, usize::from(argc));
         let receiver = self.here.fp.take(base);

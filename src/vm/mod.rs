@@ -27,6 +27,7 @@ mod method;
 pub(crate) mod operate;
 pub mod pattern;
 mod place;
+mod places;
 mod run;
 mod sample;
 mod single;
@@ -159,6 +160,8 @@ pub struct Vm {
     tier: Option<std::rc::Rc<dyn Tier>>,
     /// Errors that `finally` blocks hold up.
     pending: Vec<Option<Box<Fault>>>,
+    /// Where errors were raised.
+    places: places::Places,
     /// The next fault has its entry for the frame it is raised in already.
     traced: bool,
     fuel: Option<u64>,
@@ -215,6 +218,7 @@ impl Vm {
             host,
             tier: None,
             pending: Vec::new(),
+            places: places::Places::default(),
             traced: false,
             fuel: options.fuel,
             verify: options.verify,

@@ -45,14 +45,14 @@ impl Vm {
     }
 
     /// Where the running frame is.
-    pub(super) fn trace_entry(&self) -> TraceEntry {
+    fn trace_entry(&mut self) -> TraceEntry {
         let func = self.here.func;
         let chunk = &func.chunk;
         let span = chunk.span(self.here.ip.pc(func.start));
-        let place = self.code.position(chunk.source, span.start);
+        let place = self.places.find(&*self.code, chunk.source, span.start);
         TraceEntry {
             function: func.info.name.clone(),
-            file: self.code.file_name(chunk.source),
+            file: place.file.clone(),
             line: place.line,
             column: place.column,
             excerpt: Excerpt { source: chunk.source.0, start: span.start, end: span.end },

@@ -253,7 +253,7 @@ impl Builder<'_> {
         }
     }
 
-    /// `home.remove_at(i)`, and `home.insert(i, x)` unless its value is used, on an array, whose other positions the VM executes; false if it is
+    /// `home.remove_at(i)`, and `home.insert(i, x)` and `home.swap(i, j)` unless their value is used, on an array, whose other positions the VM executes; false if it is
     /// something else. `(keys, base)`: the keys of the place stand in front of the receiver's register.
     pub(super) fn change_items(
         &mut self,
@@ -266,6 +266,7 @@ impl Builder<'_> {
         let op = match (builtins::info(BuiltinId(target.function as u16)).name, argc) {
             ("remove_at", 1) => Operation::RemoveAt,
             ("insert", 2) if !used => Operation::InsertAt,
+            ("swap", 2) if !used => Operation::Swap,
             _ => return false,
         };
         if u64::from(target.shape) != tag::ARRAY || self.context().profile.storms(self.pc) > 0 {
@@ -273,7 +274,14 @@ impl Builder<'_> {
         }
         let Some(index) = self.scalar(Source::Register(base + 1), Scalar::Int) else { return false };
         let mut args = vec![index];
-        args.extend((op == Operation::InsertAt).then(|| self.boxed(base + 2)));
+        match op {
+            Operation::InsertAt => args.push(self.boxed(base + 2)),
+            Operation::Swap => {
+                let Some(other) = self.scalar(Source::Register(base + 2), Scalar::Int) else { return false };
+                args.push(other);
+            }
+            _ => {}
+        }
         let (exit, null) = (self.exit(), self.null());
         let change = InstKind::Operate { op, home: Some(home), args: args.into(), exit };
         let item = op.result().map(|ty| self.emit(change.clone(), ty));

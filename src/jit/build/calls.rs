@@ -19,7 +19,11 @@ use crate::value::layout::{UNIT_KEY, shape, tag};
 use crate::value::shapes::{Layout, shape_info};
 use crate::vm::After;
 
+/// A function without `self`, and how arguments meet its parameters.
+type Plain = (u32, Arc<FunctionProfile>, Order);
+
 /// A call about to be built: its arguments stand in the window, or come there behind its last check.
+#[derive(Clone)]
 pub struct Call {
     pub function: u32,
     /// Arguments, the receiver included.
@@ -37,14 +41,16 @@ pub struct Call {
     pub part: Option<(Home, ValueId)>,
     /// How the receiver comes from its place, if one of several calls gets it.
     pub receiving: Option<Receiving>,
+    /// The field called, which takes the place of its receiver below the arguments.
+    pub field: Option<(ValueId, Lender)>,
 }
 
 impl Call {
     /// A call of a function that is no closure, with its arguments in their places.
     pub fn new(function: u32, count: u16, dst: u16, window: SlotIx) -> Call {
         let (running, after) = (Running::Nothing, After::Store);
-        let (operands, order, own, part, receiving) = (None, None, None, None, None);
-        Call { function, count, dst, window, operands, order, running, after, own, part, receiving }
+        let (operands, order, own, part, receiving, field) = (None, None, None, None, None, None);
+        Call { function, count, dst, window, operands, order, running, after, own, part, receiving, field }
     }
 }
 
@@ -93,6 +99,9 @@ impl Builder<'_> {
 
     /// A method of the shapes the site has met, which does not change its receiver.
     pub(super) fn call_method(&mut self, op: Op, given: Given, dst: u16, base: u16) -> Built {
+        if let (Op::CallMethod { .. }, Some(Site::Called { .. })) = (op, self.context().profile.sites.get(&self.pc)) {
+            return self.call_field(op, given, dst, base);
+        }
         let Some(target) = self.only_target() else { return self.call_method_of_several(op, given, dst, base) };
         if (target.function as usize) < N_BUILTINS {
             let Some(argc) = given.all_positional() else { return self.fallback(op) };
@@ -325,26 +334,59 @@ impl Builder<'_> {
             Some(Site::ManyCallees) => return self.call_any(op, given, dst, base),
             _ => return self.fallback(op),
         };
-        let callee = |target: &Target| self.plain_function(target.function, given);
-        let callees = targets.iter().map(callee).collect::<Option<Vec<_>>>();
-        let Some(callees) = callees else { return self.call_any(op, given, dst, base) };
+        let Some(callees) = self.plain_functions(&targets, given) else { return self.call_any(op, given, dst, base) };
         let window = self.slot(base);
         let below = SlotIx(window.0 - 1);
-        if !(2..=MOST_CASES).contains(&targets.len())
-            || matches!(self.state.get(below), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean)
-        {
+        if callees.len() < 2 || matches!(self.state.get(below), Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean) {
             return self.fallback(op);
         }
         let exit = self.exit();
         let value = self.boxed_slot(below);
-        let case = |(target, (callee, order)): (&Target, (Arc<FunctionProfile>, Order))| {
-            let (function, count, order) = (target.function, callee.chunk.params, Some(order));
-            let test = if callee.captures { Test::Closure { value, function } } else { Test::Function { value, function } };
-            (test, Call { order, running: Running::Below(None), ..Call::new(function, count, dst, window) })
-        };
-        let mut cases: Vec<(Test, Call)> = targets.iter().zip(callees).map(case).collect();
-        cases.sort_by_key(|(test, _)| matches!(test, Test::Closure { .. }));
+        let cases = cases(value, callees, Call::new(UNKNOWN, 0, dst, window));
         self.call_one_of(op, cases, exit)
+    }
+
+    /// Functions without `self` that a site has met, not too many.
+    fn plain_functions(&self, targets: &[Target], given: Given) -> Option<Vec<Plain>> {
+        let plain = |target: &Target| {
+            let (callee, order) = self.plain_function(target.function, given)?;
+            Some((target.function, callee, order))
+        };
+        let callees: Vec<Plain> = targets.iter().map(plain).collect::<Option<_>>()?;
+        (1..=MOST_CASES).contains(&callees.len()).then_some(callees)
+    }
+
+    /// `self.less(a, b)`, where `less` is a field of the only struct that the site has met.
+    fn call_field(&mut self, op: Op, given: Given, dst: u16, base: u16) -> Built {
+        let Some(Site::Called { fields, functions }) = self.context().profile.sites.get(&self.pc).cloned() else {
+            return self.fallback(op);
+        };
+        let callees = self.plain_functions(&functions, given);
+        let (Some(callees), &[field]) = (callees, &fields[..]) else { return self.fallback(op) };
+        if !self.holds_object(base) {
+            return self.fallback(op);
+        }
+        if let Slot::Virtual(_) = self.state.get(self.slot(base)) {
+            self.settle(self.slot(base));
+        }
+        let (lender, exit) = (self.lender_of_part(base), self.exit());
+        let pointer = self.guarded(base, tag::STRUCT, field.shape);
+        let load = InstKind::LoadField { cell: field.cell, pointer, offset: field.offset };
+        let value = self.emit(load, Type::ANY);
+        let call = Call { field: Some((value, lender)), ..Call::new(UNKNOWN, 0, dst, self.slot(base + 1)) };
+        self.call_one_of(op, cases(value, callees, call), exit)
+    }
+
+    /// Puts the field called where its receiver stands.
+    fn place_field(&mut self, slot: SlotIx, value: ValueId, lender: Lender) {
+        match self.state.get(slot) {
+            // Nothing else may hold it.
+            Slot::Memory | Slot::Owned { .. } => self.replace(slot, value),
+            _ => {
+                self.release(slot);
+                self.put(slot, Slot::Borrowed { value, lender });
+            }
+        }
     }
 
     /// Calls the value below the arguments, whatever it is.
@@ -445,6 +487,9 @@ impl Builder<'_> {
         if let Some((receiver, argument)) = call.operands {
             self.place_operands(call.window, receiver, argument);
         }
+        if let Some((value, lender)) = call.field {
+            self.place_field(SlotIx(call.window.0 - 1), value, lender);
+        }
         if let Some(order) = &call.order {
             let own = u32::from(call.count) - order.len() as u32;
             self.put_in_order(SlotIx(call.window.0 + own), order);
@@ -465,6 +510,18 @@ impl Builder<'_> {
         self.release(slot);
         self.put(slot, Slot::Owned { value });
     }
+}
+
+/// A way for each function that a value may be, those without captures first.
+fn cases(value: ValueId, callees: Vec<Plain>, call: Call) -> Vec<(Test, Call)> {
+    let case = |(function, callee, order): Plain| {
+        let test = if callee.captures { Test::Closure { value, function } } else { Test::Function { value, function } };
+        let (running, count) = (Running::Below(None), callee.chunk.params);
+        (test, Call { function, count, order: Some(order), running, ..call.clone() })
+    };
+    let mut cases: Vec<(Test, Call)> = callees.into_iter().map(case).collect();
+    cases.sort_by_key(|(test, _)| matches!(test, Test::Closure { .. }));
+    cases
 }
 
 /// The enum whose values have this shape or key.

@@ -13,6 +13,17 @@ impl Builder<'_> {
         if self.context().profile.storms(self.pc) > 0 {
             return None;
         }
+        let code = self.code_in(a, b)?;
+        self.consume_source(b);
+        if dst != a {
+            self.consume(a);
+        }
+        self.write_character(dst, code);
+        Some(Ok(()))
+    }
+
+    /// The code of the character at `b` of a register's text, checked to be ASCII.
+    pub(super) fn code_in(&mut self, a: u16, b: Source) -> Option<ValueId> {
         let number = self.scalar(b, super::state::Scalar::Int)?;
         let pointer = self.guarded(a, tag::STR, shape::STR_ASCII);
         let length = self.length_of(pointer);
@@ -24,13 +35,7 @@ impl Builder<'_> {
         };
         let exit = self.exit();
         let index = self.emit(InstKind::GuardBounds { index: number, length, exit: Some(exit) }, Type::INT);
-        let code = self.emit(InstKind::LoadByte { pointer, index }, Type::int_in(0, 127));
-        self.consume_source(b);
-        if dst != a {
-            self.consume(a);
-        }
-        self.write_character(dst, code);
-        Some(Ok(()))
+        Some(self.emit(InstKind::LoadByte { pointer, index }, Type::int_in(0, 127)))
     }
 
     pub(super) fn write_character(&mut self, dst: u16, code: ValueId) {

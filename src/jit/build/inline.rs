@@ -295,7 +295,9 @@ fn calls_itself(function: u32, callee: &FunctionProfile) -> bool {
 /// Does a function call others, builtins not counted?
 fn calls_others(callee: &FunctionProfile) -> bool {
     let is_other = |site: Option<&Site>| match site {
-        Some(Site::Callees(targets)) => targets.iter().any(|target| target.function as usize >= N_BUILTINS),
+        Some(Site::Callees(targets) | Site::Called { functions: targets, .. }) => {
+            targets.iter().any(|target| target.function as usize >= N_BUILTINS)
+        }
         _ => matches!(site, Some(Site::ManyCallees)),
     };
     callee.chunk.code.iter().zip(0..).any(|(op, pc)| match *op {

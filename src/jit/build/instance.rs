@@ -36,8 +36,10 @@ impl Builder<'_> {
     }
 
     /// An instance of the shape met here, with the fields in consecutive registers.
-    pub(super) fn construct(&mut self, op: Op, dst: u16, base: u16, count: usize) -> Built {
-        let fields: Vec<FieldFrom> = (0..count as u16).map(FieldFrom::Item).collect();
+    pub(super) fn construct(&mut self, op: Op, dst: u16, base: u16, count: usize, decl: u16) -> Built {
+        let defaults = self.context().profile.defaults[usize::from(decl)].iter().skip(count).copied();
+        let items = (0..count as u16).map(|item| Some(FieldFrom::Item(item)));
+        let Some(fields) = items.chain(defaults).collect::<Option<Vec<FieldFrom>>>() else { return self.fallback(op) };
         self.make_instance(op, dst, (base, count as u16), &fields)
     }
 

@@ -1,4 +1,4 @@
-//! Loops over arrays, dicts and ASCII text: position and items are stepped in registers.
+//! Loops over arrays, dicts, sets and ASCII text: position and items are stepped in registers.
 //!
 //! Everything else that can be iterated is the VM's business.
 use super::arith::Source;
@@ -7,7 +7,7 @@ use super::memory::are_many_kinds;
 use super::state::{Lender, Scalar, Slot, State};
 use super::{Builder, Built};
 use crate::bytecode::op::Op;
-use crate::jit::feedback::{DICT, STEPS, TEXT};
+use crate::jit::feedback::{DICT, SET, STEPS, TEXT};
 use crate::jit::ir::inst::{Cell, Cmp, IntOp};
 use crate::jit::ir::{BlockId, InstKind, Kinds, Operation, Terminator, Type, ValueId};
 use crate::jit::profile::Site;
@@ -15,7 +15,7 @@ use crate::value::layout::{shape, tag};
 
 impl Builder<'_> {
     /// The only thing the loop has run over, as far as the register with what it runs over may hold it: an array of this shape
-    /// (0: of any kind), [`DICT`], [`TEXT`] or [`STEPS`]. The VM counts through ranges by ones, which are no objects to its loops.
+    /// (0: of any kind), [`DICT`], [`SET`], [`TEXT`] or [`STEPS`]. The VM counts through ranges by ones, which are no objects to its loops.
     fn iterated(&self, state: u16) -> Option<u32> {
         let Site::Elements { shapes, .. } = self.context().profile.sites.get(&self.pc)? else { return None };
         if matches!(self.state.get(self.slot(state)), Slot::Scalar { .. }) {
@@ -29,7 +29,7 @@ impl Builder<'_> {
             shapes.retain(|shape| *shape != shape::ARR_EMPTY);
         }
         match shapes[..] {
-            [only] if only == shape::ARR_RANGE || only == DICT || Cell::of_array(only).is_some() => Some(only),
+            [only] if matches!(only, shape::ARR_RANGE | DICT | SET) || Cell::of_array(only).is_some() => Some(only),
             // Text that is guessed to be ASCII.
             [TEXT] if self.context().profile.storms(self.pc) == 0 => Some(TEXT),
             _ if are_many_kinds(&shapes) => Some(0),
@@ -60,12 +60,15 @@ impl Builder<'_> {
                 self.jump();
                 Ok(())
             }
+            // Positions in a set are counted beside its entries, by the VM.
+            Some(SET) if pairs => self.fallback(op),
             Some(shape) if shape != STEPS && self.holds_object(state) => {
                 let slot = self.slot(state);
                 self.settle(slot);
                 let past = if self.may_be_empty(shape) { Some(self.unless_empty(state)) } else { None };
                 match shape {
                     DICT => self.guarded(state, tag::DICT, 0),
+                    SET => self.guarded(state, tag::SET, 0),
                     TEXT => self.guarded(state, tag::STR, shape::STR_ASCII),
                     _ => self.guarded(state, tag::ARRAY, shape),
                 };
@@ -131,7 +134,9 @@ impl Builder<'_> {
     pub(super) fn for_next(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
         let cell = match self.iterated(state) {
             Some(STEPS) if !pair => return self.for_range_next(op, state, dst),
-            Some(DICT) => return self.step_dict(op, state, dst, pair),
+            Some(DICT) => return self.step_entries(op, tag::DICT, state, dst, pair),
+            Some(SET) if pair => return self.fallback(op),
+            Some(SET) => return self.step_entries(op, tag::SET, state, dst, false),
             Some(TEXT) => return self.step_text(op, state, dst, pair),
             Some(shape) if shape != STEPS => Some((shape, Cell::of_array(shape))),
             _ => None,
@@ -176,15 +181,15 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The next entry of a dict: its key, with `pair` its value too, lent by the loop's own reference to the dict.
-    fn step_dict(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
+    /// The next entry of a dict or set: its key, with `pair` its value too, lent by the loop's own reference.
+    fn step_entries(&mut self, op: Op, kind: u64, state: u16, dst: u16, pair: bool) -> Built {
         let slot = self.slot(state);
         if self.state.get(slot) != Slot::Memory {
             return self.fallback(op);
         }
         let Some(cursor) = self.scalar(Source::Register(state + 1), Scalar::Int) else { return self.fallback(op) };
-        let table = self.guarded(state, tag::DICT, 0);
-        let next = self.operation(Operation::NextEntry, &[table, cursor]);
+        let table = self.guarded(state, kind, 0);
+        let next = self.operation(Operation::NextEntry { set: kind == tag::SET }, &[table, cursor]);
         let zero = self.int(0);
         let more = self.emit(InstKind::CmpI { op: Cmp::Ne, a: next, b: zero }, Type::BOOL);
         let (item, end) = (self.out.new_block(), self.out.new_block());

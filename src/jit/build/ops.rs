@@ -273,7 +273,9 @@ impl Builder<'_> {
             }
             Op::CallArgs { dst, base, site } => return self.call_args(op, dst, base, site),
             Op::MakeStruct { dst, base, site } => return self.make_struct(op, dst, base, site),
-            Op::Construct { argc, dst, base, .. } => return self.construct(op, dst, base, usize::from(argc)),
+            Op::Construct { argc, dst, base, decl } => {
+                return self.construct(op, dst, base, usize::from(argc), decl);
+            }
             Op::MakeClosure { dst, closure } => return self.make_closure(op, dst, closure),
 
             Op::Fuel {}

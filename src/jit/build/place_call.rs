@@ -14,7 +14,8 @@ use super::{Builder, Built};
 use crate::builtins::{self, BuiltinId, N_BUILTINS};
 use crate::bytecode::chunk::{Access, Root};
 use crate::bytecode::op::Op;
-use crate::jit::ir::inst::Cell;
+use crate::jit::feedback::{DICT, TEXT};
+use crate::jit::ir::inst::{Cell, Home};
 use crate::jit::ir::{InstKind, Made, Operation, SlotIx, Type, ValueId};
 use crate::jit::profile::Target;
 use crate::value::layout::{shape, tag};
@@ -125,6 +126,14 @@ impl Builder<'_> {
         if !plain || builtins::info(BuiltinId(builtin)).native().is_none() {
             return self.fallback(op);
         }
+        if u64::from(target.shape) == tag::STR
+            && let Some(code) = self.code_at(at)
+        {
+            self.consume_keys(at.path, at.base);
+            self.write_character(at.receiver(), code);
+            self.call_native(builtin, count, at.dst, at.receiver());
+            return Ok(());
+        }
         let Some(value) = self.value_at(at) else { return self.fallback(op) };
         let exit = self.exit();
         self.emit(InstKind::GuardTag { value, tag: u64::from(target.shape), exit }, ty);
@@ -137,6 +146,17 @@ impl Builder<'_> {
         self.consume_keys(at.path, at.base);
         self.call_native(builtin, count, at.dst, at.receiver());
         Ok(())
+    }
+
+    /// The code of a character of a local text that a method is called on: `s[i].is_alpha()`.
+    fn code_at(&mut self, at: At) -> Option<ValueId> {
+        let Root::Local(local) = at.root else { return None };
+        let is_text = self.place_site().is_some_and(|(_, met)| met == [TEXT]);
+        let is_item = at.keys == 1 && self.context().profile.chunk.paths[usize::from(at.path)].segments.len() == 1;
+        if !is_text || !is_item || self.context().profile.storms(self.pc) > 0 {
+            return None;
+        }
+        self.code_in(local, Source::Register(at.base))
     }
 
     /// Puts what the place holds into the receiver's register, lent by the local or by what lends that. It has been checked before: who
@@ -231,6 +251,9 @@ impl Builder<'_> {
         if !matches!(at.root, Root::Local(_)) {
             return self.change_variable(op, target, argc, at);
         }
+        if self.push_to_entry(target, argc, at) {
+            return Ok(());
+        }
         let Some(end) = self.walk(at.path, at.base).filter(|end: &End| end.cell() == Cell::Value) else {
             return self.fallback(op);
         };
@@ -242,6 +265,28 @@ impl Builder<'_> {
         self.consume_keys(at.path, at.base);
         self.change_known(target, end.home(), pointer, at.used, argc, at.dst, at.receiver());
         Ok(())
+    }
+
+    /// `groups[key].push(item)` on an entry of a dict, as long as that has not failed; false if it is something else.
+    fn push_to_entry(&mut self, target: Target, argc: u8, at: At) -> bool {
+        let is_push = builtins::info(BuiltinId(target.function as u16)).name == "push" && argc == 1 && !at.used;
+        let is_entry = self.place_site().is_some_and(|(_, met)| met == [DICT]);
+        if !is_push || !is_entry || at.keys != 1 || self.context().profile.storms(self.pc) > 0 {
+            return false;
+        }
+        let chunk = self.context().profile.chunk.clone();
+        let home = match (at.root, &chunk.paths[usize::from(at.path)].segments[..]) {
+            (Root::Local(local), [_]) => self.changeable(local).map(Home::Slot),
+            _ => self.walk_fields(at.path, at.base).map(|end| end.home()),
+        };
+        let Some(home) = home else { return false };
+        let (item, null) = (at.receiver() + 1, self.null());
+        let args = [self.boxed(at.base), self.boxed(item)];
+        self.change_home(Operation::PushItem, home, &args);
+        self.consume_keys(at.path, at.base);
+        self.consume(item);
+        self.write_immediate(at.dst, null);
+        true
     }
 
     /// A mutating method of a part of a local, which is taken out of its container during the call, as in the VM.

@@ -22,7 +22,7 @@ use crate::semantics::step::{Callback, Step};
 use crate::semantics::{index, member, place};
 use crate::value::heap::Kind;
 use crate::value::layout::tag;
-use crate::value::{Cell, FnId, Symbol, Value, array};
+use crate::value::{Cell, FnId, Symbol, Value, array, dict};
 use crate::vm::function::Activation;
 use crate::vm::operate::{arith_op, compare_op};
 use crate::vm::{Vm, pattern};
@@ -203,6 +203,19 @@ pub extern "C" fn insert_at(place: *mut Value, index: i64, value_tag: u64, value
     }))
 }
 
+pub extern "C" fn swap(place: *mut Value, one: i64, other: i64) -> u64 {
+    let Value::Array(items) = place_at(place) else { return 0 };
+    let length = items.len();
+    let (Some(one), Some(other)) = (position(one, length), position(other, length)) else { return 0 };
+    if one >= length || other >= length {
+        return 0;
+    }
+    match items.get_mut() {
+        Some(array) if array.kind() != Kind::Range => done(array.swap(one, other).ok().map(drop)),
+        _ => done(attempt(|| array::make_unique(items).ok()?.swap(one, other).ok().map(drop))),
+    }
+}
+
 pub extern "C" fn set_item(place: *mut Value, key_tag: u64, key: u64, value_tag: u64, value: u64) -> u64 {
     let (place, key, value) = (place_at(place), lent(key_tag, key), lent(value_tag, value));
     done(attempt(|| index::set(place, &key, Value::clone(&value)).ok()))
@@ -217,6 +230,23 @@ pub extern "C" fn update_item(code: u64, place: *mut Value, key_tag: u64, key: u
         let keys = [place::Key::Index(Value::clone(&key))];
         match place::place_update(place, &keys, operator(code), Value::clone(&value)) {
             Ok(None) => Some(()),
+            _ => None,
+        }
+    }))
+}
+
+pub extern "C" fn push_item(place: *mut Value, key_tag: u64, key: u64, value_tag: u64, value: u64) -> u64 {
+    let (place, key, value) = (place_at(place), lent(key_tag, key), lent(value_tag, value));
+    let Value::Dict(table) = place else { return 0 };
+    done(attempt(|| {
+        let at = table.find(&key).ok()??;
+        if !matches!(table.at(at), Some(Value::Array(_))) {
+            return None;
+        }
+        // The value may be that array or this dict, which then has two holders.
+        let value = Value::clone(&value);
+        match dict::make_unique(table).ok()?.at_mut(at)? {
+            Value::Array(items) => array::make_unique(items).ok()?.push(value).ok(),
             _ => None,
         }
     }))
@@ -316,12 +346,14 @@ pub extern "C" fn part(context: *mut Context, part: u64, value_tag: u64, payload
     owned(with_tables(context, part, |function, part| function.part_of(&value, part).ok()))
 }
 
-pub extern "C" fn next_entry(dict: u64, cursor: u64) -> i64 {
-    let dict = lent(tag::DICT, dict);
-    match &*dict {
-        Value::Dict(table) => table.next_entry(cursor as usize).map_or(0, |(at, _)| at as i64 + 1),
-        _ => -1,
-    }
+pub extern "C" fn next_entry(is_set: u64, table: u64, cursor: u64) -> i64 {
+    let holder = lent(if is_set != 0 { tag::SET } else { tag::DICT }, table);
+    let table = match &*holder {
+        Value::Dict(table) => &**table,
+        Value::Set(table) => &***table,
+        _ => return -1,
+    };
+    table.next_entry(cursor as usize).map_or(0, |(at, _)| at as i64 + 1)
 }
 
 /// Only through what keeps its parts alive, since what is found is lent by the root.

@@ -477,7 +477,7 @@ pub enum InstKind {
         a: ValueId,
         b: ValueId,
     },
-    /// Key or value of the entry before a cursor (from [`Operation::NextEntry`]) → boxed, borrowed from the dict.
+    /// Key or value of the entry before a cursor (from [`Operation::NextEntry`]) → boxed, borrowed from the dict or set.
     LoadEntry {
         table: ValueId,
         next: ValueId,

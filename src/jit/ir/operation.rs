@@ -27,6 +27,8 @@ pub enum Operation {
     RemoveAt,
     /// Index (unboxed int), value: the place, an array, gets the value there.
     InsertAt,
+    /// Two indices (unboxed ints): the place, an array, has these elements exchanged.
+    Swap,
     /// `base[index]` → owned.
     Item,
     /// `base[index]`, null for a missing key of a dict → owned.
@@ -37,6 +39,8 @@ pub enum Operation {
     SetItem,
     /// `place[key] op= value`.
     UpdateItem(ArithCode),
+    /// `place[key].push(value)`, where the place is a dict.
+    PushItem,
     /// Base, start, end ("missing" where open), of a kind of `bytecode::op::slice_kind` → owned.
     Slice(u8),
     /// Values: the interpolated string of a template → owned.
@@ -75,8 +79,8 @@ pub enum Operation {
     Cell,
     /// Root, index keys: what stands at the place that a path of the function leads to → borrowed from the root.
     Place(Site),
-    /// Dict (pointer), cursor (unboxed int) → the cursor behind the next entry, or 0 at the end.
-    NextEntry,
+    /// Dict or set (pointer), cursor (unboxed int) → the cursor behind the next entry, or 0 at the end.
+    NextEntry { set: bool },
 }
 
 /// An entry of one of the tables of a function: its `FnId` and the index.
@@ -124,12 +128,14 @@ impl Operation {
             | Operation::OfEnum(_)
             | Operation::HasParts(_) => Gives::Bool,
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Place(_) => Gives::Borrowed,
-            Operation::NextEntry => Gives::Int,
+            Operation::NextEntry { .. } => Gives::Int,
             Operation::Assign
             | Operation::Amend(_)
             | Operation::InsertAt
+            | Operation::Swap
             | Operation::SetItem
             | Operation::UpdateItem(_)
+            | Operation::PushItem
             | Operation::AppendText(_)
             | Operation::AppendChar
             | Operation::SetField(_)
@@ -152,7 +158,7 @@ impl Operation {
     /// What it reads and writes besides its place. What walks values of any kind counts as a write, so that nothing merges it.
     pub fn effects(self) -> (Heaps, Heaps) {
         match self {
-            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::NextEntry => {
+            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::NextEntry { .. } => {
                 (Heaps::DICTS, Heaps::NONE)
             }
             // Enum values never change.
@@ -174,7 +180,7 @@ impl Operation {
             | Operation::Field { .. }
             | Operation::Range(_)
             | Operation::Cell => (Heaps::ALL, Heaps::COUNTS),
-            Operation::RemoveAt | Operation::InsertAt => {
+            Operation::RemoveAt | Operation::InsertAt | Operation::Swap => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 (Heaps::ALL, items.with(Heaps::HEADERS).with(Heaps::COUNTS))
             }
@@ -182,6 +188,7 @@ impl Operation {
             | Operation::Amend(_)
             | Operation::SetItem
             | Operation::UpdateItem(_)
+            | Operation::PushItem
             | Operation::AppendText(_)
             | Operation::SetField(_)
             | Operation::UpdateField(..)
@@ -205,6 +212,7 @@ impl Operation {
             }
             Operation::Range(flag) | Operation::HasParts(flag) => Some(u64::from(flag)),
             Operation::OfEnum(decl) => Some(u64::from(decl)),
+            Operation::NextEntry { set } => Some(u64::from(set)),
             Operation::Slice(kind) => Some(u64::from(kind)),
             Operation::Text(site)
             | Operation::AppendText(site)
@@ -220,11 +228,12 @@ impl Operation {
             | Operation::ItemOrNull
             | Operation::RemoveAt
             | Operation::InsertAt
+            | Operation::Swap
             | Operation::SetItem
+            | Operation::PushItem
             | Operation::AppendChar
             | Operation::Array
             | Operation::Dict
-            | Operation::NextEntry
             | Operation::Cell
             | Operation::Assign => None,
         }
@@ -238,9 +247,9 @@ impl Operation {
         )
     }
 
-    /// Does it make an array longer or shorter?
+    /// Does it change where the elements of the one array lie that is its place, and how many they are?
     pub fn resizes(self) -> bool {
-        matches!(self, Operation::RemoveAt | Operation::InsertAt)
+        matches!(self, Operation::RemoveAt | Operation::InsertAt | Operation::Swap)
     }
 
     /// Is an argument of one kind always, a dict, a position or a code, and passed without its tag?
@@ -248,7 +257,7 @@ impl Operation {
         match self {
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr => argument == 0,
             Operation::RemoveAt | Operation::InsertAt => argument == 0,
-            Operation::NextEntry | Operation::AppendChar => true,
+            Operation::NextEntry { .. } | Operation::AppendChar | Operation::Swap => true,
             _ => false,
         }
     }

@@ -132,10 +132,14 @@ pub enum Helper {
     RemoveAt,
     /// `(place, index, value) -> 1 if done`
     InsertAt,
+    /// `(place, index, index) -> 1 if done`
+    Swap,
     /// `(place, key, value) -> 1 if done`
     SetItem,
     /// `(operator, place, key, value) -> 1 if done`
     UpdateItem,
+    /// `(place, key, value) -> 1 if done`
+    PushItem,
     /// `(kind, base, start, end) -> (tag, payload)`
     Slice,
     /// `(context, template, values, count) -> (tag, payload)`; a template, variant, test or part is function | index << 32, values are an array.
@@ -151,7 +155,7 @@ pub enum Helper {
     Passes,
     /// `(context, part, value) -> (tag, payload)`
     Part,
-    /// `(dict, cursor) -> the next cursor, 0 at the end`
+    /// `(is a set, dict or set, cursor) -> the next cursor, 0 at the end`
     NextEntry,
     /// `(context, path, root and keys, count) -> (tag, payload)`, borrowed
     Place,
@@ -209,8 +213,10 @@ impl Helper {
         Helper::ItemOrNull,
         Helper::RemoveAt,
         Helper::InsertAt,
+        Helper::Swap,
         Helper::SetItem,
         Helper::UpdateItem,
+        Helper::PushItem,
         Helper::Slice,
         Helper::Text,
         Helper::AppendText,
@@ -264,8 +270,10 @@ impl Helper {
             Helper::ItemOrNull => "ruff_item_or_null",
             Helper::RemoveAt => "ruff_remove_at",
             Helper::InsertAt => "ruff_insert_at",
+            Helper::Swap => "ruff_swap",
             Helper::SetItem => "ruff_set_item",
             Helper::UpdateItem => "ruff_update_item",
+            Helper::PushItem => "ruff_push_item",
             Helper::Slice => "ruff_slice",
             Helper::Text => "ruff_text",
             Helper::AppendText => "ruff_append_text",
@@ -320,8 +328,10 @@ impl Helper {
             Helper::ItemOrNull => (4, 2),
             Helper::RemoveAt => (2, 2),
             Helper::InsertAt => (4, 1),
+            Helper::Swap => (3, 1),
             Helper::SetItem => (5, 1),
             Helper::UpdateItem => (6, 1),
+            Helper::PushItem => (5, 1),
             Helper::Slice => (7, 2),
             Helper::Text => (4, 2),
             Helper::AppendText => (5, 1),
@@ -330,7 +340,7 @@ impl Helper {
             Helper::Variant => (4, 2),
             Helper::Passes => (4, 1),
             Helper::Part => (4, 2),
-            Helper::NextEntry => (2, 1),
+            Helper::NextEntry => (3, 1),
             Helper::Place => (4, 2),
             Helper::OfEnum => (3, 1),
             Helper::Field => (4, 2),

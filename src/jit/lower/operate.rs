@@ -22,8 +22,10 @@ fn helper_of(op: Operation) -> Helper {
         Operation::Assign => Helper::Assign,
         Operation::RemoveAt => Helper::RemoveAt,
         Operation::InsertAt => Helper::InsertAt,
+        Operation::Swap => Helper::Swap,
         Operation::SetItem => Helper::SetItem,
         Operation::UpdateItem(_) => Helper::UpdateItem,
+        Operation::PushItem => Helper::PushItem,
         Operation::Slice(_) => Helper::Slice,
         Operation::Text(_) => Helper::Text,
         Operation::AppendText(_) => Helper::AppendText,
@@ -42,7 +44,7 @@ fn helper_of(op: Operation) -> Helper {
         Operation::HasParts(_) => Helper::HasParts,
         Operation::Cell => Helper::Cell,
         Operation::OfEnum(_) => Helper::OfEnum,
-        Operation::NextEntry => Helper::NextEntry,
+        Operation::NextEntry { .. } => Helper::NextEntry,
         Operation::Place(_) => Helper::Place,
     }
 }
