@@ -4,12 +4,12 @@
 use super::arith::Source;
 use super::blocks::PAST;
 use super::memory::are_many_kinds;
-use super::state::{Lender, Scalar, Slot, State};
+use super::state::{Scalar, Slot, State};
 use super::{Builder, Built};
 use crate::bytecode::op::Op;
 use crate::jit::feedback::{DICT, STEPS, TEXT};
 use crate::jit::ir::inst::{Cell, Cmp, IntOp};
-use crate::jit::ir::{BlockId, InstKind, Kinds, Operation, Terminator, Type, ValueId};
+use crate::jit::ir::{BlockId, InstKind, Kinds, Operation, SlotIx, Terminator, Type, ValueId};
 use crate::jit::profile::Site;
 use crate::value::layout::{shape, tag};
 
@@ -62,7 +62,9 @@ impl Builder<'_> {
             }
             Some(shape) if shape != STEPS && self.holds_object(state) => {
                 let slot = self.slot(state);
-                self.settle(slot);
+                if !self.lives_on(slot) {
+                    self.settle(slot);
+                }
                 let past = if self.may_be_empty(shape) { Some(self.unless_empty(state)) } else { None };
                 match shape {
                     DICT => self.guarded(state, tag::DICT, 0),
@@ -81,6 +83,12 @@ impl Builder<'_> {
             }
             _ => self.fallback(op),
         }
+    }
+
+    /// Does a loop over what the slot holds find the same in each turn: by a reference of its own, or since it is lent for as long as
+    /// the code runs?
+    fn is_held(&self, slot: SlotIx) -> bool {
+        self.state.get(slot) == Slot::Memory || self.lives_on(slot)
     }
 
     /// Has a loop over arrays of one kind met empty ones as well, which are of none?
@@ -137,9 +145,7 @@ impl Builder<'_> {
             _ => None,
         };
         match cell {
-            Some((shape, cell)) if self.state.get(self.slot(state)) == Slot::Memory => {
-                self.step_array(op, state, dst, pair, shape, cell)
-            }
+            Some((shape, cell)) if self.is_held(self.slot(state)) => self.step_array(op, state, dst, pair, shape, cell),
             _ => self.fallback(op),
         }
     }
@@ -179,7 +185,7 @@ impl Builder<'_> {
     /// The next entry of a dict: its key, with `pair` its value too, lent by the loop's own reference to the dict.
     fn step_dict(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
         let slot = self.slot(state);
-        if self.state.get(slot) != Slot::Memory {
+        if !self.is_held(slot) {
             return self.fallback(op);
         }
         let Some(cursor) = self.scalar(Source::Register(state + 1), Scalar::Int) else { return self.fallback(op) };
@@ -192,10 +198,11 @@ impl Builder<'_> {
         let before = self.state.clone();
         (self.block, self.exit) = (item, None);
         let key = self.emit(InstKind::LoadEntry { table, next, key: true }, Type::ANY);
-        self.write_lent(dst, key, Lender::Slot(slot));
+        let lender = self.lender_of_part(state);
+        self.write_lent(dst, key, lender);
         if pair {
             let value = self.emit(InstKind::LoadEntry { table, next, key: false }, Type::ANY);
-            self.write_lent(dst + 1, value, Lender::Slot(slot));
+            self.write_lent(dst + 1, value, lender);
         }
         self.write_scalar(state + 1, next, Scalar::Int);
         let after = std::mem::replace(&mut self.state, before);
@@ -208,7 +215,7 @@ impl Builder<'_> {
     /// The next character of ASCII text, where cursor and position are one.
     fn step_text(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
         let slot = self.slot(state);
-        if self.state.get(slot) != Slot::Memory {
+        if !self.is_held(slot) {
             return self.fallback(op);
         }
         let Some(position) = self.scalar(Source::Register(state + 1), Scalar::Int) else { return self.fallback(op) };
