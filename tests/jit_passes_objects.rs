@@ -130,3 +130,34 @@ fn a_method_of_a_character_gets_the_character_unless_the_text_is_not_ascii() {
     let other = ir(&program("ä1b2"));
     assert_eq!(count(&other, "LoadByte"), 0, "{other}");
 }
+
+#[test]
+fn a_loop_over_what_is_lent_takes_no_reference_unless_it_is_changed_meanwhile() {
+    let program = |body: &str| {
+        format!(
+            "let table := [[1, 2], [3, 4]]\nmut n := 0\nfunc f(rows, by) {{\n    mut sum := 0\n    {body}\n    return sum + (if by < 0 {{ f(rows, by + 1) }} else {{ 0 }})\n}}\nrows := [[1, 2], [3, 4]]\nfor i in 0..1200 {{ f(rows, i % 3) }}"
+        )
+    };
+    let lent = ir(&program("for row in rows { sum += row[0] * by }"));
+    assert_eq!(["StoreSlotRetain", "ClearSlot"].map(|instruction| count(&lent, instruction)), [0, 0], "{lent}");
+    let constant = ir(&program("for row in table { sum += row[0] * by + rows[0][1] }"));
+    assert_eq!(["StoreSlotRetain", "ClearSlot"].map(|instruction| count(&constant, instruction)), [0, 0], "{constant}");
+    let changed = ir(&program("for row in rows { rows[0] = [by]\nsum += row[0] * by }"));
+    assert!(count(&changed, "StoreSlotRetain") > 0, "{changed}");
+}
+
+#[test]
+fn a_store_to_a_variable_of_a_known_kind_does_not_look_unless_something_is_called_between() {
+    let program = |between: &str| {
+        format!(
+            "mut n := 0\nfunc g(k) {{ if k == 2000 {{ n = null }}\n    return k > 0 and g(k - 1) }}\nfunc f(i) {{\n    a := n + i\n    {between}\n    n = a\n    return a\n}}\nfor i in 0..1200 {{ f(i % 3) }}"
+        )
+    };
+    let known = ir(&program("b := a * 2"));
+    assert_eq!((count(&known, "known: true"), count(&known, "known: false")), (1, 0), "{known}");
+    let called = ir(&program("g(i)"));
+    assert_eq!((count(&called, "known: true"), count(&called, "known: false")), (0, 1), "{called}");
+    let ways = ir(&program("if i == 1 { n = 0.5 }"));
+    // The way without the float is one of its own.
+    assert_eq!((count(&ways, "known: true"), count(&ways, "known: false")), (1, 2), "{ways}");
+}

@@ -24,7 +24,7 @@ use crate::vm::stack::{Fp, Home};
 ///
 /// # Safety
 /// As `helpers::context` says of what machine code hands over.
-pub unsafe extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, _closure: u64, native: u64) -> Pair {
+pub unsafe extern "C" fn leave(context: *mut Context, number: u64, fp: Fp, native: u64) -> Pair {
     // SAFETY: `helpers::context`.
     let context = unsafe { &mut *context };
     let number = number as usize;
@@ -105,6 +105,29 @@ pub unsafe extern "C" fn poll(context: *mut Context, function: u64, fp: Fp, nati
     }
     drop_arguments(context, function as u32, fp);
     1
+}
+
+/// Before a call of a compiled function: there may be no room for it, or something wants attention. 1: it has raised, and the
+/// arguments of the function to be called, whose number is in the upper half of `functions`, are dropped.
+///
+/// # Safety
+/// As `helpers::context` says of what machine code hands over.
+pub unsafe extern "C" fn room(context: *mut Context, functions: u64, fp: Fp, top: u64, native: u64) -> u64 {
+    // SAFETY: `helpers::context`.
+    let context = unsafe { &mut *context };
+    let is_full = top > context.slots_end || crate::limits::stack::remaining() < super::STACK_MARGIN as usize;
+    if crate::limits::pending() {
+        sample(context, std::iter::once((functions as u32, 0)), native);
+        if guarded(context, |_, vm| vm.attend()).is_none() {
+            drop_arguments(context, (functions >> 32) as u32, fp);
+            return 1;
+        }
+    }
+    if is_full {
+        context.raised = Some(faults::stack_overflow());
+        drop_arguments(context, (functions >> 32) as u32, fp);
+    }
+    u64::from(is_full)
 }
 
 /// A profiler wants to know where the program is: in these functions, the innermost first, and in those that called them.

@@ -71,6 +71,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::Call => call as *const u8,
         Helper::CallValue => call_value as *const u8,
         Helper::Poll => super::exit::poll as *const u8,
+        Helper::Room => super::exit::room as *const u8,
         Helper::Retain => retain as *const u8,
         Helper::Release => release as *const u8,
         Helper::Truthy => truthy as *const u8,
@@ -154,7 +155,7 @@ fn guarded_value(context: &mut Context, work: impl FnOnce(&mut Vm) -> Result<(u6
     pair
 }
 
-extern "C" fn fallback(context: *mut Context, function: u64, pc: u64, fp: Fp, _closure: u64) -> i64 {
+extern "C" fn fallback(context: *mut Context, function: u64, pc: u64, fp: Fp) -> i64 {
     // SAFETY: **context**.
     let context = unsafe { &mut *context };
     let next = guarded(context, |_, vm| {

@@ -14,8 +14,6 @@ use crate::vm::stack::Fp;
 /// The context that compiled code reaches through its pinned register. Offsets are those of `lower::context`.
 #[repr(C)]
 pub struct Context {
-    /// Address of the poll word.
-    pub poll: u64,
     pub stack_limit: u64,
     pub slots_end: u64,
     pub module_table: u64,
@@ -113,7 +111,6 @@ impl Code {
 
 const _: () = {
     use std::mem::offset_of;
-    assert!(offset_of!(Context, poll) == context::POLL as usize);
     assert!(offset_of!(Context, stack_limit) == context::STACK_LIMIT as usize);
     assert!(offset_of!(Context, slots_end) == context::SLOTS_END as usize);
     assert!(offset_of!(Context, module_table) == context::MODULE_TABLE as usize);
@@ -133,7 +130,6 @@ const _: () = {
 impl Context {
     pub fn new() -> Box<Context> {
         let mut context = Box::new(Context {
-            poll: std::ptr::from_ref(crate::limits::poll_word()) as u64,
             stack_limit: 0,
             slots_end: 0,
             module_table: 0,

@@ -25,6 +25,9 @@ use crate::bytecode::Op;
 use crate::value::layout::tag;
 use crate::value::{Array, FieldSlot, Inst, Kind, Rep, Value};
 
+/// Slots behind the end, for compiled functions that call none and do not look whether there is room.
+pub const SPARE_SLOTS: usize = 256;
+
 /// The region.
 pub struct Stack {
     base: NonNull<Value>,
@@ -34,7 +37,7 @@ pub struct Stack {
 impl Stack {
     /// Reserves a region; pages are committed when they are first touched.
     pub fn reserve(slots: usize) -> Option<Stack> {
-        let layout = Layout::array::<Value>(slots.max(1)).ok()?;
+        let layout = layout(slots)?;
         // SAFETY: the size is not zero.
         let base = NonNull::new(unsafe { alloc_zeroed(layout) })?.cast::<Value>();
         Some(Stack { base, slots })
@@ -44,20 +47,24 @@ impl Stack {
         Fp(self.base.as_ptr())
     }
 
-    /// One past the last slot.
+    /// One past the last slot, but for the spare ones.
     pub fn end(&self) -> Fp {
-        // SAFETY: **slots**; one past the end of the allocation.
+        // SAFETY: **slots**; inside of the allocation.
         Fp(unsafe { self.base.as_ptr().add(self.slots) })
     }
 }
 
 impl Drop for Stack {
     fn drop(&mut self) {
-        if let Ok(layout) = Layout::array::<Value>(self.slots.max(1)) {
+        if let Some(layout) = layout(self.slots) {
             // SAFETY: allocated with this layout. By **slots** nothing is owned by the region any more.
             unsafe { dealloc(self.base.as_ptr().cast(), layout) }
         }
     }
+}
+
+fn layout(slots: usize) -> Option<Layout> {
+    Layout::array::<Value>(slots.checked_add(SPARE_SLOTS)?).ok()
 }
 
 /// The second word of a value; not all kinds define all of it.

@@ -112,13 +112,22 @@ impl Builder<'_> {
             return;
         }
         self.hold_stored(op);
+        let steps = matches!(op, Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } | Op::ForClose { .. });
         for slot in self.changed_in_place(op) {
+            if steps && self.lives_on(slot) {
+                continue;
+            }
             self.forget_unwanted(slot);
             self.before_write(slot);
             if let Slot::Borrowed { .. } = self.state.get(slot) {
                 self.settle(slot);
             }
         }
+    }
+
+    /// Does the slot hold what something lends for as long as the code runs?
+    pub(super) fn lives_on(&self, slot: SlotIx) -> bool {
+        matches!(self.state.get(slot), Slot::Borrowed { lender: Lender::Constant, .. })
     }
 
     /// What is lent to a temporary that is stored in a place is counted first: its lender may be what changes.

@@ -34,10 +34,6 @@ type Functions = AHashMap<u32, Arc<FunctionProfile>>;
 pub fn lent(function: u32, functions: &Functions) -> Arc<[u16]> {
     let Some(profile) = functions.get(&function) else { return Arc::default() };
     let code = &profile.chunk.code;
-    // Arrays that loops read are told from those that they write by the slots that own them.
-    if code.iter().any(|op| matches!(op, Op::LoopHead {})) {
-        return Arc::default();
-    }
     if code.len() <= SHORT && !code.iter().any(|op| op.info().effects.call && window(op).is_some()) {
         return Arc::default();
     }
@@ -210,6 +206,10 @@ impl<'c> Uses<'c> {
         let op = &self.chunk.code[at];
         let is_part = |register: u16| parts.contains(&register);
         let is_in = |root: Root| matches!(root, Root::Local(local) | Root::LocalCell(local) if is_part(local));
+        // What runs through a part has parts of it.
+        if steps(op).is_some() || matches!(op, Op::ForPrep { .. } | Op::ForClose { .. }) {
+            return false;
+        }
         let arguments = |base: u16, count: u8| (base..base + u16::from(count)).filter(|register| is_part(*register));
         match *op {
             Op::CallFunc { argc, base, .. } | Op::CallMethod { argc, base, .. } => {
@@ -313,10 +313,23 @@ fn moved(op: &Op) -> Option<(u16, u16)> {
     }
 }
 
+/// What a loop runs through, and the registers that get what comes next.
+fn steps(op: &Op) -> Option<(u16, Vec<u16>)> {
+    match *op {
+        Op::ForNext { state, dst, .. } => Some((state, vec![dst])),
+        Op::ForNextPair { state, dst, .. } => Some((state, vec![dst, dst + 1])),
+        _ => None,
+    }
+}
+
 /// A register that an instruction puts a part in, which is not known to be one.
 fn another_part(op: &Op, whole: &[u16], parts: &[u16]) -> Option<u16> {
     let from = |register: u16| parts.contains(&register) || (is_look(op) && whole.contains(&register));
     let (mut reads, mut to) = (false, None);
+    if let Some((state, items)) = steps(op) {
+        let is_whole = whole.contains(&state) || parts.contains(&state);
+        return items.into_iter().find(|item| is_whole && !parts.contains(item));
+    }
     if let Some((dst, src)) = moved(op) {
         (reads, to) = (from(src), Some(dst));
     } else if is_look(op) {

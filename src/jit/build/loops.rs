@@ -4,12 +4,12 @@
 use super::arith::Source;
 use super::blocks::PAST;
 use super::memory::are_many_kinds;
-use super::state::{Lender, Scalar, Slot, State};
+use super::state::{Scalar, Slot, State};
 use super::{Builder, Built};
 use crate::bytecode::op::Op;
 use crate::jit::feedback::{DICT, SET, STEPS, TEXT};
 use crate::jit::ir::inst::{Cell, Cmp, IntOp};
-use crate::jit::ir::{BlockId, InstKind, Kinds, Operation, Terminator, Type, ValueId};
+use crate::jit::ir::{BlockId, InstKind, Kinds, Operation, SlotIx, Terminator, Type, ValueId};
 use crate::jit::profile::Site;
 use crate::value::layout::{shape, tag};
 
@@ -64,7 +64,9 @@ impl Builder<'_> {
             Some(SET) if pairs => self.fallback(op),
             Some(shape) if shape != STEPS && self.holds_object(state) => {
                 let slot = self.slot(state);
-                self.settle(slot);
+                if !self.lives_on(slot) {
+                    self.settle(slot);
+                }
                 let past = if self.may_be_empty(shape) { Some(self.unless_empty(state)) } else { None };
                 match shape {
                     DICT => self.guarded(state, tag::DICT, 0),
@@ -84,6 +86,12 @@ impl Builder<'_> {
             }
             _ => self.fallback(op),
         }
+    }
+
+    /// Does a loop over what the slot holds find the same in each turn: by a reference of its own, or since it is lent for as long as
+    /// the code runs?
+    fn is_held(&self, slot: SlotIx) -> bool {
+        self.state.get(slot) == Slot::Memory || self.lives_on(slot)
     }
 
     /// Has a loop over arrays of one kind met empty ones as well, which are of none?
@@ -142,9 +150,7 @@ impl Builder<'_> {
             _ => None,
         };
         match cell {
-            Some((shape, cell)) if self.state.get(self.slot(state)) == Slot::Memory => {
-                self.step_array(op, state, dst, pair, shape, cell)
-            }
+            Some((shape, cell)) if self.is_held(self.slot(state)) => self.step_array(op, state, dst, pair, shape, cell),
             _ => self.fallback(op),
         }
     }
@@ -184,7 +190,7 @@ impl Builder<'_> {
     /// The next entry of a dict or set: its key, with `pair` its value too, lent by the loop's own reference.
     fn step_entries(&mut self, op: Op, kind: u64, state: u16, dst: u16, pair: bool) -> Built {
         let slot = self.slot(state);
-        if self.state.get(slot) != Slot::Memory {
+        if !self.is_held(slot) {
             return self.fallback(op);
         }
         let Some(cursor) = self.scalar(Source::Register(state + 1), Scalar::Int) else { return self.fallback(op) };
@@ -197,10 +203,11 @@ impl Builder<'_> {
         let before = self.state.clone();
         (self.block, self.exit) = (item, None);
         let key = self.emit(InstKind::LoadEntry { table, next, key: true }, Type::ANY);
-        self.write_lent(dst, key, Lender::Slot(slot));
+        let lender = self.lender_of_part(state);
+        self.write_lent(dst, key, lender);
         if pair {
             let value = self.emit(InstKind::LoadEntry { table, next, key: false }, Type::ANY);
-            self.write_lent(dst + 1, value, Lender::Slot(slot));
+            self.write_lent(dst + 1, value, lender);
         }
         self.write_scalar(state + 1, next, Scalar::Int);
         let after = std::mem::replace(&mut self.state, before);
@@ -213,7 +220,7 @@ impl Builder<'_> {
     /// The next character of ASCII text, where cursor and position are one.
     fn step_text(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
         let slot = self.slot(state);
-        if self.state.get(slot) != Slot::Memory {
+        if !self.is_held(slot) {
             return self.fallback(op);
         }
         let Some(position) = self.scalar(Source::Register(state + 1), Scalar::Int) else { return self.fallback(op) };

@@ -106,7 +106,7 @@ impl Builder<'_> {
                     return self.assign_variable(op, Root::Module(var), value);
                 };
                 let (index, exit) = (self.context().profile.module_base + var, self.exit());
-                self.effect(InstKind::StoreModule { index, value: scalar, exit });
+                self.effect(InstKind::StoreModule { index, value: scalar, known: false, exit });
                 self.consume(value);
             }
 

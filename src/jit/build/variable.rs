@@ -108,7 +108,10 @@ impl Builder<'_> {
                 None => return false,
             },
             Root::LocalCell(local) => InstKind::StoreCell { slot: self.slot(local), value, exit },
-            Root::Module(var) => InstKind::StoreModule { index: self.context().profile.module_base + var, value, exit },
+            Root::Module(var) => {
+                let index = self.context().profile.module_base + var;
+                InstKind::StoreModule { index, value, known: false, exit }
+            }
             Root::Local(_) | Root::Capture(_) | Root::SelfFn => return false,
         };
         self.effect(kind);

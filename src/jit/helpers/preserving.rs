@@ -61,9 +61,11 @@ macro_rules! preserving {
 preserving! {
     Fallback => fallback = super::fallback;
     Poll => poll = super::super::exit::poll;
+    Room => room = super::super::exit::room;
     Release => release = super::release;
     Push => push = super::push;
     Truthy => truthy = super::truthy;
+    Unshare => unshare = super::unshare;
     Generalise => generalise = super::generalise;
     Settle => settle = super::settle;
     NewObject => new_object = super::new_object;

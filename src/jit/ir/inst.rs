@@ -168,10 +168,11 @@ pub enum InstKind {
         index: u32,
         exit: StateId,
     },
-    /// Writes a scalar to a module-table entry that holds a scalar; otherwise leaves.
+    /// Writes a scalar to a module-table entry that holds a scalar; otherwise leaves. `known`: it holds one of the same kind.
     StoreModule {
         index: u32,
         value: ValueId,
+        known: bool,
         exit: StateId,
     },
     /// Value in the cell that a slot holds → boxed, borrowed until the next write or call.
@@ -741,7 +742,7 @@ impl InstKind {
             // Modules that are loaded declare types.
             LoadModule { .. } | EqualsNull { .. } => read(Heaps::MODULE, true),
             LoadConstant { .. } => exit(true),
-            StoreModule { .. } => write(Heaps::MODULE, true),
+            StoreModule { known, .. } => write(Heaps::MODULE, !known),
             LoadCell { .. } => read(Heaps::CELLS.with(Heaps::SLOTS), true),
             StoreCell { .. } => write(Heaps::CELLS, true),
             LoadCapture { .. } => pure,

@@ -2,12 +2,11 @@
 use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, condcodes::IntCC, types};
 
 use super::entry::lent_signature;
-use super::exits::{ExitInfo, ExitKind};
+use super::exits::ExitKind;
 use super::{Held, Helper, Lowering, context, slot_offset};
 use crate::jit::ir::inst::{Callee, FloatFunction, Home};
-use crate::jit::ir::{FrameInfo, Inst, InstKind, Repr, SlotIx, StateId, ValueId};
+use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::{array, closure, string, tag};
-use crate::vm::After;
 
 impl Lowering<'_> {
     /// Calls a helper that gives one word.
@@ -93,7 +92,16 @@ impl Lowering<'_> {
 
     /// A helper; its way is to keep all registers if it is called rarely for what it is, or for where that is.
     fn keeping_helper(&mut self, helper: Helper) -> clif::FuncRef {
-        let is_rare = matches!(helper, Helper::Poll | Helper::Push | Helper::Generalise | Helper::Settle | Helper::Truthy);
+        let is_rare = matches!(
+            helper,
+            Helper::Poll
+                | Helper::Room
+                | Helper::Push
+                | Helper::Unshare
+                | Helper::Generalise
+                | Helper::Settle
+                | Helper::Truthy
+        );
         self.helper_by(helper, is_rare || self.around)
     }
 
@@ -127,62 +135,45 @@ impl Lowering<'_> {
         }
     }
 
-    /// Leaves before anything has happened if one of the stacks is full.
-    pub(super) fn prologue(&mut self) {
-        let context = self.context();
-        let full = self.b.create_block();
-        self.b.set_cold_block(full);
-        let limit = self.load(types::I64, context, context::STACK_LIMIT);
-        let native = self.b.ins().get_stack_pointer(types::I64);
-        let low = self.b.ins().icmp(IntCC::UnsignedLessThan, native, limit);
-        self.jump_if(low, full);
-        let end = self.load(types::I64, context, context::SLOTS_END);
-        let top = self.b.ins().iadd_imm_s(self.fp, i64::from(self.function.frame_slots) * 16);
-        let high = self.b.ins().icmp(IntCC::UnsignedGreaterThan, top, end);
-        self.jump_if(high, full);
-        let begin = self.b.current_block().expect("the test has two ways");
-        self.b.switch_to_block(full);
-        let (function, entry) = (self.function.id, self.function.entry);
-        let frames = vec![FrameInfo { function, base: SlotIx(0), pc: entry.unwrap_or(0), after: After::Store, lent: None }];
-        // A frame entered in the middle has its registers already: the VM goes on with it.
-        let kind = if entry.is_some() { ExitKind::Poll } else { ExitKind::StackOverflow };
-        let (slots, instances, parts, checks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        self.leave(ExitInfo { kind, frames, slots, instances, parts, checks, merged: false, guessed: false });
-        self.b.switch_to_block(begin);
-        if self.function.entry.is_none() {
-            self.poll_at_start();
-        }
-    }
-
-    /// Before a function begins: a recursion has no back edge at which it would poll.
-    fn poll_at_start(&mut self) {
-        let context = self.context();
-        let word = self.load(types::I64, context, context::POLL);
-        let pending = self.load(types::I32, word, 0);
-        let [asked, raise, next] = [self.b.create_block(), self.b.create_block(), self.b.create_block()];
-        [asked, raise].into_iter().for_each(|block| self.b.set_cold_block(block));
-        self.b.ins().brif(pending, asked, &[], next, &[]);
-        self.b.switch_to_block(asked);
-        let context = self.context();
-        let function = self.b.ins().iconst(types::I64, i64::from(self.function.id));
-        let native = self.b.ins().get_frame_pointer(types::I64);
-        let raised = self.call_for_word(Helper::Poll, &[context, function, self.fp, native]);
-        self.b.ins().brif(raised, raise, &[], next, &[]);
-        self.b.switch_to_block(raise);
-        let (tag, payload) = (self.b.ins().iconst(types::I64, tag::EXC as i64), self.b.ins().iconst(types::I64, 0));
-        self.b.ins().return_(&[tag, payload]);
-        self.b.switch_to_block(next);
-    }
-
     /// Jumps if `cond`, else goes on in a new block.
-    fn jump_if(&mut self, cond: clif::Value, to: clif::Block) {
+    pub(super) fn jump_if(&mut self, cond: clif::Value, to: clif::Block) {
         let next = self.b.create_block();
         self.b.ins().brif(cond, to, &[], next, &[]);
         self.b.switch_to_block(next);
     }
 
-    /// Calls compiled code; gives tag and payload of what it returns.
+    /// Calls compiled code, with room for it made sure; gives tag and payload of what it returns.
     pub(super) fn call_code(
+        &mut self,
+        callee: Callee,
+        base: SlotIx,
+        args: &[ValueId],
+        closure: Option<ValueId>,
+        exit: StateId,
+    ) -> (clif::Value, clif::Value) {
+        let function = match callee {
+            Callee::Entry(function) => Some(function),
+            Callee::Own => Some(self.function.id),
+            Callee::Below(_) => None,
+        };
+        let Some(function) = function.filter(|_| !std::mem::replace(&mut self.has_room, true)) else {
+            return self.call_with_room(callee, base, args, closure, exit);
+        };
+        let (refused, next) = (self.b.create_block(), self.b.create_block());
+        let result = self.results_of(next);
+        let frame = self.address(base);
+        self.make_room(function, frame, refused);
+        let (tag, payload) = self.call_with_room(callee, base, args, closure, exit);
+        self.b.ins().jump(next, &[clif::BlockArg::Value(tag), clif::BlockArg::Value(payload)]);
+        self.b.switch_to_block(refused);
+        self.set_cold();
+        let (tag, payload) = (self.word_of(tag::EXC as i64), self.word_of(0));
+        self.b.ins().jump(next, &[clif::BlockArg::Value(tag), clif::BlockArg::Value(payload)]);
+        self.b.switch_to_block(next);
+        result
+    }
+
+    fn call_with_room(
         &mut self,
         callee: Callee,
         base: SlotIx,
@@ -288,7 +279,7 @@ impl Lowering<'_> {
         self.b.switch_to_block(next);
     }
 
-    fn address(&mut self, slot: SlotIx) -> clif::Value {
+    pub(super) fn address(&mut self, slot: SlotIx) -> clif::Value {
         self.b.ins().iadd_imm_s(self.fp, i64::from(slot_offset(slot)))
     }
 
@@ -487,7 +478,8 @@ impl Lowering<'_> {
             self.move_slot(home, own);
         }
         let context = self.context();
-        let next = self.call_for_word(Helper::Fallback, &[context, function, pc, frame, self.closure]);
+        let next = self.call_for_word(Helper::Fallback, &[context, function, pc, frame]);
+        self.known_slots.clear();
         if let Some((home, own)) = lent {
             self.move_slot(own, home);
         }
@@ -504,8 +496,14 @@ impl Lowering<'_> {
 
     /// Adds one to the count of what a boxed value refers to, if anything.
     pub(super) fn retain(&mut self, value_tag: clif::Value, payload: clif::Value) {
-        let counted = self.is_counted(value_tag);
-        self.when(counted, false, |this| this.retain_object(payload));
+        match self.constant(value_tag) {
+            Some(known) if (tag::HEAP_FIRST..=tag::HEAP_LAST).contains(&known) => self.retain_object(payload),
+            Some(_) => {}
+            None => {
+                let counted = self.is_counted(value_tag);
+                self.when(counted, false, |this| this.retain_object(payload));
+            }
+        }
     }
 
     fn retain_object(&mut self, object: clif::Value) {

@@ -230,7 +230,7 @@ impl<'a> Entry<'a> {
 
     /// The way out for parameters of other kinds.
     fn leave(&mut self, way: Way, number: u64, lent: &[(SlotIx, Pair)]) {
-        let (fp, closure) = (self.words[0], self.words[1]);
+        let fp = self.words[0];
         self.b.switch_to_block(self.other);
         for (slot, (tag, payload)) in lent.iter().filter(|_| way == Way::Lent) {
             self.retain(*tag, *payload);
@@ -241,7 +241,7 @@ impl<'a> Entry<'a> {
         let number = self.b.ins().iconst(types::I64, number as i64);
         let helper = self.imports.helper(Helper::Exit, false, self.b.func);
         let native = self.b.ins().get_frame_pointer(types::I64);
-        let call = self.b.ins().call(helper, &[pinned, number, fp, closure, native]);
+        let call = self.b.ins().call(helper, &[pinned, number, fp, native]);
         let results = self.b.inst_results(call).to_vec();
         self.b.ins().return_(&results);
     }

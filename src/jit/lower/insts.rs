@@ -3,7 +3,7 @@ use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, types};
 
 use super::exits::ExitKind;
-use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
+use super::{Held, Helper, Lowering, context, machine_type, negation, slot_offset};
 use crate::jit::ir::inst::{Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, Variable};
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::jit::opt::sums;
@@ -39,13 +39,16 @@ impl Lowering<'_> {
                 self.load_boxed(result, table, i32::try_from(index * 16).expect("constant pools are small"));
             }
 
-            InstKind::LoadSlot(slot) => self.load_boxed(result, self.fp, slot_offset(*slot)),
+            InstKind::LoadSlot(slot) => {
+                let (tag, payload) = self.slot_words(*slot);
+                self.define_pair(result, tag, payload);
+            }
             InstKind::StoreSlot(slot, value) => self.store_slot(*slot, *value),
             InstKind::ClearSlot(slot) => self.clear_slot(*slot),
             InstKind::StoreSlotRetain(slot, value) => {
                 let (tag, payload) = self.boxed(*value);
                 self.retain(tag, payload);
-                self.store_pair(tag, payload, self.fp, slot_offset(*slot));
+                self.fill_slot(*slot, tag, payload);
             }
             InstKind::ReplaceSlot(slot, value) => {
                 let (tag, payload) = self.boxed(*value);
@@ -57,15 +60,19 @@ impl Lowering<'_> {
             InstKind::MoveSlot { from, to } => self.move_slot(*from, *to),
             InstKind::StoreSlotOwned(slot, value) => {
                 let (tag, payload) = self.boxed(*value);
-                self.store_pair(tag, payload, self.fp, slot_offset(*slot));
+                self.fill_slot(*slot, tag, payload);
             }
 
             InstKind::LoadModule { index, exit } | InstKind::LoadConstant { index, exit } => {
-                let table = self.module_table();
+                let table = self.kept_module_table();
                 self.load_variable(result, table, (index * 16) as i32, *exit);
             }
-            InstKind::StoreModule { index, value, exit } => {
-                let table = self.module_table();
+            InstKind::StoreModule { index, value, known: true, .. } => {
+                let (table, value) = (self.kept_module_table(), self.payload(*value));
+                self.store(value, table, (index * 16) as i32 + 8);
+            }
+            InstKind::StoreModule { index, value, exit, .. } => {
+                let table = self.kept_module_table();
                 self.store_variable(*value, table, (index * 16) as i32, *exit);
             }
             InstKind::LoadCell { slot, exit } => {
@@ -410,7 +417,7 @@ impl Lowering<'_> {
             self.b.switch_to_block(now);
             others
         });
-        let word = self.b.ins().iconst(types::I64, std::ptr::from_ref(crate::limits::poll_word()) as i64);
+        let word = self.poll_word();
         let pending = self.load(types::I32, word, 0);
         self.leave_if(pending, exit, ExitKind::Poll);
         for &sum in sums {
@@ -425,6 +432,11 @@ impl Lowering<'_> {
             self.b.ins().jump(others, &[]);
             self.b.switch_to_block(others);
         }
+    }
+
+    /// The address of the word that is not zero when something wants attention.
+    pub(super) fn poll_word(&mut self) -> clif::Value {
+        self.b.ins().iconst(types::I64, std::ptr::from_ref(crate::limits::poll_word()) as i64)
     }
 
     /// What comes next is rarely reached.
@@ -479,13 +491,44 @@ impl Lowering<'_> {
 
     pub(super) fn move_slot(&mut self, from: SlotIx, to: SlotIx) {
         let (tag, payload) = self.take_slot(from);
-        self.store_pair(tag, payload, self.fp, slot_offset(to));
+        self.fill_slot(to, tag, payload);
     }
 
     pub(super) fn take_slot(&mut self, from: SlotIx) -> (clif::Value, clif::Value) {
-        let held = self.load_pair(self.fp, slot_offset(from));
+        let held = self.slot_words(from);
+        self.known_slots.retain(|(slot, ..)| *slot != from);
         self.store_null(from);
         held
+    }
+
+    /// What a slot holds.
+    fn slot_words(&mut self, slot: SlotIx) -> (clif::Value, clif::Value) {
+        if let Some((_, tag, payload)) = self.known_slots.iter().find(|(known, ..)| *known == slot) {
+            return (*tag, *payload);
+        }
+        let (tag, payload) = self.load_pair(self.fp, slot_offset(slot));
+        self.known_slots.push((slot, tag, payload));
+        (tag, payload)
+    }
+
+    /// Stores to a slot; what it holds now need not be loaded in the block at hand.
+    fn fill_slot(&mut self, slot: SlotIx, tag: clif::Value, payload: clif::Value) {
+        self.store_pair(tag, payload, self.fp, slot_offset(slot));
+        self.known_slots.retain(|(known, ..)| *known != slot);
+        self.known_slots.push((slot, tag, payload));
+    }
+
+    /// Before an instruction: what it may change in slots is not known any more; behind a call, loading is as good as keeping.
+    pub(super) fn forget_slots(&mut self, kind: &InstKind) {
+        if kind.effects().calls {
+            self.known_slots.clear();
+            self.kept_table = None;
+        }
+        let reads_first = matches!(kind, InstKind::MoveSlot { .. } | InstKind::ClearSlot(_));
+        if !reads_first {
+            let writes = kind.slot_writes();
+            self.known_slots.retain(|(slot, ..)| !writes.contains(*slot));
+        }
     }
 
     fn store_null(&mut self, slot: SlotIx) {
@@ -494,6 +537,12 @@ impl Lowering<'_> {
     }
 
     fn store_slot(&mut self, slot: SlotIx, value: ValueId) {
+        // The second word of null is nothing.
+        if let Held::Pair(tag, _) = self.held(value)
+            && self.constant(tag) == Some(tag::NULL)
+        {
+            return self.store_null(slot);
+        }
         self.store_value(value, self.fp, slot_offset(slot));
     }
 
@@ -509,8 +558,7 @@ impl Lowering<'_> {
     }
 
     fn clear_slot(&mut self, slot: SlotIx) {
-        let (tag, payload) = self.load_pair(self.fp, slot_offset(slot));
-        self.store_null(slot);
+        let (tag, payload) = self.take_slot(slot);
         // What the VM has just left there is mostly the null of a call for its effect.
         let rarely = self.vm_results.contains(&slot);
         self.release(tag, payload, rarely);
@@ -521,11 +569,32 @@ impl Lowering<'_> {
         self.load(types::I64, context, context::MODULE_TABLE)
     }
 
+    /// The same, for instructions that every turn of their block makes: the others of the block need not load it again.
+    fn kept_module_table(&mut self) -> clif::Value {
+        if let Some(table) = self.kept_table {
+            return table;
+        }
+        let table = self.module_table();
+        self.kept_table = Some(table);
+        table
+    }
+
+    /// The second word of a value.
+    fn payload(&mut self, value: ValueId) -> clif::Value {
+        let held = self.one(value);
+        match self.function.ty(value).repr {
+            Repr::F64 => held,
+            repr => self.word(held, repr),
+        }
+    }
+
     /// A variable that may be uninitialised or in use.
     fn load_variable(&mut self, result: Option<ValueId>, address: clif::Value, offset: i32, exit: StateId) {
         let (found, payload) = self.load_pair(address, offset);
-        let good = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, found, tag::UNINIT as i64);
-        self.leave_unless(good, exit);
+        if !self.kind_is_next {
+            let good = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, found, tag::UNINIT as i64);
+            self.leave_unless(good, exit);
+        }
         self.define_pair(result, found, payload);
     }
 
@@ -612,8 +681,8 @@ impl Lowering<'_> {
         self.leave_unless(good, exit);
     }
 
-    fn unshare(&mut self, home: Home, pointer: ValueId, exit: StateId, result: Option<ValueId>) {
-        let pointer = self.one(pointer);
+    fn unshare(&mut self, home: Home, of: ValueId, exit: StateId, result: Option<ValueId>) {
+        let pointer = self.one(of);
         let count = self.load(types::I32, pointer, header::COUNT as i32);
         let alone = self.b.ins().icmp_imm_s(IntCC::Equal, count, 1);
         let (shared, next) = (self.b.create_block(), self.b.create_block());
@@ -630,6 +699,10 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &[clif::BlockArg::Value(copy)]);
         self.b.switch_to_block(next);
         self.define(result, unshared);
+        if let (Home::Slot(slot), Some(tag)) = (home, self.function.ty(of).kinds.single()) {
+            let tag = self.b.ins().iconst(types::I64, tag as i64);
+            self.known_slots.push((slot, tag, unshared));
+        }
     }
 
     fn to_float(&mut self, value: ValueId, exit: StateId, result: Option<ValueId>) {
@@ -716,6 +789,18 @@ impl Lowering<'_> {
         let value = self.b.ins().icmp_imm_u(IntCC::Equal, inner, 0);
         self.define(result, value);
     }
+}
+
+/// Is a load of a variable followed by a check of its kind that leaves at the same state? Of what a variable without a value holds that fails.
+pub(super) fn is_kind_next(inst: &Inst, next: Option<&Inst>) -> bool {
+    let (InstKind::LoadModule { exit, .. }
+    | InstKind::LoadConstant { exit, .. }
+    | InstKind::LoadCell { exit, .. }
+    | InstKind::LoadCaptureCell { exit, .. }) = &inst.kind
+    else {
+        return false;
+    };
+    matches!(next.map(|next| &next.kind), Some(InstKind::GuardTag { value, exit: same, .. }) if inst.result == Some(*value) && exit == same)
 }
 
 fn capture_offset(index: u32) -> i32 {

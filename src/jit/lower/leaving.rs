@@ -330,7 +330,7 @@ impl Lowering<'_> {
         let number = self.load(types::I64, context, context::EXIT_NUMBER);
         let native = self.b.ins().get_frame_pointer(types::I64);
         let helper = self.helper(Helper::Exit);
-        let call = self.b.ins().call(helper, &[context, number, self.fp, self.closure, native]);
+        let call = self.b.ins().call(helper, &[context, number, self.fp, native]);
         let results = self.b.inst_results(call).to_vec();
         self.b.ins().return_(&results);
     }

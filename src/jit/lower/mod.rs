@@ -16,6 +16,7 @@ mod insts;
 mod integers;
 mod leaving;
 mod operate;
+mod room;
 mod text;
 mod values;
 
@@ -37,24 +38,22 @@ pub use exits::{Check, ExitInfo, ExitKind, SlotValue, Where};
 
 /// Byte offsets of the fields of the isolate's context that compiled code reads.
 pub mod context {
-    /// Address of the word that is not zero when something wants attention.
-    pub const POLL: i32 = 0;
     /// Lowest address the native stack may reach.
-    pub const STACK_LIMIT: i32 = 8;
+    pub const STACK_LIMIT: i32 = 0;
     /// First address behind the slots of the VM's stack.
-    pub const SLOTS_END: i32 = 16;
+    pub const SLOTS_END: i32 = 8;
     /// Address of the module table.
-    pub const MODULE_TABLE: i32 = 24;
+    pub const MODULE_TABLE: i32 = 16;
     /// Address of the table of entry points, by `FnId`.
-    pub const ENTRIES: i32 = 32;
+    pub const ENTRIES: i32 = 24;
     /// Address of the table of constants, by function and index (see `ConstPool`).
-    pub const CONSTANTS: i32 = 40;
+    pub const CONSTANTS: i32 = 32;
     /// Checks to be made until one fails on purpose.
-    pub const COUNTDOWN: i32 = 56;
+    pub const COUNTDOWN: i32 = 48;
     /// Number of the exit being taken.
-    pub const EXIT_NUMBER: i32 = 64;
+    pub const EXIT_NUMBER: i32 = 56;
     /// Words that exits leave their values in.
-    pub const EXIT_BUFFER: i32 = 72;
+    pub const EXIT_BUFFER: i32 = 64;
     /// Number of words there.
     pub const EXIT_WORDS: usize = 1024;
     /// Bytecode instructions executed, in code that counts them.
@@ -76,9 +75,9 @@ pub mod context {
 /// Functions of the runtime that compiled code calls: `(arguments, results)` in words.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Helper {
-    /// `(context, exit number, fp, closure, frame pointer) -> (tag, payload)`
+    /// `(context, exit number, fp, frame pointer) -> (tag, payload)`
     Exit,
-    /// `(context, function, pc, fp, closure) -> next pc, or -1`
+    /// `(context, function, pc, fp) -> next pc, or -1`
     Fallback,
     /// `(context, function, fp) -> (tag, payload)`: a function that is not compiled.
     Call,
@@ -86,6 +85,9 @@ pub enum Helper {
     CallValue,
     /// `(context, function, fp, frame pointer) -> 0 or 1`: something wants attention before a function begins; 1 if it has raised.
     Poll,
+    /// `(context, function | function to be called << 32, its fp, end of the frame, frame pointer) -> 0 or 1`: there may be no room for a
+    /// call, or something wants attention; 1 if it has raised.
+    Room,
     /// `(object)`
     Retain,
     /// `(tag, payload)`
@@ -190,6 +192,7 @@ impl Helper {
         Helper::Call,
         Helper::CallValue,
         Helper::Poll,
+        Helper::Room,
         Helper::Retain,
         Helper::Release,
         Helper::Truthy,
@@ -247,6 +250,7 @@ impl Helper {
             Helper::Call => "ruff_call",
             Helper::CallValue => "ruff_call_value",
             Helper::Poll => "ruff_poll",
+            Helper::Room => "ruff_room",
             Helper::Retain => "ruff_retain",
             Helper::Release => "ruff_release",
             Helper::Truthy => "ruff_truthy",
@@ -301,11 +305,12 @@ impl Helper {
     /// Words in, words out.
     pub fn signature(self) -> (usize, usize) {
         match self {
-            Helper::Exit => (5, 2),
-            Helper::Fallback => (5, 1),
+            Helper::Exit => (4, 2),
+            Helper::Fallback => (4, 1),
             Helper::Call => (3, 2),
             Helper::CallValue => (4, 2),
             Helper::Poll => (4, 1),
+            Helper::Room => (5, 1),
             Helper::Retain => (1, 0),
             Helper::Release => (2, 0),
             Helper::Truthy => (2, 1),
@@ -437,6 +442,11 @@ pub fn lower(
         vm_results: Vec::new(),
         is_checked_next: false,
         unless_raised: None,
+        known_slots: Vec::new(),
+        kept_table: None,
+        kind_is_next: false,
+        rooms: Vec::new(),
+        has_room: false,
         signatures: Vec::new(),
     };
     lowering.run(cfg);
@@ -491,6 +501,15 @@ struct Lowering<'a> {
     is_checked_next: bool,
     /// The state to leave with if what is checked next is no value.
     unless_raised: Option<StateId>,
+    /// Words that slots are known to hold in the block at hand.
+    known_slots: Vec<(SlotIx, clif::Value, clif::Value)>,
+    /// The table of variables, where the block at hand has loaded it.
+    kept_table: Option<clif::Value>,
+    /// The instruction behind the one at hand checks the kind of what that loads.
+    kind_is_next: bool,
+    /// Blocks to which every way has made sure that there is room for calls, and whether that is so at the instruction at hand.
+    rooms: Vec<bool>,
+    has_room: bool,
     /// Signatures of compiled code, by the number of arguments lent.
     signatures: Vec<(usize, clif::SigRef)>,
 }
@@ -529,7 +548,10 @@ impl Lowering<'_> {
                 self.held[param.index()] = Some(held);
             }
         }
-        self.prologue();
+        self.rooms = room::at_starts(self.function, cfg);
+        if self.rooms[0] {
+            self.prologue();
+        }
         if !self.joined[0] {
             self.b.ins().jump(self.blocks[0], &[]);
         }
@@ -580,6 +602,9 @@ impl Lowering<'_> {
         }
         self.around = self.around_loops[block.index()];
         self.vm_results.clear();
+        self.known_slots.clear();
+        self.kept_table = None;
+        self.has_room = self.rooms[block.index()];
         let data = &self.function.blocks[block.index()];
         self.count_work(i64::from(data.work));
         let mut insts = &data.insts[..];
@@ -602,6 +627,8 @@ impl Lowering<'_> {
             let location = call_location(&inst.kind).unwrap_or_else(|| self.imports.location(inst.origin));
             self.b.set_srcloc(location);
             self.is_checked_next = self.checks_at_once(inst, rest.first());
+            self.kind_is_next = insts::is_kind_next(inst, rest.first());
+            self.forget_slots(&inst.kind);
             self.inst(inst);
         }
         self.b.set_srcloc(clif::SourceLoc::default());

@@ -54,7 +54,8 @@ pub struct Memory {
     depths: Vec<Option<u8>>,
     /// The slot that each value was read from, or from something inside of.
     roots: Vec<Option<SlotIx>>,
-    /// What a caller lends, and structs and payloads inside of it: nothing changes them in place, since the caller holds them.
+    /// What a caller or a variable lends for as long as the code runs, and what is inside of it: nothing changes that in place, since
+    /// whoever lends holds it.
     lent: Vec<bool>,
     /// Values that no write changes: all but those that may be objects with changeable contents.
     fixed: Vec<bool>,
@@ -153,9 +154,18 @@ impl Memory {
     /// The dimensions an instruction reads.
     pub fn reads(&self, function: &Function, kind: &InstKind) -> Vec<usize> {
         match kind {
-            InstKind::LoadField { pointer, .. } | InstKind::GuardShape { pointer, .. } if self.is_lent(*pointer) => {
+            InstKind::LoadField { pointer, .. }
+            | InstKind::LoadLength(pointer)
+            | InstKind::LoadStart(pointer)
+            | InstKind::LoadStep(pointer)
+            | InstKind::LoadData(pointer)
+            | InstKind::GuardShape { pointer, .. }
+            | InstKind::IsShape { pointer, .. }
+                if self.is_lent(*pointer) =>
+            {
                 Vec::new()
             }
+            InstKind::LoadElement { data, .. } if self.is_lent(*data) => Vec::new(),
             InstKind::LoadSlot(slot) => vec![self.slot(*slot)],
             InstKind::LoadCell { slot, .. } => vec![self.slot(*slot), heap_dimensions(Heaps::CELLS)[0]],
             InstKind::LoadField { pointer, offset, .. } => vec![self.field(function, *pointer, *offset)],
@@ -437,7 +447,8 @@ impl Ways {
     }
 }
 
-/// What a caller lends, and what is read from it. Not arrays, which may come to store their elements otherwise.
+/// What a caller lends, or a variable that is never changed, and what is read from it. Only who has an array to itself may store its
+/// elements otherwise, and those who are lent one have not: they count it first.
 fn lent(function: &Function) -> Vec<bool> {
     let mut lent = vec![false; function.values.len()];
     function.params.iter().for_each(|(_, value)| lent[value.index()] = true);
@@ -446,12 +457,14 @@ fn lent(function: &Function) -> Vec<bool> {
         for inst in function.blocks.iter().flat_map(|block| &block.insts) {
             let Some(result) = inst.result else { continue };
             lent[result.index()] |= match inst.kind {
-                InstKind::GuardTag { value, tag, .. } | InstKind::Unbox { value, tag } => {
-                    tag != tag::ARRAY && lent[value.index()]
-                }
+                InstKind::LoadConstant { .. } => true,
+                InstKind::GuardTag { value, .. } | InstKind::Unbox { value, .. } => lent[value.index()],
                 InstKind::GuardShape { pointer, .. }
                 | InstKind::LoadField { cell: Cell::Value, pointer, .. }
-                | InstKind::LoadPayload { pointer, .. } => lent[pointer.index()],
+                | InstKind::LoadPayload { pointer, .. }
+                | InstKind::LoadItem { pointer, .. }
+                | InstKind::LoadData(pointer) => lent[pointer.index()],
+                InstKind::LoadElement { cell: Cell::Value, data, .. } => lent[data.index()],
                 _ => false,
             };
         }

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! returned ─► split ─► params ─► gvn ─► unshare ─► narrow ─► range ─► hoist (inner loops first) ─► settle ─► checked ─► gvn (and carry) ─► checked
-//! ─► exchange ─► limits (range, addends, range) ─► dead ─► exits ─► polls ─► sums ─► rotate ─► strip ─► late
+//! ─► exchange ─► limits (range, addends, range) ─► dead ─► exits ─► polls ─► sums ─► rotate ─► strip ─► late ─► variables
 //! ```
 //! After each, `ir::verify` holds (checked in debug builds).
 pub mod addends;
@@ -29,6 +29,7 @@ pub mod split;
 pub mod strip;
 pub mod sums;
 pub mod unshare;
+pub mod variables;
 
 use super::ir::cfg::Cfg;
 use super::ir::{Block, BlockId, Function, StateId, ValueId};
@@ -62,6 +63,8 @@ pub struct Summary {
     pub settled: usize,
     /// Pairs of stores that exchange two elements.
     pub exchanged: usize,
+    /// Stores to variables that are known to hold a number.
+    pub stores: usize,
 }
 
 /// Runs all passes. `trace` sees the function after each one. Gives the control flow of what has come out, too.
@@ -92,6 +95,7 @@ pub fn optimise(function: &mut Function, trace: impl FnMut(&str, &Function)) -> 
     summary.rotated += steps.edges("rotate", rotate::run);
     summary.stripped += steps.edges("strip", strip::run);
     summary.late += steps.step("late", late::run);
+    summary.stores += steps.step("variables", variables::run);
     (summary, steps.cfg)
 }
 
