@@ -153,11 +153,20 @@ pub fn hash(key: &Value) -> Result<u32, NotAKey> {
     match key {
         Value::Int(i) => Ok(hash_int(*i)),
         Value::Str(s) => Ok(hash_str(s)),
-        Value::Array(items) => match flat::<Randomised>(Parts::Array(items), ARRAY_SEED) {
-            Some(hash) => Ok(hash as u32),
-            None => walk::<Randomised>(key).map(|hash| hash as u32),
-        },
-        _ => walk::<Randomised>(key).map(|hash| hash as u32),
+        _ => hash_other(key),
+    }
+}
+
+/// Kept out of the way of numbers and texts.
+#[inline(never)]
+fn hash_other(key: &Value) -> Result<u32, NotAKey> {
+    let known = match key {
+        Value::Array(items) => flat::<Randomised>(Parts::Array(items), ARRAY_SEED),
+        _ => None,
+    };
+    match known {
+        Some(hash) => Ok(hash as u32),
+        None => walk::<Randomised>(key).map(|hash| hash as u32),
     }
 }
 
