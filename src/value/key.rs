@@ -160,14 +160,8 @@ pub fn hash(key: &Value) -> Result<u32, NotAKey> {
 /// Kept out of the way of numbers and texts.
 #[inline(never)]
 fn hash_other(key: &Value) -> Result<u32, NotAKey> {
-    let known = match key {
-        Value::Array(items) => flat::<Randomised>(Parts::Array(items), ARRAY_SEED),
-        _ => None,
-    };
-    match known {
-        Some(hash) => Ok(hash as u32),
-        None => walk::<Randomised>(key).map(|hash| hash as u32),
-    }
+    let known = if let Value::Array(items) = key { flat::<Randomised>(Parts::Array(items), ARRAY_SEED) } else { None };
+    known.map_or_else(|| walk::<Randomised>(key), Ok).map(|hash| hash as u32)
 }
 
 /// The hash that `hash(x)` gives: the same in every process. Ints and floats of one value agree, NaN and
