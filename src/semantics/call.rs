@@ -75,14 +75,14 @@ impl FnInfo {
             && self.params.iter().all(|param| param.kind == ParamKind::Positional && !param.has_default)
     }
 
-    /// Whether `count` positional arguments need no binding but a mark for each of those left out at the end.
+    /// Whether `count` positional arguments need no binding but a mark for each of those left out at the end, rest arguments included.
     pub fn is_filled_by(&self, count: usize) -> bool {
-        count <= self.params.len()
-            && self
-                .params
-                .iter()
-                .enumerate()
-                .all(|(at, param)| param.kind == ParamKind::Positional && (at < count || param.has_default))
+        let is_filled = |(at, param): (usize, &ParamInfo)| match param.kind {
+            ParamKind::Positional => at < count || param.has_default,
+            ParamKind::Rest => at >= count,
+            ParamKind::NamedOnly => false,
+        };
+        count <= self.params.len() && self.params.iter().enumerate().all(is_filled)
     }
 
     /// Which argument each parameter receives, the named ones counted after the positional ones; nothing if binding would fail or

@@ -153,12 +153,15 @@ pub fn hash(key: &Value) -> Result<u32, NotAKey> {
     match key {
         Value::Int(i) => Ok(hash_int(*i)),
         Value::Str(s) => Ok(hash_str(s)),
-        Value::Array(items) => match flat::<Randomised>(Parts::Array(items), ARRAY_SEED) {
-            Some(hash) => Ok(hash as u32),
-            None => walk::<Randomised>(key).map(|hash| hash as u32),
-        },
-        _ => walk::<Randomised>(key).map(|hash| hash as u32),
+        _ => hash_other(key),
     }
+}
+
+/// Kept out of the way of numbers and texts.
+#[inline(never)]
+fn hash_other(key: &Value) -> Result<u32, NotAKey> {
+    let known = if let Value::Array(items) = key { flat::<Randomised>(Parts::Array(items), ARRAY_SEED) } else { None };
+    known.map_or_else(|| walk::<Randomised>(key), Ok).map(|hash| hash as u32)
 }
 
 /// The hash that `hash(x)` gives: the same in every process. Ints and floats of one value agree, NaN and
