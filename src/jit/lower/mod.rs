@@ -17,14 +17,14 @@ mod integers;
 mod leaving;
 mod operate;
 mod room;
+mod slots;
 mod text;
 mod values;
 
 use std::cmp::Ordering;
 
 use ahash::{AHashMap, AHashSet};
-use cranelift_codegen::ir::condcodes::CondCode;
-use cranelift_codegen::ir::condcodes::IntCC;
+use cranelift_codegen::ir::condcodes::{CondCode, IntCC};
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, types};
 use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
@@ -601,7 +601,7 @@ impl Lowering<'_> {
             self.checks_of(&inst.kind);
             let location = call_location(&inst.kind).unwrap_or_else(|| self.imports.location(inst.origin));
             self.b.set_srcloc(location);
-            self.kind_is_next = insts::is_kind_next(inst, rest.first());
+            self.kind_is_next = slots::is_kind_next(inst, rest.first());
             self.forget_slots(&inst.kind);
             self.inst(inst);
         }
