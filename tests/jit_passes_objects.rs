@@ -161,3 +161,17 @@ fn a_store_to_a_variable_of_a_known_kind_does_not_look_unless_something_is_calle
     // The way without the float is one of its own.
     assert_eq!((count(&ways, "known: true"), count(&ways, "known: false")), (1, 2), "{ways}");
 }
+
+#[test]
+fn a_variable_that_is_never_changed_is_a_constant_once_it_has_its_value() {
+    let program = |variable: &str, later: &str| {
+        format!(
+            "{variable}\nfunc f(i) {{ return i % size + rows[i % 2][0] }}\nlet rows := [[1], [2]]\nfor i in 0..1200 {{ f(i) }}\n{later}"
+        )
+    };
+    let found = |ir: &str| ["LoadModule", "LoadConstant { index: 1, exit: None", "GuardTag"].map(|part| count(ir, part));
+    let constant = ir(&program("let size := 7", ""));
+    assert_eq!((found(&constant), count(&constant, "ConstI(7)")), ([0, 1, 1], 1), "{constant}");
+    let changed = ir(&program("mut size := 7", "size = 8"));
+    assert_eq!((found(&changed), count(&changed, "ConstI(7)")), ([1, 1, 2], 0), "{changed}");
+}

@@ -6,13 +6,12 @@ use ahash::{AHashMap, AHashSet};
 use super::ir::Kinds;
 use super::ir::inst::Cell;
 use super::lower::context::MAX_FUNCTIONS;
-use super::profile::{FieldCase, FieldFrom, FunctionProfile, Site, Target};
+use super::profile::{Constant, FieldCase, FieldFrom, FunctionProfile, Site, Target};
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Callee, Chunk, Const, LiteralSite, Root, Test};
 use crate::bytecode::op::Op;
-use crate::value::layout::{shape, variant_number};
-use crate::value::shapes;
-use crate::value::{FnId, Rep};
+use crate::value::layout::{shape, tag, variant_number};
+use crate::value::{FnId, Rep, Value, shapes};
 use crate::vm::Vm;
 use crate::vm::feedback::{MethodSeen, Overload, Snapshot, seen, snapshot};
 use crate::vm::function::Activation;
@@ -105,7 +104,7 @@ fn profile(vm: &Vm, activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u
         chunk: activation.chunk.clone(),
         unit_base: activation.unit.base,
         module_base: activation.unit.first_var,
-        constant: activation.unit.constant.clone(),
+        constants: constants(vm, activation),
         params,
         sites,
         places,
@@ -119,6 +118,26 @@ fn profile(vm: &Vm, activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u
         defaults: activation.chunk.structs.iter().map(|local| defaults(vm, activation, *local)).collect(),
         units: activation.chunk.constants.iter().map(|constant| unit(activation, constant)).collect(),
         poisoned,
+    }
+}
+
+/// What the variables that a function reads hold, of those that never change.
+fn constants(vm: &Vm, activation: &Activation) -> AHashMap<u32, Constant> {
+    let unit = &activation.unit;
+    let read = activation.chunk.code.iter().filter_map(|op| match op {
+        Op::ModuleGet { var, .. } if unit.constant[*var as usize] => Some(*var),
+        _ => None,
+    });
+    read.map(|var| (var, vm.module_variable(unit.first_var + var).map_or(Constant::Any, constant))).collect()
+}
+
+fn constant(value: &Value) -> Constant {
+    match value {
+        Value::Int(value) => Constant::Int(*value),
+        Value::Float(value) => Constant::Float(value.to_bits()),
+        Value::Bool(value) => Constant::Bool(value.get()),
+        other if (tag::HEAP_FIRST..=tag::HEAP_LAST).contains(&other.tag()) => Constant::Object(other.tag()),
+        _ => Constant::Any,
     }
 }
 

@@ -80,6 +80,19 @@ impl Default for BuildLimits {
     }
 }
 
+/// What a variable holds that gets a value once: it holds that as long as the program runs.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Constant {
+    /// Nothing yet, or what is neither of the others.
+    Any,
+    Int(i64),
+    /// Its bits.
+    Float(u64),
+    Bool(bool),
+    /// An object with this tag.
+    Object(u64),
+}
+
 /// A function as the builder sees it.
 #[derive(Debug)]
 pub struct FunctionProfile {
@@ -88,8 +101,8 @@ pub struct FunctionProfile {
     pub unit_base: u32,
     /// Added to a unit-local module variable to get its index in the isolate's table.
     pub module_base: u32,
-    /// Which of the unit's module variables get a value once, and are never changed.
-    pub constant: Box<[bool]>,
+    /// What is known of those module variables that it reads, by number in the unit, that get a value once and are never changed.
+    pub constants: AHashMap<u32, Constant>,
     /// Tags of the arguments of recent calls; `ANY` where they differ.
     pub params: Vec<Kinds>,
     pub sites: AHashMap<u32, Site>,

@@ -138,6 +138,11 @@ impl Vm {
         self.isolate.table.as_ptr()
     }
 
+    /// What a variable of a module holds now.
+    pub fn module_variable(&self, index: u32) -> Option<&Value> {
+        self.isolate.table.get(index as usize)
+    }
+
     /// One past the last register that calls from the frame at `fp` on may use: the depth limit in registers, since compiled
     /// code counts no frames.
     pub fn registers_end(&self, fp: Fp) -> Fp {

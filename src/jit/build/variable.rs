@@ -6,6 +6,7 @@ use crate::bytecode::chunk::Root;
 use crate::bytecode::op::{ArithCode, Op};
 use crate::jit::ir::inst::{Heaps, Home, Variable};
 use crate::jit::ir::{InstKind, Kinds, Operation, StateId, Type, ValueId};
+use crate::jit::profile::Constant;
 use crate::value::layout::tag;
 
 /// Instructions that are searched for a store to the variable that is read.
@@ -75,13 +76,35 @@ impl Builder<'_> {
     }
 
     pub(super) fn read_module_variable(&mut self, dst: u16, var: u32) {
-        let (profile, exit) = (self.context().profile.clone(), self.exit());
-        let index = profile.module_base + var;
-        if profile.constant[var as usize] {
-            let value = self.emit(InstKind::LoadConstant { index, exit }, Type::ANY);
-            return self.write_lent(dst, value, Lender::Constant);
+        let profile = &self.context().profile;
+        let (index, constant) = (profile.module_base + var, profile.constants.get(&var).copied());
+        if let Some(constant) = constant {
+            return self.read_constant(dst, index, constant);
         }
+        let exit = self.exit();
         self.read_variable(dst, InstKind::LoadModule { index, exit });
+    }
+
+    /// Reads a variable that is never changed: a number that it holds already is as good as written there.
+    fn read_constant(&mut self, dst: u16, index: u32, constant: Constant) {
+        let (kind, scalar) = match constant {
+            Constant::Int(value) => (InstKind::ConstI(value), Scalar::Int),
+            Constant::Float(bits) => (InstKind::ConstF(bits), Scalar::Float),
+            Constant::Bool(value) => (InstKind::ConstB(value), Scalar::Bool),
+            Constant::Any => {
+                let exit = Some(self.exit());
+                let value = self.emit(InstKind::LoadConstant { index, exit }, Type::ANY);
+                return self.write_lent(dst, value, Lender::Constant);
+            }
+            Constant::Object(tag) => {
+                let value = self.emit(InstKind::LoadConstant { index, exit: None }, Type::ANY);
+                let pointer = self.emit(InstKind::Unbox { value, tag }, Type::pointer(tag, 0));
+                return self.write_lent(dst, pointer, Lender::Constant);
+            }
+        };
+        let ty = if let Constant::Int(value) = constant { Type::int_in(value, value) } else { scalar.ty() };
+        let value = self.emit(kind, ty);
+        self.write_scalar(dst, value, scalar);
     }
 
     /// The number that a variable holds since an instruction shortly before.

@@ -163,10 +163,10 @@ pub enum InstKind {
         index: u32,
         exit: StateId,
     },
-    /// Module-table entry that gets its value once → boxed, borrowed for ever. Fails on `Uninit`.
+    /// Module-table entry that gets its value once → boxed, borrowed for ever. Fails on `Uninit`, unless it is known to have it.
     LoadConstant {
         index: u32,
-        exit: StateId,
+        exit: Option<StateId>,
     },
     /// Writes a scalar to a module-table entry that holds a scalar; otherwise leaves. `known`: it holds one of the same kind.
     StoreModule {
@@ -741,7 +741,7 @@ impl InstKind {
             StoreOwned { home, .. } => write(home.heap().with(Heaps::COUNTS), false),
             // Modules that are loaded declare types.
             LoadModule { .. } | EqualsNull { .. } => read(Heaps::MODULE, true),
-            LoadConstant { .. } => exit(true),
+            LoadConstant { exit: e, .. } => exit(e.is_some()),
             StoreModule { known, .. } => write(Heaps::MODULE, !known),
             LoadCell { .. } => read(Heaps::CELLS.with(Heaps::SLOTS), true),
             StoreCell { .. } => write(Heaps::CELLS, true),

@@ -133,11 +133,7 @@ impl InstKind {
     /// Calls `f` for each frame state that the instruction may leave with.
     pub fn each_exit(&mut self, mut f: impl FnMut(&mut StateId)) {
         match self {
-            LoadModule { exit, .. }
-            | LoadConstant { exit, .. }
-            | StoreModule { exit, .. }
-            | LoadCell { exit, .. }
-            | StoreCell { exit, .. } => f(exit),
+            LoadModule { exit, .. } | StoreModule { exit, .. } | LoadCell { exit, .. } | StoreCell { exit, .. } => f(exit),
             GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
             EqualsNull { exit, .. } | EqualsText { exit, .. } | GuardTrue { exit, .. } => f(exit),
             GuardFunction { exit, .. } | GuardClosure { exit, .. } => f(exit),
@@ -157,6 +153,7 @@ impl InstKind {
             | Int { exit, .. }
             | ShrI { exit, .. }
             | NegI { exit, .. }
+            | LoadConstant { exit, .. }
             | CallHelper { exit, .. } => exit.iter_mut().for_each(f),
             ModI { zero, .. } => zero.iter_mut().for_each(f),
             DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),

@@ -17,6 +17,7 @@ mod integers;
 mod leaving;
 mod operate;
 mod room;
+mod slots;
 mod text;
 mod values;
 
@@ -627,7 +628,7 @@ impl Lowering<'_> {
             let location = call_location(&inst.kind).unwrap_or_else(|| self.imports.location(inst.origin));
             self.b.set_srcloc(location);
             self.is_checked_next = self.checks_at_once(inst, rest.first());
-            self.kind_is_next = insts::is_kind_next(inst, rest.first());
+            self.kind_is_next = slots::is_kind_next(inst, rest.first());
             self.forget_slots(&inst.kind);
             self.inst(inst);
         }
