@@ -1,0 +1,226 @@
+//! Instances, enum values, pairs and elements: what is not made, counted or looked for again.
+use crate::ir::{VECS, count, ir, last_ir, looped, made_ir};
+
+#[test]
+fn a_method_of_an_item_reads_the_item_unless_it_is_found_by_a_key() {
+    let program =
+        |held: &str, key: &str| format!("func f(xs, k) {{ return xs[k].len() }}\nfor i in 0..1200 {{ f({held}, {key}) }}");
+    let item = ir(&program("[[1], [2, 3]]", "i % 2"));
+    assert_eq!((count(&item, "Operate"), count(&item, "LoadElement")), (0, 1), "{item}");
+    let entry = ir(&program("{a: [1]}", "\"a\""));
+    assert_eq!((count(&entry, "Operate"), count(&entry, "LoadElement")), (1, 0), "{entry}");
+}
+
+#[test]
+fn comparisons_with_short_texts_are_instructions_unless_values_have_an_equality_of_their_own() {
+    let program = |text: &str, values: &str| {
+        format!(
+            "struct S {{ x\n    func op_eq(self, o) {{ return self.x == o }} }}\nfunc f(a) {{ return a == \"{text}\" }}\nvs := {values}\nfor i in 0..1200 {{ f(vs[i % 2]) }}"
+        )
+    };
+    for values in ["[\"ab\", \"abc\"]", "[1, \"abc\"]"] {
+        let short = ir(&program("abc", values));
+        assert_eq!((count(&short, "EqualsText"), count(&short, "Operate")), (1, 0), "{short}");
+    }
+    let long = ir(&program("abcdefghijklmnopq", "[\"ab\", \"abc\"]"));
+    assert_eq!((count(&long, "EqualsText"), count(&long, "Operate")), (0, 1), "{long}");
+    let own = ir(&program("abc", "[S { x: \"abc\" }, \"abc\"]"));
+    assert_eq!(count(&own, "EqualsText"), 0, "{own}");
+}
+
+#[test]
+fn an_item_that_goes_to_another_place_stays_out_of_memory_unless_it_is_a_variable() {
+    let program = |moved: &str| {
+        format!(
+            "func f(xs, i, j) {{\n    {moved}\n    return len(xs)\n}}\nfor i in 0..1200 {{ f([\"a\", \"b\", \"c\"], i % 3, 1) }}"
+        )
+    };
+    let direct = ir(&program("xs[i] = xs[j]"));
+    assert_eq!((count(&direct, "StoreSlotRetain"), count(&direct, "= Retain")), (0, 1), "{direct}");
+    let variable = ir(&program("t := xs[j]\n    xs[i] = t"));
+    assert_eq!(count(&variable, "StoreSlotRetain"), 1, "{variable}");
+}
+
+#[test]
+fn elements_are_removed_by_an_operation_unless_it_is_refused() {
+    let program = |at: &str| {
+        format!(
+            "func f(n) {{\n xs := [1, 2, 3]\n for i in 0..n {{\n try {{ xs.remove_at({at}) }} except e {{}}\n xs.push(i)\n }}\n return xs }}\nfor i in 0..9 {{ f(900) }}"
+        )
+    };
+    let removed = last_ir(&program("i % 3"));
+    assert_eq!((count(&removed, "RemoveAt"), count(&removed, "CallMutating")), (1, 0), "{removed}");
+    let refused = last_ir(&program("i - 5000"));
+    assert_eq!((count(&refused, "RemoveAt"), count(&refused, "CallMutating")), (0, 1), "{refused}");
+}
+
+#[test]
+fn instances_within_instances_are_not_made_unless_they_are_kept() {
+    let program = |then: &str| {
+        format!(
+            "{VECS}mut all := []\nfunc f(i) {{\nray := Ray(Vec(i, 1), Vec(2, i))\n{then}\nreturn ray.base.plus(ray.way).y\n}}\nfor i in 0..1200 {{ f(i) }}"
+        )
+    };
+    let fields = ir(&program(""));
+    assert_eq!(count(&fields, "MakeInstance"), 0, "{fields}");
+    let kept = ir(&program("if i < 5000 { all.push(ray) }"));
+    assert_eq!(count(&kept, "MakeInstance"), 3, "{kept}");
+}
+
+#[test]
+fn what_ways_make_is_one_instance_unless_fields_are_of_several_kinds() {
+    let program = |other: &str| {
+        format!(
+            "{VECS}func f(i) {{\nv := if i % 2 == 0 {{ Vec(i, 1) }} else {{ {other} }}\nreturn v.x + v.y\n}}\nfor i in 0..1200 {{ f(i) }}"
+        )
+    };
+    let one = ir(&program("Vec(1, i)"));
+    assert_eq!(count(&one, "MakeInstance"), 0, "{one}");
+    let several = ir(&program("Vec(0.5, i)"));
+    assert!(count(&several, "MakeInstance") > 0, "{several}");
+}
+
+#[test]
+fn an_instance_made_anew_in_each_turn_is_fields_unless_others_see_it() {
+    let program = |start: &str, turn: &str| {
+        format!(
+            "{VECS}func f(n, start) {{\nmut v := {start}\nfor i in 0..n {{\nv = v.plus(Vec(i, 1))\n{turn}\n}}\nreturn v\n}}\nfor i in 0..400 {{ f(10, Vec(1, 2)) }}"
+        )
+    };
+    for start in ["Vec(0, 0)", "start"] {
+        let fields = ir(&program(start, ""));
+        assert_eq!(count(&looped(&fields), "MakeInstance"), 1, "behind the loop: {fields}");
+        assert_eq!(count(&looped(&fields), "LoadField"), 0, "{fields}");
+    }
+    let seen = ir(&program("start", "print(len([v, v]) == 3 && v)"));
+    assert!(count(&looped(&seen), "MakeInstance") > 1, "{seen}");
+}
+
+#[test]
+fn pairs_taken_apart_are_not_made_unless_they_are_changed() {
+    let program = |then: &str| {
+        format!(
+            "func g(a, b) {{ return if a < b {{ [a, b] }} else {{ [b, a] }} }}\nfunc f(i) {{\nmut pair := g(i, 600)\n{then}\n[low, high] := pair\nreturn high - low\n}}\nfor i in 0..1200 {{ f(i) }}"
+        )
+    };
+    let apart = ir(&program(""));
+    assert_eq!(count(&apart, "MakeInstance"), 0, "{apart}");
+    let changed = ir(&program("pair[0] = 1"));
+    assert!(count(&changed, "MakeInstance") > 0, "{changed}");
+}
+
+#[test]
+fn results_that_are_matched_are_not_made_unless_they_are_kept() {
+    let program = |of: &str| {
+        format!(
+            "func g(xs, i) {{ return if i < len(xs) {{ Some(xs[i]) }} else {{ None }} }}\nfunc f(xs, i) {{\nmatch {of} {{\ncase Some(v): {{ return v }}\ncase None: {{ return 0 }}\n}}\n}}\nfor i in 0..1200 {{ f([1, 2, 3], i % 4) }}"
+        )
+    };
+    let matched = ir(&program("g(xs, i)"));
+    assert_eq!((count(&matched, "MakeInstance"), count(&matched, "VariantOf")), (0, 0), "{matched}");
+    let kept = ir(&program("[g(xs, i), 1, 2, 3, 4][0]"));
+    assert!(count(&kept, "MakeInstance") > 0 && count(&kept, "VariantOf") > 0, "{kept}");
+}
+
+#[test]
+fn a_long_function_that_mostly_reads_fields_is_inlined_unless_it_branches() {
+    let reads = vec!["p.x"; 40].join(" + ");
+    let program = |first: &str| {
+        format!(
+            "{VECS}func g(p) {{\n{first}\nreturn {reads}\n}}\nfunc f(i) {{ return g(Vec(i, 1)) }}\nfor i in 0..1200 {{ f(i) }}"
+        )
+    };
+    let straight = ir(&program(""));
+    assert_eq!((count(&straight, "CallCompiled"), count(&straight, "MakeInstance")), (0, 0), "{straight}");
+    let branches = ir(&program("if p.x < 0 { return 0 }"));
+    assert_eq!(count(&branches, "CallCompiled"), 1, "{branches}");
+}
+
+#[test]
+fn a_variant_that_was_found_is_not_looked_for_again() {
+    let program = |body: &str| {
+        format!(
+            "enum E {{ A(a, b), B(c), C }}\nfunc f(e) {{\n{body}\n}}\nfor i in 0..1200 {{ f(if i % 2 == 0 {{ E::A(i, 1) }} else {{ E::B(i) }}) }}"
+        )
+    };
+    let told =
+        ir(&program("match e {\ncase E::A(a, b): { return a + b }\ncase E::B(c): { return c }\ncase _: { return 0 }\n}"));
+    assert_eq!((count(&told, "tag: 13, exit"), count(&told, "GuardShape")), (0, 0), "{told}");
+}
+
+#[test]
+fn elements_are_exchanged_without_counting_unless_one_may_have_changed() {
+    let program = |body: &str| {
+        format!(
+            "struct P {{ k }}\nfunc f(xs, i) {{\n    {body}\n    return xs\n}}\nmut a := [P(1), P(2), P(3)]\nfor i in 0..1200 {{ a = f(a, i % 3) }}"
+        )
+    };
+    let exchanged = made_ir(&program("if i >= 0 {\nt := xs[i]\nxs[i] = xs[0]\nxs[0] = t\n}"));
+    let found = ["Exchange", "StoreOwned", "Retain", "ClearSlot"].map(|instruction| count(&exchanged, instruction));
+    assert_eq!(found, [1, 0, 0, 0], "{exchanged}");
+    let kept = made_ir(&program("t := xs[i]\nxs[i] = xs[0]\nxs[0] = t\nif t.k > 5 { print(t) }"));
+    assert_eq!((count(&kept, "Exchange"), count(&kept, "StoreSlotRetain")), (1, 1), "{kept}");
+    for other in ["xs[1] = t", "xs[0] = t\nxs[1] = t", "xs[2] = xs[1]\nxs[0] = t"] {
+        let body = format!("t := xs[i]\nxs[i] = xs[0]\nxs[1] = xs[2]\n{other}");
+        let stored = made_ir(&program(&body));
+        assert_eq!(count(&stored, "Exchange"), 0, "{stored}");
+    }
+}
+
+#[test]
+fn an_entry_of_a_dict_in_a_field_is_found_by_instructions_unless_it_is_deeper_inside() {
+    let program = |place: &str| {
+        format!(
+            "struct C {{ d }}\nfunc f(c, i) {{\n    {place} = i\n    return c\n}}\nmut c := C({{0: {{}}}})\nfor i in 0..1200 {{ c = f(c, i) }}"
+        )
+    };
+    let found = made_ir(&program("c.d[i]"));
+    assert_eq!((count(&found, "SetItem"), count(&found, "SetPlace")), (1, 0), "{found}");
+    let deeper = made_ir(&program("c.d[0][i]"));
+    assert_eq!((count(&deeper, "SetItem"), count(&deeper, "SetPlace")), (0, 1), "{deeper}");
+}
+
+#[test]
+fn a_temporary_is_changed_in_its_slot_unless_the_method_is_its_own() {
+    let program = |make: &str| {
+        format!(
+            "struct S {{ n = 0\n    func pop(mut self) {{ self.n += 1\n        return self.n }} }}\nfunc f(i) {{\n    xs := {make}\n    return xs.pop()\n}}\nfor i in 0..1200 {{ f(i) }}"
+        )
+    };
+    let popped = made_ir(&program("[i, 2]"));
+    assert_eq!((count(&popped, "Pop {"), count(&popped, "Fallback")), (1, 0), "{popped}");
+    let called = made_ir(&program("S {}"));
+    assert_eq!(count(&called, "Pop {"), 0, "{called}");
+}
+
+#[test]
+fn a_field_is_called_as_a_value_unless_the_site_meets_methods_as_well() {
+    let program = |things: &str| {
+        format!(
+            "struct A {{ op }}\nstruct B {{\n    k\n    func op(self, n) {{ return n }}\n}}\nfunc g(n) {{ return n + 1 }}\nfunc f(a, n) {{ return a.op(n) }}\nxs := {things}\nfor i in 0..1200 {{ f(xs[i % 2], i) }}"
+        )
+    };
+    let one = made_ir(&program("[A(g), A(g)]"));
+    assert_eq!(["GuardFunction", "CallCompiled", "Fallback"].map(|found| count(&one, found)), [1, 0, 0], "{one}");
+    let closures = made_ir(&program("[A(g), A((k => n => n + k)(2))]"));
+    assert_eq!(["IsFunction", "GuardClosure", "Fallback"].map(|found| count(&closures, found)), [1, 1, 0], "{closures}");
+    let mixed = made_ir(&program("[A(g), B(1)]"));
+    assert_eq!((count(&mixed, "GuardFunction"), count(&mixed, "Fallback")), (0, 1), "{mixed}");
+}
+
+#[test]
+fn elements_are_swapped_and_appended_to_entries_by_operations_unless_that_is_refused() {
+    let program = |change: &str| {
+        format!(
+            "func f(n) {{\n xs := [1, 2, 3]\n d := {{0: [], 1: [], 2: 5}}\n for i in 0..n {{\n try {{ {change} }} except e {{}}\n }}\n return [xs, d] }}\nfor i in 0..9 {{ f(900) }}"
+        )
+    };
+    let swapped = made_ir(&program("xs.swap(0, i % 3)"));
+    assert_eq!((count(&swapped, "Swap") > 0, count(&swapped, "CallMutating")), (true, 0), "{swapped}");
+    let refused = made_ir(&program("xs.swap(0, i)"));
+    assert_eq!((count(&refused, "Swap"), count(&refused, "CallMutating")), (0, 1), "{refused}");
+    let appended = made_ir(&program("d[i % 2].push(i)"));
+    assert_eq!((count(&appended, "PushItem") > 0, count(&appended, "Fallback")), (true, 0), "{appended}");
+    let refused = made_ir(&program("d[2 - i % 2].push(i)"));
+    assert_eq!(count(&refused, "PushItem"), 0, "{refused}");
+}
