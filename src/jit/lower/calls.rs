@@ -264,6 +264,16 @@ impl Lowering<'_> {
         self.leave_if(raised, exit, ExitKind::Raise);
     }
 
+    /// Is the kind of what a call gives checked right behind it? Where checks fail on purpose, each is made by itself.
+    pub(super) fn checks_at_once(&self, inst: &Inst, next: Option<&Inst>) -> bool {
+        let checks = |next: &Inst| matches!(&next.kind, InstKind::GuardTag { value, .. } if inst.result == Some(*value));
+        let calls = matches!(
+            inst.kind,
+            InstKind::CallCompiled { .. } | InstKind::CallBuiltin { .. } | InstKind::CallMutating { .. }
+        );
+        calls && next.is_some_and(checks) && !self.imports.counts_checks(ExitKind::Execute)
+    }
+
     /// Leaves unless a value is of this kind. Only where it is not is it looked at whether a call has raised instead of giving it.
     pub(super) fn leave_unless_tag(&mut self, found: clif::Value, wanted: u64, exit: StateId) {
         let good = self.b.ins().icmp_imm_u(IntCC::Equal, found, wanted as i64);

@@ -1,9 +1,9 @@
 //! Ways out of compiled code, and their descriptions for the runtime.
 use std::sync::Arc;
 
-use cranelift_codegen::ir as clif;
+use cranelift_codegen::ir::{self as clif, InstBuilder, types};
 
-use super::Lowering;
+use super::{Lowering, context};
 use crate::jit::ir::{Form, FrameInfo, InstKind, SlotIx, StateId};
 use crate::jit::opt::narrow::SMALL;
 
@@ -162,6 +162,39 @@ impl Lowering<'_> {
     /// What the exits asked for next are the checks of.
     pub(super) fn checks_of(&mut self, kind: &InstKind) {
         self.check = Check::of(kind);
+    }
+
+    /// Continues in a new block unless `bad`, which goes to the exit.
+    pub(super) fn leave_if(&mut self, bad: clif::Value, state: StateId, kind: ExitKind) {
+        let exit = self.exit_block(state, kind);
+        if kind != ExitKind::Raise {
+            self.count_check(exit, kind);
+        }
+        let next = self.b.create_block();
+        self.b.ins().brif(bad, exit, &[], next, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    pub(super) fn leave_unless(&mut self, good: clif::Value, state: StateId) {
+        let exit = self.exit_block(state, ExitKind::Execute);
+        self.count_check(exit, ExitKind::Execute);
+        let next = self.b.create_block();
+        self.b.ins().brif(good, next, &[], exit, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    /// For tests of exits: leaves here when the countdown has run out.
+    pub(super) fn count_check(&mut self, exit: clif::Block, kind: ExitKind) {
+        if !self.imports.counts_checks(kind) {
+            return;
+        }
+        let context = self.context();
+        let left = self.load(types::I64, context, context::COUNTDOWN);
+        let fewer = self.b.ins().iadd_imm_s(left, -1);
+        self.store(fewer, context, context::COUNTDOWN);
+        let next = self.b.create_block();
+        self.b.ins().brif(fewer, next, &[], exit, &[]);
+        self.b.switch_to_block(next);
     }
 
     /// The block of an exit, made at its first use and filled at the end.

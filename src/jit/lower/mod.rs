@@ -30,7 +30,7 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 
 use super::ir::cfg::{Cfg, Loop};
 use super::ir::types::Type;
-use super::ir::{BlockId, Function, Inst, InstKind, Origin, Repr, SlotIx, StateId, Terminator, ValueId};
+use super::ir::{BlockId, Function, InstKind, Origin, Repr, SlotIx, StateId, Terminator, ValueId};
 use super::layout;
 use crate::value::layout::tag;
 use blocks::End;
@@ -583,16 +583,6 @@ impl Lowering<'_> {
         }
     }
 
-    /// Is the kind of what a call gives checked right behind it? Where checks fail on purpose, each is made by itself.
-    fn checks_at_once(&self, inst: &Inst, next: Option<&Inst>) -> bool {
-        let checks = |next: &Inst| matches!(&next.kind, InstKind::GuardTag { value, .. } if inst.result == Some(*value));
-        let calls = matches!(
-            inst.kind,
-            InstKind::CallCompiled { .. } | InstKind::CallBuiltin { .. } | InstKind::CallMutating { .. }
-        );
-        calls && next.is_some_and(checks) && !self.imports.counts_checks(ExitKind::Execute)
-    }
-
     /// One block; `head` and `end` are the numbers of the loops that begin and end with it.
     fn block(&mut self, block: BlockId, head: Option<usize>, end: Option<usize>) {
         if !self.joined[block.index()] {
@@ -743,39 +733,6 @@ impl Lowering<'_> {
 
     fn context(&mut self) -> clif::Value {
         self.b.ins().get_pinned_reg(types::I64)
-    }
-
-    /// Continues in a new block unless `bad`, which goes to the exit.
-    fn leave_if(&mut self, bad: clif::Value, state: StateId, kind: ExitKind) {
-        let exit = self.exit_block(state, kind);
-        if kind != ExitKind::Raise {
-            self.count_check(exit, kind);
-        }
-        let next = self.b.create_block();
-        self.b.ins().brif(bad, exit, &[], next, &[]);
-        self.b.switch_to_block(next);
-    }
-
-    fn leave_unless(&mut self, good: clif::Value, state: StateId) {
-        let exit = self.exit_block(state, ExitKind::Execute);
-        self.count_check(exit, ExitKind::Execute);
-        let next = self.b.create_block();
-        self.b.ins().brif(good, next, &[], exit, &[]);
-        self.b.switch_to_block(next);
-    }
-
-    /// For tests of exits: leaves here when the countdown has run out.
-    fn count_check(&mut self, exit: clif::Block, kind: ExitKind) {
-        if !self.imports.counts_checks(kind) {
-            return;
-        }
-        let context = self.context();
-        let left = self.load(types::I64, context, context::COUNTDOWN);
-        let fewer = self.b.ins().iadd_imm_s(left, -1);
-        self.store(fewer, context, context::COUNTDOWN);
-        let next = self.b.create_block();
-        self.b.ins().brif(fewer, next, &[], exit, &[]);
-        self.b.switch_to_block(next);
     }
 
     /// Runs `body` in a block of its own if `cond`, then goes on.
