@@ -4,11 +4,14 @@
 //! variable, and behind another store, that is known until something is called.
 //! Relies on: nothing but this code writes the table of variables, as long as it calls nothing.
 //! Must not: know a variable behind what may have written it, nor by one of several ways only.
-use ahash::AHashMap;
+use ahash::{AHashMap, AHashSet};
 
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::inst::Heaps;
 use crate::jit::ir::{Function, Inst, InstKind, ValueId};
+
+/// Variables that are looked at, the first that the function stores to: bounds the work of long functions.
+const MOST: usize = 32;
 
 /// What is known of one variable.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -24,11 +27,11 @@ type Facts = AHashMap<u32, Fact>;
 
 /// Returns the number of stores that need not look.
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
-    let stores = |inst: &Inst| matches!(inst.kind, InstKind::StoreModule { .. });
-    if !function.blocks.iter().flat_map(|block| &block.insts).any(stores) {
+    let stored = stored(function, cfg);
+    if stored.is_empty() {
         return 0;
     }
-    let starts = starts(function, cfg);
+    let starts = starts(function, cfg, &stored);
     let mut found = 0;
     for &block in &cfg.order {
         let mut facts = starts[block.index()].clone().unwrap_or_default();
@@ -44,14 +47,27 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
                 *known |= held;
                 found += usize::from(held);
             }
-            learn(function, &function.blocks[block.index()].insts[at], &mut facts);
+            learn(function, &function.blocks[block.index()].insts[at], &stored, &mut facts);
         }
     }
     found
 }
 
+/// The variables looked at.
+fn stored(function: &Function, cfg: &Cfg) -> AHashSet<u32> {
+    let mut stored = AHashSet::new();
+    for inst in cfg.order.iter().flat_map(|block| &function.blocks[block.index()].insts) {
+        if let InstKind::StoreModule { index, .. } = inst.kind
+            && stored.len() < MOST
+        {
+            stored.insert(index);
+        }
+    }
+    stored
+}
+
 /// What is known where each block begins, whichever way leads there.
-fn starts(function: &Function, cfg: &Cfg) -> Vec<Option<Facts>> {
+fn starts(function: &Function, cfg: &Cfg, stored: &AHashSet<u32>) -> Vec<Option<Facts>> {
     let mut starts: Vec<Option<Facts>> = vec![None; function.blocks.len()];
     let mut ends = starts.clone();
     let mut changed = true;
@@ -61,7 +77,7 @@ fn starts(function: &Function, cfg: &Cfg) -> Vec<Option<Facts>> {
             let ways = cfg.preds[block.index()].iter().filter_map(|pred| ends[pred.index()].as_ref());
             let mut facts = ways.cloned().reduce(|a, b| common(&a, &b)).unwrap_or_default();
             starts[block.index()] = Some(facts.clone());
-            function.blocks[block.index()].insts.iter().for_each(|inst| learn(function, inst, &mut facts));
+            function.blocks[block.index()].insts.iter().for_each(|inst| learn(function, inst, stored, &mut facts));
             if ends[block.index()].as_ref() != Some(&facts) {
                 ends[block.index()] = Some(facts);
                 changed = true;
@@ -80,8 +96,9 @@ fn common(a: &Facts, b: &Facts) -> Facts {
     both.collect()
 }
 
-fn learn(function: &Function, inst: &Inst, facts: &mut Facts) {
+fn learn(function: &Function, inst: &Inst, stored: &AHashSet<u32>, facts: &mut Facts) {
     match inst.kind {
+        InstKind::LoadModule { index, .. } | InstKind::StoreModule { index, .. } if !stored.contains(&index) => {}
         InstKind::LoadModule { index, .. } => facts.entry(index).or_default().loaded = inst.result,
         InstKind::GuardTag { value, tag, .. } | InstKind::Unbox { value, tag } => {
             let of_it = facts.values_mut().filter(|fact| fact.loaded == Some(value));
