@@ -12,6 +12,16 @@ impl Lowering<'_> {
     /// Calls a helper that gives one word.
     pub(super) fn call_for_word(&mut self, helper: Helper, args: &[clif::Value]) -> clif::Value {
         let callee = self.keeping_helper(helper);
+        self.word_of_call(callee, args)
+    }
+
+    /// The same, by the short way also for helpers that are called rarely elsewhere.
+    pub(super) fn call_often(&mut self, helper: Helper, args: &[clif::Value]) -> clif::Value {
+        let callee = self.helper(helper);
+        self.word_of_call(callee, args)
+    }
+
+    fn word_of_call(&mut self, callee: clif::FuncRef, args: &[clif::Value]) -> clif::Value {
         let call = self.b.ins().call(callee, args);
         if let [word] = *self.b.inst_results(call) {
             return word;

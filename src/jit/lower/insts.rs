@@ -585,13 +585,19 @@ impl Lowering<'_> {
         let alone = self.b.ins().icmp_imm_s(IntCC::Equal, count, 1);
         let (shared, next) = (self.b.create_block(), self.b.create_block());
         let unshared = self.b.append_block_param(next, types::I64);
-        self.b.set_cold_block(shared);
+        let copies = result.is_some_and(|result| self.copies.contains(&result));
+        if !copies {
+            self.b.set_cold_block(shared);
+        }
         self.b.ins().brif(alone, next, &[clif::BlockArg::Value(pointer)], shared, &[]);
         self.b.switch_to_block(shared);
         let (address, offset) = self.home(home);
         let address = self.moved(address, offset);
         let heads = self.free_blocks();
-        let copy = self.call_for_word(Helper::Unshare, &[address, heads]);
+        let copy = match copies {
+            true => self.call_often(Helper::Unshare, &[address, heads]),
+            false => self.call_for_word(Helper::Unshare, &[address, heads]),
+        };
         let refused = self.b.ins().icmp_imm_u(IntCC::Equal, copy, 0);
         self.leave_if(refused, exit, ExitKind::Execute);
         self.b.ins().jump(next, &[clif::BlockArg::Value(copy)]);

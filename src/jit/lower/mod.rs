@@ -17,6 +17,7 @@ mod integers;
 mod leaving;
 mod operate;
 mod room;
+mod sharing;
 mod slots;
 mod text;
 mod values;
@@ -448,6 +449,7 @@ pub fn lower(
         kind_is_next: false,
         rooms: Vec::new(),
         has_room: false,
+        copies: sharing::copies(function, cfg),
         signatures: Vec::new(),
     };
     lowering.run(cfg);
@@ -511,6 +513,8 @@ struct Lowering<'a> {
     /// Blocks to which every way has made sure that there is room for calls, and whether that is so at the instruction at hand.
     rooms: Vec<bool>,
     has_room: bool,
+    /// What is given by instructions that copy each time.
+    copies: AHashSet<ValueId>,
     /// Signatures of compiled code, by the number of arguments lent.
     signatures: Vec<(usize, clif::SigRef)>,
 }
