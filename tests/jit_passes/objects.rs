@@ -137,6 +137,19 @@ fn a_long_function_that_mostly_reads_fields_is_inlined_unless_it_branches() {
 }
 
 #[test]
+fn results_of_many_ways_are_not_made_though_one_way_does_not_know_unless_they_are_kept() {
+    let program = |keep: &str| {
+        format!(
+            "enum E {{ A(n), B(n), C }}\nfunc far(i) {{\nif i < 2 {{ return E::A(i) }}\nreturn far(i - 2)\n}}\nfunc g(i) {{\nif i == 0 {{ return E::A(i) }}\nif i == 1 {{ return E::B(i) }}\nif i == 2 {{ return E::C }}\nif i == 3 {{ return E::A(2) }}\nif i == 4 {{ return E::B(3) }}\nif i == 5 {{ return E::A(4) }}\nreturn far(i)\n}}\nfunc f(i) {{\ne := g(i)\nmatch e {{\ncase E::A(n): {{ return n }}\ncase E::B(n): {{ {keep} }}\ncase _: {{ return 0 }}\n}}\n}}\nfor i in 0..2400 {{ f(i % 7) }}"
+        )
+    };
+    let read = ir(&program("return n + 1"));
+    assert_eq!((count(&read, "MakeInstance"), count(&read, "CallCompiled")), (0, 1), "{read}");
+    let kept = ir(&program("return e"));
+    assert_eq!(count(&kept, "MakeInstance"), 5, "{kept}");
+}
+
+#[test]
 fn a_variant_that_was_found_is_not_looked_for_again() {
     let program = |body: &str| {
         format!(

@@ -1,8 +1,11 @@
 //! Blocks: their order, where ways meet, heads of loops and the ways back to them.
+use std::ops::Range;
+
 use ahash::{AHashMap, AHashSet};
 
 use super::flow::{self, RegisterSet};
 use super::state::{Scalar, Slot, State};
+use super::threads::Group;
 use super::{Builder, Built, Edge, Header, Key, MOST_IN_REGISTERS, borrow};
 use crate::bytecode::op::Op;
 use crate::jit::ir::{BlockId, InstKind, SlotIx, Terminator, ValueId};
@@ -45,29 +48,55 @@ impl Builder<'_> {
             heads.extend(self.successors(from).into_iter().filter(|to| position.get(to).is_some_and(|to| *to <= at)));
         }
         for (at, &key) in order.iter().enumerate() {
-            let ways = edges.remove(&key).unwrap_or_default();
             let is_header = heads.contains(&key);
-            if at > 0 {
-                if ways.is_empty() {
-                    continue;
-                }
-                if !is_header && self.returns_apart(key.1, &ways) {
-                    for way in ways {
-                        self.start_block(key, vec![way], false, &mut headers);
-                        self.straight(key, &mut returns)?;
-                        self.connect(key, at, &position, &mut edges, &headers)?;
-                    }
-                    continue;
-                }
-                self.start_block(key, ways, is_header, &mut headers);
-            } else if is_header {
-                let edge = Edge { from: self.block, state: self.state.clone() };
-                self.start_block(key, vec![edge], true, &mut headers);
+            if at == 0 && !is_header {
+                self.straight(key, key.1, &mut returns)?;
+                self.connect(key, at, &position, &mut edges, &headers)?;
+                continue;
             }
-            self.straight(key, &mut returns)?;
-            self.connect(key, at, &position, &mut edges, &headers)?;
+            let ways = match at {
+                0 => vec![Edge { from: self.block, state: self.state.clone() }],
+                _ => edges.remove(&key).unwrap_or_default(),
+            };
+            for group in self.groups(key.1, ways, is_header) {
+                let from = self.start_group(key, group, is_header, &mut headers)?;
+                self.straight(key, from, &mut returns)?;
+                self.connect(key, at, &position, &mut edges, &headers)?;
+            }
         }
         Ok(returns)
+    }
+
+    /// The ways that meet at `pc`, in groups that the block is built for each by itself; mostly one, none if nothing leads there.
+    fn groups(&self, pc: u32, ways: Vec<Edge>, is_header: bool) -> Vec<Group> {
+        if ways.is_empty() {
+            return Vec::new();
+        }
+        if is_header {
+            return vec![ways];
+        }
+        if self.returns_apart(pc, &ways) {
+            return ways.into_iter().map(|way| vec![way]).collect();
+        }
+        self.threads(pc, ways).unwrap_or_else(|together| vec![together])
+    }
+
+    /// Starts a block for ways that meet there; gives the first instruction that is not built yet.
+    fn start_group(
+        &mut self,
+        key: Key,
+        mut group: Group,
+        is_header: bool,
+        headers: &mut AHashMap<Key, Header>,
+    ) -> Built<u32> {
+        if !is_header {
+            match self.read_apart(key, group, headers)? {
+                Ok(first) => return Ok(first),
+                Err(together) => group = together,
+            }
+        }
+        self.start_block(key, group, is_header, headers);
+        Ok(key.1)
     }
 
     /// Does each way that meets at `pc` return by itself? What they return need not be brought to one form then.
@@ -310,12 +339,24 @@ impl Builder<'_> {
         self.ends = vec![(self.block, 1)];
     }
 
-    /// The instructions of one bytecode block, up to its end or until it is left.
-    pub(super) fn straight(&mut self, key: Key, returns: &mut Vec<Edge>) -> Built {
-        let context = self.context().clone();
-        let code_block = context.flow.at(key.1);
-        self.live = (key.1, context.flow.live_in_block(&context.profile.chunk, &context.profile.chunk.code, key.1));
-        for pc in key.1..code_block.end {
+    /// The instructions of one bytecode block from `from` on, up to its end or until it is left.
+    fn straight(&mut self, key: Key, from: u32, returns: &mut Vec<Edge>) -> Built {
+        self.begin_straight(key);
+        let end = self.context().flow.at(key.1).end;
+        self.instructions(from..end, returns)
+    }
+
+    /// Before instructions of a bytecode block: what is wanted before each.
+    pub(super) fn begin_straight(&mut self, key: Key) {
+        let context = self.context();
+        let chunk = &context.profile.chunk;
+        self.live = (key.1, context.flow.live_in_block(chunk, &chunk.code, key.1));
+    }
+
+    /// Instructions of the bytecode block at hand.
+    pub(super) fn instructions(&mut self, range: Range<u32>, returns: &mut Vec<Edge>) -> Built {
+        let (profile, end) = (self.context().profile.clone(), self.context().flow.at(self.live.0).end);
+        for pc in range {
             if self.ended {
                 break;
             }
@@ -325,11 +366,11 @@ impl Builder<'_> {
             }
             self.pc = pc;
             self.exit = None;
-            let op = context.profile.chunk.code[pc as usize];
+            let op = profile.chunk.code[pc as usize];
             self.out.blocks[self.block.index()].work += 1;
-            self.instruction(op, pc + 1 == code_block.end, returns)?;
+            self.instruction(op, pc + 1 == end, returns)?;
             if !self.apart.is_empty() {
-                return self.return_apart(pc, code_block.end, returns);
+                return self.return_apart(pc, end, returns);
             }
             if !self.ended && pc % 8 == 0 {
                 self.limit_registers();
@@ -338,7 +379,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The return or test behind the call at `pc` whose results have not met.
+    /// The rest of the block behind the call at `pc` whose results have not met: a return, or a test.
     fn return_apart(&mut self, pc: u32, end: u32, returns: &mut Vec<Edge>) -> Built {
         let ways = std::mem::take(&mut self.apart);
         self.ended = true;
@@ -346,12 +387,18 @@ impl Builder<'_> {
             (self.ends, self.end_states) = ways.into_iter().map(|way| ((way.from, 0), way.state)).unzip();
             return Ok(());
         }
-        let op = self.context().profile.chunk.code[pc as usize + 1];
+        let profile = self.context().profile.clone();
         let mut ends = Vec::new();
         for way in ways {
-            (self.block, self.state, self.pc, self.exit, self.ended) = (way.from, way.state, pc + 1, None, false);
-            self.out.blocks[self.block.index()].work += 1;
-            self.instruction(op, true, returns)?;
+            (self.block, self.state, self.ended) = (way.from, way.state, false);
+            for next in pc + 1..end {
+                if self.ended {
+                    break;
+                }
+                (self.pc, self.exit) = (next, None);
+                self.out.blocks[self.block.index()].work += 1;
+                self.instruction(profile.chunk.code[next as usize], next + 1 == end, returns)?;
+            }
             let (state, mut own) = (&self.state, std::mem::take(&mut self.end_states).into_iter());
             ends.extend(self.ends.drain(..).map(|end| (end, own.next().unwrap_or_else(|| state.clone()))));
         }

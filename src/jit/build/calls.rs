@@ -173,11 +173,16 @@ impl Builder<'_> {
         }
         self.ends = Vec::new();
         self.ended = ways.is_empty();
-        if !self.ended && is_plain && self.is_returned(dst) {
-            self.apart = ways;
-        } else if !self.ended {
-            self.join(ways, &live);
+        if self.ended {
+            return Ok(());
         }
+        if is_plain && !self.is_returned(dst) && self.is_tested(dst, self.slot(dst), &ways) {
+            ways = self.meet_but_known(self.slot(dst), ways, &live);
+        } else if !(is_plain && self.is_returned(dst)) {
+            self.join(ways, &live);
+            return Ok(());
+        }
+        self.apart = ways;
         Ok(())
     }
 

@@ -12,9 +12,6 @@ use crate::bytecode::op::Op;
 use crate::jit::ir::{InstKind, SlotIx, ValueId};
 use crate::jit::profile::{FunctionProfile, Site};
 
-/// Results of an inlined call that are tested for a variant each by itself.
-const MOST_TESTED: usize = 4;
-
 impl Builder<'_> {
     pub(super) fn inlines(&self, call: &Call, callee: &FunctionProfile) -> bool {
         let limits = self.request.limits;
@@ -81,7 +78,7 @@ impl Builder<'_> {
             head_slots: Vec::new(),
         });
         self.exit = None;
-        let returns = self.body((false, 0))?;
+        let mut returns = self.body((false, 0))?;
         self.contexts.pop();
         self.live = caller_live;
         self.pc = pc;
@@ -91,13 +88,20 @@ impl Builder<'_> {
         if self.ended {
             return Ok(());
         }
-        let told_apart = self.is_returned(call.dst) || self.is_tested(call, &returns);
+        let mut live = after;
+        live.insert((window.0 - self.context().base) as usize);
+        if returns.len() > 1
+            && call.operands.is_none()
+            && !self.is_returned(call.dst)
+            && self.is_tested(call.dst, window, &returns)
+        {
+            returns = self.meet_but_known(window, returns, &live);
+        }
+        let told_apart = self.is_returned(call.dst) || self.is_tested(call.dst, window, &returns);
         if returns.len() > 1 && call.operands.is_none() && told_apart {
             self.apart = returns.into_iter().map(|way| self.conclude_way(call, way)).collect();
             return Ok(());
         }
-        let mut live = after;
-        live.insert((window.0 - self.context().base) as usize);
         self.join(returns, &live);
         self.conclude_call(call);
         Ok(())
@@ -122,16 +126,6 @@ impl Builder<'_> {
     pub(super) fn is_returned(&self, dst: u16) -> bool {
         let code = &self.context().profile.chunk.code;
         code.get(self.pc as usize + 1).is_some_and(|next| matches!(next, Op::Return { value } if *value == dst))
-    }
-
-    /// Does the next instruction test the result for a variant, which some of the ways know?
-    fn is_tested(&self, call: &Call, returns: &[Edge]) -> bool {
-        let code = &self.context().profile.chunk.code;
-        let next = code.get(self.pc as usize + 1);
-        let knows = |way: &Edge| matches!(way.state.get(call.window), Slot::Virtual(_) | Slot::Immediate { .. });
-        matches!(next, Some(Op::Test { a, .. } | Op::Unwrap { a, .. }) if *a == call.dst)
-            && returns.len() <= MOST_TESTED
-            && returns.iter().any(knows)
     }
 
     /// Moves the newest value of a slot to another.

@@ -35,6 +35,7 @@ mod pattern;
 mod place_call;
 mod several;
 mod state;
+mod threads;
 mod unpack;
 mod variable;
 mod virtuals;
@@ -185,7 +186,7 @@ struct Builder<'r> {
     ends: Vec<(BlockId, usize)>,
     /// The states at those, where they differ.
     end_states: Vec<State>,
-    /// The ways on from a call whose results have not met, since the next instruction returns them.
+    /// The ways on from a call whose results have not met, since the next instruction returns or tests them.
     apart: Vec<Edge>,
     /// Registers wanted before each instruction of the current bytecode block, from its first one on.
     live: (u32, Vec<RegisterSet>),

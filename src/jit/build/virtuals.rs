@@ -258,12 +258,7 @@ impl Builder<'_> {
 
     /// The number of the variant that a register holds, if it is known.
     pub(super) fn known_variant(&self, register: u16) -> Option<i64> {
-        let slot = self.slot(register);
-        match (self.made_in(slot), self.state.get(slot)) {
-            (Some(Made::Variant(shape)), _) => Some(i64::from(shape)),
-            (_, Slot::Immediate { value, .. }) => self.units.get(&value).copied(),
-            _ => None,
-        }
+        self.variant_in(self.state.get(self.slot(register)))
     }
 
     /// The number of elements of an array that does not exist.
