@@ -2,6 +2,8 @@
 //!
 //! Numbers are formatted as numbers and stand on the right, everything else by its display form and on the left. A spec
 //! that asks for what the value has not (hexadecimal digits of a string) is a `ValueError`.
+use std::borrow::Cow;
+
 use super::convert::{digits, to_f64};
 use super::display::{debug, display, float_text};
 use super::fault::{Raise, faults};
@@ -174,13 +176,13 @@ fn spec_text(spec: &Spec) -> String {
 }
 
 /// A number taken apart for padding and grouping.
-struct Number {
+struct Number<'a> {
     negative: bool,
     prefix: &'static str,
     /// The digits before the point.
-    digits: String,
+    digits: Cow<'a, str>,
     /// Point, decimals, exponent, percent sign.
-    tail: String,
+    tail: &'a str,
     group_size: usize,
 }
 
@@ -203,7 +205,8 @@ fn integer(value: &Value, spec: &Spec) -> Result<String, Raise> {
     let decimals = if radix == 10 { spec.precision.filter(|&precision| precision > 0) } else { None };
     let tail = decimals.map_or(String::new(), |precision| format!(".{:0<precision$}", ""));
     let prefix = if spec.alternate { prefix } else { "" };
-    Ok(number(Number { negative, prefix, digits, tail, group_size: if radix == 10 { 3 } else { 4 } }, spec))
+    let group_size = if radix == 10 { 3 } else { 4 };
+    Ok(number(Number { negative, prefix, digits: digits.into(), tail: &tail, group_size }, spec))
 }
 
 fn float(value: f64, spec: &Spec) -> Result<String, Raise> {
@@ -228,24 +231,51 @@ fn float(value: f64, spec: &Spec) -> Result<String, Raise> {
     };
     let cut = body.bytes().position(|byte| !byte.is_ascii_digit()).unwrap_or(body.len());
     let (digits, tail) = body.split_at(cut);
-    let parts = Number {
-        negative: value.is_sign_negative(),
-        prefix: "",
-        digits: digits.to_owned(),
-        tail: tail.to_owned(),
-        group_size: 3,
-    };
+    let parts = Number { negative: value.is_sign_negative(), prefix: "", digits: digits.into(), tail, group_size: 3 };
     Ok(number(parts, spec))
 }
 
 /// Decimals of the exact value of a float, at most: all further ones are zeros.
 const MOST_DECIMALS: usize = 1074;
 
+/// Powers of ten that 64 bits hold.
+const MOST_SMALL: usize = 19;
+
 fn fixed(magnitude: f64, precision: usize) -> String {
+    if let Some(text) = fixed_by_product(magnitude, precision) {
+        return text;
+    }
     let (known, zeros) = (precision.min(MOST_DECIMALS), precision.saturating_sub(MOST_DECIMALS));
     let mut text = format!("{magnitude:.known$}");
     text.extend(std::iter::repeat_n('0', zeros));
     text
+}
+
+/// The exact value with so many decimals, ties to even, by one product of whole numbers: that of the digits wanted, and what is cut off.
+/// Nothing for floats and precisions that have no room in it. The general way of the standard library takes ten times as long for
+/// values that end soon, as 2.5.
+fn fixed_by_product(magnitude: f64, precision: usize) -> Option<String> {
+    let (fraction, exponent) = (magnitude.to_bits() & ((1 << 52) - 1), (magnitude.to_bits() >> 52) as u32);
+    // Of what is as small as the exponent 0 stands for, no decimals are wanted here. The value is mantissa / 2^shift.
+    let (mantissa, shift) = (fraction | 1 << 52, 1075u32.checked_sub(exponent)?);
+    if !(1..=100).contains(&shift) || precision > MOST_SMALL {
+        return None;
+    }
+    let unit = 10u64.pow(precision as u32);
+    let product = u128::from(mantissa) * u128::from(unit);
+    let (floor, rest, half) = (u64::try_from(product >> shift).ok()?, product & ((1 << shift) - 1), 1 << (shift - 1));
+    let rounds_up = rest > half || (rest == half && floor & 1 == 1);
+    let scaled = floor.checked_add(u64::from(rounds_up))?;
+    let (mut whole, mut decimals) = (itoa::Buffer::new(), itoa::Buffer::new());
+    let (whole, decimals) = (whole.format(scaled / unit), decimals.format(scaled % unit));
+    let mut text = String::with_capacity(whole.len() + 1 + precision);
+    text.push_str(whole);
+    if precision > 0 {
+        text.push('.');
+        (decimals.len()..precision).for_each(|_| text.push('0'));
+        text.push_str(decimals);
+    }
+    Some(text)
 }
 
 fn scientific(magnitude: f64, precision: usize, mark: &str) -> String {
@@ -280,9 +310,9 @@ fn number(mut parts: Number, spec: &Spec) -> String {
         zero_fill(&mut parts, spec.width.unwrap_or(0).saturating_sub(around), spec.group.is_some());
     }
     if let Some(mark) = spec.group {
-        parts.digits = grouped(&parts.digits, mark, parts.group_size);
+        parts.digits = grouped(&parts.digits, mark, parts.group_size).into();
     }
-    let text = [sign, parts.prefix, &parts.digits, &parts.tail].concat();
+    let text = [sign, parts.prefix, &*parts.digits, parts.tail].concat();
     aligned(text, spec, Align::Right)
 }
 
@@ -295,7 +325,7 @@ fn zero_fill(parts: &mut Number, room: usize, grouping: bool) {
     while wanted + marks(wanted) < room {
         wanted += 1;
     }
-    parts.digits = format!("{:0>wanted$}", parts.digits);
+    parts.digits = format!("{:0>wanted$}", parts.digits).into();
 }
 
 fn grouped(digits: &str, mark: char, size: usize) -> String {
@@ -358,6 +388,32 @@ mod tests {
         fn from(truth: bool) -> Operand {
             Operand(Value::bool(truth))
         }
+    }
+
+    #[test]
+    fn both_ways_to_decimals_agree() {
+        let mut state = 1u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            state >> 11
+        };
+        let mut compared = 0;
+        for at in 0..20_000 {
+            // Ties, halves of them, and anything.
+            let number = match at % 4 {
+                0 => (next() % 4000) as f64 / 8.0,
+                1 => (next() % 1_000_000) as f64 / 64.0,
+                2 => next() as f64 / (1u64 << (next() % 64)) as f64,
+                _ => f64::from_bits(next() << 10 & !(1 << 63)),
+            };
+            for precision in [0, 1, 2, 3, 6, 15, 19, 20] {
+                if let Some(text) = fixed_by_product(number, precision) {
+                    assert_eq!(text, format!("{number:.precision$}"), "{number:?} to {precision}");
+                    compared += 1;
+                }
+            }
+        }
+        assert!(compared > 60_000, "{compared}");
     }
 
     #[test]
