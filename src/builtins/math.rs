@@ -587,6 +587,9 @@ pub(super) fn holds(engine: &mut dyn Engine, op: CompareOp, left: &Value, right:
 
 /// The same where only callbacks are at hand.
 pub(super) fn holds_for(engine: &mut dyn Callback, op: CompareOp, left: &Value, right: &Value) -> Fallible<bool> {
+    if let Some(answer) = compare::simple(op, left, right) {
+        return Ok(answer);
+    }
     let step = compare::compare(op, left, right, engine)?;
     Ok(truthy(&step.finish(engine)?))
 }

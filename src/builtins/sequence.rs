@@ -5,7 +5,7 @@ use super::array::position;
 use super::iter::{for_each, is_lazy, items_of};
 use super::table::{Outcome, builtins};
 use super::{dict, math, text};
-use crate::semantics::compare::CompareOp;
+use crate::semantics::compare::{self, CompareOp};
 use crate::semantics::display;
 use crate::semantics::fault::{Raise, faults};
 use crate::value::{ArrRef, Bytes, Str, Value, array};
@@ -207,7 +207,8 @@ fn find_equal(
         if steps % 4096 == 4095 {
             engine.poll()?;
         }
-        if equal(engine, &items.get(at).unwrap_or_default(), item)? {
+        let simple = items.as_val_slice().and_then(|items| compare::simple(CompareOp::Eq, &items[at], item));
+        if simple.map_or_else(|| equal(engine, &items.get(at).unwrap_or_default(), item), Ok)? {
             return Ok(Some(at));
         }
     }
