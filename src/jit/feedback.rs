@@ -10,6 +10,7 @@ use super::profile::{Constant, FieldCase, FieldFrom, FunctionProfile, Site, Targ
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Callee, Chunk, Const, LiteralSite, Root, Test};
 use crate::bytecode::op::Op;
+use crate::source::Span;
 use crate::value::layout::{shape, tag, variant_number};
 use crate::value::{FnId, Rep, Value, shapes};
 use crate::vm::Vm;
@@ -141,20 +142,23 @@ fn constant(value: &Value) -> Constant {
     }
 }
 
-/// Where the fields of a struct literal come from: its items in any order, and defaults that need no code.
+/// Where the fields of a struct literal come from: its items in any order, an instance that is spread, and defaults that need no code.
 fn fields_from(vm: &Vm, activation: &Activation, site: &LiteralSite) -> Option<Box<[FieldFrom]>> {
     let LiteralSite::Struct { decl: Some(local), items } = site else { return None };
     let entry = &activation.unit.structs[*local as usize];
     let declared = shapes::decl(entry.decl);
     let fields = &declared.as_struct().filter(|_| !declared.is_annotated())?.fields;
-    let names: Vec<_> =
-        items.iter().map(|item| Some(*activation.names.at(usize::from(item.as_ref()?.0)))).collect::<Option<_>>()?;
+    let name = |item: &Option<(u16, Span)>| item.map(|(name, _)| *activation.names.at(usize::from(name)));
+    let names: Vec<_> = items.iter().map(name).collect();
     let is_known = |name| fields.iter().any(|field| field.name == name);
-    if !names.iter().all(|name| is_known(*name)) {
+    let mut spreads = (0..).zip(&names).filter(|(_, name)| name.is_none()).map(|(item, _)| FieldFrom::Spread(item));
+    let spread = spreads.next();
+    if spreads.next().is_some() || !names.iter().flatten().all(|name| is_known(*name)) {
         return None;
     }
-    let from = |(at, field): (usize, &shapes::Field)| match names.iter().position(|name| *name == field.name) {
+    let from = |(at, field): (usize, &shapes::Field)| match names.iter().position(|name| *name == Some(field.name)) {
         Some(item) => Some(FieldFrom::Item(item as u16)),
+        None if spread.is_some() => spread,
         None => known_default(vm.activation(entry.defaults.get(at).copied()??.0)?),
     };
     fields.iter().enumerate().map(from).collect()

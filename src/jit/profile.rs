@@ -135,6 +135,8 @@ pub struct FunctionProfile {
 pub enum FieldFrom {
     /// The literal's item of this number.
     Item(u16),
+    /// The field of the instance that is the item of this number.
+    Spread(u16),
     /// A default that is known: one of these, an array without elements, or what a variable of the isolate's table holds.
     Null,
     Bool(bool),

@@ -150,6 +150,19 @@ fn results_of_many_ways_are_not_made_though_one_way_does_not_know_unless_they_ar
 }
 
 #[test]
+fn an_instance_with_fields_of_another_is_made_at_once_unless_there_are_two() {
+    let program = |literal: &str| {
+        format!(
+            "struct P {{ x, y, name }}\nfunc f(p, q) {{ return P {{ {literal} }} }}\np := P {{ x: 1, y: 2, name: \"n\" }}\nfor i in 0..1200 {{ f(p, p) }}"
+        )
+    };
+    let one = ir(&program("...p, x: p.x + 1"));
+    assert_eq!((count(&one, "MakeInstance"), count(&one, "Fallback")), (1, 0), "{one}");
+    let two = ir(&program("...p, ...q, x: 1"));
+    assert_eq!((count(&two, "MakeInstance"), count(&two, "Fallback")), (0, 1), "{two}");
+}
+
+#[test]
 fn a_variant_that_was_found_is_not_looked_for_again() {
     let program = |body: &str| {
         format!(

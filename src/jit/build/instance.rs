@@ -7,6 +7,7 @@
 //! A closure can be told from another of the same captures, so only one slot stands for one, and that from which it is called. A copy
 //! for anything else is a copy of the object.
 use super::memory::Step;
+use super::spread::Spread;
 use super::state::{Scalar, Slot};
 use super::virtuals::{Part, Virtual};
 use super::{Builder, Built, Running};
@@ -51,7 +52,8 @@ impl Builder<'_> {
             return self.fallback(op);
         }
         let registers = base..base + items;
-        let Some(known) = self.known_fields(info, base, fields) else { return self.fallback(op) };
+        let Some(spread) = self.spread(base, fields, info.id) else { return self.fallback(op) };
+        let Some(known) = self.known_fields(info, base, fields, spread) else { return self.fallback(op) };
         if let Some(object) = self.virtual_instance(info.id, dst, &known, base, fields) {
             registers.for_each(|register| self.consume(register));
             self.write_virtual(dst, object);
@@ -69,7 +71,11 @@ impl Builder<'_> {
     /// What a field gets: unboxed, or owned. Nothing may leave from the first one on.
     fn field_value(&mut self, rep: Rep, known: Option<ValueId>, base: u16, from: FieldFrom) -> ValueId {
         match (known, from) {
-            (Some(value), FieldFrom::Variable(_)) if rep == Rep::Value => self.emit(InstKind::Retain(value), Type::ANY),
+            (Some(value), FieldFrom::Variable(_) | FieldFrom::Spread(_))
+                if rep == Rep::Value && self.scalar_kind(value).is_none() =>
+            {
+                self.emit(InstKind::Retain(value), Type::ANY)
+            }
             (Some(value), _) if rep == Rep::Value => self.boxed_field(value),
             (Some(value), _) => value,
             (None, FieldFrom::Item(item)) => self.own(base + item),
@@ -79,8 +85,14 @@ impl Builder<'_> {
     }
 
     /// The fields that the shape stores unboxed, and those that are defaults; nothing if one is of another kind.
-    fn known_fields(&mut self, info: &ShapeInfo, base: u16, fields: &[FieldFrom]) -> Option<Vec<Option<ValueId>>> {
-        let field = |(from, slot): (&FieldFrom, &crate::value::FieldSlot)| {
+    fn known_fields(
+        &mut self,
+        info: &ShapeInfo,
+        base: u16,
+        fields: &[FieldFrom],
+        spread: Spread,
+    ) -> Option<Vec<Option<ValueId>>> {
+        let field = |(position, (from, slot)): (usize, (&FieldFrom, &crate::value::FieldSlot))| {
             let wanted = match slot.rep() {
                 Rep::F64 => Some(Scalar::Float),
                 Rep::I64 => Some(Scalar::Int),
@@ -91,16 +103,17 @@ impl Builder<'_> {
                     self.scalar(super::arith::Source::Register(base + item), wanted).map(Some)
                 }
                 (FieldFrom::Item(_) | FieldFrom::NoElements, None) => Some(None),
+                (FieldFrom::Spread(_), wanted) => self.spread_field(spread, position, slot, wanted).map(Some),
                 (from, wanted) => self.default_field(from, wanted).map(Some),
             }
         };
-        fields.iter().zip(info.slots()).map(field).collect()
+        fields.iter().zip(info.slots()).enumerate().map(field).collect()
     }
 
     /// A default, as a scalar of the kind that is wanted.
     fn default_field(&mut self, from: FieldFrom, wanted: Option<Scalar>) -> Option<ValueId> {
         let value = match from {
-            FieldFrom::Item(_) | FieldFrom::NoElements => return None,
+            FieldFrom::Item(_) | FieldFrom::Spread(_) | FieldFrom::NoElements => return None,
             FieldFrom::Null => self.null(),
             FieldFrom::Bool(value) => self.emit(InstKind::ConstB(value), Type::BOOL),
             FieldFrom::Int(value) => self.int(value),
@@ -131,7 +144,7 @@ impl Builder<'_> {
         let part = |(from, known): (&FieldFrom, &Option<ValueId>)| match (*from, *known) {
             (FieldFrom::Item(item), None) => self.part_in(self.slot(base + item), into),
             // It may be an object.
-            (FieldFrom::Variable(_), Some(value)) if self.scalar_kind(value).is_none() => None,
+            (FieldFrom::Variable(_) | FieldFrom::Spread(_), Some(value)) if self.scalar_kind(value).is_none() => None,
             (_, known) => known.map(Part::Value),
         };
         let parts = fields.iter().zip(known).map(part).collect::<Option<Vec<Part>>>()?;

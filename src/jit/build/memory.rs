@@ -8,6 +8,7 @@ use crate::bytecode::op::{ArithCode, Op};
 use crate::jit::ir::inst::{Cell, Home, IntOp};
 use crate::jit::ir::{InstKind, Kinds, Type, ValueId};
 use crate::jit::profile::{FieldCase, Site};
+use crate::value::Rep;
 use crate::value::layout::{shape, tag};
 
 /// An element that is there: storage and checked index.
@@ -684,6 +685,15 @@ pub(super) fn scalar_of(cell: Cell) -> Option<Scalar> {
         Cell::F64 => Some(Scalar::Float),
         Cell::Bool => Some(Scalar::Bool),
         Cell::Value => None,
+    }
+}
+
+/// How a field is stored.
+pub(super) fn cell_of(rep: Rep) -> Cell {
+    match rep {
+        Rep::F64 => Cell::F64,
+        Rep::I64 => Cell::I64,
+        Rep::Value => Cell::Value,
     }
 }
 

@@ -34,6 +34,7 @@ mod passing;
 mod pattern;
 mod place_call;
 mod several;
+mod spread;
 mod state;
 mod threads;
 mod unpack;

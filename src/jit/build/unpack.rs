@@ -7,13 +7,12 @@ use std::sync::Arc;
 
 use super::blocks::Param;
 use super::flow::RegisterSet;
+use super::memory::cell_of;
 use super::state::{Scalar, Slot};
 use super::virtuals::{Part, Virtual};
 use super::{Builder, Edge};
-use crate::jit::ir::inst::Cell;
 use crate::jit::ir::{Form, InstKind, Made, SlotIx, StateId, Terminator, Type, ValueId};
 use crate::jit::profile::Entry;
-use crate::value::Rep;
 use crate::value::layout::tag;
 use crate::value::shapes::shape_info;
 
@@ -133,11 +132,7 @@ impl Builder<'_> {
         let pointer = self.guarded_value(value, tag::STRUCT, shape);
         let mut parts = Vec::new();
         for (field, inner) in shape_info(shape).slots().iter().zip(&form.parts) {
-            let cell = match field.rep() {
-                Rep::F64 => Cell::F64,
-                Rep::I64 => Cell::I64,
-                Rep::Value => Cell::Value,
-            };
+            let cell = cell_of(field.rep());
             let load = InstKind::LoadField { cell, pointer, offset: field.offset() };
             parts.push(match inner {
                 Some(inner) => {
