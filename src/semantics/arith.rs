@@ -164,6 +164,9 @@ fn power_of(a: f64, b: f64) -> f64 {
 
 #[inline(never)]
 fn binary_rest(op: ArithOp, a: &Value, b: &Value) -> Result<Step, Raise> {
+    if let Some(result) = numbers::short(op, a, b) {
+        return Ok(Step::Done(result));
+    }
     if op == ArithOp::Add
         && (matches!(a, Value::BigInt(_)) || matches!(b, Value::BigInt(_)))
         && let Some(sum) = long_sum(a, b)
@@ -262,6 +265,12 @@ fn in_place_rest(op: ArithOp, a: &mut Value, b: Value) -> Result<Option<Step>, R
         && let Value::BigInt(_) = a
         && add_magnitude(a, &b)?
     {
+        return Ok(None);
+    }
+    if let Value::BigInt(_) = a
+        && let Some(result) = numbers::short(op, a, &b)
+    {
+        *a = result;
         return Ok(None);
     }
     if op == ArithOp::Add

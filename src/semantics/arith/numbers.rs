@@ -9,6 +9,7 @@ use super::{ArithOp, power_of, two_floats};
 use crate::limits::{self, HumanBytes};
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::memory;
+use crate::value::bigint::Word;
 use crate::value::{IBig, Value};
 
 /// Integers have at most this many bits.
@@ -52,6 +53,45 @@ pub(super) fn integer(value: &Value) -> Cow<'_, IBig> {
         Value::Int(small) => Cow::Owned(IBig::from(*small)),
         _ => Cow::Owned(IBig::ZERO),
     }
+}
+
+/// An int of less than 128 bits.
+fn wide(value: &Value) -> Option<i128> {
+    let big = match value {
+        Value::Int(small) => return Some(i128::from(*small)),
+        Value::BigInt(big) => big,
+        _ => return None,
+    };
+    let (negative, words) = big.words();
+    let magnitude = match *words {
+        [low] => i128::from(low),
+        [low, high] if high >> (Word::BITS - 1) == 0 => i128::from(low) | i128::from(high) << Word::BITS,
+        _ => return None,
+    };
+    Some(if negative { -magnitude } else { magnitude })
+}
+
+/// The result for ints that together need no more than 128 bits; nothing if they do, or if it is an error or a power. What hashes and
+/// generators of numbers do with 64 bits stays in registers this way.
+pub(super) fn short(op: ArithOp, a: &Value, b: &Value) -> Option<Value> {
+    let (a, b) = (wide(a)?, wide(b)?);
+    let result = match op {
+        ArithOp::Add => a.checked_add(b)?,
+        ArithOp::Sub => a.checked_sub(b)?,
+        ArithOp::Mul => a.checked_mul(b)?,
+        ArithOp::Div => a.checked_div(b)?,
+        ArithOp::Mod => a.checked_rem(b)?,
+        ArithOp::BitAnd => a & b,
+        ArithOp::BitOr => a | b,
+        ArithOp::BitXor => a ^ b,
+        ArithOp::Shl => {
+            let count = u32::try_from(b).ok().filter(|count| *count < i128::BITS)?;
+            Some(a << count).filter(|shifted| shifted >> count == a)?
+        }
+        ArithOp::Shr => a >> u32::try_from(b).ok()?.min(i128::BITS - 1),
+        ArithOp::Pow => return None,
+    };
+    Some(Value::int_from_i128(result))
 }
 
 /// The nearest float, infinite beyond the range.
@@ -172,4 +212,35 @@ fn shift_right(a: &IBig, b: &IBig) -> Result<Value, Raise> {
 #[cold]
 fn negative_shift(operator: &str, count: &IBig) -> Raise {
     faults::negative_shift(operator, count)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Ints around the borders of one, two and three words, and of all lengths between.
+    fn ints() -> Vec<IBig> {
+        let borders = [0, 1, 2, 31, 62, 63, 64, 65, 100, 126, 127, 128, 129, 200].map(|bits| IBig::ONE << bits);
+        let near = borders.iter().flat_map(|border| [border - IBig::ONE, border.clone(), border + IBig::from(3)]);
+        near.chain([IBig::from(6_364_136_223_846_793_005i64), IBig::from(10i64).pow(30)])
+            .flat_map(|int| [-&int, int])
+            .collect()
+    }
+
+    #[test]
+    fn both_ways_agree() {
+        use ArithOp::*;
+        let ints = ints();
+        let mut compared = 0;
+        for op in [Add, Sub, Mul, Div, Mod, BitAnd, BitOr, BitXor, Shl, Shr, Pow] {
+            for (a, b) in ints.iter().flat_map(|a| ints.iter().map(move |b| (a, b))) {
+                let Some(found) = short(op, &Value::int_from(a.clone()), &Value::int_from(b.clone())) else { continue };
+                let Ok(expected) = integers(op, a, b) else { panic!("{a} {} {b} is an error", op.text()) };
+                assert_eq!(found.to_ibig(), expected.to_ibig(), "{a} {} {b}", op.text());
+                assert_eq!(found.as_int(), expected.as_int(), "{a} {} {b}", op.text());
+                compared += 1;
+            }
+        }
+        assert!(compared > 20_000, "{compared}");
+    }
 }
