@@ -68,6 +68,8 @@ pub fn address(helper: Helper) -> *const u8 {
     match helper {
         Helper::Exit => super::exit::leave as *const u8,
         Helper::Fallback => fallback as *const u8,
+        Helper::Caught => super::exit::caught as *const u8,
+        Helper::Throw => super::exit::throw as *const u8,
         Helper::Call => call as *const u8,
         Helper::CallValue => call_value as *const u8,
         Helper::Poll => super::exit::poll as *const u8,
