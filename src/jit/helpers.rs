@@ -101,6 +101,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::SetItem => operate::set_item as *const u8,
         Helper::UpdateItem => operate::update_item as *const u8,
         Helper::PushItem => operate::push_item as *const u8,
+        Helper::EntryAt => operate::entry_at as *const u8,
         Helper::Slice => operate::slice as *const u8,
         Helper::Text => operate::text as *const u8,
         Helper::AppendText => operate::append_text as *const u8,

@@ -148,6 +148,8 @@ pub enum Helper {
     UpdateItem,
     /// `(place, key, value) -> 1 if done`
     PushItem,
+    /// `(place, key) -> address of a value in the dict that the place is, or -1`
+    EntryAt,
     /// `(kind, base, start, end) -> (tag, payload)`
     Slice,
     /// `(context, template, values, count) -> (tag, payload)`; a template, variant, test or part is function | index << 32, values are an array.
@@ -228,6 +230,7 @@ impl Helper {
         Helper::SetItem,
         Helper::UpdateItem,
         Helper::PushItem,
+        Helper::EntryAt,
         Helper::Slice,
         Helper::Text,
         Helper::AppendText,
@@ -288,6 +291,7 @@ impl Helper {
             Helper::SetItem => "ruff_set_item",
             Helper::UpdateItem => "ruff_update_item",
             Helper::PushItem => "ruff_push_item",
+            Helper::EntryAt => "ruff_entry_at",
             Helper::Slice => "ruff_slice",
             Helper::Text => "ruff_text",
             Helper::AppendText => "ruff_append_text",
@@ -349,6 +353,7 @@ impl Helper {
             Helper::SetItem => (5, 1),
             Helper::UpdateItem => (6, 1),
             Helper::PushItem => (5, 1),
+            Helper::EntryAt => (3, 1),
             Helper::Slice => (7, 2),
             Helper::Text => (4, 2),
             Helper::AppendText => (5, 1),
