@@ -41,7 +41,9 @@ fn chains_of_every_kind_are_freed_without_recursion() {
         &|inner| Value::Cell(Cell::alloc(inner)),
         &|inner| {
             let kind = error::ErrorKind::Known(0);
-            Value::error(error::ErrorData { cause: inner, ..error::ErrorData::new(kind, Value::Null) })
+            let mut data = error::ErrorData::new(kind, Value::Null);
+            data.cause = inner;
+            Value::error(data)
         },
         &|inner| Value::dict([(Value::Int(1), inner)]).unwrap(),
         &|inner| Value::iterator(ruff::value::IterState::Source(inner)),

@@ -225,7 +225,7 @@ fn assert_throws(engine: &mut dyn Engine, f: Callable, pattern: Option<&str>) ->
         Err(Raise::Fault(fault)) => fault,
         Err(stop) => return Err(stop),
     };
-    let text = format!("{}: {}", fault.kind.name(), fault.message);
+    let text = format!("{}: {}", fault.kind_name(), fault.message());
     if pattern.is_some_and(|pattern| !text.contains(pattern)) {
         let details = format!("\n  pattern: {}\n  thrown:  {text}", pattern.unwrap_or_default());
         return Err(failed(engine, "assertion failed: another error was thrown", Missing(None), &details));

@@ -62,7 +62,7 @@ impl Checker<'_> {
         if let Err(raise) = bind_args(info, positional, named)
             && let Some(fault) = raise.as_fault()
         {
-            self.error(Code::WrongArguments, span, &*fault.message);
+            self.error(Code::WrongArguments, span, fault.message());
         }
     }
 

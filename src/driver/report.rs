@@ -40,11 +40,11 @@ impl Failure {
     pub fn new(fault: &Fault) -> Failure {
         let report = fault.report();
         Failure {
-            kind: fault.kind.name().to_owned(),
-            message: fault.message.to_string(),
+            kind: fault.kind_name().to_owned(),
+            message: fault.message().to_owned(),
             stack: report.stack,
             left_out: report.left_out,
-            causes: causes(fault.cause.as_ref()),
+            causes: causes(fault.cause()),
         }
     }
 
@@ -96,12 +96,14 @@ fn causes(first: Option<&Value>) -> Vec<Cause> {
         && causes.len() < MOST_CAUSES
     {
         let data = error.data();
+        let (file, line, column) =
+            data.trace.place().map_or(("", 0, 0), |(file, line, column)| (file.as_str(), line, column));
         causes.push(Cause {
-            kind: kind_name(&data.kind),
-            message: data.message.as_str().unwrap_or_default().to_owned(),
-            file: data.position.file.clone(),
-            line: data.position.line,
-            column: data.position.column,
+            kind: kind_name(data).into(),
+            message: data.message().as_str().unwrap_or_default().to_owned(),
+            file: file.into(),
+            line,
+            column,
         });
         next = Some(data.cause.clone());
     }
@@ -112,10 +114,10 @@ fn causes(first: Option<&Value>) -> Vec<Cause> {
 fn place(sources: &SourceMap, entry: &TraceEntry) -> Option<(SourceId, Span)> {
     let known = SourceId(entry.excerpt.source);
     let span = Span::new(entry.excerpt.start, entry.excerpt.end);
-    if !span.is_empty() && sources.find(known).is_some_and(|source| source.name() == &*entry.file) {
+    if !span.is_empty() && sources.find(known).is_some_and(|source| source.name() == entry.file.as_str()) {
         return Some((known, span));
     }
-    let (id, source) = sources.iter().find(|(_, source)| source.name() == &*entry.file)?;
+    let (id, source) = sources.iter().find(|(_, source)| source.name() == entry.file.as_str())?;
     let line = source.line_text(entry.line)?;
     let start = source.lines().line_start(entry.line)?;
     let skipped = line.chars().take(entry.column.saturating_sub(1) as usize).map(char::len_utf8).sum::<usize>();

@@ -28,6 +28,7 @@ use crate::resolve::hir::{Function, LoopId, Program, TextId};
 use crate::semantics::fault::{Excerpt, Raise, Stop, TraceEntry, faults};
 use crate::source::Span;
 use crate::value::isolate::Isolate;
+use crate::value::symbol::symbol;
 use crate::value::{Clo, FnId, Ref, Symbol, Value};
 pub use unit::{Provider, Unit};
 
@@ -187,8 +188,8 @@ impl<'p> Interp<'p> {
         let source = frame.program[frame.function.module].source;
         let place = unit.sources.line_column(source, span.start);
         TraceEntry {
-            function: Arc::from(&frame.program[frame.function.name]),
-            file: Arc::from(unit.sources.name(source)),
+            function: symbol(&frame.program[frame.function.name]),
+            file: symbol(unit.sources.name(source)),
             line: place.line,
             column: place.column,
             excerpt: Excerpt { source: source.0, start: span.start, end: span.end },

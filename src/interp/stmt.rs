@@ -366,9 +366,8 @@ impl<'p> Interp<'p> {
     fn add_cause(&mut self, pending: Option<Raise>) {
         if let Some(Raise::Fault(replaced)) = &mut self.raised
             && let Some(Raise::Fault(pending)) = pending
-            && replaced.cause.is_none()
         {
-            replaced.cause = Some(pending.into_error_value());
+            replaced.replace(*pending);
         }
     }
 

@@ -6,13 +6,14 @@
 //! return address is there was called by compiled code.
 #![allow(unsafe_code)]
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use super::helpers::{Pair, guarded};
 use super::ir::{Form, Made, SlotIx};
 use super::lower::{ExitInfo, ExitKind, Where};
 use super::runtime::Context;
-use crate::semantics::fault::{Raise, faults};
+use crate::semantics::fault::{Fault, Raise, faults, throw_simply};
 use crate::value::layout::tag;
 use crate::value::shapes::shape_info;
 use crate::value::{FnId, Value};
@@ -90,6 +91,57 @@ fn drop_arguments(context: &Context, function: u32, fp: Fp) {
         let first = u16::from(function.mutating());
         fp.clear_nulling(first, function.chunk.params - first);
     }
+}
+
+/// What a handler in compiled code gets for an error: for a value thrown, or for what was raised. An exception if that is the VM's business.
+///
+/// # Safety
+/// As `helpers::context` says of what machine code hands over; tag and payload are those of a live value, or say that none is thrown.
+pub unsafe extern "C" fn caught(context: *mut Context, number: u64, how: u64, value_tag: u64, payload: u64) -> Pair {
+    // SAFETY: `helpers::context`.
+    let context = unsafe { &mut *context };
+    let fault = if value_tag == tag::EXC {
+        match context.raised.take() {
+            Some(Raise::Fault(fault)) => Some(*fault),
+            other => {
+                context.raised = other;
+                None
+            }
+        }
+    } else {
+        thrown(Pair { tag: value_tag, payload })
+    };
+    let Some(mut fault) = fault else { return Pair::RAISED };
+    let info = context.exits[number as usize].info.clone();
+    let frames = info.frames[how as u32 as usize..].iter().rev().map(|frame| (frame.function, frame.pc));
+    let caught = guarded(context, |_, vm| {
+        vm.trace_left(&mut fault, frames)?;
+        vm.caught_left(fault, info.frames[how as u32 as usize].function, how >> 32 != 0)
+    });
+    caught.map_or(Pair::RAISED, Pair::from_value)
+}
+
+/// Leaves the error of a value thrown, which leaves all frames of the code, for who called it. 0 if it is the VM's business to throw it.
+///
+/// # Safety
+/// As `helpers::context` says of what machine code hands over; tag and payload are those of a live value.
+pub unsafe extern "C" fn throw(context: *mut Context, number: u64, value_tag: u64, payload: u64) -> u64 {
+    // SAFETY: `helpers::context`.
+    let context = unsafe { &mut *context };
+    let Some(mut fault) = thrown(Pair { tag: value_tag, payload }) else { return 0 };
+    let info = context.exits[number as usize].info.clone();
+    let frames = info.frames.iter().rev().map(|frame| (frame.function, frame.pc));
+    if guarded(context, |_, vm| vm.trace_left(&mut fault, frames)).is_some() {
+        context.raised = Some(fault.into());
+    }
+    1
+}
+
+/// The error of a value that somebody else keeps, if making it runs no user code.
+fn thrown(pair: Pair) -> Option<Fault> {
+    // SAFETY: **state**: a value that is alive; it is not dropped here.
+    let value = ManuallyDrop::new(unsafe { pair.into_value() });
+    throw_simply(Value::clone(&value)).ok()
 }
 
 /// Something wants attention before a function begins. 1: it has raised, and its arguments are dropped.

@@ -68,6 +68,8 @@ pub fn address(helper: Helper) -> *const u8 {
     match helper {
         Helper::Exit => super::exit::leave as *const u8,
         Helper::Fallback => fallback as *const u8,
+        Helper::Caught => super::exit::caught as *const u8,
+        Helper::Throw => super::exit::throw as *const u8,
         Helper::Call => call as *const u8,
         Helper::CallValue => call_value as *const u8,
         Helper::Poll => super::exit::poll as *const u8,
@@ -99,6 +101,7 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::SetItem => operate::set_item as *const u8,
         Helper::UpdateItem => operate::update_item as *const u8,
         Helper::PushItem => operate::push_item as *const u8,
+        Helper::EntryAt => operate::entry_at as *const u8,
         Helper::Slice => operate::slice as *const u8,
         Helper::Text => operate::text as *const u8,
         Helper::AppendText => operate::append_text as *const u8,

@@ -433,7 +433,7 @@ mod tests {
         match result {
             Ok(Step::Done(value)) => super::super::display::structural_debug(&value),
             Ok(_) => "user code".to_owned(),
-            Err(raise) => raise.as_fault().unwrap().message.to_string(),
+            Err(raise) => raise.as_fault().unwrap().message().to_owned(),
         }
     }
 

@@ -197,7 +197,7 @@ mod tests {
         let named = named.iter().map(|&(name, value)| (name, Value::Int(value))).collect();
         let text = match bind_args(info, positional, named) {
             Ok(slots) => slots.iter().map(show).collect::<Vec<_>>().join(" "),
-            Err(raise) => raise.as_fault().unwrap().message.to_string(),
+            Err(raise) => raise.as_fault().unwrap().message().to_owned(),
         };
         assert_eq!(text, expected);
     }

@@ -5,6 +5,7 @@
 //! length takes no room. An order is decided by the first parts that differ.
 use std::cmp::Ordering;
 
+use super::fault::kind_name;
 use super::fault::{Raise, faults};
 use super::member::{declaration, overload};
 use super::step::{Callback, SmallArgs, Step, Then};
@@ -239,7 +240,7 @@ impl<'a> Parts<'a> {
             Parts::Struct(object) => object.borrow(at),
             Parts::Items(array, from) => array.borrow(from + at),
             Parts::Payload(values) => values.get(at).map(Borrowed::of),
-            Parts::Error(data) => [&data.message, &data.value, &data.cause].get(at).map(|part| Borrowed::of(part)),
+            Parts::Error(data) => [data.message(), &data.value, &data.cause].get(at).map(|part| Borrowed::of(part)),
         }
     }
 }
@@ -354,7 +355,7 @@ fn enter<'a>(
         }
         (View::Error(x), View::Error(y)) => {
             let (x, y) = (x.data(), y.data());
-            if x.kind != y.kind || x.position != y.position {
+            if kind_name(x) != kind_name(y) || x.trace.place() != y.trace.place() {
                 return Ok(false);
             }
             Frame::Parts { a: Parts::Error(x), b: Parts::Error(y), at: 0 }
@@ -541,7 +542,7 @@ mod tests {
         match compare(op, a, b, &mut NoCallback) {
             Ok(Step::Done(answer)) => Ok(answer.as_bool().unwrap()),
             Ok(_) => Err("user code".to_owned()),
-            Err(raise) => Err(raise.as_fault().unwrap().message.to_string()),
+            Err(raise) => Err(raise.as_fault().unwrap().message().to_owned()),
         }
     }
 

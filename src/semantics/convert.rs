@@ -137,7 +137,7 @@ mod tests {
     fn check(result: Result<Value, Raise>, expected: &str) {
         let text = match result {
             Ok(value) => structural_debug(&value),
-            Err(raise) => raise.as_fault().unwrap().message.to_string(),
+            Err(raise) => raise.as_fault().unwrap().message().to_owned(),
         };
         assert_eq!(text, expected);
     }

@@ -84,6 +84,21 @@ pub fn plain(value: &Value) -> Option<Result<String, Raise>> {
     }
 }
 
+/// Is this an instance without an own `to_string` whose fields are numbers, bools, strings and nulls? Its display form takes no
+/// user code and stays the same.
+pub fn is_settled(value: &Value) -> bool {
+    let Value::Struct(object) = value else { return false };
+    let is_simple = |at| match object.borrow(at) {
+        Some(field) => {
+            matches!(*field, Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) | Value::Str(_))
+        }
+        None => false,
+    };
+    object.collection().is_none()
+        && overload(&Borrowed::of(value), known::TO_STRING).is_none()
+        && (0..object.len()).all(is_simple)
+}
+
 /// The display form of a string or a small int; `digits` is room for a number's.
 #[inline]
 pub fn simple<'a>(value: &'a Value, digits: &'a mut itoa::Buffer) -> Option<&'a str> {
@@ -309,9 +324,9 @@ fn begin<'a>(
         }
         View::Error(error) if form == Form::Debug => {
             out.push_str("Error(");
-            stack.push(Frame::Payload { values: std::slice::from_ref(&error.data().message), at: 0 });
+            stack.push(Frame::Payload { values: std::slice::from_ref(error.data().message()), at: 0 });
         }
-        View::Error(error) => return begin(out, &Borrowed::of(&error.data().message), form, user, stack),
+        View::Error(error) => return begin(out, &Borrowed::of(error.data().message()), form, user, stack),
         View::Struct(_) | View::Variant(_) => return begin_declared(out, value, user, stack),
         View::Str(_) | View::BigInt(_) | View::Bytes(_) | View::Other => return leaf(out, value, form, user),
     }

@@ -7,13 +7,13 @@
 //!
 //! Always holds: a [`Fault`] is boxed, so that the result of everything that runs stays small; its trace is empty until
 //! the frame that raised it pushes its entry, and the first entry is the fault's position.
-use std::collections::VecDeque;
 use std::fmt::{self, Display, Write as _};
-use std::sync::Arc;
 
 use super::step::Callback;
 use crate::value::Value;
-use crate::value::error::{ErrorData, ErrorKind as StoredKind, Position, StackFrame};
+use crate::value::error::{Err, ErrorData, ErrorKind as StoredKind};
+pub use crate::value::error::{Excerpt, TraceEntry};
+use crate::value::heap::Ref;
 
 /// The error type of everything that runs.
 #[derive(Debug)]
@@ -307,228 +307,102 @@ pub fn reference_page() -> String {
     page
 }
 
-/// How many innermost and outermost frames a trace keeps.
-const KEEP_INNERMOST: usize = 100;
-const KEEP_OUTERMOST: usize = 20;
-
-/// One frame of a trace.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TraceEntry {
-    /// `area`, `Account.deposit`, `<lambda>`, `<main>`.
-    pub function: Arc<str>,
-    pub file: Arc<str>,
-    /// Counts from 1.
-    pub line: u32,
-    /// Counts from 1, in code points.
-    pub column: u32,
-    /// What the excerpt shows.
-    pub excerpt: Excerpt,
-}
-
-/// A stretch of a source text by numbers: the id of the source and byte offsets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Excerpt {
-    pub source: u32,
-    pub start: u32,
-    pub end: u32,
-}
-
-/// The frames that a fault has left, innermost first; the middle of a very long trace is only counted.
-#[derive(Clone, Debug, Default)]
-pub struct Trace {
-    innermost: Vec<TraceEntry>,
-    outermost: VecDeque<TraceEntry>,
-    left_out: usize,
-}
-
-impl Trace {
-    pub fn push(&mut self, entry: TraceEntry) {
-        if self.innermost.len() < KEEP_INNERMOST {
-            self.innermost.push(entry);
-            return;
-        }
-        if self.outermost.len() == KEEP_OUTERMOST {
-            self.outermost.pop_front();
-            self.left_out += 1;
-        }
-        self.outermost.push_back(entry);
-    }
-
-    /// The frames before the gap.
-    pub fn innermost(&self) -> &[TraceEntry] {
-        &self.innermost
-    }
-
-    /// The frames after the gap.
-    pub fn outermost(&self) -> impl Iterator<Item = &TraceEntry> {
-        self.outermost.iter()
-    }
-
-    /// How many frames the gap holds.
-    pub fn left_out(&self) -> usize {
-        self.left_out
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.innermost.is_empty()
-    }
-
-    /// Where the fault was raised.
-    pub fn position(&self) -> Option<&TraceEntry> {
-        self.innermost.first()
-    }
-}
-
 /// An error of the script on its way to a handler.
-#[derive(Debug)]
 pub struct Fault {
-    pub kind: FaultKind,
-    pub message: Arc<str>,
-    /// What was thrown; null for errors that the language or a builtin raises.
-    pub value: Value,
-    /// The error this one replaced or was built from.
-    pub cause: Option<Value>,
-    pub trace: Trace,
-    /// The `Error` value that is thrown again: it keeps its position, stack and cause.
-    pub rethrown: Option<Value>,
+    error: Ref<Err>,
+    /// The error is thrown again: it keeps its position and stack.
+    again: bool,
 }
 
-/// A kind of the table or the name of the thrown struct.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum FaultKind {
-    Builtin(ErrorKind),
-    Named(Arc<str>),
-}
-
-impl FaultKind {
-    pub fn name(&self) -> &str {
-        match self {
-            FaultKind::Builtin(kind) => kind.name(),
-            FaultKind::Named(name) => name,
-        }
-    }
-
-    fn stored(&self) -> StoredKind {
-        match self {
-            FaultKind::Builtin(kind) => StoredKind::Known(*kind as u16),
-            FaultKind::Named(name) => StoredKind::Named(name.clone()),
-        }
-    }
-
-    fn from_stored(kind: &StoredKind) -> FaultKind {
-        match kind {
-            StoredKind::Known(number) => {
-                FaultKind::Builtin(ErrorKind::ALL.get(usize::from(*number)).copied().unwrap_or(ErrorKind::Error))
-            }
-            StoredKind::Named(name) => FaultKind::Named(name.clone()),
-        }
-    }
-}
-
-/// The name of an error value's kind.
-pub fn kind_name(kind: &StoredKind) -> Arc<str> {
-    match FaultKind::from_stored(kind) {
-        FaultKind::Builtin(kind) => Arc::from(kind.name()),
-        FaultKind::Named(name) => name,
+impl fmt::Debug for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.kind_name(), self.message())
     }
 }
 
 impl Fault {
     /// A fault of the table.
-    pub fn plain(kind: ErrorKind, message: impl Into<Arc<str>>) -> Fault {
-        Fault {
-            kind: FaultKind::Builtin(kind),
-            message: message.into(),
-            value: Value::Null,
-            cause: None,
-            trace: Trace::default(),
-            rethrown: None,
-        }
+    pub fn plain(kind: ErrorKind, message: impl AsRef<str>) -> Fault {
+        Fault::new(ErrorData::new(StoredKind::Known(kind as u16), Value::str(message.as_ref())))
+    }
+
+    fn new(data: ErrorData) -> Fault {
+        Fault { error: Err::alloc(data), again: false }
     }
 
     /// `throw value`, where a display form that needs user code is replaced by the structural one; see [`throw`].
     pub fn from_thrown(value: Value) -> Fault {
-        let message = thrown_message(&value).unwrap_or_else(|| super::display::structural(&value));
-        Fault::thrown_with(value, message.into())
+        let message = thrown_message(&value).unwrap_or_else(|| structural_message(&value));
+        Fault::thrown_with(value, message)
     }
 
-    fn thrown_with(value: Value, message: Arc<str>) -> Fault {
-        if let Value::Error(error) = &value {
-            let data = error.data();
-            let cause = (!data.cause.is_null()).then(|| data.cause.clone());
-            let (kind, thrown) = (FaultKind::from_stored(&data.kind), data.value.clone());
-            // One that `Error(…)` built and nobody has thrown yet gets its position now.
-            let rethrown = (data.position.line > 0).then_some(value);
-            return Fault { kind, message, value: thrown, cause, trace: Trace::default(), rethrown };
+    fn thrown_with(value: Value, message: Value) -> Fault {
+        match value {
+            Value::Error(mut error) => {
+                let again = error.data().trace.position().is_some();
+                // One that `Error(…)` built and nobody has thrown yet gets its position now.
+                if !again {
+                    Err::make_unique(&mut error);
+                }
+                Fault { error, again }
+            }
+            value => {
+                let mut data = ErrorData::new(thrown_kind(&value), message);
+                data.value = value;
+                Fault::new(data)
+            }
         }
-        let kind = match &value {
-            Value::Struct(_) => FaultKind::Named(value.type_name().into()),
-            _ => FaultKind::Builtin(ErrorKind::Error),
-        };
-        Fault { kind, message, value, cause: None, trace: Trace::default(), rethrown: None }
+    }
+
+    fn data(&self) -> &ErrorData {
+        self.error.data()
+    }
+
+    /// The name of its kind.
+    pub fn kind_name(&self) -> &str {
+        kind_name(self.data())
+    }
+
+    pub fn message(&self) -> &str {
+        self.data().message().as_str().unwrap_or_default()
+    }
+
+    /// The error this one replaced or was built from.
+    pub fn cause(&self) -> Option<&Value> {
+        Some(&self.data().cause).filter(|cause| !cause.is_null())
+    }
+
+    /// Does it keep the trace it has?
+    pub fn is_again(&self) -> bool {
+        self.again
     }
 
     /// Adds the entry of a frame that the fault leaves; an error thrown again keeps the trace it has.
     pub fn push_frame(&mut self, entry: TraceEntry) {
-        if self.rethrown.is_none() {
-            self.trace.push(entry);
+        if !self.again {
+            Err::make_unique(&mut self.error).trace.push(entry);
         }
     }
 
     /// An error raised while `pending` was on its way through a `finally` replaces it; the older one becomes the cause
     /// unless this one has another already.
     pub fn replace(&mut self, pending: Fault) {
-        if self.cause.is_some() {
-            return;
+        if self.cause().is_none() {
+            Err::make_unique(&mut self.error).cause = pending.into_error_value();
         }
-        let cause = pending.into_error_value();
-        if let Some(Value::Error(error)) = &mut self.rethrown {
-            crate::value::Err::make_unique(error).cause = cause.clone();
-        }
-        self.cause = Some(cause);
     }
 
     /// What `except` receives.
     pub fn into_error_value(self) -> Value {
-        if let Some(error) = self.rethrown {
-            return error;
-        }
-        let position = self.trace.position().map(position_of).unwrap_or_default();
-        let Trace { innermost, outermost, left_out } = self.trace;
-        let frame = |TraceEntry { function, file, line, column, .. }| StackFrame {
-            function,
-            position: Position { file, line, column },
-        };
-        Value::error(ErrorData {
-            message: Value::str(&self.message),
-            kind: self.kind.stored(),
-            value: self.value,
-            position,
-            stack: innermost.into_iter().chain(outermost).map(frame).collect(),
-            left_out: left_out as u64,
-            cause: self.cause.unwrap_or(Value::Null),
-        })
+        Value::Error(self.error)
     }
 
     /// The position and stack that a report shows: those of the error thrown again, else of the trace.
     pub fn report(&self) -> FaultReport {
-        let (stack, left_out) = match &self.rethrown {
-            Some(Value::Error(error)) => {
-                let frame = |frame: &StackFrame| TraceEntry {
-                    function: frame.function.clone(),
-                    file: frame.position.file.clone(),
-                    line: frame.position.line,
-                    column: frame.position.column,
-                    excerpt: Excerpt::default(),
-                };
-                (error.data().stack.iter().map(frame).collect(), error.data().left_out as usize)
-            }
-            _ => {
-                let frames = self.trace.innermost.iter().chain(&self.trace.outermost);
-                (frames.cloned().collect(), self.trace.left_out)
-            }
-        };
-        FaultReport { stack, left_out }
+        let excerpt = |entry: &TraceEntry| if self.again { Excerpt::default() } else { entry.excerpt };
+        let trace = &self.data().trace;
+        let stack = trace.iter().map(|entry| TraceEntry { excerpt: excerpt(entry), ..*entry }).collect();
+        FaultReport { stack, left_out: trace.gap().map_or(0, |(left_out, _)| left_out) }
     }
 }
 
@@ -541,62 +415,94 @@ pub struct FaultReport {
     pub left_out: usize,
 }
 
-fn position_of(entry: &TraceEntry) -> Position {
-    Position { file: entry.file.clone(), line: entry.line, column: entry.column }
-}
-
 /// `throw value`: the fault. Its message is the display form, or the structural one if `to_string` fails.
 pub fn throw(value: Value, callback: &mut dyn Callback) -> Raise {
     let message = match thrown_message(&value) {
         Some(message) => message,
+        None if super::display::is_settled(&value) => return settled(value).into(),
         None => match super::display::display(&value, callback) {
-            Ok(text) => text,
+            Ok(text) => Value::str(&text),
             // What is wrong with its `to_string` must not hide what was thrown.
-            Err(Raise::Fault(_)) => super::display::structural(&value),
+            Err(Raise::Fault(_)) => structural_message(&value),
             Err(stop) => return stop,
         },
     };
-    Fault::thrown_with(value, message.into()).into()
+    Fault::thrown_with(value, message).into()
+}
+
+/// `throw value`, if that takes no user code; else the value is given back.
+pub fn throw_simply(value: Value) -> Result<Fault, Value> {
+    match thrown_message(&value) {
+        Some(message) => Ok(Fault::thrown_with(value, message)),
+        None if super::display::is_settled(&value) => Ok(settled(value)),
+        None => Err(value),
+    }
+}
+
+/// The fault of a value whose display form is the same whenever it is made.
+fn settled(value: Value) -> Fault {
+    Fault::new(ErrorData::thrown(thrown_kind(&value), value, structural_message))
+}
+
+fn structural_message(value: &Value) -> Value {
+    Value::str(&super::display::structural(value))
+}
+
+fn thrown_kind(value: &Value) -> StoredKind {
+    match value {
+        Value::Struct(_) => StoredKind::Thrown,
+        _ => StoredKind::Known(ErrorKind::Error as u16),
+    }
 }
 
 /// The message of a thrown value, unless it is the display form.
-fn thrown_message(value: &Value) -> Option<String> {
+fn thrown_message(value: &Value) -> Option<Value> {
     let message = match value {
-        Value::Str(text) => return Some(text.as_str().to_owned()),
-        Value::Error(error) => error.data().message.clone(),
+        Value::Str(_) => value.clone(),
+        Value::Error(error) => error.data().message().clone(),
         Value::Struct(object) => object.field(crate::value::symbol::known::MESSAGE)?,
         _ => return None,
     };
-    message.as_str().map(str::to_owned)
+    message.as_str().is_some().then_some(message)
+}
+
+/// The name of an error's kind.
+pub fn kind_name(data: &ErrorData) -> &str {
+    match data.kind {
+        StoredKind::Known(number) => ErrorKind::ALL.get(usize::from(number)).map_or("Error", |kind| kind.name()),
+        StoredKind::Thrown => data.value.type_name(),
+    }
 }
 
 /// `Error(message, cause: e)`: an error value that gets its position when it is thrown.
 pub fn new_error(message: Value, cause: Value) -> Value {
     let kind = StoredKind::Known(ErrorKind::Error as u16);
-    Value::error(ErrorData { cause, ..ErrorData::new(kind, message) })
+    let mut data = ErrorData::new(kind, message);
+    data.cause = cause;
+    Value::error(data)
 }
 
 /// The `stack` field of an error: dicts with `function`, `file`, `line`, `column`, innermost first. Where frames were
 /// left out one entry says how many.
 pub fn stack_value(data: &ErrorData) -> Result<Value, Raise> {
-    let mut frames = Vec::with_capacity(data.stack.len() + 1);
-    for (index, frame) in data.stack.iter().enumerate() {
-        if index == KEEP_INNERMOST && data.left_out > 0 {
-            let text: Arc<str> = format!("… {} frames left out", data.left_out).into();
-            frames.push(frame_value(&StackFrame { function: text, position: Position::default() })?);
+    let mut frames = Vec::new();
+    for (index, entry) in data.trace.iter().enumerate() {
+        if let Some((left_out, _)) = data.trace.gap().filter(|(_, behind)| index == *behind) {
+            let text = format!("… {left_out} frames left out");
+            frames.push(frame_value(Value::str(&text), Value::str(""), (0, 0))?);
         }
-        frames.push(frame_value(frame)?);
+        frames.push(frame_value(entry.function.value(), entry.file.value(), (entry.line, entry.column))?);
     }
     Ok(Value::array(frames))
 }
 
-fn frame_value(frame: &StackFrame) -> Result<Value, Raise> {
+fn frame_value(function: Value, file: Value, (line, column): (u32, u32)) -> Result<Value, Raise> {
     use crate::value::symbol::known;
     let entries = [
-        (known::FUNCTION.value(), Value::str(&frame.function)),
-        (known::FILE.value(), Value::str(&frame.position.file)),
-        (known::LINE.value(), Value::Int(i64::from(frame.position.line))),
-        (known::COLUMN.value(), Value::Int(i64::from(frame.position.column))),
+        (known::FUNCTION.value(), function),
+        (known::FILE.value(), file),
+        (known::LINE.value(), Value::Int(i64::from(line))),
+        (known::COLUMN.value(), Value::Int(i64::from(column))),
     ];
     Value::dict(entries).map_err(super::index::insert_fault)
 }
@@ -604,9 +510,10 @@ fn frame_value(frame: &StackFrame) -> Result<Value, Raise> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::value::symbol::symbol;
 
     fn entry(line: u32) -> TraceEntry {
-        TraceEntry { function: "f".into(), file: "a.ruff".into(), line, column: 1, excerpt: Excerpt::default() }
+        TraceEntry { function: symbol("f"), file: symbol("a.ruff"), line, column: 1, excerpt: Excerpt::default() }
     }
 
     fn fault(raise: Raise) -> Fault {
@@ -625,7 +532,7 @@ mod tests {
     fn texts_of_the_reference() {
         let check = |raise, kind: ErrorKind, text: &str| {
             let fault = fault(raise);
-            assert_eq!((fault.kind, &*fault.message), (FaultKind::Builtin(kind), text));
+            assert_eq!((fault.kind_name(), fault.message()), (kind.name(), text));
         };
         check(faults::division_by_zero(), ErrorKind::ArithmeticError, "Division by zero");
         check(faults::invalid_operands("+", "int", "null"), ErrorKind::TypeError, "Invalid operands for +: int and null");
@@ -641,9 +548,9 @@ mod tests {
         (1..=5000).for_each(|line| fault.push_frame(entry(line)));
         let error = fault.into_error_value();
         let data = data(&error);
-        assert_eq!((data.stack.len(), data.left_out), (120, 4880));
-        assert_eq!((data.stack[99].position.line, data.stack[100].position.line), (100, 4981));
-        assert_eq!(data.position.line, 1);
+        let lines: Vec<_> = data.trace.iter().map(|entry| entry.line).collect();
+        assert_eq!((lines.len(), data.trace.gap()), (120, Some((4880, 100))));
+        assert_eq!((lines[0], lines[99], lines[100]), (1, 100, 4981));
     }
 
     #[test]
@@ -651,7 +558,7 @@ mod tests {
         let mut fault = fault(faults::stack_overflow());
         (1..=120).for_each(|line| fault.push_frame(entry(line)));
         let error = fault.into_error_value();
-        assert_eq!((data(&error).stack.len(), data(&error).left_out), (120, 0));
+        assert_eq!((data(&error).trace.iter().count(), data(&error).trace.gap()), (120, None));
     }
 
     #[test]
@@ -661,9 +568,9 @@ mod tests {
         let error = first.into_error_value();
         let mut again = Fault::from_thrown(error);
         again.push_frame(entry(99));
-        assert_eq!(&*again.message, "bad");
+        assert_eq!(again.message(), "bad");
         let error = again.into_error_value();
-        assert_eq!((data(&error).position.line, data(&error).stack.len()), (7, 1));
+        assert_eq!(data(&error).trace.iter().map(|entry| entry.line).collect::<Vec<_>>(), [7]);
         assert_eq!(data(&error).value.as_str(), Some("bad"));
     }
 
@@ -673,7 +580,7 @@ mod tests {
         let mut thrown = Fault::from_thrown(new_error(Value::str("outer"), cause));
         thrown.push_frame(entry(3));
         let error = thrown.into_error_value();
-        assert_eq!(data(&error).position.line, 3);
+        assert_eq!(data(&error).trace.position().map(|entry| entry.line), Some(3));
         assert!(matches!(data(&error).cause, Value::Error(_)));
     }
 
@@ -682,7 +589,7 @@ mod tests {
         let mut newer = Fault::from_thrown(Value::str("newer"));
         newer.replace(Fault::from_thrown(Value::str("older")));
         let error = newer.into_error_value();
-        assert_eq!(data(&data(&error).cause).message.as_str(), Some("older"));
+        assert_eq!(data(&data(&error).cause).message().as_str(), Some("older"));
     }
 
     #[test]

@@ -362,7 +362,7 @@ mod tests {
     fn text(result: Result<Value, Raise>) -> String {
         match result {
             Ok(value) => structural_debug(&value),
-            Err(raise) => raise.as_fault().unwrap().message.to_string(),
+            Err(raise) => raise.as_fault().unwrap().message().to_owned(),
         }
     }
 

@@ -195,6 +195,6 @@ mod tests {
     #[test]
     fn what_cannot_be_iterated() {
         let Err(raise) = start(Value::bool(true)) else { panic!("an error") };
-        assert_eq!(&*raise.as_fault().unwrap().message, "Cannot iterate over bool");
+        assert_eq!(raise.as_fault().unwrap().message(), "Cannot iterate over bool");
     }
 }

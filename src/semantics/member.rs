@@ -141,15 +141,15 @@ pub fn variant(base: &Value, name: Symbol) -> Result<Member, Raise> {
 
 /// A field of an `Error`; names that it has not read the thrown struct.
 fn error_field(data: &ErrorData, name: Symbol) -> Result<Value, Raise> {
+    let place = || data.trace.place().unwrap_or((known::FILE, 0, 0));
     let number = |number: u32| if number == 0 { Value::Null } else { Value::Int(i64::from(number)) };
     Ok(match name {
-        known::MESSAGE => data.message.clone(),
-        known::KIND => Value::str(&kind_name(&data.kind)),
+        known::MESSAGE => data.message().clone(),
+        known::KIND => Value::str(kind_name(data)),
         known::VALUE => data.value.clone(),
-        known::FILE if data.position.line == 0 => Value::Null,
-        known::FILE => Value::str(&data.position.file),
-        known::LINE => number(data.position.line),
-        known::COLUMN => number(data.position.column),
+        known::FILE => data.trace.place().map_or(Value::Null, |(file, ..)| file.value()),
+        known::LINE => number(place().1),
+        known::COLUMN => number(place().2),
         known::STACK => stack_value(data)?,
         known::CAUSE => data.cause.clone(),
         _ => match &data.value {
@@ -341,7 +341,7 @@ mod tests {
             Ok(Method::Static(func)) => format!("static {}", func.0),
             Ok(Method::Constructor { variant, .. }) => format!("constructor {variant}"),
             Ok(Method::Module(_)) => "module".to_owned(),
-            Err(raise) => raise.as_fault().unwrap().message.to_string(),
+            Err(raise) => raise.as_fault().unwrap().message().to_owned(),
         }
     }
 
@@ -380,7 +380,7 @@ mod tests {
             Ok(Member::Value(value)) => super::super::display::structural_debug(&value),
             Ok(Member::Constructor { variant, .. }) => format!("constructor {variant}"),
             Ok(Member::Module(_)) => "module".to_owned(),
-            Err(raise) => raise.as_fault().unwrap().message.to_string(),
+            Err(raise) => raise.as_fault().unwrap().message().to_owned(),
         }
     }
 
@@ -408,6 +408,6 @@ mod tests {
         assert_eq!(message(get(&ty, symbol("Empty"))), "Shp::Empty");
         assert_eq!(message(get(&ty, symbol("Square"))), "Shp has no variant Square: its variants are Circle, Empty");
         let fault = make_variant(id, 0, vec![]).unwrap_err();
-        assert_eq!(&*fault.as_fault().unwrap().message, "Shp::Circle expects 1 argument, got 0");
+        assert_eq!(fault.as_fault().unwrap().message(), "Shp::Circle expects 1 argument, got 0");
     }
 }

@@ -238,7 +238,7 @@ mod tests {
     fn message<T>(result: Result<T, Raise>) -> String {
         match result {
             Ok(_) => "fine".to_owned(),
-            Err(raise) => raise.as_fault().unwrap().message.to_string(),
+            Err(raise) => raise.as_fault().unwrap().message().to_owned(),
         }
     }
 

@@ -593,12 +593,7 @@ pub(super) fn install_children(copy: &Value, children: Vec<Value>) {
             Value::Variant(object) => fill(open(object).payload_mut()),
             Value::Closure(object) => fill(open(object).captures_mut()),
             Value::Cell(object) => fill(std::slice::from_mut(open(object).value.get_mut())),
-            Value::Error(object) => {
-                let data = open(object).data_mut();
-                fill(std::slice::from_mut(&mut data.message));
-                fill(std::slice::from_mut(&mut data.value));
-                fill(std::slice::from_mut(&mut data.cause));
-            }
+            Value::Error(object) => open(object).data_mut().parts_mut().map(std::slice::from_mut).for_each(fill),
             Value::Dict(object) => {
                 for entry in open(object).entries_mut().iter_mut().filter(|entry| !entry.is_removed()) {
                     let mut key = [Value::Null];

@@ -166,8 +166,15 @@ fn visit(value: &Value, marked: &mut Vec<Value>, work: &mut Vec<Value>) -> Froze
         Value::Handle(handle) if handle.shared_object().is_none() => return Frozen::Refused(value.type_name()),
         _ => {}
     }
-    if let Value::Str(string) = value {
-        super::key::hash_str(string);
+    // What is made when somebody asks for it is made now.
+    match value {
+        Value::Str(string) => {
+            super::key::hash_str(string);
+        }
+        Value::Error(error) => {
+            error.data().message();
+        }
+        _ => {}
     }
     if trace::has_children(value) {
         work.push(value.clone());

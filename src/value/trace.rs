@@ -102,10 +102,9 @@ impl Clo {
 }
 
 impl Err {
-    /// Shows message, thrown value and cause.
+    /// Shows message, if it is made, thrown value and cause.
     pub fn trace(&self, visit: &mut dyn FnMut(&Value)) {
-        let data = self.data();
-        [&data.message, &data.value, &data.cause].into_iter().for_each(visit);
+        self.data().parts().for_each(visit);
     }
 }
 

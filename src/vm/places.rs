@@ -1,43 +1,28 @@
-//! Where instructions stand in their program's text: file, line and column of places that errors came from lately.
+//! Where instructions stand in their program's text: the trace entries of those that errors came from lately.
 //!
-//! A place is looked up in the text once, and kept until another one that shares its entry is asked for.
-use std::sync::Arc;
+//! An entry is made once, and kept until another one that shares its place here is asked for.
+use crate::semantics::fault::TraceEntry;
 
-use super::Code;
-use crate::source::SourceId;
+/// Entries: 2 to this.
+const BITS: u32 = 7;
 
-/// Entries, a power of two.
-const ENTRIES: usize = 32;
-
-#[derive(Clone, Debug)]
-pub struct Place {
-    source: SourceId,
-    offset: u32,
-    pub file: Arc<str>,
-    pub line: u32,
-    pub column: u32,
-}
-
-/// Places looked up lately; without memory until the first is.
+/// Entries made lately, by function and offset; without memory until the first is.
 #[derive(Debug, Default)]
 pub struct Places {
-    known: Vec<Option<Place>>,
+    known: Vec<Option<(u32, u32, TraceEntry)>>,
 }
 
 impl Places {
-    pub fn find(&mut self, code: &dyn Code, source: SourceId, offset: u32) -> &Place {
+    /// The entry of an instruction, made by `make` if it is not known.
+    pub fn find(&mut self, function: u32, pc: u32, make: impl FnOnce() -> TraceEntry) -> TraceEntry {
         if self.known.is_empty() {
-            self.known.resize(ENTRIES, None);
+            self.known.resize(1 << BITS, None);
         }
-        let at = (offset ^ offset >> 5 ^ source.0) as usize % ENTRIES;
-        let known = &mut self.known[at];
-        if known.as_ref().is_none_or(|place| (place.source, place.offset) != (source, offset)) {
-            *known = None;
+        let mixed = (function ^ pc.rotate_left(16)).wrapping_mul(0x9E37_79B9);
+        let known = &mut self.known[(mixed >> (u32::BITS - BITS)) as usize];
+        match *known {
+            Some((its_function, its_pc, entry)) if (its_function, its_pc) == (function, pc) => entry,
+            _ => known.insert((function, pc, make())).2,
         }
-        known.get_or_insert_with(|| {
-            let position = code.position(source, offset);
-            let file = code.file_name(source);
-            Place { source, offset, file, line: position.line, column: position.column }
-        })
     }
 }

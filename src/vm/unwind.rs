@@ -1,9 +1,11 @@
 //! Errors on their way: handlers, traces, `finally`, and what a frame leaves behind.
+use super::function::Activation;
 use super::{After, LoanHome, Vm, flag};
 use crate::bytecode::op::Op;
 use crate::semantics::fault::{Excerpt, Fault, Missing, Raise, TraceEntry, faults, throw};
 use crate::semantics::step::Callback;
 use crate::value::Value;
+use crate::value::symbol::symbol;
 
 impl Vm {
     /// Leaves frames until a handler of this run takes the error; then `here` is at the handler. Otherwise the foot of the
@@ -36,7 +38,7 @@ impl Vm {
         }
         let func = self.here.func;
         if let Raise::Fault(fault) = raise
-            && fault.rethrown.is_none()
+            && !fault.is_again()
             && !func.info.hidden
         {
             let entry = self.trace_entry();
@@ -47,15 +49,49 @@ impl Vm {
     /// Where the running frame is.
     fn trace_entry(&mut self) -> TraceEntry {
         let func = self.here.func;
-        let chunk = &func.chunk;
-        let span = chunk.span(self.here.ip.pc(func.start));
-        let place = self.places.find(&*self.code, chunk.source, span.start);
-        TraceEntry {
-            function: func.info.name.clone(),
-            file: place.file.clone(),
-            line: place.line,
-            column: place.column,
-            excerpt: Excerpt { source: chunk.source.0, start: span.start, end: span.end },
+        self.trace_entry_at(&func, self.here.ip.pc(func.start))
+    }
+
+    /// The entry of an instruction in traces.
+    pub(super) fn trace_entry_at(&mut self, func: &Activation, pc: usize) -> TraceEntry {
+        let code = &*self.code;
+        self.places.find(func.id.0, pc as u32, || {
+            let chunk = &func.chunk;
+            let span = chunk.span(pc);
+            let position = code.position(chunk.source, span.start);
+            TraceEntry {
+                function: symbol(&func.info.name),
+                file: symbol(&code.file_name(chunk.source)),
+                line: position.line,
+                column: position.column,
+                excerpt: Excerpt { source: chunk.source.0, start: span.start, end: span.end },
+            }
+        })
+    }
+
+    /// Adds what an error leaves to its trace: functions of compiled code, each with the instruction being executed, the innermost first.
+    pub fn trace_left(&mut self, fault: &mut Fault, left: impl Iterator<Item = (u32, u32)>) -> Result<(), Raise> {
+        for (function, pc) in left {
+            let function = self.function_ref(function)?;
+            if !fault.is_again() && !function.info.hidden {
+                let entry = self.trace_entry_at(&function, pc as usize);
+                fault.push_frame(entry);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a handler of a compiled function gets, that of a `finally` if `cleanup`.
+    pub fn caught_left(&mut self, fault: Fault, function: u32, cleanup: bool) -> Result<Value, Raise> {
+        self.function_ref(function)?.count_caught();
+        self.restore_depth();
+        Ok(if cleanup { self.hold_up(Box::new(fault)) } else { fault.into_error_value() })
+    }
+
+    /// The room that a full stack leaves to handlers ends once there is enough again.
+    fn restore_depth(&mut self) {
+        if self.frames.len() + super::RESERVE_FRAMES < self.max_depth {
+            self.depth_limit = self.max_depth;
         }
     }
 
@@ -70,9 +106,7 @@ impl Vm {
         let error = if handler.cleanup { self.hold_up(fault) } else { fault.into_error_value() };
         fp.set(handler.error, error);
         self.here.ip = super::stack::Ip::at(func.code(), handler.target as usize);
-        if self.frames.len() + super::RESERVE_FRAMES < self.max_depth {
-            self.depth_limit = self.max_depth;
-        }
+        self.restore_depth();
         Ok(())
     }
 

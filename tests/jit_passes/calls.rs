@@ -56,6 +56,21 @@ fn a_small_method_of_a_part_becomes_part_of_what_calls_it_unless_it_is_large() {
 }
 
 #[test]
+fn a_method_of_an_entry_becomes_part_of_what_calls_it_unless_the_key_is_missing_often() {
+    let program = |dict: &str, key: &str| {
+        format!(
+            "struct A {{\n x = 0\n func g(mut self, k) {{ self.x += k }}\n}}\nstruct B {{ d = {{}} }}\nfunc f(n) {{\n mut b := B {{ d: {{0: A {{}}, 1: A {{}}}} }}\n mut d := {{0: A {{}}, 1: A {{}}}}\n for i in 0..n {{ try {{ {dict}[{key}].g(i) }} except {{}} }}\n return [b, d] }}\nfor i in 0..5 {{ f(900) }}"
+        )
+    };
+    for dict in ["d", "b.d"] {
+        let found = last_ir(&program(dict, "i % 2"));
+        assert_eq!((count(&found, "EntryAt") > 0, count(&found, "Fallback")), (true, 0), "{found}");
+        let missing = last_ir(&program(dict, "i % 4"));
+        assert_eq!(count(&missing, "EntryAt"), 0, "{missing}");
+    }
+}
+
+#[test]
 fn a_method_mutating_by_name_is_called_unless_self_is_read_only() {
     let program = |kind: &str| {
         format!(

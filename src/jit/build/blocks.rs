@@ -1,5 +1,6 @@
 //! Blocks: their order, where ways meet, heads of loops and the ways back to them.
 use std::ops::Range;
+use std::sync::Arc;
 
 use ahash::{AHashMap, AHashSet};
 
@@ -39,19 +40,22 @@ impl Builder<'_> {
     /// which returns from compiled code). The value returned lies in the callee's slot 0.
     pub(super) fn body(&mut self, first: Key) -> Built<Vec<Edge>> {
         let order = self.order(first);
-        let position: AHashMap<Key, usize> = order.iter().enumerate().map(|(at, key)| (*key, at)).collect();
+        let position: Arc<AHashMap<Key, usize>> = Arc::new(order.iter().enumerate().map(|(at, key)| (*key, at)).collect());
+        self.contexts.last_mut().expect("building happens inside a function").order = position.clone();
         let mut edges: AHashMap<Key, Vec<Edge>> = AHashMap::new();
         let mut headers: AHashMap<Key, Header> = AHashMap::new();
         let mut returns = Vec::new();
         let mut heads = AHashSet::new();
         for (at, &from) in order.iter().enumerate() {
-            heads.extend(self.successors(from).into_iter().filter(|to| position.get(to).is_some_and(|to| *to <= at)));
+            heads.extend(self.ways_on(from).into_iter().filter(|to| position.get(to).is_some_and(|to| *to <= at)));
         }
         for (at, &key) in order.iter().enumerate() {
             let is_header = heads.contains(&key);
+            self.contexts.last_mut().expect("building happens inside a function").built = key;
             if at == 0 && !is_header {
                 self.straight(key, key.1, &mut returns)?;
                 self.connect(key, at, &position, &mut edges, &headers)?;
+                self.connect_handlers(&mut edges);
                 continue;
             }
             let ways = match at {
@@ -62,6 +66,7 @@ impl Builder<'_> {
                 let from = self.start_group(key, group, is_header, &mut headers)?;
                 self.straight(key, from, &mut returns)?;
                 self.connect(key, at, &position, &mut edges, &headers)?;
+                self.connect_handlers(&mut edges);
             }
         }
         Ok(returns)
@@ -99,6 +104,14 @@ impl Builder<'_> {
         Ok(key.1)
     }
 
+    /// Hands on what has been caught for handlers of this function.
+    fn connect_handlers(&mut self, edges: &mut AHashMap<Key, Vec<Edge>>) {
+        let level = self.contexts.len() - 1;
+        for (_, key, edge) in self.caught.extract_if(.., |(at, ..)| *at == level) {
+            edges.entry(key).or_default().push(edge);
+        }
+    }
+
     /// Does each way that meets at `pc` return by itself? What they return need not be brought to one form then.
     fn returns_apart(&self, pc: u32, ways: &[Edge]) -> bool {
         let context = self.context();
@@ -120,12 +133,12 @@ impl Builder<'_> {
     pub(super) fn order(&self, first: Key) -> Vec<Key> {
         let mut seen = AHashSet::from([first]);
         let mut order = Vec::new();
-        let mut stack = vec![(first, self.successors(first))];
+        let mut stack = vec![(first, self.ways_on(first))];
         while let Some((key, rest)) = stack.last_mut() {
             match rest.pop() {
                 Some(next) if !self.is_beyond(next) && seen.insert(next) => {
-                    let successors = self.successors(next);
-                    stack.push((next, successors));
+                    let ways = self.ways_on(next);
+                    stack.push((next, ways));
                 }
                 Some(_) => {}
                 None => {
@@ -138,10 +151,22 @@ impl Builder<'_> {
         order
     }
 
-    pub(super) fn successors(&self, (copy, pc): Key) -> Vec<Key> {
+    pub(super) fn successors(&self, key: Key) -> Vec<Key> {
         let context = self.context();
-        let inside = |pc: u32| copy && context.entered.as_ref().is_some_and(|entries| !entries.contains(&pc));
-        context.flow.at(pc).next.iter().map(|&next| (inside(next), next)).collect()
+        context.flow.at(key.1).next.iter().map(|&next| context.key_from(key, next)).collect()
+    }
+
+    /// The same with the handlers of what it raises, first.
+    fn ways_on(&self, key: Key) -> Vec<Key> {
+        let context = self.context();
+        let block = context.flow.at(key.1);
+        let handlers = context.profile.chunk.handlers.iter();
+        let mut ways: Vec<Key> = handlers
+            .filter(|handler| handler.start < block.end && handler.end > block.start)
+            .map(|handler| context.key_from(key, handler.target))
+            .collect();
+        ways.extend(self.successors(key));
+        ways
     }
 
     /// Is this outside of what is compiled?

@@ -115,7 +115,10 @@ impl Builder<'_> {
         self.settle_passing();
         slots().for_each(|slot| self.put(slot, Slot::Clean));
         let exit = self.exit();
-        let result = self.emit(InstKind::CallBuiltin { builtin, base: first, count, exit }, Type::ANY);
+        let handling = self.catches();
+        let catches = handling.is_some();
+        let result = self.emit(InstKind::CallBuiltin { builtin, base: first, count, catches, exit }, Type::ANY);
+        self.catch_of(handling, result, exit);
         self.write_owned(dst, result);
     }
 
@@ -340,8 +343,11 @@ impl Builder<'_> {
         self.settle_passing();
         slots().for_each(|slot| self.put(slot, Slot::Clean));
         let exit = self.exit();
-        let kind = InstKind::CallMutating { builtin, place, base: first, count: u16::from(argc), used, exit };
+        let (handling, count) = (self.catches(), u16::from(argc));
+        let catches = handling.is_some();
+        let kind = InstKind::CallMutating { builtin, place, base: first, count, used, catches, exit };
         let result = self.emit(kind, Type::ANY);
+        self.catch_of(handling, result, exit);
         self.write_owned(dst, result);
     }
 

@@ -76,6 +76,8 @@ impl Builder<'_> {
             part: call.part.map(|(home, _)| home),
             head: None,
             head_slots: Vec::new(),
+            order: Arc::default(),
+            built: (false, 0),
         });
         self.exit = None;
         let mut returns = self.body((false, 0))?;
@@ -177,7 +179,7 @@ impl Builder<'_> {
     }
 
     /// The `self` of an inlined method goes back to the local it is a part of.
-    fn give_back(&mut self) {
+    pub(super) fn give_back(&mut self) {
         let (part, from) = (self.context().part, SlotIx(self.context().base));
         let Some(home) = part else { return };
         self.settle(from);

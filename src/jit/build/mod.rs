@@ -16,6 +16,7 @@ mod blocks;
 mod borrow;
 mod builtin;
 mod calls;
+mod catch;
 mod character;
 mod field;
 mod flow;
@@ -125,6 +126,17 @@ struct Context {
     head: Option<u32>,
     /// Where slots were at its head.
     head_slots: Vec<Slot>,
+    /// Its blocks in the order in which they are built.
+    order: Arc<AHashMap<Key, usize>>,
+    /// The one at hand.
+    built: Key,
+}
+
+impl Context {
+    /// The block at `to` that a block leads to: those of the entered loop's own copy lead to others of it, until that ends.
+    fn key_from(&self, (copy, _): Key, to: u32) -> Key {
+        (copy && self.entered.as_ref().is_some_and(|entries| !entries.contains(&to)), to)
+    }
 }
 
 /// The closure whose code a context is.
@@ -187,6 +199,8 @@ struct Builder<'r> {
     ends: Vec<(BlockId, usize)>,
     /// The states at those, where they differ.
     end_states: Vec<State>,
+    /// Ways to handlers: the context that a handler belongs to, and its block there.
+    caught: Vec<(usize, Key, Edge)>,
     /// The ways on from a call whose results have not met, since the next instruction returns or tests them.
     apart: Vec<Edge>,
     /// Registers wanted before each instruction of the current bytecode block, from its first one on.
@@ -229,6 +243,7 @@ impl<'r> Builder<'r> {
             ended: false,
             ends: Vec::new(),
             end_states: Vec::new(),
+            caught: Vec::new(),
             apart: Vec::new(),
             live: (0, Vec::new()),
             contexts: Vec::new(),
@@ -281,6 +296,8 @@ impl<'r> Builder<'r> {
             part: None,
             head: None,
             head_slots: Vec::new(),
+            order: Arc::default(),
+            built: (false, 0),
         };
         self.contexts.push(context);
         self.enter(head)?;

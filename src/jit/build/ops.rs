@@ -251,8 +251,9 @@ impl Builder<'_> {
                 return self.return_boxed(value, returns);
             }
 
-            Op::Throw { .. }
-            | Op::Rethrow { .. }
+            Op::Throw { value } => return self.throw(op, value),
+
+            Op::Rethrow { .. }
             | Op::RethrowFrom { .. }
             | Op::RaiseName { .. }
             | Op::RaiseImport { .. }
@@ -598,16 +599,20 @@ impl Builder<'_> {
         if self.contexts.len() > 1 {
             return self.return_null_inlined(value, returns);
         }
-        // The `self` of a mutating method stays in its slot: the VM gives it back to the caller's place.
+        self.give_up_frame();
+        self.terminate(Terminator::Return(value));
+        self.ends = Vec::new();
+        Ok(())
+    }
+
+    /// The outermost function ends. The `self` of a mutating method stays in its slot: the VM gives it back to the caller's place.
+    pub(super) fn give_up_frame(&mut self) {
         let keeps_self = self.context().profile.chunk.self_kind.changes();
         if keeps_self {
             self.settle(SlotIx(0));
         }
         let slots: Vec<SlotIx> = (u32::from(keeps_self)..self.state.slots.len() as u32).map(SlotIx).collect();
         self.release_all(&slots);
-        self.terminate(Terminator::Return(value));
-        self.ends = Vec::new();
-        Ok(())
     }
 
     // ---- the VM's business ----
@@ -623,7 +628,17 @@ impl Builder<'_> {
         }
         let exit = self.exit();
         let writes = self.written_by(&op);
-        let next = self.emit(InstKind::Fallback { writes: writes.clone().into(), exit }, Type::INT);
+        let handling = self.catches().filter(|_| op.info().effects.fault);
+        let catches = handling.is_some();
+        let next = self.emit(InstKind::Fallback { writes: writes.clone().into(), catches, exit }, Type::INT);
+        if let Some(handling) = handling {
+            let zero = self.int(0);
+            let raised = self.emit(InstKind::CmpI { op: Cmp::Lt, a: next, b: zero }, Type::BOOL);
+            let before = self.state.clone();
+            self.doubt(&writes);
+            self.catch_raised(handling, raised, exit);
+            self.state = before;
+        }
         self.forget_operands(&op);
         for slot in writes {
             self.put(slot, Slot::Memory);

@@ -166,12 +166,14 @@ impl Builder<'_> {
         let exit = self.exit();
         let gives_back = call.own.map(|own| Home::Slot(own.slot)).or(call.part.map(|(home, _)| home));
         let args = passed.args.into_iter().map(|(_, value)| value).collect();
-        let kind =
-            InstKind::CallCompiled { callee, base: window, args, drops: passed.drops.into(), closure, gives_back, exit };
+        let handling = self.catches();
+        let (drops, catches) = (passed.drops.into(), handling.is_some());
+        let kind = InstKind::CallCompiled { callee, base: window, args, drops, closure, gives_back, catches, exit };
         let result = self.emit(kind, Type::ANY);
         if let Some(Home::Slot(slot)) = gives_back {
             self.put(slot, Slot::Memory);
         }
+        self.catch_of(handling, result, exit);
         if call.running.is_below() {
             self.release(SlotIx(window.0 - 1));
         }

@@ -274,12 +274,7 @@ impl Builder<'_> {
         if !is_push || !is_entry || at.keys != 1 || self.context().profile.storms(self.pc) > 0 {
             return false;
         }
-        let chunk = self.context().profile.chunk.clone();
-        let home = match (at.root, &chunk.paths[usize::from(at.path)].segments[..]) {
-            (Root::Local(local), [_]) => self.changeable(local).map(Home::Slot),
-            _ => self.walk_fields(at.path, at.base).map(|end| end.home()),
-        };
-        let Some(home) = home else { return false };
+        let Some(home) = self.home_of_dict(at) else { return false };
         let (item, null) = (at.receiver() + 1, self.null());
         let args = [self.boxed(at.base), self.boxed(item)];
         self.change_home(Operation::PushItem, home, &args);
@@ -300,13 +295,43 @@ impl Builder<'_> {
             return self.fallback(op);
         }
         let (count, window) = (callee.chunk.params, self.slot(at.receiver()));
-        let Some(end) = self.walk_to_part(at) else { return self.fallback(op) };
-        let boxed = self.emit(end.load(), Type::ANY);
+        let home = match self.entry_of_dict(at) {
+            Some(home) => Some((home, home.load())),
+            None => self.walk_to_part(at).map(|end| (end.home(), Some(end.load()))),
+        };
+        let Some((home, Some(load))) = home else { return self.fallback(op) };
+        let boxed = self.emit(load, Type::ANY);
         self.guarded_value(boxed, tag::STRUCT, target.shape);
         self.consume_keys(at.path, at.base);
         self.release(window);
-        let (order, part) = (Some(order), Some((end.home(), boxed)));
+        let (order, part) = (Some(order), Some((home, boxed)));
         self.call_known(op, Call { order, part, ..Call::new(target.function, count, at.dst, window) })
+    }
+
+    /// Where an entry of a dict stands, which is a local or what fields of one lead to: as long as that has not failed.
+    fn entry_of_dict(&mut self, at: At) -> Option<Home> {
+        let is_entry = self.place_site().is_some_and(|(_, met)| met == [DICT]);
+        if !is_entry || at.keys != 1 || self.context().profile.storms(self.pc) > 0 {
+            return None;
+        }
+        // Counting an argument later could share what is on the way.
+        self.settle_passing();
+        self.settle_borrowed(self.slot(at.receiver()));
+        let home = self.home_of_dict(at)?;
+        let (key, exit) = (self.boxed(at.base), self.exit());
+        let entry = InstKind::Operate { op: Operation::EntryAt, home: Some(home), args: [key].into(), exit };
+        let pointer = self.emit(entry, Type::RAW);
+        self.exit = None;
+        Some(Home::Field { pointer, offset: 0 })
+    }
+
+    /// The home of the dict that the only key of a place belongs to.
+    fn home_of_dict(&mut self, at: At) -> Option<Home> {
+        let chunk = self.context().profile.chunk.clone();
+        match (at.root, &chunk.paths[usize::from(at.path)].segments[..]) {
+            (Root::Local(local), [_]) => self.changeable(local).map(Home::Slot),
+            _ => self.walk_fields(at.path, at.base).map(|end| end.home()),
+        }
     }
 
     /// Counts what is borrowed by this slot and those above it.

@@ -252,6 +252,19 @@ pub extern "C" fn push_item(place: *mut Value, key_tag: u64, key: u64, value_tag
     }))
 }
 
+pub extern "C" fn entry_at(place: *mut Value, key_tag: u64, key: u64) -> i64 {
+    let (place, key) = (place_at(place), lent(key_tag, key));
+    let Value::Dict(table) = place else { return -1 };
+    let address = attempt(|| {
+        let at = table.find(&key).ok()??;
+        if !matches!(table.at(at), Some(Value::Struct(_))) {
+            return None;
+        }
+        Some(std::ptr::from_mut(dict::make_unique(table).ok()?.at_mut(at)?) as i64)
+    });
+    address.unwrap_or(-1)
+}
+
 pub extern "C" fn slice(kind: u64, base_tag: u64, base: u64, start_tag: u64, start: u64, end_tag: u64, end: u64) -> Pair {
     let (base, start, end) = (lent(base_tag, base), lent(start_tag, start), lent(end_tag, end));
     let bound = |bound: &'_ ManuallyDrop<Value>| !matches!(**bound, Value::Uninit);
@@ -432,6 +445,18 @@ fn updated(place: &mut Value, keys: &[place::Key], code: u64, value: Value) -> O
     }
 }
 
+/// What the last key of a path of nothing but keys is a key of, if nobody else holds a container on the way.
+fn reached<'a>(function: &Activation, path: u16, place: &'a mut Value, way: &[Value]) -> Option<&'a mut Value> {
+    let segments = &function.chunk.paths[usize::from(path)].segments;
+    if !segments.iter().all(|segment| matches!(segment, Segment::Index)) {
+        return None;
+    }
+    way.iter().try_fold(place, |here, key| match here {
+        Value::Dict(table) => table.get_mut()?.get_mut(key).ok()?,
+        items => place::item_mut(items, key),
+    })
+}
+
 /// The evaluated steps of a path, with its index keys.
 fn keys_of(function: &Activation, path: u16, keys: &[Value]) -> Option<Vec<place::Key>> {
     let mut keys = keys.iter();
@@ -453,6 +478,11 @@ pub extern "C" fn set_place(
     let place = place_at(place);
     let Some((value, keys)) = values(keys, count).split_last() else { return 0 };
     done(with_tables(context, detail, |function, path| {
+        if let Some((last, way)) = keys.split_last()
+            && let Some(base) = reached(function, path, place, way)
+        {
+            return index::set(base, last, value.clone()).ok();
+        }
         place::place_set(place, &keys_of(function, path, keys)?, value.clone()).ok()
     }))
 }
@@ -467,6 +497,14 @@ pub extern "C" fn update_place(
     let place = place_at(place);
     let Some((value, keys)) = values(keys, count).split_last() else { return 0 };
     done(with_tables(context, detail, |function, path| {
+        if let Some((last, way)) = keys.split_last()
+            && let Some(base) = reached(function, path, place, way)
+        {
+            return match place::update_entry(base, last, operator(beside(detail)), value) {
+                true => Some(()),
+                false => updated(base, &[place::Key::Index(last.clone())], beside(detail), value.clone()),
+            };
+        }
         updated(place, &keys_of(function, path, keys)?, beside(detail), value.clone())
     }))
 }

@@ -1,5 +1,6 @@
 //! Where values stand that instructions change or move.
-use super::inst::Heaps;
+use super::InstKind;
+use super::inst::{Cell, Heaps};
 use super::{SlotIx, ValueId};
 
 /// Where a container keeps a heap value that may have to become unshared.
@@ -42,6 +43,15 @@ impl Home {
             Home::Field { pointer, .. } => f(pointer),
             Home::Variable(Variable::Capture { closure, .. }) => closure.iter_mut().for_each(f),
             Home::Variable(Variable::Module(_) | Variable::Cell(_)) => {}
+        }
+    }
+
+    /// Reads what stands in a container's place.
+    pub fn load(self) -> Option<InstKind> {
+        match self {
+            Home::Slot(_) | Home::Variable(_) => None,
+            Home::Element { data, index } => Some(InstKind::LoadElement { cell: Cell::Value, data, index }),
+            Home::Field { pointer, offset } => Some(InstKind::LoadField { cell: Cell::Value, pointer, offset }),
         }
     }
 

@@ -3,6 +3,7 @@
 //! A field `exit: StateId` means: leaves compiled code with that state if the check fails. `Option<StateId>`: `None` if the
 //! check was proven superfluous.
 pub use super::cell::Cell;
+pub use super::effects::{Effects, Heaps, SlotWrites};
 pub use super::home::{Home, Variable};
 use super::{BlockId, Operation, SlotIx, StateId, ValueId};
 
@@ -500,7 +501,8 @@ pub enum InstKind {
     /// Calls compiled code; the callee's frame starts at slot `base`, where its arguments are, but for those passed in registers: of the
     /// code at hand its parameters, of others what is lent to them. What is owned of that, `drops`, is given up afterwards. The
     /// `self` of a mutating method is moved to `gives_back` afterwards; a part of something unshared is taken from there before, and
-    /// null stands there meanwhile. Result boxed, owned; a raise leaves with `exit`.
+    /// null stands there meanwhile. Result boxed, owned; a raise leaves with `exit`, unless the code `catches` it: then the result is no
+    /// value, and the next instruction asks for that.
     CallCompiled {
         callee: Callee,
         base: SlotIx,
@@ -508,6 +510,7 @@ pub enum InstKind {
         drops: Box<[ValueId]>,
         closure: Option<ValueId>,
         gives_back: Option<Home>,
+        catches: bool,
         exit: StateId,
     },
     /// Moves the struct that something unshared keeps in `home`, which is `value`, to a slot that holds no heap value; null stands there
@@ -522,20 +525,22 @@ pub enum InstKind {
         home: Home,
         from: SlotIx,
     },
-    /// Calls the function form of a builtin on the arguments in slots from `base` on → boxed, owned. A raise leaves.
+    /// Calls the function form of a builtin on the arguments in slots from `base` on → boxed, owned. A raise leaves or is caught.
     CallBuiltin {
         builtin: u16,
         base: SlotIx,
         count: u16,
+        catches: bool,
         exit: StateId,
     },
-    /// Calls the mutating form of a builtin on the value in `place` → boxed, owned. A raise leaves.
+    /// Calls the mutating form of a builtin on the value in `place` → boxed, owned. A raise leaves or is caught.
     CallMutating {
         builtin: u16,
         place: Home,
         base: SlotIx,
         count: u16,
         used: bool,
+        catches: bool,
         exit: StateId,
     },
     /// Appends a value (moved there if `owned`) to the array in `home`, whose address is `pointer`. A raise leaves. `stays`: the array
@@ -580,9 +585,26 @@ pub enum InstKind {
     },
     /// Lets the VM execute the one instruction at the state's pc on the frame in memory (all slots it reads have been written
     /// back by the builder), calls that it makes included → int, the offset of the instruction that comes next. An exception
-    /// leaves, with the unwinding pending.
+    /// leaves, with the unwinding pending; if the code `catches` it, the result is below 0.
     Fallback {
         writes: Box<[SlotIx]>,
+        catches: bool,
+        exit: StateId,
+    },
+    /// Is what a call has given no value, since it has raised? → bool
+    IsRaised(ValueId),
+    /// What the handler of the frame `from` (counted from the outermost) gets, for an error that was raised by the state's instruction or is
+    /// `thrown` there, a borrowed value → boxed, owned. Frames from that one on become part of its trace. What is raised and no error
+    /// leaves; what is thrown and has a display form of its own as well, for the VM to throw it. `cleanup`: the handler is a `finally`.
+    Caught {
+        thrown: Option<ValueId>,
+        from: u16,
+        cleanup: bool,
+        exit: StateId,
+    },
+    /// Makes an error of a borrowed value, which has left all frames of the state, and leaves it for who called the code. Leaves as above.
+    Throw {
+        value: ValueId,
         exit: StateId,
     },
     /// Back-edge poll of the interrupt word; leaves if set. With a `counter` only in turns in which that is a multiple of
@@ -609,71 +631,6 @@ pub enum Terminator {
     Exit(StateId),
 }
 
-/// Abstract heaps, for alias analysis: which of them an instruction reads and writes.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Effects {
-    pub reads: Heaps,
-    pub writes: Heaps,
-    /// May leave compiled code.
-    pub exits: bool,
-    /// May run arbitrary script code.
-    pub calls: bool,
-}
-
-/// A set of abstract heaps.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Heaps(pub u16);
-
-impl Heaps {
-    pub const NONE: Heaps = Heaps(0);
-    pub const SLOTS: Heaps = Heaps(1 << 0);
-    pub const MODULE: Heaps = Heaps(1 << 1);
-    pub const CELLS: Heaps = Heaps(1 << 2);
-    /// Length, storage address and shape words.
-    pub const HEADERS: Heaps = Heaps(1 << 3);
-    pub const COUNTS: Heaps = Heaps(1 << 4);
-    pub const BOOLS: Heaps = Heaps(1 << 5);
-    pub const INTS: Heaps = Heaps(1 << 6);
-    pub const FLOATS: Heaps = Heaps(1 << 7);
-    pub const VALUES: Heaps = Heaps(1 << 8);
-    pub const FIELDS: Heaps = Heaps(1 << 9);
-    pub const DICTS: Heaps = Heaps(1 << 10);
-    pub const ALL: Heaps = Heaps(u16::MAX);
-
-    pub const fn with(self, other: Heaps) -> Heaps {
-        Heaps(self.0 | other.0)
-    }
-    pub const fn overlaps(self, other: Heaps) -> bool {
-        self.0 & other.0 != 0
-    }
-}
-
-/// Which slots an instruction may change.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum SlotWrites<'a> {
-    None,
-    One(SlotIx),
-    Two(SlotIx, SlotIx),
-    /// The frame of a callee: this slot and all above.
-    From(SlotIx),
-    /// That, and one more.
-    FromAnd(SlotIx, SlotIx),
-    Set(&'a [SlotIx]),
-}
-
-impl SlotWrites<'_> {
-    pub fn contains(self, slot: SlotIx) -> bool {
-        match self {
-            SlotWrites::None => false,
-            SlotWrites::One(a) => a == slot,
-            SlotWrites::Two(a, b) => a == slot || b == slot,
-            SlotWrites::From(base) => slot >= base,
-            SlotWrites::FromAnd(base, one) => slot >= base || slot == one,
-            SlotWrites::Set(slots) => slots.contains(&slot),
-        }
-    }
-}
-
 impl InstKind {
     /// The slots it may change.
     pub fn slot_writes(&self) -> SlotWrites<'_> {
@@ -696,6 +653,18 @@ impl InstKind {
             TakePart { to: slot, .. } | GivePart { from: slot, .. } => SlotWrites::One(*slot),
             CallHelper { writes, .. } | Fallback { writes, .. } => SlotWrites::Set(writes),
             _ => SlotWrites::None,
+        }
+    }
+
+    /// Does the code catch what it raises?
+    pub fn catches(&self) -> bool {
+        use InstKind::*;
+        match self {
+            CallCompiled { catches, .. }
+            | CallBuiltin { catches, .. }
+            | CallMutating { catches, .. }
+            | Fallback { catches, .. } => *catches,
+            _ => false,
         }
     }
 
@@ -751,7 +720,7 @@ impl InstKind {
             GuardTag { .. } | GuardNotTag { .. } | GuardTrue { .. } => exit(true),
             GuardFunction { .. } | GuardClosure { .. } | FloatToInt { .. } | ShlI { .. } => exit(true),
             IsShape { .. } => read(Heaps::HEADERS, false),
-            IsClosure { .. } | IsFunction { .. } => pure,
+            IsClosure { .. } | IsFunction { .. } | IsRaised(_) => pure,
             GuardShape { .. } => read(Heaps::HEADERS, true),
             GuardUnique { .. } => read(Heaps::COUNTS, true),
             GuardSmall { exit: e, .. }
@@ -787,7 +756,7 @@ impl InstKind {
             }
             // It continues only if nothing was to be done.
             Poll { .. } => exit(true),
-            CallCompiled { .. } | CallHelper { .. } | Fallback { .. } => {
+            CallCompiled { .. } | CallHelper { .. } | Fallback { .. } | Caught { .. } | Throw { .. } => {
                 Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: true, calls: true }
             }
         }

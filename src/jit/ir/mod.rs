@@ -14,6 +14,7 @@
 //! * all checks of one bytecode instruction that may leave come before its first effect.
 pub mod cell;
 pub mod cfg;
+mod effects;
 mod form;
 pub mod home;
 pub mod inst;

@@ -41,6 +41,8 @@ pub enum Operation {
     UpdateItem(ArithCode),
     /// `place[key].push(value)`, where the place is a dict.
     PushItem,
+    /// Key: the address of the instance under it in the place, an unshared dict from now on.
+    EntryAt,
     /// Base, start, end ("missing" where open), of a kind of `bytecode::op::slice_kind` → owned.
     Slice(u8),
     /// Values: the interpolated string of a template → owned.
@@ -128,7 +130,7 @@ impl Operation {
             | Operation::OfEnum(_)
             | Operation::HasParts(_) => Gives::Bool,
             Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Place(_) => Gives::Borrowed,
-            Operation::NextEntry { .. } => Gives::Int,
+            Operation::NextEntry { .. } | Operation::EntryAt => Gives::Int,
             Operation::Assign
             | Operation::Amend(_)
             | Operation::InsertAt
@@ -189,6 +191,7 @@ impl Operation {
             | Operation::SetItem
             | Operation::UpdateItem(_)
             | Operation::PushItem
+            | Operation::EntryAt
             | Operation::AppendText(_)
             | Operation::SetField(_)
             | Operation::UpdateField(..)
@@ -231,6 +234,7 @@ impl Operation {
             | Operation::Swap
             | Operation::SetItem
             | Operation::PushItem
+            | Operation::EntryAt
             | Operation::AppendChar
             | Operation::Array
             | Operation::Dict

@@ -48,6 +48,8 @@ impl InstKind {
             Retain(v)
             | Release(v)
             | IsFunction { value: v, .. }
+            | IsRaised(v)
+            | Throw { value: v, .. }
             | EqualsNull { value: v, .. }
             | EqualsText { value: v, .. }
             | TagOf(v)
@@ -106,6 +108,7 @@ impl InstKind {
                 gives_back.iter_mut().for_each(|home| home.each_operand(&mut f));
             }
             CallBuiltin { .. } => {}
+            Caught { thrown, .. } => thrown.iter_mut().for_each(f),
             TakePart { home, value, .. } => {
                 home.each_operand(&mut f);
                 f(value);
@@ -146,6 +149,8 @@ impl InstKind {
             | Push { exit, .. }
             | Pop { exit, .. }
             | Fallback { exit, .. }
+            | Caught { exit, .. }
+            | Throw { exit, .. }
             | Poll { exit, .. } => f(exit),
             GuardSmall { exit, .. }
             | GuardNonZeroF { exit, .. }
@@ -181,6 +186,7 @@ impl InstKind {
             | IsShape { .. }
             | IsClosure { .. }
             | IsFunction { .. }
+            | IsRaised(_)
             | TagOf(_)
             | VariantOf(_)
             | CharOf(_)

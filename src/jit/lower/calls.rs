@@ -262,6 +262,9 @@ impl Lowering<'_> {
     }
 
     fn leave_if_raised(&mut self, tag: clif::Value, exit: StateId) {
+        if self.catches {
+            return;
+        }
         if self.is_checked_next {
             self.unless_raised = Some(exit);
             return;
@@ -270,8 +273,67 @@ impl Lowering<'_> {
     }
 
     fn leave_raised(&mut self, tag: clif::Value, exit: StateId) {
-        let raised = self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, tag, tag::EXC as i64);
+        let raised = self.is_raised(tag);
         self.leave_if(raised, exit, ExitKind::Raise);
+    }
+
+    pub(super) fn is_raised(&mut self, tag: clif::Value) -> clif::Value {
+        self.b.ins().icmp_imm_u(IntCC::UnsignedGreaterThanOrEqual, tag, tag::EXC as i64)
+    }
+
+    /// What a handler gets for an error.
+    pub(super) fn caught(
+        &mut self,
+        thrown: Option<ValueId>,
+        from: u16,
+        cleanup: bool,
+        exit: StateId,
+        result: Option<ValueId>,
+    ) {
+        let left = self.way_of_error(thrown.is_some(), exit);
+        let (tag, payload) = match thrown {
+            Some(value) => self.boxed(value),
+            None => (self.word_of(tag::EXC as i64), self.word_of(0)),
+        };
+        let (context, frames) = (self.context(), self.frames_of(exit));
+        let how = self.word_of(i64::from(from) | i64::from(cleanup) << 32);
+        let helper = self.helper(Helper::Caught);
+        let call = self.b.ins().call(helper, &[context, frames, how, tag, payload]);
+        let results = self.b.inst_results(call).to_vec();
+        let refused = self.is_raised(results[0]);
+        self.jump_if(refused, left);
+        self.define_pair(result, results[0], results[1]);
+    }
+
+    /// Throws a value that no handler of the code is for.
+    pub(super) fn throw(&mut self, value: ValueId, exit: StateId) {
+        let left = self.way_of_error(true, exit);
+        let (tag, payload) = self.boxed(value);
+        let (context, frames) = (self.context(), self.frames_of(exit));
+        let helper = self.helper(Helper::Throw);
+        let call = self.b.ins().call(helper, &[context, frames, tag, payload]);
+        let done = self.b.inst_results(call)[0];
+        let next = self.b.create_block();
+        self.b.ins().brif(done, next, &[], left, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    /// Where an error goes that is the VM's business. What is thrown by the VM may be left to it by force, before it is thrown.
+    fn way_of_error(&mut self, is_thrown: bool, exit: StateId) -> clif::Block {
+        let kind = if is_thrown { ExitKind::Execute } else { ExitKind::Raise };
+        let left = self.exit_block(exit, kind);
+        if is_thrown {
+            self.count_check(left, kind);
+        }
+        left
+    }
+
+    /// The number by which the runtime finds the frames of a state.
+    fn frames_of(&mut self, state: StateId) -> clif::Value {
+        let number = self.imports.first_exit() + self.exits.len() as u64;
+        let info = self.describe(state, ExitKind::Raise);
+        self.exits.push(info);
+        self.word_of(number as i64)
     }
 
     /// Is the kind of what a call gives checked right behind it? Where checks fail on purpose, each is made by itself.
@@ -503,8 +565,10 @@ impl Lowering<'_> {
         if let Some((home, own)) = lent {
             self.move_slot(own, home);
         }
-        let raised = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, next, 0);
-        self.leave_if(raised, exit, ExitKind::Raise);
+        if !self.catches {
+            let raised = self.b.ins().icmp_imm_s(IntCC::SignedLessThan, next, 0);
+            self.leave_if(raised, exit, ExitKind::Raise);
+        }
         self.define(result, next);
     }
 

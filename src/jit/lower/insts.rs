@@ -373,7 +373,7 @@ impl Lowering<'_> {
                 self.store_cell(*cell, *value, pointer, *offset as i32);
             }
 
-            InstKind::CallCompiled { callee, base, args, drops, closure, gives_back, exit } => {
+            InstKind::CallCompiled { callee, base, args, drops, closure, gives_back, exit, .. } => {
                 if let Some(part) = gives_back.filter(|home| !matches!(home, Home::Slot(_))) {
                     self.take_part(part, *base);
                 }
@@ -384,10 +384,10 @@ impl Lowering<'_> {
                 }
                 self.end_call(returned, gives_back.map(|home| (*base, home)), *exit, result);
             }
-            InstKind::CallBuiltin { builtin, base, count, exit } => {
+            InstKind::CallBuiltin { builtin, base, count, exit, .. } => {
                 self.call_builtin(*builtin, *base, *count, *exit, result)
             }
-            InstKind::CallMutating { builtin, place, base, count, used, exit } => {
+            InstKind::CallMutating { builtin, place, base, count, used, exit, .. } => {
                 self.call_mutating(*builtin, *place, *base, *count, *used, *exit, result);
             }
             InstKind::Push { builtin, home, pointer, value, owned, exit, .. } => {
@@ -398,7 +398,14 @@ impl Lowering<'_> {
             InstKind::Pop { builtin, home, pointer, exit } => self.pop(*builtin, *home, *pointer, *exit, result),
             InstKind::Operate { op, home, args, exit } => self.operate(*op, *home, args, *exit, result),
             InstKind::CallHelper { .. } => unreachable!("no instruction is built as a helper call by number"),
-            InstKind::Fallback { exit, writes } => {
+            InstKind::IsRaised(value) => {
+                let (tag, _) = self.boxed(*value);
+                let raised = self.is_raised(tag);
+                self.define(result, raised);
+            }
+            InstKind::Caught { thrown, from, cleanup, exit } => self.caught(*thrown, *from, *cleanup, *exit, result),
+            InstKind::Throw { value, exit } => self.throw(*value, *exit),
+            InstKind::Fallback { exit, writes, .. } => {
                 self.fallback(*exit, result);
                 self.vm_results = writes.to_vec();
             }

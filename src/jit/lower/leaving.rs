@@ -168,7 +168,7 @@ impl Lowering<'_> {
     }
 
     /// What the runtime is told, but for where values are left.
-    fn describe(&mut self, state: StateId, kind: ExitKind) -> ExitInfo {
+    pub(super) fn describe(&mut self, state: StateId, kind: ExitKind) -> ExitInfo {
         let checks = match kind {
             ExitKind::Execute | ExitKind::Front => self.checks.remove(&state).unwrap_or_default(),
             ExitKind::Unreached => vec![Check::Reached],

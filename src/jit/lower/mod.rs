@@ -81,6 +81,11 @@ pub enum Helper {
     Exit,
     /// `(context, function, pc, fp) -> next pc, or -1`
     Fallback,
+    /// `(context, number of an exit with the frames, handler's frame | cleanup << 32, tag, payload) -> (tag, payload)`: what a handler
+    /// gets for a value thrown, or for what was raised; an exception if that is the VM's business.
+    Caught,
+    /// `(context, number of an exit with the frames, tag, payload) -> 1`, or 0 if that is the VM's business.
+    Throw,
     /// `(context, function, fp) -> (tag, payload)`: a function that is not compiled.
     Call,
     /// `(context, function, pc, frame) -> (tag, payload)`: executes a call of a value for its result.
@@ -144,6 +149,8 @@ pub enum Helper {
     UpdateItem,
     /// `(place, key, value) -> 1 if done`
     PushItem,
+    /// `(place, key) -> address of a value in the dict that the place is, or -1`
+    EntryAt,
     /// `(kind, base, start, end) -> (tag, payload)`
     Slice,
     /// `(context, template, values, count) -> (tag, payload)`; a template, variant, test or part is function | index << 32, values are an array.
@@ -191,6 +198,8 @@ impl Helper {
     pub const ALL: &[Helper] = &[
         Helper::Exit,
         Helper::Fallback,
+        Helper::Caught,
+        Helper::Throw,
         Helper::Call,
         Helper::CallValue,
         Helper::Poll,
@@ -222,6 +231,7 @@ impl Helper {
         Helper::SetItem,
         Helper::UpdateItem,
         Helper::PushItem,
+        Helper::EntryAt,
         Helper::Slice,
         Helper::Text,
         Helper::AppendText,
@@ -249,6 +259,8 @@ impl Helper {
         match self {
             Helper::Exit => "ruff_exit",
             Helper::Fallback => "ruff_fallback",
+            Helper::Caught => "ruff_caught",
+            Helper::Throw => "ruff_throw",
             Helper::Call => "ruff_call",
             Helper::CallValue => "ruff_call_value",
             Helper::Poll => "ruff_poll",
@@ -280,6 +292,7 @@ impl Helper {
             Helper::SetItem => "ruff_set_item",
             Helper::UpdateItem => "ruff_update_item",
             Helper::PushItem => "ruff_push_item",
+            Helper::EntryAt => "ruff_entry_at",
             Helper::Slice => "ruff_slice",
             Helper::Text => "ruff_text",
             Helper::AppendText => "ruff_append_text",
@@ -309,6 +322,8 @@ impl Helper {
         match self {
             Helper::Exit => (4, 2),
             Helper::Fallback => (4, 1),
+            Helper::Caught => (5, 2),
+            Helper::Throw => (4, 1),
             Helper::Call => (3, 2),
             Helper::CallValue => (4, 2),
             Helper::Poll => (4, 1),
@@ -339,6 +354,7 @@ impl Helper {
             Helper::SetItem => (5, 1),
             Helper::UpdateItem => (6, 1),
             Helper::PushItem => (5, 1),
+            Helper::EntryAt => (3, 1),
             Helper::Slice => (7, 2),
             Helper::Text => (4, 2),
             Helper::AppendText => (5, 1),
@@ -442,6 +458,7 @@ pub fn lower(
         around_loops: Vec::new(),
         around: false,
         vm_results: Vec::new(),
+        catches: false,
         is_checked_next: false,
         unless_raised: None,
         known_slots: Vec::new(),
@@ -500,6 +517,8 @@ struct Lowering<'a> {
     around: bool,
     /// Slots that the VM has filled in the block at hand, by its last instruction there.
     vm_results: Vec<SlotIx>,
+    /// The code at hand catches what the instruction at hand raises.
+    catches: bool,
     /// The next instruction checks the kind of what the call at hand gives.
     is_checked_next: bool,
     /// The state to leave with if what is checked next is no value.
@@ -621,6 +640,7 @@ impl Lowering<'_> {
             self.checks_of(&inst.kind);
             let location = call_location(&inst.kind).unwrap_or_else(|| self.imports.location(inst.origin));
             self.b.set_srcloc(location);
+            self.catches = inst.kind.catches();
             self.is_checked_next = self.checks_at_once(inst, rest.first());
             self.kind_is_next = slots::is_kind_next(inst, rest.first());
             self.forget_slots(&inst.kind);

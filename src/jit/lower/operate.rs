@@ -26,6 +26,7 @@ fn helper_of(op: Operation) -> Helper {
         Operation::SetItem => Helper::SetItem,
         Operation::UpdateItem(_) => Helper::UpdateItem,
         Operation::PushItem => Helper::PushItem,
+        Operation::EntryAt => Helper::EntryAt,
         Operation::Slice(_) => Helper::Slice,
         Operation::Text(_) => Helper::Text,
         Operation::AppendText(_) => Helper::AppendText,
