@@ -95,6 +95,27 @@ fn code_that_leaves_too_often_is_given_up_and_replaced() {
     check_remark(fate(&report, 1, false), "given up");
 }
 
+/// A loop of a body that the program shares has code for each of the first functions that it calls, then for any.
+#[test]
+fn bodies_of_builtins_are_not_left_for_another_callback() {
+    let calls: String =
+        (0..6).map(|k| format!("t += xs.map(x => x + {k}).len() + xs.filter(x => x > {k}).len()\n")).collect();
+    let text = format!("xs := (0..6000).map(x => x)\nmut t := 0\nfor r in 0..3 {{\n{calls}}}\nprint(t)");
+    let stats = report("jit", &text, "215937\n").stats;
+    assert!(stats.discarded == 0 && stats.failed.is_empty(), "{stats}");
+    assert!(stats.loops <= 10, "{stats}");
+}
+
+/// A call in a function of the prelude learns of another callee after a few exits, and calls others without leaving.
+#[test]
+fn an_order_by_another_function_costs_few_exits() {
+    let orders: String = (0..6).map(|k| format!("t += sort(xs, (a, b) => (a + {k}) % 97 - (b + {k}) % 97)[0]\n")).collect();
+    let text = format!("xs := (0..3000).map(x => x * 7 % 1009)\nmut t := 0\nfor r in 0..2 {{\n{orders}}}\nprint(t)");
+    let stats = report("jit", &text, "3850\n").stats;
+    assert!(stats.discarded <= 2, "{stats}");
+    assert!(stats.failed.get("another function called").copied().unwrap_or(0) <= 12, "{stats}");
+}
+
 #[test]
 fn hostile_modes_do_what_they_say() {
     let once = "func f(a) { return a + 1 }\nprint(f(1))";

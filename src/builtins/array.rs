@@ -53,8 +53,8 @@ builtins! {
     /// ```
     [may_fault, may_call] sort(items: ArraySlot, cmp: Option<Callable>) -> array = place sort_items;
 
-    /// The positions of the items in the stable order of a comparison.
-    [may_fault, may_call] __order(items: Any, cmp: Callable) -> array = prelude;
+    /// The positions of the items, given in ascending order, in the stable order of a comparison.
+    [may_fault, may_call] __order(order: Any, items: Any, cmp: Callable) -> array = prelude;
     /// What a comparison has said: does the first item stand before the second?
     [pure, may_fault] __before(answer: Any) -> bool = native before;
 
@@ -210,7 +210,7 @@ fn sort_items(engine: &mut dyn Engine, mut items: ArraySlot, cmp: Option<Callabl
             if items.object().as_range().is_some() {
                 unique(&mut items)?.materialise().within("sort")?;
             }
-            let order = sort::order_by_comparison(engine, Value::Array(items.object().clone()), cmp.0)?;
+            let order = sort::order_by_comparison(engine, items.object().clone(), cmp.0)?;
             let values = items.object().to_vec().within("sort")?;
             put_in_order(&mut items, values, &order)?;
         }

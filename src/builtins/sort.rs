@@ -4,11 +4,12 @@
 //! comparison may call user code, throw, or contradict itself, none of which the standard sort allows.
 use std::cmp::Ordering;
 
+use super::arg::Within;
 use super::math::holds;
 use super::{Engine, function};
 use crate::semantics::compare::CompareOp;
 use crate::semantics::fault::{Raise, faults};
-use crate::value::{FnId, Value};
+use crate::value::{Array, FnId, Ref, Value};
 
 /// Sorted runs of this length are made by insertion.
 const RUN: usize = 12;
@@ -72,9 +73,10 @@ pub fn permute(items: Vec<Value>, order: &[usize]) -> Vec<Value> {
 
 /// The stable order of an array's items by a comparison. It is found by a function of the prelude, which engines can inline the
 /// comparison into.
-pub fn order_by_comparison(engine: &mut dyn Engine, items: Value, cmp: &Value) -> Result<Vec<usize>, Raise> {
+pub fn order_by_comparison(engine: &mut dyn Engine, items: Ref<Array>, cmp: &Value) -> Result<Vec<usize>, Raise> {
     let id = function("__order").ok_or_else(|| Raise::bug("no order by comparisons"))?;
-    let order = engine.call(&Value::Fn0(FnId(u32::from(id.0))), &mut [items, cmp.clone()])?;
+    let order = Value::ints((0..items.len() as i64).collect()).within("sort")?;
+    let order = engine.call(&Value::Fn0(FnId(u32::from(id.0))), &mut [order, Value::Array(items), cmp.clone()])?;
     let positions = |order: &Value| match order {
         Value::Array(order) => order.iter().map(|at| usize::try_from(at.as_int()?).ok()).collect(),
         _ => None,

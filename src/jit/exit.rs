@@ -253,8 +253,8 @@ fn left(context: &Context, place: &Where) -> Option<Value> {
 }
 
 /// Counts exits. True if the tier wants to hear of this one: a check has failed, and not on purpose.
-fn count(context: &mut Context, number: usize, kind: ExitKind) -> bool {
-    let exit = &mut context.exits[number];
+fn count(context: &mut Context, at: usize, kind: ExitKind) -> bool {
+    let exit = &mut context.exits[at];
     exit.taken = exit.taken.saturating_add(1);
     if !matches!(kind, ExitKind::Execute | ExitKind::Front | ExitKind::Poll | ExitKind::Unreached) {
         return false;
@@ -270,9 +270,10 @@ fn count(context: &mut Context, number: usize, kind: ExitKind) -> bool {
         return false;
     }
     let (taken, number) = (exit.taken, exit.code);
+    let patience = context.patience(&context.exits[at].info);
     let code = &mut context.codes[number as usize];
     code.failed = code.failed.saturating_add(1);
-    let storm = taken % context.storm == 0 || code.failed.is_multiple_of(context.storms_in_all);
+    let storm = taken % patience == 0 || code.failed.is_multiple_of(context.storms_in_all);
     if storm && !code.given_up {
         code.given_up = true;
         context.storms.push(number);

@@ -35,7 +35,8 @@ use std::rc::Rc;
 
 use ahash::{AHashMap, AHashSet};
 
-use crate::bytecode::op::Op;
+use crate::bytecode::chunk::Const;
+use crate::bytecode::op::{Op, OperandKind};
 use crate::semantics::fault::Raise;
 use crate::value::layout::tag;
 use crate::vm::After;
@@ -78,7 +79,7 @@ impl Jit {
     pub fn new(options: Options) -> Jit {
         let policy = Policy::new(&options);
         let mut context = Context::new();
-        (context.storm, context.storms_in_all) = (policy.storm, policy.storms);
+        (context.storm, context.callee_storm, context.storms_in_all) = (policy.storm, policy.callee_storm, policy.storms);
         context.exit_every = options.exit_every.map_or(0, u64::from);
         context.countdown = context.exit_every;
         if options.churn {
@@ -130,11 +131,8 @@ impl Jit {
             return Verdict::Never;
         }
         self.collect(vm);
-        let decision = {
-            let (context, frame) = (self.context.borrow(), vm.current_frame());
-            let fits = |entry: Entry| context.codes[entry.0 as usize].expects(frame);
-            self.ledger.borrow_mut().report(place, self.reports(&function, place), &self.policy, fits)
-        };
+        let code = self.fitting_code(vm, place);
+        let decision = self.ledger.borrow_mut().report(place, self.reports(&function, place), &self.policy, code);
         match decision {
             Decision::Enter(entry) => Verdict::Entry(entry),
             Decision::Wait(more) => Verdict::Later(more),
@@ -145,12 +143,18 @@ impl Jit {
                 self.submit(vm, place, self.request(vm, &function, entry, params));
                 // Only what is compiled at once is there already.
                 match self.ledger.borrow().state(place) {
-                    State::Code(entry) => Verdict::Entry(entry),
+                    State::Code(entry) => Verdict::Entry(self.fitting_code(vm, place).unwrap_or(entry)),
                     State::Pending | State::Resting => Verdict::Later(self.policy.patience.calls),
                     State::Refused => Verdict::Never,
                 }
             }
         }
+    }
+
+    /// The code of a place that can be entered on the running frame.
+    fn fitting_code(&self, vm: &Vm, place: Place) -> Option<Entry> {
+        let (context, frame) = (self.context.borrow(), vm.current_frame());
+        self.ledger.borrow().fitting(place, |entry| context.codes[entry.0 as usize].expects(frame))
     }
 
     /// Publishes what the compiler has finished.
@@ -197,6 +201,16 @@ impl Jit {
         Request { function: id, entry, functions, prelude: feedback::prelude(vm), limits, exact_exits, careful }
     }
 
+    /// The functions in parameters that are called and never assigned: a loop gets code for these, unless it is the last code that it may have.
+    fn functions_in(&self, function: &Activation, pc: u32, frame: Fp) -> Vec<(u16, u32)> {
+        let place = (function.id.0, Some(pc));
+        if self.ledger.borrow().codes(place).len() + 1 >= self.policy.variants {
+            return Vec::new();
+        }
+        let held = |register| Some((register, runtime::function_of(frame.get(register))?));
+        (0..function.chunk.params).filter(|register| is_callee(function.code(), *register)).filter_map(held).collect()
+    }
+
     /// The frames of the exit that was taken.
     fn left_frames(&self, vm: &mut Vm, entry: Entry, fp: Fp, raise: Option<Raise>) -> Outcome {
         let info = {
@@ -228,7 +242,8 @@ impl Jit {
                     perf_map::note(product.address, product.sizes.code, &trace::name(vm, place));
                 }
                 let entry = self.install(vm, place, &functions, product);
-                self.ledger.borrow_mut().compiled(place, entry);
+                let is_special = self.context.borrow().codes[entry.0 as usize].is_special();
+                self.ledger.borrow_mut().compiled(place, entry, is_special);
             }
             Err(reason) => {
                 assert!(!cfg!(debug_assertions) || reason != Refusal::Panicked, "the compile thread has panicked");
@@ -293,7 +308,7 @@ impl Jit {
     fn left_too_often(&self, number: u32) -> (Place, Vec<(u32, u32)>) {
         let context = self.context.borrow();
         let code = &context.codes[number as usize];
-        let often = context.exits[code.exits.clone()].iter().filter(|exit| exit.taken * 4 >= self.policy.storm);
+        let often = context.exits[code.exits.clone()].iter().filter(|exit| exit.taken * 4 >= context.patience(&exit.info));
         let mut left = Vec::new();
         for exit in often {
             let Some(frame) = exit.info.frames.last() else { continue };
@@ -388,7 +403,7 @@ impl Jit {
     /// Is the function small enough to become part of a loop that calls it and has made some turns? Then that is compiled instead,
     /// and the function perhaps never.
     fn caller_comes_first(&self, vm: &Vm, function: FnRef, pc: u32) -> bool {
-        let Some((caller, at)) = vm.caller().filter(|_| is_small(function.code())) else { return false };
+        let Some((caller, at)) = vm.caller().filter(|(caller, _)| may_be_inlined(&function, caller)) else { return false };
         let Some(head) = self.running_around(&caller, at as u32).filter(|_| caller.id != function.id) else { return false };
         if !self.options.compiles(&caller.info.name) {
             return false;
@@ -413,8 +428,7 @@ impl Jit {
         if let (Some(activation), Some(head)) = (vm.activation(function), head) {
             activation.loops.borrow_mut().retain(|(pc, _)| *pc != head as usize);
         }
-        let ledger = self.ledger.borrow();
-        ledger.codes(code.place).iter().copied().find(|other| context.codes[other.0 as usize].expects(fp))
+        self.ledger.borrow().fitting(code.place, |other| context.codes[other.0 as usize].expects(fp))
     }
 
     /// The frame as it is, to go on with in the VM.
@@ -474,7 +488,7 @@ impl Tier for Jit {
         self.ask(vm, function, (function.id.0, Some(pc)), || {
             let frame = vm.current_frame();
             let tags = (0..function.chunk.registers).map(|at| frame.tag(at)).collect();
-            profile::Entry::Loop { pc, tags }
+            profile::Entry::Loop { pc, tags, functions: self.functions_in(&function, pc, frame) }
         })
     }
 
@@ -537,6 +551,29 @@ fn closure_below(fp: Fp) -> u64 {
         crate::value::Value::Closure(closure) => closure.address() as u64,
         _ => 0,
     }
+}
+
+/// Is what the register holds called, and never another value?
+fn is_callee(code: &[Op], register: u16) -> bool {
+    let copies = code.iter().filter_map(|op| match *op {
+        Op::Move { dst, src } if src == register => Some(dst),
+        _ => None,
+    });
+    let is_called = |copy: u16| code.iter().any(|op| matches!(op, Op::CallValue { base, .. } if *base == copy + 1));
+    let is_written = |op: &Op| {
+        let mut found = false;
+        op.operands(|kind, value| found |= kind == OperandKind::Write && value == i64::from(register));
+        found
+    };
+    copies.into_iter().any(is_called) && !code.iter().any(is_written)
+}
+
+/// May a function with a loop become part of this caller? A longer one only if it is handed a function that the caller knows.
+fn may_be_inlined(function: &Activation, caller: &Activation) -> bool {
+    let chunk = &caller.chunk;
+    let knows = || !chunk.closures.is_empty() || chunk.constants.iter().any(|constant| matches!(constant, Const::Func(_)));
+    let code = function.code();
+    is_small(code) && (code.len() <= BuildLimits::default().loop_size || knows())
 }
 
 /// May the function become part of its callers?

@@ -43,6 +43,8 @@ pub struct Policy {
     pub some_turns: u32,
     /// Failed checks at one instruction after which the code that contains it is given up.
     pub storm: u32,
+    /// The same where a call meets another function: it will meet it again, and the next code knows both.
+    pub callee_storm: u32,
     /// The same for all instructions of one code together.
     pub storms: u32,
     /// Compilations of one place. The last one leaves every instruction that ever failed a check to the VM.
@@ -53,7 +55,7 @@ pub struct Policy {
     pub worth: usize,
     /// Codes of one loop for variables of different kinds.
     pub variants: usize,
-    /// Calls until a function whose code was given up is compiled again; four times as many each time.
+    /// Calls until a function whose code was given up for the second time is compiled again; four times as many each time.
     pub rest: u32,
     /// How long a program waits for code.
     pub waits: queue::Waiting,
@@ -76,6 +78,7 @@ impl Policy {
             several_calls: 4,
             some_turns: 512,
             storm: 50,
+            callee_storm: 6,
             storms: 200,
             most_compiles: 5,
             guessing_compiles: 2,
@@ -92,6 +95,7 @@ impl Policy {
             runtime_reports: 1,
             outer_turns: u32::MAX,
             storm: 5,
+            callee_storm: 1,
             storms: 20,
             worth: 0,
             rest: 2,
@@ -131,7 +135,8 @@ struct Record {
     /// Reports of heat since the last compilation.
     reports: u32,
     compiles: u32,
-    /// Several for a loop entered with variables of different kinds; the newest last.
+    /// Several for a loop entered with variables of different kinds or other functions. Asked from the end on: what is made for certain
+    /// functions, the newest last, stands behind what is made for any.
     codes: Vec<Entry>,
     refused: bool,
     pending: bool,
@@ -177,12 +182,12 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// A place is hot; `reports`: that many are wanted before it is compiled first; `fits`: can it be entered now by this code of it?
-    pub fn report(&mut self, place: Place, reports: u32, policy: &Policy, fits: impl Fn(Entry) -> bool) -> Decision {
-        let record = self.places.entry(place).or_default();
-        if let Some(entry) = record.codes.iter().rev().find(|entry| fits(**entry)) {
-            return Decision::Enter(*entry);
+    /// A place is hot; `reports`: that many are wanted before it is compiled first; `code`: what it can be entered by now.
+    pub fn report(&mut self, place: Place, reports: u32, policy: &Policy, code: Option<Entry>) -> Decision {
+        if let Some(entry) = code {
+            return Decision::Enter(entry);
         }
+        let record = self.places.entry(place).or_default();
         if record.refused {
             return Decision::Never;
         }
@@ -238,22 +243,26 @@ impl Ledger {
         record.yielded <= policy.outer_reports && record.codes.is_empty() && !record.pending
     }
 
-    /// A loop is hot in a function that is called so often that its start is to be compiled instead: whether to wait for that. If no call
-    /// comes soon, the loop is compiled.
+    /// A loop is hot in a function that is called so often that the code of its start is worth more, which is to be compiled, or is there
+    /// for the next call: whether to wait for that. If no call comes soon, the loop is compiled.
     pub fn yields_to_call(&mut self, (function, head): Place, policy: &Policy) -> bool {
         let start = self.places.entry((function, None)).or_default();
-        if start.compiles > 0 || start.refused {
-            return false;
+        if start.codes.is_empty() {
+            if start.refused || (start.compiles > 0 && !start.wanted) {
+                return false;
+            }
+            start.wanted = true;
         }
-        start.wanted = true;
         let record = self.places.entry((function, head)).or_default();
         record.yielded += 1;
         record.yielded <= policy.outer_reports && record.codes.is_empty() && !record.pending
     }
 
-    pub fn compiled(&mut self, place: Place, entry: Entry) {
+    /// `is_special`: it is made for certain functions.
+    pub fn compiled(&mut self, place: Place, entry: Entry, is_special: bool) {
         let record = self.places.entry(place).or_default();
-        record.codes.push(entry);
+        let at = if is_special { record.codes.len() } else { 0 };
+        record.codes.insert(at, entry);
         record.pending = false;
     }
 
@@ -281,8 +290,10 @@ impl Ledger {
         }
         record.refused |= record.compiles >= policy.most_compiles;
         // Where it left to what the VM had not reached before, nothing was guessed wrong: the VM knows it by now.
-        record.wanted |= left.is_empty();
-        let rest = if left.is_empty() { 0 } else { policy.rest.saturating_mul(1 << (2 * record.compiles.clamp(1, 8) - 2)) };
+        // The first time, the next code at once knows better: meanwhile the VM would be slow, and have loops compiled for themselves.
+        let is_known = left.is_empty() || record.compiles == 1;
+        record.wanted |= is_known;
+        let rest = if is_known { 0 } else { policy.rest.saturating_mul(1 << (2 * record.compiles.clamp(1, 8) - 2)) };
         (!record.refused).then_some(rest)
     }
 
@@ -345,6 +356,11 @@ impl Ledger {
         self.places.get(&place).is_some_and(|record| !record.codes.is_empty())
     }
 
+    /// The code of a place to enter, of those that fit.
+    pub fn fitting(&self, place: Place, fits: impl Fn(Entry) -> bool) -> Option<Entry> {
+        self.codes(place).iter().rev().copied().find(|entry| fits(*entry))
+    }
+
     /// The codes of a place.
     pub fn codes(&self, place: Place) -> &[Entry] {
         self.places.get(&place).map_or(&[], |record| &record.codes)
@@ -369,17 +385,22 @@ mod tests {
     }
 
     #[test]
-    fn a_loop_is_compiled_at_its_third_report_and_rests_longer_each_time() {
+    fn a_loop_is_compiled_at_its_third_report_once_more_at_once_and_rests_longer_from_then_on() {
         let (policy, place, mut ledger) = (policy(), (900, Some(4)), Ledger::default());
         let mut reports = Vec::new();
         for _ in 0..3 {
-            let count = (1..).find(|_| ledger.report(place, wanted(place), &policy, |_| true) == Decision::Compile);
+            let count = (1..).find(|_| {
+                ledger.report(place, wanted(place), &policy, ledger.fitting(place, |_| true)) == Decision::Compile
+            });
             reports.push(count.unwrap_or(0));
-            ledger.compiled(place, Entry(0));
-            assert_eq!(ledger.report(place, wanted(place), &policy, |_| true), Decision::Enter(Entry(0)));
+            ledger.compiled(place, Entry(0), false);
+            assert_eq!(
+                ledger.report(place, wanted(place), &policy, ledger.fitting(place, |_| true)),
+                Decision::Enter(Entry(0))
+            );
             assert!(ledger.discarded(place, Entry(0), &[(900, 9)], &policy).is_some());
         }
-        assert_eq!(reports, [3, 12, 48]);
+        assert_eq!(reports, [3, 1, 48]);
         assert_eq!(ledger.poisoned()[&900], [9, 9, 9]);
     }
 
@@ -387,12 +408,15 @@ mod tests {
     fn a_loop_has_several_codes_for_variables_of_other_kinds() {
         let (policy, place, mut ledger) = (policy(), (900, Some(4)), Ledger::default());
         for code in 0..policy.variants as u32 {
-            let count = (1..).find(|_| ledger.report(place, wanted(place), &policy, |_| false) == Decision::Compile);
+            let count = (1..).find(|_| ledger.report(place, wanted(place), &policy, None) == Decision::Compile);
             assert_eq!(count, Some(policy.loop_reports));
-            ledger.compiled(place, Entry(code));
+            ledger.compiled(place, Entry(code), false);
         }
-        assert!(matches!(ledger.report(place, wanted(place), &policy, |_| false), Decision::Wait(_)));
-        assert_eq!(ledger.report(place, wanted(place), &policy, |entry| entry == Entry(1)), Decision::Enter(Entry(1)));
+        assert!(matches!(ledger.report(place, wanted(place), &policy, None), Decision::Wait(_)));
+        assert_eq!(
+            ledger.report(place, wanted(place), &policy, ledger.fitting(place, |entry| entry == Entry(1))),
+            Decision::Enter(Entry(1))
+        );
     }
 
     #[test]
@@ -400,32 +424,46 @@ mod tests {
         let (policy, place, mut ledger) = (policy(), (900, Some(4)), Ledger::default());
         let waits = (0..).take_while(|_| ledger.yields_to_call(place, &policy)).count();
         assert_eq!(waits, policy.outer_reports as usize);
-        while ledger.report(place, wanted(place), &policy, |_| true) != Decision::Compile {}
-        assert_eq!(ledger.report((900, None), 2, &policy, |_| true), Decision::Wait(1));
+        while ledger.report(place, wanted(place), &policy, ledger.fitting(place, |_| true)) != Decision::Compile {}
+        assert_eq!(ledger.report((900, None), 2, &policy, ledger.fitting((900, None), |_| true)), Decision::Wait(1));
         assert!(ledger.yields_to_call((901, Some(4)), &policy));
-        assert_eq!(ledger.report((901, None), 2, &policy, |_| true), Decision::Compile);
+        assert_eq!(ledger.report((901, None), 2, &policy, ledger.fitting((901, None), |_| true)), Decision::Compile);
         assert!(!ledger.yields_to_call((901, Some(4)), &policy));
+        // Once the code is there, the next call enters it.
+        ledger.compiled((901, None), Entry(0), false);
+        let waits = (0..).take_while(|_| ledger.yields_to_call((901, Some(8)), &policy)).count();
+        assert_eq!(waits, policy.outer_reports as usize);
+    }
+
+    #[test]
+    fn code_for_certain_functions_comes_before_code_for_any() {
+        let (place, mut ledger) = ((900, Some(4)), Ledger::default());
+        for (code, is_special) in [(0, true), (1, true), (2, false)] {
+            ledger.compiled(place, Entry(code), is_special);
+        }
+        assert_eq!(ledger.fitting(place, |entry| entry != Entry(1)), Some(Entry(0)));
+        assert_eq!(ledger.fitting(place, |entry| entry == Entry(2)), Some(Entry(2)));
     }
 
     #[test]
     fn trying_stops() {
         let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
         let mut rests = Vec::new();
-        while ledger.report(place, wanted(place), &policy, |_| true) == Decision::Compile {
-            ledger.compiled(place, Entry(0));
+        while ledger.report(place, wanted(place), &policy, ledger.fitting(place, |_| true)) == Decision::Compile {
+            ledger.compiled(place, Entry(0), false);
             rests.push(ledger.discarded(place, Entry(0), &[(900, 9)], &policy));
         }
-        assert_eq!(rests, [Some(1000), Some(4000), Some(16000), Some(64000), None]);
-        assert_eq!(ledger.report(place, wanted(place), &policy, |_| true), Decision::Never);
+        assert_eq!(rests, [Some(0), Some(4000), Some(16000), Some(64000), None]);
+        assert_eq!(ledger.report(place, wanted(place), &policy, ledger.fitting(place, |_| true)), Decision::Never);
     }
 
     #[test]
     fn code_that_only_left_to_what_was_new_is_made_again_at_once() {
         let (policy, place, mut ledger) = (policy(), (900, Some(4)), Ledger::default());
-        while ledger.report(place, wanted(place), &policy, |_| true) != Decision::Compile {}
-        ledger.compiled(place, Entry(0));
+        while ledger.report(place, wanted(place), &policy, ledger.fitting(place, |_| true)) != Decision::Compile {}
+        ledger.compiled(place, Entry(0), false);
         assert_eq!(ledger.discarded(place, Entry(0), &[], &policy), Some(0));
-        assert_eq!(ledger.report(place, wanted(place), &policy, |_| true), Decision::Compile);
+        assert_eq!(ledger.report(place, wanted(place), &policy, ledger.fitting(place, |_| true)), Decision::Compile);
     }
 
     #[test]
@@ -433,11 +471,13 @@ mod tests {
         let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
         let mut waited = Vec::new();
         for _ in 0..policy.most_compiles {
-            waited.push((0..).find(|_| ledger.report(place, wanted(place), &policy, |_| true) == Decision::Compile));
+            waited.push((0..).find(|_| {
+                ledger.report(place, wanted(place), &policy, ledger.fitting(place, |_| true)) == Decision::Compile
+            }));
             ledger.refused(place, false, &policy);
         }
         assert_eq!(waited, [0, 4, 16, 64, 256].map(Some));
-        assert_eq!(ledger.report(place, wanted(place), &policy, |_| true), Decision::Never);
+        assert_eq!(ledger.report(place, wanted(place), &policy, ledger.fitting(place, |_| true)), Decision::Never);
     }
 
     #[test]
@@ -445,8 +485,8 @@ mod tests {
         let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
         ledger.failed(901, 7);
         for compile in 1..policy.most_compiles {
-            assert_eq!(ledger.report(place, wanted(place), &policy, |_| true), Decision::Compile);
-            ledger.compiled(place, Entry(0));
+            assert_eq!(ledger.report(place, wanted(place), &policy, ledger.fitting(place, |_| true)), Decision::Compile);
+            ledger.compiled(place, Entry(0), false);
             ledger.discarded(place, Entry(0), &[], &policy);
             assert_eq!(ledger.poisoned().contains_key(&901), compile + 1 == policy.most_compiles);
         }
@@ -455,7 +495,7 @@ mod tests {
     #[test]
     fn parameters_that_differ_are_not_speculated_before_an_instruction_is_given_up() {
         let (policy, place, mut ledger) = (policy(), (900, None), Ledger::default());
-        ledger.report(place, wanted(place), &policy, |_| true);
+        ledger.report(place, wanted(place), &policy, ledger.fitting(place, |_| true));
         ledger.discarded(place, Entry(0), &[(900, 0)], &policy);
         assert!(ledger.takes_any_params(900) && ledger.poisoned().is_empty());
         ledger.discarded(place, Entry(0), &[(900, 0)], &policy);

@@ -5,9 +5,10 @@ use std::rc::Rc;
 use ahash::AHashMap;
 
 use super::ir::Expected;
-use super::lower::{ExitInfo, context};
+use super::lower::{Check, ExitInfo, context};
 use super::policy::Place;
 use crate::semantics::fault::Raise;
+use crate::value::Value;
 use crate::value::layout::tag;
 use crate::vm::stack::Fp;
 
@@ -59,8 +60,9 @@ pub struct Context {
     pub storms: Vec<u32>,
     /// Exits taken because the countdown had run out.
     pub forced: u64,
-    /// Failed checks at one instruction, and in one code, after which it is given up.
+    /// Failed checks at one instruction, at a call of functions, and in one code, after which it is given up.
     pub storm: u32,
+    pub callee_storm: u32,
     pub storms_in_all: u32,
     /// The tier hears of every failed check.
     pub listens: bool,
@@ -97,15 +99,30 @@ pub struct Code {
 }
 
 impl Code {
+    /// Is it made for certain functions in parameters?
+    pub fn is_special(&self) -> bool {
+        self.expected.iter().any(|(_, expected)| matches!(expected, Expected::Function(_)))
+    }
+
     /// May it be entered on this frame?
     pub fn expects(&self, frame: Fp) -> bool {
         self.expected.iter().all(|(register, expected)| {
             let found = frame.tag(*register);
             match expected {
                 Expected::Scalar(tag) => found == *tag,
+                Expected::Function(function) => function_of(frame.get(*register)) == Some(*function),
                 Expected::Other => !(tag::BOOL..=tag::FLOAT).contains(&found),
             }
         })
+    }
+}
+
+/// The function that a value is or is a closure of.
+pub fn function_of(value: &Value) -> Option<u32> {
+    match value {
+        Value::Fn0(function) => Some(function.0),
+        Value::Closure(closure) => (!closure.is_bound()).then(|| closure.func().0),
+        _ => None,
     }
 }
 
@@ -126,6 +143,8 @@ const _: () = {
     assert!(offset_of!(Context, executed) == context::EXECUTED as usize);
     assert!(offset_of!(Context, exit_buffer) == context::EXIT_BUFFER as usize);
 };
+
+const TAG_CLOSURE: u8 = tag::CLOSURE as u8;
 
 impl Context {
     pub fn new() -> Box<Context> {
@@ -159,6 +178,7 @@ impl Context {
             storms: Vec::new(),
             forced: 0,
             storm: u32::MAX,
+            callee_storm: u32::MAX,
             storms_in_all: u32::MAX,
             listens: false,
             exit_every: 0,
@@ -170,6 +190,13 @@ impl Context {
         context.arities = context.arity_table.as_ptr() as u64;
         context.constants = context.constant_table.as_ptr() as u64;
         context
+    }
+
+    /// Failures of an exit's check after which its code is given up.
+    pub fn patience(&self, info: &ExitInfo) -> u32 {
+        let is_callee = |check: &Check| matches!(check, Check::Callee | Check::Tag(TAG_CLOSURE));
+        let calls = !info.merged && info.checks.contains(&Check::Callee) && info.checks.iter().all(is_callee);
+        if calls { self.callee_storm } else { self.storm }
     }
 
     /// For tests: the next number, always the same ones.

@@ -256,19 +256,16 @@ impl Vm {
         Ok(())
     }
 
-    /// Calls the function form of a builtin on the arguments in registers from `base` on, which it empties. Those left out at the
-    /// end are marked as missing. The result is the words of a value.
+    /// Calls the function form of a builtin on the arguments in registers from `base` on, which it empties: all that it takes, with marks
+    /// for those left out. The result is the words of a value.
     #[inline]
     pub fn call_native(&mut self, frame: LeftFrame, builtin: u16, base: Fp, count: usize) -> Result<(u64, u64), Raise> {
         let Some(call) = builtins::info(BuiltinId(builtin)).native() else {
             return Err(Raise::bug("a builtin without a function"));
         };
-        let params = builtins::fn_info(BuiltinId(builtin)).params.len();
         let result = self.at(frame, builtin, |vm| {
-            padded(base.slice(0, count), params, |args| {
-                let result = call(vm, args);
-                words_of!(result)
-            })
+            let result = call(vm, base.slice(0, count));
+            words_of!(result)
         });
         base.wipe(0, count as u16);
         result

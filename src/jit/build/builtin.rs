@@ -109,7 +109,7 @@ impl Builder<'_> {
     }
 
     pub(super) fn call_native(&mut self, builtin: u16, count: u16, dst: u16, base: u16) {
-        let first = self.slot(base);
+        let (first, count) = (self.slot(base), self.mark_missing(builtin, count, base));
         let slots = || (0..u32::from(count)).map(|n| SlotIx(first.0 + n));
         slots().for_each(|slot| self.settle(slot));
         self.settle_passing();

@@ -73,6 +73,8 @@ pub(super) enum Test {
         value: ValueId,
         function: u32,
     },
+    /// None of those before: any value.
+    Other,
 }
 
 impl Builder<'_> {
@@ -143,25 +145,32 @@ impl Builder<'_> {
         self.call_one_of(op, tests.zip(calls).collect(), exit)
     }
 
-    /// Calls the function of the first case that holds; the last one is checked and leaves.
+    /// Calls the function of the first case that holds; the last one is checked and leaves, unless it is for any value.
     pub(super) fn call_one_of(&mut self, op: Op, cases: Vec<(Test, Call)>, exit: StateId) -> Built {
         let (count, dst) = (cases.len(), cases[0].1.dst);
         let is_plain = cases.iter().all(|(_, call)| call.operands.is_none());
+        let is_open = matches!(cases[count - 1].0, Test::Other);
         let mut live = self.live_after_call(dst);
         live.insert(usize::from(dst));
         let mut ways = Vec::with_capacity(count);
         for (at, (test, mut call)) in cases.into_iter().enumerate() {
             let before = self.state.clone();
-            if let Test::Closure { value, .. } = test {
-                // What is none of the functions without captures is a closure.
-                let ty = Type::pointer(tag::CLOSURE, 0);
-                call.running = Running::Below(Some(self.emit(InstKind::GuardTag { value, tag: tag::CLOSURE, exit }, ty)));
+            // What is none of the functions without captures is a closure, unless it may be any value.
+            let closure = if let Test::Closure { value, .. } = test { Some(value) } else { None };
+            if let Some(value) = closure.filter(|_| !is_open) {
+                call.running = self.running_closure(value, exit);
             }
             let otherwise = if at + 1 < count { Some(self.branch_on(test, &call)) } else { None };
             if otherwise.is_none() {
                 self.check(test, &call, exit);
             }
-            self.call_known(op, call)?;
+            if let Some(value) = closure.filter(|_| is_open) {
+                call.running = self.running_closure(value, exit);
+            }
+            match test {
+                Test::Other => self.call_code(&call, Callee::Below(call.count), Passed::default()),
+                _ => self.call_known(op, call)?,
+            }
             let apart = std::mem::take(&mut self.apart);
             if apart.is_empty() && !self.ended {
                 ways.push(Edge { from: self.block, state: self.state.clone() });
@@ -186,14 +195,19 @@ impl Builder<'_> {
         Ok(())
     }
 
+    fn running_closure(&mut self, value: ValueId, exit: StateId) -> Running {
+        let ty = Type::pointer(tag::CLOSURE, 0);
+        Running::Below(Some(self.emit(InstKind::GuardTag { value, tag: tag::CLOSURE, exit }, ty)))
+    }
+
     /// Goes on where the test holds; gives the block for where it does not.
     fn branch_on(&mut self, test: Test, call: &Call) -> BlockId {
         let kind = match (test, call.running) {
             (Test::Shape(pointer, shape), _) => InstKind::IsShape { pointer, shape },
             (Test::Closure { function, .. }, Running::Below(Some(pointer))) => InstKind::IsClosure { pointer, function },
-            (Test::Closure { value, function } | Test::Function { value, function }, _) => {
-                InstKind::IsFunction { value, function }
-            }
+            (Test::Closure { value, function }, _) => InstKind::IsFunction { value, function, captures: true },
+            (Test::Function { value, function }, _) => InstKind::IsFunction { value, function, captures: false },
+            (Test::Other, _) => unreachable!("what is for any value is the last"),
         };
         let cond = self.emit(kind, Type::BOOL);
         let (then, otherwise) = (self.out.new_block(), self.out.new_block());
@@ -213,6 +227,7 @@ impl Builder<'_> {
             (Test::Closure { value, function } | Test::Function { value, function }, _) => {
                 self.effect(InstKind::GuardFunction { value, function, exit });
             }
+            (Test::Other, _) => {}
         }
     }
 
@@ -347,8 +362,21 @@ impl Builder<'_> {
         }
         let exit = self.exit();
         let value = self.boxed_slot(below);
-        let cases = cases(value, callees, Call::new(UNKNOWN, 0, dst, window));
+        let mut cases = cases(value, callees, Call::new(UNKNOWN, 0, dst, window));
+        if let Some(count) = given.all_positional().filter(|_| self.expects_others(&op)) {
+            cases.push((
+                Test::Other,
+                Call { running: Running::Below(None), ..Call::new(UNKNOWN, u16::from(count), dst, window) },
+            ));
+        }
         self.call_one_of(op, cases, exit)
+    }
+
+    /// Will a site that has met several functions meet more? In a body of the prelude, which the whole program shares, and where code has left
+    /// for that too often.
+    fn expects_others(&self, op: &Op) -> bool {
+        let profile = &self.context().profile;
+        matches!(op, Op::CallValue { .. }) && (profile.info.hidden || profile.storms(self.pc) > 0)
     }
 
     /// Functions without `self` that a site has met, not too many.

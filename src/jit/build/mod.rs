@@ -359,12 +359,23 @@ impl<'r> Builder<'r> {
                     let value = self.emit(InstKind::Unbox { value: boxed, tag: scalar.tag() }, scalar.ty());
                     self.put(slot, Slot::Scalar { value, scalar, dirty: false });
                 }
-                None if live.contains(at) && head.is_some() => self.out.expected.push((at as u16, Expected::Other)),
+                None if live.contains(at) && head.is_some() => {
+                    let expected = self.expect_function(at as u16).map_or(Expected::Other, Expected::Function);
+                    self.out.expected.push((at as u16, expected));
+                }
                 // What was an immediate at this moment needs no release, but may be anything next time.
                 _ => {}
             }
         }
         Ok(())
+    }
+
+    /// The function that code entered at a loop is made for, if the parameter holds one.
+    fn expect_function(&mut self, register: u16) -> Option<u32> {
+        let Entry::Loop { functions, .. } = &self.request.entry else { return None };
+        let (_, function) = *functions.iter().find(|(param, _)| *param == register)?;
+        self.hints.insert(SlotIx(u32::from(register)), function);
+        Some(function)
     }
 
     // ---- contexts and states ----

@@ -92,7 +92,7 @@ impl Builder<'_> {
     /// Does a variable hold an instance where the loop is entered, as far as that has been looked at?
     fn may_hold_instance(&self, pc: u32, slot: SlotIx) -> bool {
         match &self.request.entry {
-            Entry::Loop { pc: head, tags } if *head == pc && self.contexts.len() == 1 => {
+            Entry::Loop { pc: head, tags, .. } if *head == pc && self.contexts.len() == 1 => {
                 tags.get(slot.index()).is_none_or(|found| *found == tag::STRUCT)
             }
             _ => true,

@@ -318,10 +318,11 @@ pub enum InstKind {
         pointer: ValueId,
         function: u32,
     },
-    /// Boxed value is this function, without captures → bool.
+    /// Boxed value is this function – a closure of it, if it has captures – → bool.
     IsFunction {
         value: ValueId,
         function: u32,
+        captures: bool,
     },
     /// Boxed value is null → bool. Leaves if it may have an equality of its own: once any declaration has.
     EqualsNull {

@@ -118,6 +118,8 @@ pub struct Late {
 pub enum Expected {
     /// A value with this tag: an int, a float or a bool.
     Scalar(u64),
+    /// This function, or a closure of it.
+    Function(u32),
     /// Anything else.
     Other,
 }

@@ -173,8 +173,11 @@ impl Lowering<'_> {
                 let good = self.is_function(*value, *function);
                 self.leave_unless(good, *exit);
             }
-            InstKind::IsFunction { value, function } => {
-                let value = self.is_function(*value, *function);
+            InstKind::IsFunction { value, function, captures } => {
+                let value = match captures {
+                    true => self.is_closure_of(*value, *function),
+                    false => self.is_function(*value, *function),
+                };
                 self.define(result, value);
             }
             InstKind::GuardClosure { pointer, function, exit } => {
@@ -479,6 +482,20 @@ impl Lowering<'_> {
         let id = self.b.ins().ireduce(types::I32, payload);
         let same = self.b.ins().icmp_imm_u(IntCC::Equal, id, i64::from(function));
         self.b.ins().band(is_function, same)
+    }
+
+    fn is_closure_of(&mut self, value: ValueId, function: u32) -> clif::Value {
+        let (found, payload) = self.boxed(value);
+        let (object, next) = (self.b.create_block(), self.b.create_block());
+        let answer = self.b.append_block_param(next, types::I8);
+        let is_closure = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::CLOSURE as i64);
+        self.b.ins().brif(is_closure, object, &[], next, &[is_closure.into()]);
+        self.b.switch_to_block(object);
+        let found = self.load(types::I32, payload, closure::FUNCTION as i32);
+        let same = self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(function));
+        self.b.ins().jump(next, &[same.into()]);
+        self.b.switch_to_block(next);
+        answer
     }
 
     /// The closure object that captures are read from.
