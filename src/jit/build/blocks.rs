@@ -468,7 +468,9 @@ impl Builder<'_> {
         for (block, which) in ends {
             let to = if which == PAST { self.past(key) } else { successors[which] };
             let state = states.next().unwrap_or_else(|| end_state.clone());
-            if self.is_beyond(to) {
+            // The head of a loop that only an error leads into may have been passed by: no other way led there.
+            let is_missing = || position[&to] <= at && !headers.contains_key(&to);
+            if self.is_beyond(to) || is_missing() {
                 self.leave_region(block, state, to.1);
             } else if position[&to] <= at {
                 self.close_loop(block, state, to, headers)?;
