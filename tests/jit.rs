@@ -465,7 +465,8 @@ fn loops_left_for_errors_are_entered_again_unless_the_next_comes_soon() {
     let rare = report("jit", &format!("{shown}{}", throwing(50, "No {}")), "1200\n").stats;
     assert!(rare.share() > 0.85 && rare.entered > 1000, "{rare}");
     let frequent = report("jit", &format!("{shown}{}", throwing(1, "No {}")), "60000\n").stats;
-    assert!(frequent.entered < 500, "{frequent}");
+    // What is entered as well is the method, by the VM.
+    assert!(frequent.exits < 500, "{frequent}");
 }
 
 /// A loop that catches what it throws, in every so many turns.
