@@ -555,17 +555,18 @@ fn closure_below(fp: Fp) -> u64 {
 
 /// Is what the register holds called, and never another value?
 fn is_callee(code: &[Op], register: u16) -> bool {
-    let copies = code.iter().filter_map(|op| match *op {
+    let copied = |op: &Op| match *op {
         Op::Move { dst, src } if src == register => Some(dst),
         _ => None,
-    });
-    let is_called = |copy: u16| code.iter().any(|op| matches!(op, Op::CallValue { base, .. } if *base == copy + 1));
+    };
+    let copies: AHashSet<u16> = code.iter().filter_map(copied).collect();
+    let calls_copy = |op: &Op| matches!(*op, Op::CallValue { base, .. } if base > 0 && copies.contains(&(base - 1)));
     let is_written = |op: &Op| {
         let mut found = false;
         op.operands(|kind, value| found |= kind == OperandKind::Write && value == i64::from(register));
         found
     };
-    copies.into_iter().any(is_called) && !code.iter().any(is_written)
+    code.iter().any(calls_copy) && !code.iter().any(is_written)
 }
 
 /// May a function with a loop become part of this caller? A longer one only if it is handed a function that the caller knows.
