@@ -2,8 +2,12 @@
 //!
 //! Each block costs the compiler as much as several instructions: those that only one leads to are the rest of that one, and those
 //! that only lead to another are passed by.
+use cranelift_codegen::ir::{InstBuilder, types};
+
+use super::{Lowering, context};
 use crate::jit::ir::cfg::{Cfg, Loop};
 use crate::jit::ir::{BlockId, Function, StateId, Terminator};
+use crate::jit::layout;
 
 /// The blocks that only the one in front of them leads to, and nowhere else. The first one is the rest of the prologue.
 pub(super) fn joined(function: &Function, cfg: &Cfg) -> Vec<bool> {
@@ -61,4 +65,22 @@ pub(super) fn around_loops(blocks: usize, loops: &[Loop]) -> Vec<bool> {
         }
     }
     around.into_iter().map(|around| around.unwrap_or(!loops.is_empty())).collect()
+}
+
+impl Lowering<'_> {
+    /// For layout: the machine code made here belongs to the start, or the end, of a loop.
+    pub(super) fn tag_loop(&mut self, looped: usize, ends: bool) {
+        let point = self.b.ins().sequence_point();
+        self.b.func.debug_tags.set(point, [layout::tag(looped, ends)]);
+    }
+
+    /// Counts bytecode instructions as executed, in code that counts them.
+    pub(super) fn count_work(&mut self, instructions: i64) {
+        if instructions != 0 && self.imports.counts_work() {
+            let context = self.context();
+            let before = self.load(types::I64, context, context::EXECUTED);
+            let after = self.b.ins().iadd_imm_s(before, instructions);
+            self.store(after, context, context::EXECUTED);
+        }
+    }
 }

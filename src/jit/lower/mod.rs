@@ -32,7 +32,6 @@ use cranelift_frontend::{FunctionBuilder, FunctionBuilderContext};
 use super::ir::cfg::{Cfg, Loop};
 use super::ir::types::Type;
 use super::ir::{BlockId, Function, InstKind, Origin, Repr, SlotIx, StateId, Terminator, ValueId};
-use super::layout;
 use crate::value::layout::tag;
 use blocks::End;
 pub use entry::{Way, lent_signature, lower_entry, signature, takes_lent};
@@ -588,22 +587,6 @@ impl Lowering<'_> {
         }
         self.emit_exits();
         self.b.seal_all_blocks();
-    }
-
-    /// For layout: the machine code made here belongs to the start, or the end, of a loop.
-    fn tag_loop(&mut self, looped: usize, ends: bool) {
-        let point = self.b.ins().sequence_point();
-        self.b.func.debug_tags.set(point, [layout::tag(looped, ends)]);
-    }
-
-    /// Counts bytecode instructions as executed, in code that counts them.
-    fn count_work(&mut self, instructions: i64) {
-        if instructions != 0 && self.imports.counts_work() {
-            let context = self.context();
-            let before = self.load(types::I64, context, context::EXECUTED);
-            let after = self.b.ins().iadd_imm_s(before, instructions);
-            self.store(after, context, context::EXECUTED);
-        }
     }
 
     /// One block; `head` and `end` are the numbers of the loops that begin and end with it.
