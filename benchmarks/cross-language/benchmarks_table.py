@@ -88,7 +88,8 @@ COMPILED = ["ruff-jit", "go", "luajit", "node", "pypy"]
 
 
 def ruff_inside(engine):
-    return ["{ruff}", "bench", "--json", "--cpu", "-w", "0", "--engine", engine]
+    """One process, as for the others: several would each begin cold."""
+    return ["{ruff}", "bench", "--json", "--cpu", "-w", "0", "--processes", "1", "--engine", engine]
 
 
 ENGINES = [
