@@ -5,11 +5,11 @@ use std::sync::Arc;
 use ahash::{AHashMap, AHashSet};
 
 use super::flow::{self, RegisterSet};
-use super::state::{Scalar, Slot, State};
+use super::state::{Lender, Scalar, Slot, State};
 use super::threads::Group;
 use super::{Builder, Built, Edge, Header, Key, MOST_IN_REGISTERS, borrow};
 use crate::bytecode::op::Op;
-use crate::jit::ir::{BlockId, InstKind, SlotIx, Terminator, ValueId};
+use crate::jit::ir::{BlockId, InstKind, SlotIx, Terminator, Type, ValueId};
 use crate::jit::profile::{FRONT, LARGE};
 
 /// Stands for the way past a loop, where a block leads to its test.
@@ -21,12 +21,46 @@ const MOST_BEFORE_RETURN: usize = 2;
 /// Ways to one return that are built apart, and values that they release.
 const MOST_RELEASES: usize = 12;
 
-/// A parameter of a block: the scalar that a slot holds, or that a field of the object is which it stands for.
+/// A parameter of a block: what a slot holds, or a field of the object is which it stands for.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Param {
     pub slot: SlotIx,
     pub field: Option<usize>,
-    pub scalar: Scalar,
+    pub passed: Passed,
+}
+
+/// What a parameter is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Passed {
+    /// Fields are nothing else.
+    Scalar(Scalar),
+    /// One thing or another that has the same lender.
+    Lent(Lender),
+}
+
+impl Passed {
+    pub fn ty(self) -> Type {
+        match self {
+            Passed::Scalar(scalar) => scalar.ty(),
+            Passed::Lent(_) => Type::ANY,
+        }
+    }
+
+    /// How the slot that it stands for holds it.
+    pub fn held(self, value: ValueId) -> Slot {
+        match self {
+            Passed::Scalar(scalar) => Slot::Scalar { value, scalar, dirty: true },
+            Passed::Lent(lender) => Slot::Borrowed { value, lender },
+        }
+    }
+
+    /// May it be what a slot holds?
+    fn fits(self, held: Slot) -> bool {
+        match self {
+            Passed::Scalar(wanted) => matches!(held, Slot::Scalar { scalar, .. } if scalar == wanted),
+            Passed::Lent(lender) => held.lender().is_some_and(|mine| lender.and(mine) == Some(lender)),
+        }
+    }
 }
 
 impl Param {
@@ -213,7 +247,7 @@ impl Builder<'_> {
                 self.out.large.insert(self.out.states[state.index()].origin());
             }
             self.out.blocks[self.block.index()].preheader = Some(state).filter(|_| steady);
-            let args = params.iter().map(|param| self.param_value(param)).collect();
+            let args = self.param_values(&params);
             self.terminate(Terminator::Jump(block, args));
             self.begin(block, &params);
             let at_head = self.state.slots.clone();
@@ -226,8 +260,9 @@ impl Builder<'_> {
         self.ended = false;
     }
 
-    /// Slots that hold one kind of scalar on all ways and are wanted, and fields of objects that slots stand for on all ways.
-    pub(super) fn meeting_params(&self, ways: &[Edge], live: &RegisterSet, key: Key, is_header: bool) -> Vec<Param> {
+    /// Slots that hold one kind of scalar or things of one lender on all ways and are wanted, and fields of objects that slots stand for on
+    /// all ways.
+    pub(super) fn meeting_params(&mut self, ways: &[Edge], live: &RegisterSet, key: Key, is_header: bool) -> Vec<Param> {
         let base = self.context().base;
         let count = ways.iter().map(|way| way.state.slots.len()).max().unwrap_or(0);
         let mut params = Vec::new();
@@ -238,11 +273,18 @@ impl Builder<'_> {
             if slot.0 >= base && !live.contains(at - base as usize) {
                 continue;
             }
-            let met = self.meeting_scalars(ways, slot, is_header);
+            let lent = if is_header { self.varying_lent(ways, slot, key.1) } else { self.meeting_lent(ways, slot) };
+            let met = match lent {
+                Some(lender) => vec![Param { slot, field: None, passed: Passed::Lent(lender) }],
+                None => self.meeting_scalars(ways, slot, is_header),
+            };
             candidates += met.len();
-            let conflict = candidates > MOST_IN_REGISTERS || (is_header && self.is_conflict(key.1, slot));
-            if !conflict {
+            let fits = candidates <= MOST_IN_REGISTERS;
+            if fits && !(is_header && self.is_conflict(key.1, slot)) {
                 params.extend(met);
+            } else if is_header && met.iter().any(|param| matches!(param.passed, Passed::Lent(_))) {
+                let chain = self.context().chain.clone();
+                self.learned.conflicts.insert((chain, key.1, slot));
             }
         }
         params
@@ -257,10 +299,31 @@ impl Builder<'_> {
         let first = ways.first().and_then(scalar);
         if let Some(found) = first {
             let same = ways.iter().all(|way| scalar(way) == first);
-            return same.then_some(Param { slot, field: None, scalar: found }).into_iter().collect();
+            return same.then_some(Param { slot, field: None, passed: Passed::Scalar(found) }).into_iter().collect();
         }
         let fields = self.meeting_fields(ways, slot, is_header).unwrap_or_default();
-        fields.into_iter().map(|(field, scalar)| Param { slot, field: Some(field), scalar }).collect()
+        let param = |(field, scalar)| Param { slot, field: Some(field), passed: Passed::Scalar(scalar) };
+        fields.into_iter().map(param).collect()
+    }
+
+    /// Who lends what a slot holds on all ways, if those are not one thing.
+    fn meeting_lent(&self, ways: &[Edge], slot: SlotIx) -> Option<Lender> {
+        let first = ways.first()?.state.get(slot);
+        let same = ways.iter().all(|way| borrow::is_same(first, way.state.get(slot)));
+        let lender = common_lender(ways.iter().map(|way| way.state.get(slot)))?;
+        (!same).then_some(lender)
+    }
+
+    /// The same in front of a loop, if ways back are known to bring other things. What those and the ways that lead there do not agree on is
+    /// in memory.
+    fn varying_lent(&mut self, ways: &[Edge], slot: SlotIx, head: u32) -> Option<Lender> {
+        let place = (self.context().chain.clone(), head, slot);
+        let known = *self.learned.varying.get(&place)?;
+        let lender = common_lender(ways.iter().map(|way| way.state.get(slot)))?.and(known);
+        if lender.is_none() {
+            self.learned.conflicts.insert(place);
+        }
+        lender
     }
 
     pub(super) fn is_conflict(&self, pc: u32, slot: SlotIx) -> bool {
@@ -280,7 +343,7 @@ impl Builder<'_> {
         let target = to.unwrap_or_else(|| self.out.new_block());
         // Into a fresh block in front of a loop the scalars pass as its own parameters.
         let own: Vec<ValueId> = if to.is_none() {
-            params.iter().map(|param| self.out.new_value(param.scalar.ty())).collect()
+            params.iter().map(|param| self.out.new_value(param.passed.ty())).collect()
         } else {
             Vec::new()
         };
@@ -307,7 +370,7 @@ impl Builder<'_> {
                     _ => self.release(slot),
                 }
             }
-            let args: Box<[ValueId]> = params.iter().map(|param| self.param_value(param)).collect();
+            let args = self.param_values(params);
             self.out.blocks[self.block.index()].term = Some(Terminator::Jump(target, args));
         }
         let mut state = State { slots: common };
@@ -338,7 +401,7 @@ impl Builder<'_> {
         self.exit = None;
         let mut state = std::mem::take(&mut self.state);
         for param in params {
-            let value = self.out.new_value(param.scalar.ty());
+            let value = self.out.new_value(param.passed.ty());
             self.out.blocks[block.index()].params.push(value);
             self.set_param(&mut state, param, value);
         }
@@ -503,14 +566,21 @@ impl Builder<'_> {
         self.pc = to.1;
         self.exit = None;
         let mut disagree = Vec::new();
+        let mut varies = Vec::new();
         for param in header.params.iter().filter(|param| param.field.is_none()) {
-            match self.state.get(param.slot) {
-                Slot::Scalar { scalar, .. } if scalar == param.scalar => {}
-                _ => disagree.push(param.slot),
+            let mine = self.state.get(param.slot);
+            if !param.passed.fits(mine) {
+                match (param.passed, mine.lender()) {
+                    (Passed::Lent(lender), Some(other)) => varies.push((param.slot, lender.and(other))),
+                    _ => disagree.push(param.slot),
+                }
             }
         }
         for (at, held) in header.slots.iter().enumerate() {
             let slot = SlotIx(at as u32);
+            if header.params.iter().any(|param| param.is(slot, None)) {
+                continue;
+            }
             let mine = self.state.get(slot);
             let agrees = match *held {
                 Slot::Virtual(at) => {
@@ -523,11 +593,23 @@ impl Builder<'_> {
                 disagree.push(slot);
             } else if !agrees {
                 self.unlearn_to_unpack(to.1, slot);
-                disagree.push(slot);
+                match common_lender([*held, mine]) {
+                    Some(lender) => varies.push((slot, Some(lender))),
+                    None => disagree.push(slot),
+                }
             }
         }
-        if !disagree.is_empty() {
-            let chain = self.context().chain.clone();
+        let chain = self.context().chain.clone();
+        for (slot, lender) in varies {
+            let place = (chain.clone(), to.1, slot);
+            let known = self.learned.varying.get(&place).copied().unwrap_or(Lender::Constant);
+            match lender.and_then(|lender| lender.and(known)) {
+                Some(lender) => _ = self.learned.varying.insert(place, lender),
+                None => disagree.push(slot),
+            }
+            self.again = true;
+        }
+        if !disagree.is_empty() || self.again {
             for slot in disagree {
                 self.learned.conflicts.insert((chain.clone(), to.1, slot));
             }
@@ -548,10 +630,17 @@ impl Builder<'_> {
         self.live = (to.1, vec![self.live_at(to.1)]);
         let exit = self.frame_state(to.1);
         self.effect(InstKind::Poll { counter: None, every: 1, sums: Box::default(), exit });
-        let args = header.params.iter().map(|param| self.param_value(param)).collect();
+        let args = self.param_values(&header.params);
         self.out.blocks[block.index()].term = Some(Terminator::Jump(header.block, args));
         Ok(())
     }
+}
+
+/// Who lends all that is held, if it is lent.
+fn common_lender(held: impl IntoIterator<Item = Slot>) -> Option<Lender> {
+    let mut lenders = held.into_iter().map(|slot| slot.lender());
+    let first = lenders.next()??;
+    lenders.try_fold(first, |lender, other| lender.and(other?))
 }
 
 /// Does the instruction end the function?

@@ -90,6 +90,8 @@ pub fn build(request: &Request, flows: &mut Flows) -> Result<Function, &'static 
 struct Learned {
     /// Slots that are in memory at the head of a loop: chain of calls, offset, slot.
     conflicts: AHashSet<(Vec<u32>, u32, SlotIx)>,
+    /// Slots that hold one thing after another of the same lender at the head of a loop.
+    varying: AHashMap<(Vec<u32>, u32, SlotIx), Lender>,
     /// Slots whose instance is read in front of a loop, so that it need not exist; nothing if ways back disagree.
     unpacked: AHashMap<(Vec<u32>, u32, SlotIx), Option<unpack::Unpacked>>,
 }

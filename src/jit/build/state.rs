@@ -42,6 +42,17 @@ pub enum Lender {
     Constant,
 }
 
+impl Lender {
+    /// Who lends what is lent by one of two, past the meeting of ways; nothing if that depends on the way.
+    pub fn and(self, other: Lender) -> Option<Lender> {
+        match (self, other) {
+            (Lender::Passing, _) | (_, Lender::Passing) => None,
+            (Lender::Constant, lender) | (lender, Lender::Constant) => Some(lender),
+            _ => (self == other).then_some(self),
+        }
+    }
+}
+
 /// Where the newest value of a slot is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Slot {
@@ -59,6 +70,17 @@ pub enum Slot {
     Virtual(u32),
     /// In memory.
     Memory,
+}
+
+impl Slot {
+    /// Who lends the value, if it is lent; an immediate lives for ever.
+    pub fn lender(self) -> Option<Lender> {
+        match self {
+            Slot::Borrowed { lender, .. } => Some(lender),
+            Slot::Immediate { .. } => Some(Lender::Constant),
+            _ => None,
+        }
+    }
 }
 
 /// The slots of all active frames, outermost first.

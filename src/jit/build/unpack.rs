@@ -5,7 +5,7 @@
 //! front of the loop leaves there, as checks do that were moved out of it.
 use std::sync::Arc;
 
-use super::blocks::Param;
+use super::blocks::{Param, Passed};
 use super::flow::RegisterSet;
 use super::memory::cell_of;
 use super::state::{Scalar, Slot};
@@ -119,7 +119,11 @@ impl Builder<'_> {
             self.release(slot);
             self.virtuals.push(object);
             self.put(slot, Slot::Virtual(self.virtuals.len() as u32 - 1));
-            params.extend(kinds.into_iter().enumerate().map(|(at, scalar)| Param { slot, field: Some(at), scalar }));
+            params.extend(kinds.into_iter().enumerate().map(|(at, scalar)| Param {
+                slot,
+                field: Some(at),
+                passed: Passed::Scalar(scalar),
+            }));
         }
         let next = self.out.new_block();
         self.terminate(Terminator::Jump(next, Box::new([])));

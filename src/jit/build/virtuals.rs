@@ -332,12 +332,24 @@ impl Builder<'_> {
             && one.fields.iter().zip(&other.fields).enumerate().all(is_same)
     }
 
-    /// The value that a way passes for a parameter.
-    pub(super) fn param_value(&self, param: &Param) -> ValueId {
+    /// The values that a way passes for parameters.
+    pub(super) fn param_values(&mut self, params: &[Param]) -> Box<[ValueId]> {
+        params.iter().map(|param| self.param_value(param)).collect()
+    }
+
+    fn param_value(&mut self, param: &Param) -> ValueId {
         match (self.state.get(param.slot), param.field) {
             (Slot::Scalar { value, .. }, None) => value,
+            (Slot::Borrowed { value, .. } | Slot::Immediate { value, .. }, None)
+                if self.out.ty(value).repr == Repr::Boxed =>
+            {
+                value
+            }
+            (Slot::Borrowed { value, .. } | Slot::Immediate { value, .. }, None) => {
+                self.emit(InstKind::Box(value), Type::ANY)
+            }
             (held, Some(field)) => self.field(held, field).expect("the ways were looked at"),
-            (other, None) => unreachable!("slot {:?} was to be a scalar, is {other:?}", param.slot),
+            (other, None) => unreachable!("slot {:?} was to be a parameter, is {other:?}", param.slot),
         }
     }
 
@@ -350,7 +362,7 @@ impl Builder<'_> {
                 self.virtuals.push(object);
                 state.set(param.slot, Slot::Virtual(self.virtuals.len() as u32 - 1));
             }
-            _ => state.set(param.slot, Slot::Scalar { value, scalar: param.scalar, dirty: true }),
+            _ => state.set(param.slot, param.passed.held(value)),
         }
     }
 }

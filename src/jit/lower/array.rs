@@ -287,4 +287,56 @@ impl Lowering<'_> {
         let offset = self.b.ins().ishl_imm_u(last, shift);
         self.b.ins().iadd(data, offset)
     }
+
+    /// Exchanges two elements of an unshared array of numbers or values that has both positions; of others the helper does it, or leaves
+    /// that at `left`.
+    pub(super) fn swap(&mut self, home: Home, [one, other]: [ValueId; 2], left: clif::Block) {
+        let (place, one, other) = (self.home_address(home), self.one(one), self.one(other));
+        let (numbers, values) = (self.b.create_block(), self.b.create_block());
+        let (slow, next) = (self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(slow);
+        let (found, pointer) = self.load_pair(place, 0);
+        let is_array = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::ARRAY as i64);
+        self.go_on_if(is_array, slow);
+        let length = self.load(types::I64, pointer, array::LEN as i32);
+        for position in [one, other] {
+            let inside = self.b.ins().icmp(IntCC::UnsignedLessThan, position, length);
+            self.go_on_if(inside, slow);
+        }
+        let data = self.load(types::I64, pointer, array::DATA as i32);
+        let word = self.load(types::I64, pointer, header::COUNT as i32);
+        let first = self.word_of(1 | i64::from(shape::ARR_I64) << 32);
+        let beyond = self.b.ins().isub(word, first);
+        let nth = self.b.ins().rotr_imm_u(beyond, 32);
+        let are_numbers = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, nth, 2);
+        self.b.ins().brif(are_numbers, numbers, &[], values, &[]);
+
+        self.b.switch_to_block(numbers);
+        let places = [one, other].map(|position| self.element_at(data, position, 3));
+        let held = places.map(|place| self.load(types::I64, place, 0));
+        self.store(held[1], places[0], 0);
+        self.store(held[0], places[1], 0);
+        self.b.ins().jump(next, &[]);
+
+        self.b.switch_to_block(values);
+        let ready = self.word_of(1 | i64::from(shape::ARR_VAL) << 32);
+        let fits = self.b.ins().icmp(IntCC::Equal, word, ready);
+        self.go_on_if(fits, slow);
+        let places = [one, other].map(|position| self.element_at(data, position, 4));
+        let held = places.map(|place| self.load_pair(place, 0));
+        self.store_pair(held[1].0, held[1].1, places[0], 0);
+        self.store_pair(held[0].0, held[0].1, places[1], 0);
+        self.b.ins().jump(next, &[]);
+
+        self.b.switch_to_block(slow);
+        let done = self.call_for_word(Helper::Swap, &[place, one, other]);
+        self.b.ins().brif(done, next, &[], left, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    /// Address of an element of 2 to the `shift` bytes.
+    fn element_at(&mut self, data: clif::Value, position: clif::Value, shift: i64) -> clif::Value {
+        let offset = self.b.ins().ishl_imm_u(position, shift);
+        self.b.ins().iadd(data, offset)
+    }
 }

@@ -68,6 +68,9 @@ impl Lowering<'_> {
         if let (Operation::AppendChar, Some(home), &[code]) = (op, home, args) {
             return self.append_char(home, code, left);
         }
+        if let (Operation::Swap, Some(home), &[one, other]) = (op, home, args) {
+            return self.swap(home, [one, other], left);
+        }
         let words = self.operation_words(op, home, args);
         let helper = self.helper(helper_of(op));
         let call = self.b.ins().call(helper, &words);

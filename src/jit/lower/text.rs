@@ -104,7 +104,7 @@ impl Lowering<'_> {
         self.b.ins().icmp(IntCC::Equal, found, word)
     }
 
-    fn go_on_if(&mut self, holds: clif::Value, otherwise: clif::Block) {
+    pub(super) fn go_on_if(&mut self, holds: clif::Value, otherwise: clif::Block) {
         let next = self.b.create_block();
         self.b.ins().brif(holds, next, &[], otherwise, &[]);
         self.b.switch_to_block(next);
