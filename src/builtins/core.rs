@@ -537,19 +537,15 @@ fn small_int(digits: &str, base: u32) -> Option<i64> {
     if only_digits { i64::from_str_radix(digits, base).ok() } else { None }
 }
 
-/// Nothing but decimal digits, and few enough: most of what is parsed.
-fn plain_int(text: &str) -> Option<i64> {
-    const MOST_DIGITS: usize = 18;
-    let is_plain = (1..=MOST_DIGITS).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_plain.then(|| text.bytes().fold(0, |number, byte| number * 10 + i64::from(byte - b'0')))
+fn parse_int(_: &mut dyn Engine, s: &str, base: i64) -> Fallible {
+    match convert::plain_int(s) {
+        Some(number) if base == 10 => Ok(Value::Int(number)),
+        _ => parse_any_int(s, base),
+    }
 }
 
-fn parse_int(_: &mut dyn Engine, s: &str, base: i64) -> Fallible {
-    if base == 10
-        && let Some(number) = plain_int(s)
-    {
-        return Ok(Value::Int(number));
-    }
+#[inline(never)]
+fn parse_any_int(s: &str, base: i64) -> Fallible {
     let base = match u32::try_from(base) {
         Ok(base @ 2..=36) => base,
         _ => return Err(faults::argument_value("parse_int", "base", "an int from 2 to 36", base)),

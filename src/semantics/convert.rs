@@ -35,9 +35,9 @@ pub fn to_int(value: &Value) -> Result<Value, Raise> {
         Value::Int(_) | Value::BigInt(_) => Ok(value.clone()),
         Value::Bool(truth) => Ok(Value::Int(i64::from(truth.get()))),
         Value::Float(number) => float_to_int(*number).ok_or_else(|| faults::not_finite("to_int", float_text(*number))),
-        Value::Str(text) => match parse_int(text.as_str(), 10)? {
-            Some(number) => Ok(number),
-            None => Err(bad_number("int", value)),
+        Value::Str(text) => match (plain_int(text.as_str()), text.as_str()) {
+            (Some(number), _) => Ok(Value::Int(number)),
+            (None, text) => parse_int(text, 10)?.ok_or_else(|| bad_number("int", value)),
         },
         other => Err(cannot_convert(other, "int")),
     }
@@ -68,6 +68,27 @@ fn cannot_convert(value: &Value, target: &str) -> Raise {
 #[cold]
 fn bad_number(target: &str, text: &Value) -> Raise {
     faults::bad_number(target, structural_debug(text))
+}
+
+/// Digits that are certainly below 2 to the 63.
+const SURELY_SMALL: usize = 18;
+
+/// Reads what most integers are: a few decimal digits, perhaps with a minus in front. `None` says nothing about the text.
+pub fn plain_int(text: &str) -> Option<i64> {
+    let bytes = text.as_bytes();
+    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    if digits.is_empty() || digits.len() > SURELY_SMALL {
+        return None;
+    }
+    let mut number = 0;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    Some(if digits.len() < bytes.len() { -number } else { number })
 }
 
 /// Reads an integer: surrounding space, a sign, digits of the base with `_` between them, and in base 10 also the
@@ -140,6 +161,18 @@ mod tests {
             Err(raise) => raise.as_fault().unwrap().message().to_owned(),
         };
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn plain_ints_are_what_every_int_is_read_as() {
+        let long = "9".repeat(SURELY_SMALL);
+        for text in ["0", "7", "-7", "007", "-0", "123456789", &long, &format!("-{long}")] {
+            let number = plain_int(text).map(Value::Int).expect("it is plain");
+            assert_eq!(structural_debug(&number), structural_debug(&parse_int(text, 10).unwrap().unwrap()), "{text}");
+        }
+        for text in ["", "-", "+1", " 1", "1 ", "1_0", "0x1", "--1", "1-", "१", &format!("{long}9")] {
+            assert_eq!(plain_int(text), None, "{text}");
+        }
     }
 
     #[test]
