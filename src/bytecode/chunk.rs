@@ -93,7 +93,7 @@ pub struct ClosureSite {
 pub struct FieldSite {
     /// `Chunk::names`.
     pub name: u16,
-    /// Written `?.`: a missing dict key is null.
+    /// Written `?.`, or in front of `??`: a missing dict key is null.
     pub optional: bool,
 }
 

@@ -273,11 +273,11 @@ impl Builder<'_> {
                 self.span = node.span;
                 self.emit(Op::IndexGetOrNull { dst, a, b });
             }
-            ExprKind::Field { base, name, optional } => {
+            ExprKind::Field { base, name, .. } => {
                 let a = self.expr(*base);
                 self.span = node.span;
-                let site = self.field_site(*name, *optional);
-                self.emit(Op::FieldGetOrNull { dst, a, site });
+                let site = self.field_site(*name, true);
+                self.emit(Op::FieldGet { dst, a, site });
             }
             ExprKind::Slice { .. } => self.slice_to(expr, slice_kind::OR_NULL, dst),
             ExprKind::OptChain(inner) => {

@@ -158,18 +158,6 @@ impl Vm {
         Ok(())
     }
 
-    #[cold]
-    #[inline(never)]
-    pub(super) fn field_get_or_null(&mut self, dst: u16, a: u16, site: u16) -> Result<(), Raise> {
-        let fp = self.here.fp;
-        let name = self.field_name(site);
-        let found = member::get_or_null(fp.get(a), name)?;
-        let value = self.member_value(found, name)?;
-        self.release(a);
-        fp.set(dst, value);
-        Ok(())
-    }
-
     /// `Enum::name`, `module::name`.
     #[cold]
     #[inline(never)]

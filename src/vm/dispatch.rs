@@ -679,7 +679,6 @@ impl Vm {
                         cold!(field_get(dst, a, site));
                     }
                 }
-                Op::FieldGetOrNull { dst, a, site } => cold!(field_get_or_null(dst, a, site)),
                 Op::FieldSet { a, site, value } => {
                     ask_cache!();
                     if let Value::Struct(object) = fp.get_mut(a)

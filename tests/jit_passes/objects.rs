@@ -250,3 +250,41 @@ fn elements_are_swapped_and_appended_to_entries_by_operations_unless_that_is_ref
     let refused = made_ir(&program("d[2 - i % 2].push(i)"));
     assert_eq!(count(&refused, "PushItem"), 0, "{refused}");
 }
+
+#[test]
+fn a_variable_that_walks_counts_nothing_unless_its_holder_changes_or_it_changes_itself() {
+    let program = |step: &str| {
+        format!(
+            "struct N {{ value, next = null }}\nfunc f(list, m) {{\n n := 0\n for i in 0..m {{\n node := list\n while node != null {{\n n += node.value\n {step}\n node = node.next\n }} }}\n return n + list.value }}\nfor i in 0..1200 {{ f(N(1, N(2, N(3))), 3) }}"
+        )
+    };
+    let counted = |ir: &str| {
+        ["StoreSlotRetain", "ReplaceSlot", "= Retain"].map(|instruction| count(ir, instruction)).iter().sum::<usize>()
+    };
+    let walks = last_ir(&program(""));
+    assert_eq!(counted(&walks), 0, "{walks}");
+    let branches = last_ir(&program("if n % 2 == 0 { node = node.next ?? node }"));
+    assert_eq!(counted(&branches), 0, "{branches}");
+    for change in ["node.value += 1", "list = N(4)"] {
+        let changes = last_ir(&program(change));
+        assert!(counted(&changes) > 0, "{changes}");
+    }
+}
+
+#[test]
+fn a_field_of_a_few_shapes_is_read_where_it_lies_unless_there_are_many() {
+    let program = |shapes: usize| {
+        let structs: String = (0..shapes).map(|n| format!("struct S{n} {{ a{n}, x }}\n")).collect();
+        let things: Vec<String> = (0..shapes).map(|n| format!("S{n}({n}, [{n}])")).collect();
+        format!(
+            "{structs}func f(t) {{ return t.x }}\nthings := [{}]\nfor i in 0..1200 {{ f(things[i % {shapes}]) }}",
+            things.join(", ")
+        )
+    };
+    for shapes in [2, 4] {
+        let few = ir(&program(shapes));
+        assert_eq!((count(&few, "LoadField"), count(&few, "Operate")), (shapes, 0), "{few}");
+    }
+    let many = ir(&program(5));
+    assert_eq!((count(&many, "LoadField"), count(&many, "Operate")), (0, 1), "{many}");
+}

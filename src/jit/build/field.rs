@@ -1,10 +1,13 @@
 //! Fields and places that are not where the VM has met them only: by name, by functions of the runtime. Ranges and variables made.
 use super::arith::Source;
-use super::state::Slot;
+use super::calls::MOST_CASES;
+use super::state::{Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::{Root, Segment};
 use crate::bytecode::op::{ArithCode, Op};
-use crate::jit::ir::{InstKind, Made, Operation, Type, ValueId};
+use crate::jit::ir::inst::Cell;
+use crate::jit::ir::{BlockId, InstKind, Kinds, Made, Operation, Terminator, Type, ValueId};
+use crate::jit::profile::{FieldCase, Site};
 use crate::value::layout::tag;
 
 /// Keys of a place that are lent in an array.
@@ -33,7 +36,46 @@ impl Builder<'_> {
         }
     }
 
-    /// `a.name` of a dict, or of instances of several shapes.
+    /// `a.name` of instances of a few shapes, each with a way of its own; false if it is something else.
+    pub(super) fn field_of_several(&mut self, dst: u16, a: u16) -> bool {
+        let Some(Site::Fields(cases)) = self.context().profile.sites.get(&self.pc) else { return false };
+        if !(2..=MOST_CASES).contains(&cases.len()) || !self.holds_object(a) {
+            return false;
+        }
+        let (cases, exit) = (cases.clone(), self.exit());
+        let kinds: Vec<Option<Scalar>> = cases.iter().map(kind_of).collect();
+        let common = kinds[0].filter(|first| kinds.iter().all(|kind| *kind == Some(*first)));
+        let pointer = self.guarded(a, tag::STRUCT, 0);
+        let found = self.out.new_value(common.map_or(Type::ANY, Scalar::ty));
+        let met = self.out.new_block();
+        self.out.blocks[met.index()].params.push(found);
+        for (at, case) in cases.iter().enumerate() {
+            let other = (at + 1 < cases.len()).then(|| self.unless_shape(pointer, case.shape));
+            let guard = InstKind::GuardShape { pointer, shape: case.shape, exit };
+            let instance = self.emit(guard, Type::pointer(tag::STRUCT, case.shape));
+            let load = InstKind::LoadField { cell: case.cell, pointer: instance, offset: case.offset };
+            let values = if common.is_some() { case.values } else { Kinds::ANY };
+            let value = match self.read(load, case.cell, values) {
+                (value, Some(_)) if common.is_none() => self.emit(InstKind::Box(value), Type::ANY),
+                (value, _) => value,
+            };
+            self.terminate(Terminator::Jump(met, Box::new([value])));
+            (self.block, self.ended) = (other.unwrap_or(met), false);
+        }
+        self.write_read(dst, a, found, common);
+        true
+    }
+
+    /// Goes on if an instance has this shape; gives the block for others.
+    fn unless_shape(&mut self, pointer: ValueId, shape: u32) -> BlockId {
+        let cond = self.emit(InstKind::IsShape { pointer, shape }, Type::BOOL);
+        let (same, other) = (self.out.new_block(), self.out.new_block());
+        self.terminate(Terminator::Branch { cond, then: (same, Box::new([])), otherwise: (other, Box::new([])) });
+        (self.block, self.ended) = (same, false);
+        other
+    }
+
+    /// `a.name` of a dict, or of instances of many shapes.
     pub(super) fn field_by_name(&mut self, op: Op, dst: u16, a: u16) -> Built {
         if !self.is_reached() {
             return self.unreached(op);
@@ -44,14 +86,6 @@ impl Builder<'_> {
         let site = self.field_site();
         let or_null = self.context().profile.chunk.fields[usize::from(site)].optional;
         self.read_field(dst, a, site, or_null);
-        Ok(())
-    }
-
-    pub(super) fn field_or_null(&mut self, op: Op, dst: u16, a: u16, site: u16) -> Built {
-        if !self.holds_object(a) {
-            return self.fallback(op);
-        }
-        self.read_field(dst, a, site, true);
         Ok(())
     }
 
@@ -200,5 +234,15 @@ fn of_item(change: Operation) -> Operation {
         Operation::SetPlace(_) => Operation::SetItem,
         Operation::UpdatePlace(code, _) => Operation::UpdateItem(code),
         other => other,
+    }
+}
+
+/// The kind of scalar that a field holds, as far as met.
+fn kind_of(case: &FieldCase) -> Option<Scalar> {
+    match case.cell {
+        Cell::I64 => Some(Scalar::Int),
+        Cell::F64 => Some(Scalar::Float),
+        Cell::Bool => Some(Scalar::Bool),
+        Cell::Value => Scalar::only(case.values),
     }
 }

@@ -347,7 +347,6 @@ fn is_look(op: &Op) -> bool {
     matches!(
         op,
         Op::FieldGet { .. }
-            | Op::FieldGetOrNull { .. }
             | Op::IndexGet { .. }
             | Op::IndexGetK { .. }
             | Op::IndexGetC { .. }

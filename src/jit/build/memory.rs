@@ -254,7 +254,7 @@ impl Builder<'_> {
             Cell::Bool => (self.emit(kind, Type::BOOL), Some(Scalar::Bool)),
             Cell::Value => {
                 let boxed = self.emit(kind, Type::ANY);
-                match [Scalar::Int, Scalar::Float, Scalar::Bool].into_iter().find(|scalar| scalar.kinds() == values) {
+                match Scalar::only(values) {
                     Some(scalar) => {
                         let exit = self.exit();
                         (self.emit(InstKind::GuardTag { value: boxed, tag: scalar.tag(), exit }, scalar.ty()), Some(scalar))
@@ -628,6 +628,9 @@ impl Builder<'_> {
 
     pub(super) fn field_get(&mut self, op: Op, dst: u16, a: u16) -> Built {
         if self.virtual_get(dst, a) {
+            return Ok(());
+        }
+        if self.field_of_several(dst, a) {
             return Ok(());
         }
         let Some(case) = self.field_case().filter(|_| self.holds_object(a)) else { return self.field_by_name(op, dst, a) };

@@ -337,7 +337,7 @@ impl<'r> Builder<'r> {
         }
         for (at, kind) in kinds.iter().enumerate() {
             let slot = SlotIx(at as u32);
-            let scalar = [Scalar::Int, Scalar::Float, Scalar::Bool].into_iter().find(|scalar| scalar.kinds() == *kind);
+            let scalar = Scalar::only(*kind);
             let is_lent = self.out.lent.contains(&slot);
             match scalar {
                 Some(scalar) if live.contains(at) && head.is_none() && (is_lent || self.out.params.len() < UNBOXED) => {

@@ -234,7 +234,6 @@ impl Builder<'_> {
             Op::Unwrap { dst, a, .. } => return self.unwrap_value(op, dst, a),
             Op::NullIfMissing { a } => return self.null_if_missing(op, a),
 
-            Op::FieldGetOrNull { dst, a, site } => return self.field_or_null(op, dst, a, site),
             Op::Range { inclusive, dst, a, b } => self.range(inclusive != 0, dst, a, b),
             Op::CheckKind { fields, a } => return self.check_kind(op, fields != 0, a),
             Op::NewCell { slot } => self.new_cell(slot),
@@ -332,7 +331,6 @@ impl Builder<'_> {
                 | Op::CheckKind { .. }
                 | Op::NullIfMissing { .. }
                 | Op::Unwrap { .. }
-                | Op::FieldGetOrNull { .. }
                 | Op::FieldGet { .. }
                 | Op::IndexSet { .. }
                 | Op::FieldSet { .. }

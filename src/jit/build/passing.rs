@@ -32,7 +32,7 @@ impl Builder<'_> {
     fn unboxed_params(&self) -> impl Iterator<Item = (SlotIx, Scalar)> {
         let scalar = |(param, value): &(SlotIx, ValueId)| {
             let kinds = self.out.ty(*value).kinds;
-            let scalar = [Scalar::Int, Scalar::Float, Scalar::Bool].into_iter().find(|scalar| scalar.kinds() == kinds)?;
+            let scalar = Scalar::only(kinds)?;
             Some((*param, scalar))
         };
         self.out.params.iter().filter_map(scalar)

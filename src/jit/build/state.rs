@@ -10,6 +10,11 @@ pub enum Scalar {
 }
 
 impl Scalar {
+    /// The only one of such kinds, if there is nothing else among them.
+    pub fn only(kinds: Kinds) -> Option<Scalar> {
+        [Scalar::Int, Scalar::Float, Scalar::Bool].into_iter().find(|scalar| scalar.kinds() == kinds)
+    }
+
     pub fn ty(self) -> Type {
         match self {
             Scalar::Int => Type::INT,
