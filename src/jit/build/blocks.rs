@@ -317,6 +317,9 @@ impl Builder<'_> {
     /// The same in front of a loop, if ways back are known to bring other things. What those and the ways that lead there do not agree on is
     /// in memory.
     fn varying_lent(&mut self, ways: &[Edge], slot: SlotIx, head: u32) -> Option<Lender> {
+        if self.learned.varying.is_empty() {
+            return None;
+        }
         let place = (self.context().chain.clone(), head, slot);
         let known = *self.learned.varying.get(&place)?;
         let lender = common_lender(ways.iter().map(|way| way.state.get(slot)))?.and(known);
