@@ -262,10 +262,7 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &[clif::BlockArg::Value(tag), clif::BlockArg::Value(held)]);
 
         self.b.switch_to_block(other);
-        let first = self.word_of(1 | i64::from(shape::ARR_I64) << 32);
-        let beyond = self.b.ins().isub(word, first);
-        let nth = self.b.ins().rotr_imm_u(beyond, 32);
-        let fits = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, nth, 2);
+        let (nth, fits) = self.kind_of_numbers(word);
         self.b.ins().brif(fits, numbers, &[], slow, &[]);
         self.b.switch_to_block(numbers);
         let place = self.last_element(pointer, last, 3);
@@ -284,8 +281,7 @@ impl Lowering<'_> {
     fn last_element(&mut self, pointer: clif::Value, last: clif::Value, shift: i64) -> clif::Value {
         self.store(last, pointer, array::LEN as i32);
         let data = self.load(types::I64, pointer, array::DATA as i32);
-        let offset = self.b.ins().ishl_imm_u(last, shift);
-        self.b.ins().iadd(data, offset)
+        self.element_at(data, last, shift)
     }
 
     /// Exchanges two elements of an unshared array of numbers or values that has both positions; of others the helper does it, or leaves
@@ -305,10 +301,7 @@ impl Lowering<'_> {
         }
         let data = self.load(types::I64, pointer, array::DATA as i32);
         let word = self.load(types::I64, pointer, header::COUNT as i32);
-        let first = self.word_of(1 | i64::from(shape::ARR_I64) << 32);
-        let beyond = self.b.ins().isub(word, first);
-        let nth = self.b.ins().rotr_imm_u(beyond, 32);
-        let are_numbers = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, nth, 2);
+        let (_, are_numbers) = self.kind_of_numbers(word);
         self.b.ins().brif(are_numbers, numbers, &[], values, &[]);
 
         self.b.switch_to_block(numbers);
@@ -332,6 +325,14 @@ impl Lowering<'_> {
         let done = self.call_for_word(Helper::Swap, &[place, one, other]);
         self.b.ins().brif(done, next, &[], left, &[]);
         self.b.switch_to_block(next);
+    }
+
+    /// 0 for count and shape of an unshared array of ints, 1 for one of floats; and whether it is one of them.
+    fn kind_of_numbers(&mut self, word: clif::Value) -> (clif::Value, clif::Value) {
+        let first = self.word_of(1 | i64::from(shape::ARR_I64) << 32);
+        let beyond = self.b.ins().isub(word, first);
+        let nth = self.b.ins().rotr_imm_u(beyond, 32);
+        (nth, self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, nth, 2))
     }
 
     /// Address of an element of 2 to the `shift` bytes.
