@@ -213,7 +213,6 @@ macro_rules! for_each_op {
             IndexUpdate { op: BinaryOp, a: Local, b: Read, value: Read } [fault, call];
             /// `a.name` at field site `site`.
             FieldGet { dst: Write, a: Read, site: FieldSite } [fault];
-            /// `a.name`, or null if `a` is a dict without that key.
             /// `a.name = value`, in place.
             FieldSet { a: Local, site: FieldSite, value: Read } [fault];
             /// `a.name op= value`, in place.
