@@ -130,8 +130,9 @@ impl CodeStore {
         let convention = self.module.target_config().default_call_conv;
         let own = self.declare(lower::signature(convention, function))?;
         let way = |store: &mut CodeStore, way: Way| store.declare(way.signature(convention, function));
-        let entry = if function.params.is_empty() { own } else { way(self, Way::Slots)? };
-        let by_lent = match function.lent.is_empty() {
+        // From slots alone come those that want values, and none in parts.
+        let entry = if function.params.is_empty() && function.parts.is_none() { own } else { way(self, Way::Slots)? };
+        let by_lent = match function.lent.is_empty() && function.parts.is_none() {
             true => entry,
             false if lower::takes_lent(function) => own,
             false => way(self, Way::Lent)?,

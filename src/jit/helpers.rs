@@ -38,6 +38,7 @@ pub struct Pair {
 }
 
 impl Pair {
+    pub const NULL: Pair = Pair { tag: tag::NULL, payload: 0 };
     pub const RAISED: Pair = Pair { tag: tag::EXC, payload: 0 };
 
     /// Gives up a value to whoever takes the pair.
@@ -74,6 +75,8 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::CallValue => call_value as *const u8,
         Helper::Poll => super::exit::poll as *const u8,
         Helper::Room => super::exit::room as *const u8,
+        Helper::JoinParts => operate::join_parts as *const u8,
+        Helper::TakeParts => operate::take_parts as *const u8,
         Helper::Retain => retain as *const u8,
         Helper::Release => release as *const u8,
         Helper::Truthy => truthy as *const u8,

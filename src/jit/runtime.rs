@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use ahash::AHashMap;
 
+use super::helpers::Pair;
 use super::ir::Expected;
 use super::lower::{Check, ExitInfo, context};
 use super::policy::Place;
@@ -36,6 +37,8 @@ pub struct Context {
     pub result: u64,
     pub arities: u64,
     pub lent_entries: u64,
+    /// Tags and payloads of the parts of an array that a function has returned: values whose owner is whoever takes them.
+    pub parts: [Pair; context::MOST_PARTS],
     /// Frame that compiled code was entered with from the VM.
     pub entered_frame: u64,
     /// What a helper has raised.
@@ -139,6 +142,7 @@ const _: () = {
     assert!(offset_of!(Context, result) == context::RESULT as usize);
     assert!(offset_of!(Context, arities) == context::ARITIES as usize);
     assert!(offset_of!(Context, lent_entries) == context::LENT_ENTRIES as usize);
+    assert!(offset_of!(Context, parts) == context::PARTS as usize);
     assert!(offset_of!(Context, exit_number) == context::EXIT_NUMBER as usize);
     assert!(offset_of!(Context, executed) == context::EXECUTED as usize);
     assert!(offset_of!(Context, exit_buffer) == context::EXIT_BUFFER as usize);
@@ -164,6 +168,7 @@ impl Context {
             result: 0,
             arities: 0,
             lent_entries: 0,
+            parts: [Pair::NULL; context::MOST_PARTS],
             entered_frame: 0,
             raised: None,
             text: String::new(),

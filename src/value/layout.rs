@@ -38,6 +38,8 @@ pub mod tag {
     pub const HANDLE: u64 = 20;
     /// Only in captured local slots and closure captures; never seen by a program.
     pub const CELL: u64 = 21;
+    /// Only in return registers: the parts of an array are in the context, the payload is their number.
+    pub const PARTS: u64 = 0xFB;
     /// A variable home before its initialisation.
     pub const UNINIT: u64 = 0xFC;
     /// A variable home during exclusive use.

@@ -451,7 +451,8 @@ impl Builder<'_> {
             if self.ended {
                 break;
             }
-            if std::mem::take(&mut self.fused) {
+            if self.fused > 0 {
+                self.fused -= 1;
                 self.out.blocks[self.block.index()].work += 1;
                 continue;
             }

@@ -43,6 +43,8 @@ pub struct Call {
     pub receiving: Option<Receiving>,
     /// The field called, which takes the place of its receiver below the arguments.
     pub field: Option<(ValueId, Lender)>,
+    /// One of several calls whose results meet.
+    pub meets: bool,
 }
 
 impl Call {
@@ -50,7 +52,8 @@ impl Call {
     pub fn new(function: u32, count: u16, dst: u16, window: SlotIx) -> Call {
         let (running, after) = (Running::Nothing, After::Store);
         let (operands, order, own, part, receiving, field) = (None, None, None, None, None, None);
-        Call { function, count, dst, window, operands, order, running, after, own, part, receiving, field }
+        let meets = false;
+        Call { function, count, dst, window, operands, order, running, after, own, part, receiving, field, meets }
     }
 }
 
@@ -155,6 +158,7 @@ impl Builder<'_> {
         let mut ways = Vec::with_capacity(count);
         for (at, (test, mut call)) in cases.into_iter().enumerate() {
             let before = self.state.clone();
+            call.meets = true;
             // What is none of the functions without captures is a closure, unless it may be any value.
             let closure = if let Test::Closure { value, .. } = test { Some(value) } else { None };
             if let Some(value) = closure.filter(|_| !is_open) {

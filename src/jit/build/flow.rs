@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ahash::AHashMap;
 
-use super::lending;
+use super::{lending, parts};
 use crate::bytecode::chunk::{Callee, Chunk, MethodSite, Root};
 use crate::bytecode::op::{Op, OperandKind};
 use crate::jit::profile::FunctionProfile;
@@ -67,6 +67,8 @@ pub struct Flows {
     known: AHashMap<u32, Arc<Flow>>,
     /// Their parameters that compiled callers lend.
     lent: AHashMap<u32, Arc<[u16]>>,
+    /// The parts in which they return arrays.
+    parts: AHashMap<u32, Option<u8>>,
 }
 
 impl Flows {
@@ -77,6 +79,11 @@ impl Flows {
     /// The parameters of a function that compiled callers lend: decided once, when it or a caller is first compiled.
     pub fn lent(&mut self, function: u32, functions: &AHashMap<u32, Arc<FunctionProfile>>) -> Arc<[u16]> {
         self.lent.entry(function).or_insert_with(|| lending::lent(function, functions)).clone()
+    }
+
+    /// The number of parts in which the code of a function returns arrays, decided once as well.
+    pub fn parts(&mut self, function: u32, functions: &AHashMap<u32, Arc<FunctionProfile>>) -> Option<u8> {
+        *self.parts.entry(function).or_insert_with(|| parts::returned(&functions.get(&function)?.chunk))
     }
 }
 

@@ -34,7 +34,7 @@ type Functions = AHashMap<u32, Arc<FunctionProfile>>;
 pub fn lent(function: u32, functions: &Functions) -> Arc<[u16]> {
     let Some(profile) = functions.get(&function) else { return Arc::default() };
     let code = &profile.chunk.code;
-    if code.len() <= SHORT && !code.iter().any(|op| op.info().effects.call && window(op).is_some()) {
+    if is_short(code) {
         return Arc::default();
     }
     // One that is handed on depends on those that get it: all are taken to be lent until one is not.
@@ -51,6 +51,11 @@ pub fn lent(function: u32, functions: &Functions) -> Arc<[u16]> {
         fewer
     }) {}
     lent[0].1.iter().copied().take(MOST_LENT).collect()
+}
+
+/// Is a function so short that it is mostly inlined?
+pub(super) fn is_short(code: &[Op]) -> bool {
+    code.len() <= SHORT && !code.iter().any(|op| op.info().effects.call && window(op).is_some())
 }
 
 /// The function and those that it may hand something on to, each with the parameters that could be lent.

@@ -38,11 +38,15 @@ impl Builder<'_> {
     /// `last`: the instruction ends its block.
     pub(super) fn make_array(&mut self, op: Op, last: bool, dst: u16, base: u16, count: u16) -> Built {
         if !last && self.extreme_of(dst, base, count) {
-            self.fused = true;
+            self.fused = 1;
             return Ok(());
         }
         if count > MOST_VALUES {
             return self.fallback(op);
+        }
+        if !last && self.is_given_in_parts(dst, count) {
+            self.give_parts(base, count);
+            return Ok(());
         }
         if !self.make_elements(dst, base, count) {
             self.make(Operation::Array, dst, base, count);
@@ -167,7 +171,7 @@ impl Builder<'_> {
         match self.appended_next(dst).filter(|_| !last) {
             Some(target) => {
                 self.append_to(target, base, count, template);
-                self.fused = true;
+                self.fused = 1;
             }
             None => self.make(Operation::Text(self.site(template)), dst, base, count),
         }

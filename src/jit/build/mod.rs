@@ -31,6 +31,7 @@ mod operate;
 mod ops;
 mod outcome;
 mod overload;
+mod parts;
 mod passing;
 mod pattern;
 mod place_call;
@@ -226,8 +227,8 @@ struct Builder<'r> {
     /// `[start, end)` of the outermost loop around the one entered by OSR, or that loop itself. What comes after it is left to the VM: it has been
     /// met seldom or never, and is compiled on its own account once it is hot.
     region: Option<Range<u32>>,
-    /// The next instruction was built together with the one before it.
-    fused: bool,
+    /// So many of the next instructions were built together with the one before them.
+    fused: u32,
     /// Something was learned: this attempt only goes on to learn more.
     again: bool,
 }
@@ -258,7 +259,7 @@ impl<'r> Builder<'r> {
             pc: 0,
             exit: None,
             region: None,
-            fused: false,
+            fused: 0,
             again: false,
         }
     }
@@ -326,6 +327,7 @@ impl<'r> Builder<'r> {
         if head.is_none() {
             let lent = self.flows.lent(self.request.function, &self.request.functions);
             self.out.lent = lent.iter().map(|param| SlotIx(u32::from(*param))).collect();
+            self.out.parts = self.flows.parts(self.request.function, &self.request.functions);
         }
         for at in 0..kinds.len() {
             // Whoever enters a loop empties what it does not want.

@@ -8,8 +8,8 @@ use super::arith::Source;
 use super::calls::Call;
 use super::state::{Lender, Scalar, Slot};
 use super::{Builder, Running};
-use crate::jit::ir::inst::{Callee, Home};
-use crate::jit::ir::{InstKind, SlotIx, Type, ValueId};
+use crate::jit::ir::inst::{Callee, Home, Outcome};
+use crate::jit::ir::{InstKind, SlotIx, StateId, Type, ValueId};
 use crate::jit::profile::Entry;
 use crate::vm::After;
 
@@ -168,7 +168,11 @@ impl Builder<'_> {
         let args = passed.args.into_iter().map(|(_, value)| value).collect();
         let handling = self.catches();
         let (drops, catches) = (passed.drops.into(), handling.is_some());
-        let kind = InstKind::CallCompiled { callee, base: window, args, drops, closure, gives_back, catches, exit };
+        let (outcome, taken) = match callee {
+            Callee::Below(_) => (Outcome::Value, None),
+            Callee::Own | Callee::Entry(_) => self.outcome(call, catches || gives_back.is_some()),
+        };
+        let kind = InstKind::CallCompiled { callee, base: window, args, drops, closure, gives_back, outcome, catches, exit };
         let result = self.emit(kind, Type::ANY);
         if let Some(Home::Slot(slot)) = gives_back {
             self.put(slot, Slot::Memory);
@@ -178,8 +182,10 @@ impl Builder<'_> {
             self.release(SlotIx(window.0 - 1));
         }
         self.write_owned(call.dst, result);
-        if call.after == After::Store {
-            self.note_behind(result);
+        match taken {
+            Some(taken) => self.take_parts(call.dst, result, taken),
+            None if call.after == After::Store => self.note_behind(result),
+            None => {}
         }
     }
 
@@ -188,9 +194,15 @@ impl Builder<'_> {
         if self.out.blocks[self.block.index()].insts.last().and_then(|inst| inst.result) != Some(result) {
             return;
         }
+        let state = self.state_behind();
+        self.out.behind_calls.insert(result, state);
+    }
+
+    /// The state of the next instruction, if nothing else happens before.
+    pub(super) fn state_behind(&mut self) -> StateId {
         self.pc += 1;
         let state = self.frame_state(self.pc);
         self.pc -= 1;
-        self.out.behind_calls.insert(result, state);
+        state
     }
 }

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use super::Pair;
 use crate::bytecode::chunk::Segment;
 use crate::bytecode::op::{ArithCode, CompareCode, slice_kind};
+use crate::jit::lower::context::MOST_PARTS;
 use crate::jit::runtime::Context;
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::compare::{self, CompareOp};
@@ -334,6 +335,42 @@ pub extern "C" fn append_text(
 
 pub extern "C" fn array(items: *const ManuallyDrop<Value>, count: u64) -> Pair {
     owned(attempt(|| array::from_items(values(items, count)).ok().map(Value::Array)))
+}
+
+pub extern "C" fn join_parts(context: *mut Context, count: u64) -> Pair {
+    let parts = parts_of(context, count);
+    // SAFETY: whoever returned the array has given the parts to the context; each is taken out once.
+    let parts = parts.iter().map(|part| unsafe { part.into_value() });
+    let parts: [Value; MOST_PARTS] = take_all(parts);
+    let made = attempt(|| array::from_items(&parts[..count as usize]).ok().map(Value::Array));
+    // Where there is no memory, what the error is raised with is there already, at the next poll.
+    Pair::from_value(made.unwrap_or_else(|| Value::array(parts.into_iter().take(count as usize).collect())))
+}
+
+pub extern "C" fn take_parts(context: *mut Context, array_tag: u64, array: u64, count: u64) -> u64 {
+    let value = lent(array_tag, array);
+    let Value::Array(items) = &*value else { return 0 };
+    if items.len() as u64 != count {
+        return 0;
+    }
+    for (at, part) in parts_of(context, count).iter_mut().enumerate() {
+        *part = Pair::from_value(items.get(at).expect("the array is as long"));
+    }
+    drop(ManuallyDrop::into_inner(value));
+    1
+}
+
+/// The parts of an array that is handed over.
+fn parts_of<'a>(context: *mut Context, count: u64) -> &'a mut [Pair] {
+    // SAFETY: **context**; nothing else looks at the parts meanwhile.
+    unsafe { &mut (&mut (*context).parts)[..count as usize] }
+}
+
+/// Up to so many values, and nulls.
+fn take_all(values: impl Iterator<Item = Value>) -> [Value; MOST_PARTS] {
+    let mut all = [const { Value::Null }; MOST_PARTS];
+    all.iter_mut().zip(values).for_each(|(place, value)| *place = value);
+    all
 }
 
 pub extern "C" fn dict(entries: *const ManuallyDrop<Value>, count: u64) -> Pair {

@@ -128,6 +128,19 @@ pub enum Callee {
     Below(u16),
 }
 
+/// What becomes of the result of a call.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Outcome {
+    /// The code called gives a value.
+    #[default]
+    Value,
+    /// It hands over the parts of an array ([`InstKind::GiveParts`]) or gives a value: which of them, the result says to
+    /// [`InstKind::GuardParts`] or to who called the code at hand.
+    Parts,
+    /// It does, and the array is made of them.
+    Joined,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum InstKind {
     /// An integer constant → int.
@@ -511,9 +524,20 @@ pub enum InstKind {
         drops: Box<[ValueId]>,
         closure: Option<ValueId>,
         gives_back: Option<Home>,
+        outcome: Outcome,
         catches: bool,
         exit: StateId,
     },
+    /// Hands the elements of an array that is returned, owned, to the caller: right before the return.
+    GiveParts(Box<[ValueId]>),
+    /// Checks that a call has handed over so many parts ([`Outcome::Parts`]); of an array with as many elements the runtime takes them apart.
+    GuardParts {
+        value: ValueId,
+        count: u8,
+        exit: StateId,
+    },
+    /// One of the parts handed over → boxed, owned. Each is taken once, and before anything that calls.
+    LoadPart(u8),
     /// Moves the struct that something unshared keeps in `home`, which is `value`, to a slot that holds no heap value; null stands there
     /// meanwhile.
     TakePart {
@@ -757,6 +781,9 @@ impl InstKind {
             }
             // It continues only if nothing was to be done.
             Poll { .. } => exit(true),
+            // What follows a call must not come between it and these, nor these behind a return.
+            GiveParts(_) | LoadPart(_) => Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: false, calls: false },
+            GuardParts { .. } => Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: true, calls: false },
             CallCompiled { .. } | CallHelper { .. } | Fallback { .. } | Caught { .. } | Throw { .. } => {
                 Effects { reads: Heaps::ALL, writes: Heaps::ALL, exits: true, calls: true }
             }

@@ -96,6 +96,8 @@ pub struct Function {
     pub lent: Vec<SlotIx>,
     /// Which of their parameters functions called by their entries are lent.
     pub lends: AHashMap<u32, Arc<[u16]>>,
+    /// So many parts of an array its code hands over when it returns one of as many elements; callers from compiled code take them.
+    pub parts: Option<u8>,
     /// The slot of `self` in a method that changes it.
     pub own: Option<SlotIx>,
     /// Values that only states name: they are computed where code is left.

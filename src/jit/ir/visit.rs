@@ -17,7 +17,9 @@ impl InstKind {
                 closure.iter_mut().for_each(&mut f);
                 f(value);
             }
+            LoadPart(_) => {}
             GuardTag { value, .. }
+            | GuardParts { value, .. }
             | GuardNotTag { value, .. }
             | GuardSmall { value, .. }
             | GuardTrue { value, .. }
@@ -124,7 +126,7 @@ impl InstKind {
                 home.each_operand(&mut f);
                 f(pointer);
             }
-            MakeClosure { captures: values, .. } | MakeInstance { values, .. } => values.iter_mut().for_each(f),
+            MakeClosure { captures: values, .. } | MakeInstance { values, .. } | GiveParts(values) => values.iter_mut().for_each(f),
             CallHelper { args, .. } => args.iter_mut().for_each(f),
             Operate { home, args, .. } => {
                 home.iter_mut().for_each(|home| home.each_operand(&mut f));
@@ -137,6 +139,7 @@ impl InstKind {
     pub fn each_exit(&mut self, mut f: impl FnMut(&mut StateId)) {
         match self {
             LoadModule { exit, .. } | StoreModule { exit, .. } | LoadCell { exit, .. } | StoreCell { exit, .. } => f(exit),
+            GuardParts { exit, .. } => f(exit),
             GuardTag { exit, .. } | GuardNotTag { exit, .. } | GuardShape { exit, .. } | GuardUnique { exit, .. } => f(exit),
             EqualsNull { exit, .. } | EqualsText { exit, .. } | GuardTrue { exit, .. } => f(exit),
             GuardFunction { exit, .. } | GuardClosure { exit, .. } => f(exit),
@@ -175,6 +178,8 @@ impl InstKind {
             | Settle { .. }
             | MakeInstance { .. }
             | MakeClosure { .. }
+            | GiveParts(_)
+            | LoadPart(_)
             | Retain(_)
             | Release(_)
             | StoreOwned { .. }

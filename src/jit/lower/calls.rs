@@ -4,7 +4,7 @@ use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, condcodes::
 use super::entry::lent_signature;
 use super::exits::ExitKind;
 use super::{Held, Helper, Lowering, context, slot_offset};
-use crate::jit::ir::inst::{Callee, FloatFunction, Home};
+use crate::jit::ir::inst::{Callee, FloatFunction, Home, Outcome};
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::{array, closure, string, tag};
 
@@ -159,6 +159,7 @@ impl Lowering<'_> {
         base: SlotIx,
         args: &[ValueId],
         closure: Option<ValueId>,
+        outcome: Outcome,
         exit: StateId,
     ) -> (clif::Value, clif::Value) {
         let function = match callee {
@@ -167,13 +168,13 @@ impl Lowering<'_> {
             Callee::Below(_) => None,
         };
         let Some(function) = function.filter(|_| !std::mem::replace(&mut self.has_room, true)) else {
-            return self.call_with_room(callee, base, args, closure, exit);
+            return self.call_with_room(callee, base, args, closure, outcome, exit);
         };
         let (refused, next) = (self.b.create_block(), self.b.create_block());
         let result = self.results_of(next);
         let frame = self.address(base);
         self.make_room(function, frame, refused);
-        let (tag, payload) = self.call_with_room(callee, base, args, closure, exit);
+        let (tag, payload) = self.call_with_room(callee, base, args, closure, outcome, exit);
         self.b.ins().jump(next, &[clif::BlockArg::Value(tag), clif::BlockArg::Value(payload)]);
         self.b.switch_to_block(refused);
         self.set_cold();
@@ -189,6 +190,7 @@ impl Lowering<'_> {
         base: SlotIx,
         args: &[ValueId],
         closure: Option<ValueId>,
+        outcome: Outcome,
         exit: StateId,
     ) -> (clif::Value, clif::Value) {
         let frame = self.address(base);
@@ -198,7 +200,7 @@ impl Lowering<'_> {
         };
         let own = match callee {
             Callee::Entry(function) if Some(function) != self.own_id => {
-                return self.call_entry(function, base, args, closure);
+                return self.call_entry(function, base, args, closure, outcome);
             }
             Callee::Entry(_) => *self.own_entry.get_or_insert_with(|| self.imports.own_entry(self.b.func)),
             Callee::Below(count) => return self.call_below(count, base, exit),
@@ -272,7 +274,7 @@ impl Lowering<'_> {
         self.leave_raised(tag, exit);
     }
 
-    fn leave_raised(&mut self, tag: clif::Value, exit: StateId) {
+    pub(super) fn leave_raised(&mut self, tag: clif::Value, exit: StateId) {
         let raised = self.is_raised(tag);
         self.leave_if(raised, exit, ExitKind::Raise);
     }
@@ -338,7 +340,10 @@ impl Lowering<'_> {
 
     /// Is the kind of what a call gives checked right behind it? Where checks fail on purpose, each is made by itself.
     pub(super) fn checks_at_once(&self, inst: &Inst, next: Option<&Inst>) -> bool {
-        let checks = |next: &Inst| matches!(&next.kind, InstKind::GuardTag { value, .. } if inst.result == Some(*value));
+        let checks = |next: &Inst| match &next.kind {
+            InstKind::GuardTag { value, .. } | InstKind::GuardParts { value, .. } => inst.result == Some(*value),
+            _ => false,
+        };
         let calls = matches!(
             inst.kind,
             InstKind::CallCompiled { .. } | InstKind::CallBuiltin { .. } | InstKind::CallMutating { .. }
@@ -441,9 +446,11 @@ impl Lowering<'_> {
         base: SlotIx,
         args: &[ValueId],
         closure: clif::Value,
+        outcome: Outcome,
     ) -> (clif::Value, clif::Value) {
         let (context, frame, pairs) = (self.context(), self.address(base), self.pairs(args));
-        let table = if args.is_empty() { context::ENTRIES } else { context::LENT_ENTRIES };
+        let is_plain = args.is_empty() && outcome == Outcome::Value;
+        let table = if is_plain { context::ENTRIES } else { context::LENT_ENTRIES };
         let entries = self.load(types::I64, context, table);
         let target = self.load(types::I64, entries, i32::try_from(function * 8).expect("function ids are small"));
         let (fast, slow, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
@@ -542,11 +549,11 @@ impl Lowering<'_> {
     }
 
     /// Two words that a block takes.
-    fn results_of(&mut self, block: clif::Block) -> (clif::Value, clif::Value) {
+    pub(super) fn results_of(&mut self, block: clif::Block) -> (clif::Value, clif::Value) {
         (self.b.append_block_param(block, types::I64), self.b.append_block_param(block, types::I64))
     }
 
-    fn jump_with_results(&mut self, call: clif::Inst, next: clif::Block) {
+    pub(super) fn jump_with_results(&mut self, call: clif::Inst, next: clif::Block) {
         let results: Vec<clif::BlockArg> =
             self.b.inst_results(call).iter().map(|result| clif::BlockArg::Value(*result)).collect();
         self.b.ins().jump(next, &results);

@@ -80,7 +80,10 @@ pub fn lower_entry(
     let kept: Vec<Pair> = if way == Way::Slots { entry.take_lent(&lent) } else { Vec::new() };
     let own = entry.imports.own(entry.b.func);
     let call = entry.b.ins().call(own, &args);
-    let results = entry.b.inst_results(call).to_vec();
+    let mut results = entry.b.inst_results(call).to_vec();
+    if way == Way::Slots && function.parts.is_some() {
+        results = entry.join_parts(results[0], results[1]);
+    }
     for (tag, payload) in kept {
         entry.release(tag, payload);
     }
@@ -214,6 +217,22 @@ impl<'a> Entry<'a> {
         self.b.ins().call(helper, &[payload, heads]);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
+    }
+
+    /// A result in parts, made an array; any other as it is.
+    fn join_parts(&mut self, tag: clif::Value, payload: clif::Value) -> Vec<clif::Value> {
+        let (parts, next) = (self.b.create_block(), self.b.create_block());
+        let results = vec![self.b.append_block_param(next, types::I64), self.b.append_block_param(next, types::I64)];
+        let in_parts = self.b.ins().icmp_imm_u(IntCC::Equal, tag, tag::PARTS as i64);
+        self.b.ins().brif(in_parts, parts, &[], next, &[tag.into(), payload.into()]);
+        self.b.switch_to_block(parts);
+        let pinned = self.b.ins().get_pinned_reg(types::I64);
+        let helper = self.imports.helper(Helper::JoinParts, false, self.b.func);
+        let call = self.b.ins().call(helper, &[pinned, payload]);
+        let joined: Vec<clif::BlockArg> = self.b.inst_results(call).iter().map(|word| (*word).into()).collect();
+        self.b.ins().jump(next, &joined);
+        self.b.switch_to_block(next);
+        results
     }
 
     /// Counts what a boxed value refers to, if anything.

@@ -3,8 +3,9 @@ use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, types};
 
 use super::exits::ExitKind;
+use super::parts::part_offset;
 use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
-use crate::jit::ir::inst::{Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, Variable};
+use crate::jit::ir::inst::{Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, Outcome, Variable};
 use crate::jit::ir::{Inst, InstKind, Repr, StateId, ValueId};
 use crate::jit::opt::sums;
 use crate::value::layout::{array, cell, closure, dict, header, object, string, tag};
@@ -376,11 +377,14 @@ impl Lowering<'_> {
                 self.store_cell(*cell, *value, pointer, *offset as i32);
             }
 
-            InstKind::CallCompiled { callee, base, args, drops, closure, gives_back, exit, .. } => {
+            InstKind::CallCompiled { callee, base, args, drops, closure, gives_back, outcome, exit, .. } => {
                 if let Some(part) = gives_back.filter(|home| !matches!(home, Home::Slot(_))) {
                     self.take_part(part, *base);
                 }
-                let returned = self.call_code(*callee, *base, args, *closure, *exit);
+                let mut returned = self.call_code(*callee, *base, args, *closure, *outcome, *exit);
+                if *outcome == Outcome::Joined {
+                    returned = self.join_parts(returned);
+                }
                 for value in drops {
                     let (tag, payload) = self.boxed(*value);
                     self.release(tag, payload, false);
@@ -395,6 +399,13 @@ impl Lowering<'_> {
             }
             InstKind::Push { builtin, home, pointer, value, owned, exit, .. } => {
                 self.push(*home, *pointer, *value, *owned, *builtin, *exit)
+            }
+            InstKind::GiveParts(values) => self.give_parts(values),
+            InstKind::GuardParts { value, count, exit } => self.guard_parts(*value, *count, *exit),
+            InstKind::LoadPart(at) => {
+                let context = self.context();
+                let (tag, payload) = self.load_pair(context, part_offset(*at));
+                self.define_pair(result, tag, payload);
             }
             InstKind::TakePart { home, to, .. } => self.take_part(*home, *to),
             InstKind::GivePart { home, from } => self.give_part(*from, *home),

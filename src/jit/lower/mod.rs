@@ -16,6 +16,7 @@ mod insts;
 mod integers;
 mod leaving;
 mod operate;
+mod parts;
 mod room;
 mod sharing;
 mod slots;
@@ -69,6 +70,10 @@ pub mod context {
     pub const ARITIES: i32 = RESULT + 8;
     /// Address of the table of entry points that take what is lent in registers, by `FnId`.
     pub const LENT_ENTRIES: i32 = ARITIES + 8;
+    /// Parts of an array that a function returns: tags and payloads.
+    pub const PARTS: i32 = LENT_ENTRIES + 8;
+    /// Most of them.
+    pub const MOST_PARTS: usize = 4;
     /// Functions with a place in the tables; others are called through the VM.
     pub const MAX_FUNCTIONS: usize = 1 << 16;
 }
@@ -94,6 +99,11 @@ pub enum Helper {
     /// `(context, function | function to be called << 32, its fp, end of the frame, frame pointer) -> 0 or 1`: there may be no room for a
     /// call, or something wants attention; 1 if it has raised.
     Room,
+    /// `(context, number of parts) -> (tag, payload)`: an array of the parts in the context.
+    JoinParts,
+    /// `(context, tag, payload, number of parts) -> 1`: the elements of an array that is given up are in the context; 0, and nothing has been
+    /// done, if it has not as many.
+    TakeParts,
     /// `(object)`
     Retain,
     /// `(tag, payload)`
@@ -203,6 +213,8 @@ impl Helper {
         Helper::CallValue,
         Helper::Poll,
         Helper::Room,
+        Helper::JoinParts,
+        Helper::TakeParts,
         Helper::Retain,
         Helper::Release,
         Helper::Truthy,
@@ -264,6 +276,8 @@ impl Helper {
             Helper::CallValue => "ruff_call_value",
             Helper::Poll => "ruff_poll",
             Helper::Room => "ruff_room",
+            Helper::JoinParts => "ruff_join_parts",
+            Helper::TakeParts => "ruff_take_parts",
             Helper::Retain => "ruff_retain",
             Helper::Release => "ruff_release",
             Helper::Truthy => "ruff_truthy",
@@ -327,6 +341,8 @@ impl Helper {
             Helper::CallValue => (4, 2),
             Helper::Poll => (4, 1),
             Helper::Room => (5, 1),
+            Helper::JoinParts => (2, 2),
+            Helper::TakeParts => (4, 1),
             Helper::Retain => (1, 0),
             Helper::Release => (2, 0),
             Helper::Truthy => (2, 1),
