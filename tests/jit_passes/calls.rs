@@ -183,3 +183,33 @@ fn a_store_to_a_variable_of_a_known_kind_does_not_look_unless_something_is_calle
     // The way without the float is one of its own.
     assert_eq!((count(&ways, "known: true"), count(&ways, "known: false")), (1, 2), "{ways}");
 }
+
+#[test]
+fn pairs_returned_and_taken_apart_are_not_made_unless_they_are_kept() {
+    let program = |taken: &str, other: &str| {
+        format!(
+            "func f(n) {{\nif n < 1 {{ return [{other}, 1] }}\n{taken}\nreturn [b, a + n]\n}}\nfor i in 0..1500 {{ f(i % 9) }}"
+        )
+    };
+    let made = |ir: &str| count(ir, "MakeInstance") + count(ir, "Operate") + count(ir, "outcome: Joined");
+    let ints = last_ir(&program("[a, b] := f(n - 1)", "0"));
+    assert_eq!((count(&ints, "GiveParts"), count(&ints, "LoadPart"), made(&ints)), (2, 2, 0), "{ints}");
+    let mixed = last_ir(&program("[a, b] := f(n - 1)", "0.5"));
+    assert_eq!((count(&mixed, "GiveParts"), count(&mixed, "LoadPart")), (2, 2), "{mixed}");
+    let kept = last_ir(&program("p := f(n - 1)\na := p[0]\nb := p[1]", "0"));
+    assert_eq!((count(&kept, "LoadPart"), count(&kept, "outcome: Joined")), (0, 1), "{kept}");
+    let caught = last_ir(&program("a := 0\nb := 1\ntry { [a, b] = f(n - 1) } except e { a = 3 }", "0"));
+    assert_eq!((count(&caught, "LoadPart"), count(&caught, "outcome: Joined")), (0, 1), "{caught}");
+}
+
+#[test]
+fn arrays_are_returned_in_parts_unless_something_else_may_be_returned() {
+    let program = |last: &str| {
+        format!(
+            "func f(n) {{\nif n > 100 {{ return f(n - 1) }}\nif n % 2 == 0 {{ return [n, n] }}\n{last} }}\nfor i in 0..1500 {{ f(i % 9) }}"
+        )
+    };
+    let parts = |last: &str| count(&last_ir(&program(last)), "GiveParts");
+    assert_eq!((parts("return [n, n]"), parts("whole := [n, n]\nreturn whole")), (2, 1));
+    assert_eq!((parts("return [n, n, n]"), parts("return null"), parts("n += 1")), (0, 0, 0));
+}

@@ -206,3 +206,16 @@ fn what_was_checked_to_be_true_is_not_checked_again_unless_of_another_value() {
     let twice = ir(&program("p.k == K::A or p.l == K::B"));
     assert_eq!(count(&twice, "GuardTrue"), 2, "{twice}");
 }
+
+#[test]
+fn numbers_of_kinds_that_change_are_added_where_they_are_unless_others_come() {
+    let program = |other: &str| {
+        format!(
+            "func f(a, b) {{\nc := a + b\nreturn [c, a < b]\n}}\nfor i in 0..400 {{ f(i, 1) }}\nfor i in 0..9000 {{ f(i, if i % 2 == 0 {{ 0.5 }} else {{ {other} }}) }}"
+        )
+    };
+    let numbers = last_ir(&program("1"));
+    assert_eq!((count(&numbers, "Operate { op: Arith"), count(&numbers, "Fallback")), (1, 0), "{numbers}");
+    let ints = last_ir(&program("2.5"));
+    assert_eq!((count(&ints, "Operate { op: Arith"), count(&ints, "op: Add")), (0, 1), "{ints}");
+}

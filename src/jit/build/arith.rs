@@ -157,7 +157,8 @@ impl Builder<'_> {
         if known == [Some(Scalar::Int); 2] {
             return Some(Scalar::Int);
         }
-        if !seen.is_subset(Kinds::INT.union(Kinds::FLOAT)) {
+        // A guess that was wrong too often is not made again.
+        if !seen.is_subset(Kinds::INT.union(Kinds::FLOAT)) || self.context().profile.storms(self.pc) > 0 {
             return None;
         }
         // An operand not known, at a site that has met floats, is a float.

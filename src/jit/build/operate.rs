@@ -232,7 +232,10 @@ impl Builder<'_> {
         if self.meets_overloads() || code == ArithCode::Concat {
             return self.fallback(op);
         }
+        let (seen, overflow) = self.context().profile.operands(self.pc);
+        let are_numbers = !overflow && seen.is_subset(Kinds::INT.union(Kinds::FLOAT));
         if let Source::Register(left) = a
+            && !are_numbers
             && (left == dst || self.is_temporary(left))
             && self.holds_object(left)
         {

@@ -28,8 +28,8 @@ impl Builder<'_> {
                 | Op::PlaceUpdate { .. }
         );
         // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function, one of the code itself
-        // with its arguments as they are, a loop for all that it has run over, empty arrays included, and characters of text without the guess
-        // that it is ASCII.
+        // with its arguments as they are, a loop for all that it has run over, empty arrays included, characters of text without the guess
+        // that it is ASCII, and an operator for operands of any kind.
         let call = matches!(
             op,
             Op::CallFunc { .. }
@@ -41,6 +41,8 @@ impl Builder<'_> {
                 | Op::MakeArray { .. }
                 | Op::ForPrep { .. }
         ) || self.context().profile.overloads.contains_key(&self.pc)
+            || is_arithmetic(&op)
+            || is_compared(&op)
             || (matches!(op, Op::IndexGet { .. } | Op::IndexGetK { .. }) && self.met() == [TEXT]);
         if self.context().profile.storms(self.pc) > usize::from(in_place || call)
             && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {})
@@ -735,4 +737,11 @@ pub(super) fn is_arithmetic(op: &Op) -> bool {
             | Op::CompareC { .. }
             | Op::Neg { .. }
     )
+}
+
+/// Does an instruction jump by how two operands compare?
+fn is_compared(op: &Op) -> bool {
+    let mut operands = 0;
+    op.operands(|kind, _| operands += u8::from(matches!(kind, OperandKind::Read | OperandKind::Int16)));
+    op.jump().is_some() && operands == 2
 }

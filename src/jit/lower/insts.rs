@@ -734,7 +734,7 @@ fn capture_offset(index: u32) -> i32 {
     closure::CAPTURES as i32 + 16 * index as i32
 }
 
-fn int_condition(op: Cmp) -> IntCC {
+pub(super) fn int_condition(op: Cmp) -> IntCC {
     match op {
         Cmp::Eq => IntCC::Equal,
         Cmp::Ne => IntCC::NotEqual,
@@ -745,7 +745,7 @@ fn int_condition(op: Cmp) -> IntCC {
     }
 }
 
-fn float_condition(op: Cmp) -> FloatCC {
+pub(super) fn float_condition(op: Cmp) -> FloatCC {
     match op {
         Cmp::Eq => FloatCC::Equal,
         Cmp::Ne => FloatCC::NotEqual,

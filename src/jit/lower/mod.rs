@@ -15,6 +15,7 @@ mod instance;
 mod insts;
 mod integers;
 mod leaving;
+mod numbers;
 mod operate;
 mod parts;
 mod room;

@@ -2,7 +2,7 @@
 use cranelift_codegen::ir::{self as clif, InstBuilder, condcodes::IntCC, types};
 
 use super::exits::ExitKind;
-use super::{Helper, Lowering};
+use super::{Helper, Lowering, numbers};
 use crate::jit::ir::inst::Home;
 use crate::jit::ir::operation::Gives;
 use crate::jit::ir::{Operation, StateId, ValueId};
@@ -71,10 +71,17 @@ impl Lowering<'_> {
         if let (Operation::Swap, Some(home), &[one, other]) = (op, home, args) {
             return self.swap(home, [one, other], left);
         }
-        let words = self.operation_words(op, home, args);
-        let helper = self.helper(helper_of(op));
-        let call = self.b.ins().call(helper, &words);
-        let results = self.b.inst_results(call).to_vec();
+        if let (Operation::Arith(code), &[a, b]) = (op, args)
+            && let Some(operator) = numbers::operator(code)
+        {
+            return self.number_or(operator, a, b, left, result);
+        }
+        if let (Operation::Compare(code), &[a, b]) = (op, args)
+            && let Some(cmp) = numbers::order(code)
+        {
+            return self.ordered_or((code, cmp), a, b, left, result);
+        }
+        let results = self.call_operation(op, home, args);
         let done = match op.gives() {
             Gives::Nothing => results[0],
             Gives::Int => self.b.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, results[0], 0),
@@ -89,6 +96,14 @@ impl Lowering<'_> {
             Gives::Bool | Gives::Int => self.unbox(result, results[0]),
             Gives::Owned | Gives::Borrowed => self.define_pair(result, results[0], results[1]),
         }
+    }
+
+    /// Calls the helper of an operation.
+    pub(super) fn call_operation(&mut self, op: Operation, home: Option<Home>, args: &[ValueId]) -> Vec<clif::Value> {
+        let words = self.operation_words(op, home, args);
+        let helper = self.helper(helper_of(op));
+        let call = self.b.ins().call(helper, &words);
+        self.b.inst_results(call).to_vec()
     }
 
     /// Detail, address of the place, arguments: two words each, one if they are taken without tag.
