@@ -6,6 +6,7 @@ use crate::bytecode::chunk::Const;
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
 use crate::jit::ir::inst::{BitOp, Cmp, FloatFunction, FloatOp, FloatUnary, IntOp};
 use crate::jit::ir::{InstKind, Kinds, Range, Type, ValueId};
+use crate::jit::profile::Site;
 use crate::value::layout::tag;
 
 /// An operand.
@@ -111,6 +112,11 @@ impl Builder<'_> {
         self.context().profile.operands(self.pc).0.intersect(kinds) != Kinds::NEVER
     }
 
+    /// Is the instruction at hand an operator that has met something else than ints?
+    pub(super) fn has_met_others(&self) -> bool {
+        matches!(self.context().profile.sites.get(&self.pc), Some(Site::Operands { kinds, .. }) if *kinds != Kinds::INT)
+    }
+
     /// Two operands as floats, one of which is one: two ints are exact, and must not come here.
     fn floats(&mut self, a: Source, b: Source) -> Option<(ValueId, ValueId)> {
         match (self.known(a), self.known(b)) {
@@ -160,7 +166,10 @@ impl Builder<'_> {
         if !seen.is_subset(Kinds::INT.union(Kinds::FLOAT)) {
             return None;
         }
-        // An operand not known, at a site that has met floats, is a float.
+        // An operand not known, at a site that has met floats, is a float – unless that has failed, and ints come as well.
+        if self.context().profile.storms(self.pc) > 0 && Kinds::INT.union(Kinds::FLOAT).is_subset(seen) {
+            return None;
+        }
         Some(if seen.intersect(Kinds::FLOAT) == Kinds::NEVER { Scalar::Int } else { Scalar::Float })
     }
 

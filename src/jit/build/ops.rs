@@ -44,7 +44,9 @@ impl Builder<'_> {
                 | Op::ForStepsNext { .. }
         ) || self.context().profile.overloads.contains_key(&self.pc)
             || (matches!(op, Op::IndexGet { .. } | Op::IndexGetK { .. }) && self.met() == [TEXT]);
-        if self.context().profile.storms(self.pc) > usize::from(in_place || call)
+        // An operator that had met nothing was built for ints, and is built again for what it has met by then.
+        let again = in_place || call || self.has_met_others();
+        if self.context().profile.storms(self.pc) > usize::from(again)
             && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {})
         {
             return match op {
