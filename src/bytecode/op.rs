@@ -186,6 +186,11 @@ macro_rules! for_each_op {
             ForRange { inclusive: Flag, state: State, to: Jump32 } [fault, jump, end];
             /// Steps an int range: sets `dst` and jumps to the loop's start, or goes on after the last item.
             ForRangeNext { state: State, dst: Write, to: Jump16 } [jump];
+            /// Turns start, end and step of a call of `range` in `state .. state + 3` into the position before the first number, end and step –
+            /// or, unless all are small, into the range itself – and goes to the loop's [`Op::ForStepsNext`].
+            ForSteps { state: State, to: Jump32 } [fault, jump, end];
+            /// Steps by what [`Op::ForSteps`] has left: sets `dst` and jumps to the loop's start, or goes on after the last number.
+            ForStepsNext { state: State, dst: Write, to: Jump16 } [jump];
             /// Starts the iteration of `state`'s value (`pairs`: for two names) and goes to the loop's [`Op::ForNext`].
             /// Before it, `state` holds the iterable; after it `state .. state + 3` belong to the loop.
             ForPrep { pairs: Flag, state: State, to: Jump32 } [fault, call, jump, end];

@@ -4,9 +4,10 @@
 //! once; what happens after it is a number in its state slot: 0 go on, 1 continue an error, from 2 on the jumps it holds up.
 use super::emit::Label;
 use super::{Builder, FinallyScope, Leave, LoopScope, Reg, Scope, TEMP};
+use crate::builtins;
 use crate::bytecode::chunk::Handler;
 use crate::bytecode::op::Op;
-use crate::resolve::hir::{BlockId, Except, ExprId, ExprKind, For, LoopId, PatId, PatternKind, Slot, Try, Var};
+use crate::resolve::hir::{BlockId, Except, ExprId, ExprKind, For, Item, LoopId, PatId, PatternKind, Slot, Try, Var};
 
 impl Builder<'_> {
     // ---- loops ----
@@ -75,7 +76,8 @@ impl Builder<'_> {
         let direct = if pair { first == Some(item) } else { first.is_some() };
 
         let enter = self.start_iteration(node, state, pair);
-        let ranged = !pair && matches!(self.program[node.iterable].kind, ExprKind::Range { .. });
+        let stepped = !pair && self.stepped(node.iterable).is_some();
+        let ranged = !pair && (stepped || matches!(self.program[node.iterable].kind, ExprKind::Range { .. }));
         let top = self.loop_head();
         self.push_loop(node.id, Some((state, node.close)));
         self.open_block(node.body);
@@ -96,6 +98,7 @@ impl Builder<'_> {
         self.land(enter);
         self.span = self.program[node.iterable].span;
         let next = match (ranged, pair) {
+            _ if stepped => Op::ForStepsNext { state, dst: item, to: 0 },
             (true, _) => Op::ForRangeNext { state, dst: item, to: 0 },
             (false, false) => Op::ForNext { state, dst: item, to: 0 },
             (false, true) => Op::ForNextPair { state, dst: item, to: 0 },
@@ -141,12 +144,25 @@ impl Builder<'_> {
             self.span = iterable.span;
             return self.emit_jump(Op::ForRange { inclusive: u8::from(*inclusive), state, to: 0 });
         }
+        if let (Some(arguments), false) = (self.stepped(node.iterable), pair) {
+            arguments.into_iter().zip(state..).for_each(|(argument, register)| self.expr_to(argument, register));
+            self.span = iterable.span;
+            return self.emit_jump(Op::ForSteps { state, to: 0 });
+        }
         match self.folded_array(node.iterable) {
             Some(array) => self.const_to(array, state),
             None => self.expr_to(node.iterable, state),
         }
         self.span = iterable.span;
         self.emit_jump(Op::ForPrep { pairs: u8::from(pair), state, to: 0 })
+    }
+
+    /// The arguments of a call of `range` with a step, whose numbers a loop counts.
+    fn stepped(&self, iterable: ExprId) -> Option<[ExprId; 3]> {
+        let ExprKind::CallBuiltin { builtin, args } = &self.program[iterable].kind else { return None };
+        let [Item::One(start), Item::One(end), Item::One(step)] = args.positional[..] else { return None };
+        let is_range = args.named.is_empty() && builtins::info(*builtin).name == "range";
+        is_range.then_some([start, end, step])
     }
 
     // ---- leaving ----

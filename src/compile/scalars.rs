@@ -57,6 +57,7 @@ impl Scalars {
             | Op::LoadBool { .. }
             | Op::LoadInt { .. }
             | Op::ForRangeNext { .. }
+            | Op::ForStepsNext { .. }
             | Op::Compare { .. }
             | Op::CompareC { .. }
             | Op::Contains { .. }

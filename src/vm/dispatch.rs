@@ -572,6 +572,20 @@ impl Vm {
                         cold_jump!(for_next(state, dst, to, false));
                     }
                 }
+                Op::ForSteps { state, to } => cold!(for_steps(state, to)),
+                Op::ForStepsNext { state, dst, to } => {
+                    if fp.tag(state) == tag::INT {
+                        let step = fp.raw_int(state + 2);
+                        let (next, end) = (fp.raw_int(state).wrapping_add(step), fp.raw_int(state + 1));
+                        if if step > 0 { next < end } else { next > end } {
+                            fp.put_raw_int(state, next);
+                            fp.set_int(dst, next);
+                            jump!(to);
+                        }
+                    } else {
+                        cold_jump!(for_next(state, dst, to, false));
+                    }
+                }
                 Op::ForPrep { pairs, state, to } => cold!(for_prep(pairs != 0, state, to)),
                 Op::ForNext { state, dst, to } => {
                     if fp.tag(state) == tag::INT {

@@ -8,6 +8,9 @@ use crate::semantics::fault::Raise;
 use crate::semantics::iterate::{self, Start};
 use crate::value::Value;
 
+/// Starts, ends and steps that loops count with: a step from what lies between two of them fits 64 bits.
+pub(crate) const STEPPED: std::ops::RangeInclusive<i64> = -(1 << 61)..=1 << 61;
+
 impl Vm {
     /// Bounds that are no small ints.
     #[cold]
@@ -17,6 +20,26 @@ impl Vm {
         let range = crate::semantics::index::range(fp.get(state), fp.get(state + 1), inclusive)?;
         fp.set(state, range);
         self.begin(state, false)?;
+        self.here.ip.jump(to);
+        Ok(())
+    }
+
+    /// Numbers so small that no step leaves 64 bits are counted; of all others the range is made, as a call would.
+    #[inline(never)]
+    pub(super) fn for_steps(&mut self, state: u16, to: i32) -> Result<(), Raise> {
+        let fp = self.here.fp;
+        let small = |register| fp.int(register).filter(|number| STEPPED.contains(number));
+        match (small(state), small(state + 1), small(state + 2)) {
+            (Some(start), Some(_), Some(step)) if step != 0 => fp.set_int(state, start - step),
+            _ => {
+                let range = builtins::function("range").and_then(|id| builtins::info(id).native());
+                let range = range.ok_or_else(|| Raise::bug("no builtin makes ranges"))?;
+                let made = range(self, fp.slice(state, 3))?;
+                fp.set(state, made);
+                fp.set_int(state + 1, 0);
+                fp.set_null(state + 2);
+            }
+        }
         self.here.ip.jump(to);
         Ok(())
     }

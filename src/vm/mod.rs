@@ -45,6 +45,7 @@ use crate::semantics::fault::{Fault, Raise, faults};
 use crate::value::isolate::Isolate;
 use crate::value::{CellRef, FnId, Value};
 use function::Activation;
+pub(crate) use iterate::STEPPED;
 use stack::{FnRef, Fp, Home, Ip, Stack};
 use tier::Tier;
 pub use unit::{Code, EnumUnit, Export, ModuleUnit, StructUnit, Unit};

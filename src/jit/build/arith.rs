@@ -157,8 +157,11 @@ impl Builder<'_> {
         if known == [Some(Scalar::Int); 2] {
             return Some(Scalar::Int);
         }
-        // A guess that was wrong too often is not made again.
-        if !seen.is_subset(Kinds::INT.union(Kinds::FLOAT)) || self.context().profile.storms(self.pc) > 0 {
+        if !seen.is_subset(Kinds::INT.union(Kinds::FLOAT)) {
+            return None;
+        }
+        // A guess that has failed is made again only for floats that came late.
+        if self.context().profile.storms(self.pc) > 0 && seen != Kinds::FLOAT {
             return None;
         }
         // An operand not known, at a site that has met floats, is a float.

@@ -25,9 +25,14 @@ pub(super) fn guarded_type(key: u32) -> Option<Type> {
 }
 
 impl Builder<'_> {
-    pub(super) fn call_builtin(&mut self, op: Op, argc: u8, dst: u16, base: u16, builtin: u16) -> Built {
+    /// `last`: the instruction ends its block.
+    pub(super) fn call_builtin(&mut self, op: Op, last: bool, dst: u16, base: u16, builtin: u16) -> Built {
+        let Op::CallBuiltin { argc, .. } = op else { return self.fallback(op) };
         let count = u16::from(argc);
         let guesses = self.context().profile.storms(self.pc) == 0;
+        if guesses && !last && self.counts_range(builtin, dst, base) {
+            return Ok(());
+        }
         if guesses && self.intrinsic(builtin, self.argument_tag(), count, dst, base) {
             return Ok(());
         }

@@ -266,7 +266,7 @@ fn step_back(chunk: &Chunk, op: &Op, live: &mut RegisterSet) {
         (first..first + count).for_each(|register| live.remove(usize::from(register)));
         return;
     }
-    if let Op::ForPrep { state, .. } | Op::ForRange { state, .. } = *op {
+    if let Op::ForPrep { state, .. } | Op::ForRange { state, .. } | Op::ForSteps { state, .. } = *op {
         (state..state + 3).for_each(|register| live.remove(usize::from(register)));
     }
     op.operands(|kind, value| {

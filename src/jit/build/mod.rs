@@ -18,6 +18,7 @@ mod builtin;
 mod calls;
 mod catch;
 mod character;
+mod counting;
 mod field;
 mod flow;
 mod inline;
@@ -370,6 +371,9 @@ impl<'r> Builder<'r> {
                 // What was an immediate at this moment needs no release, but may be anything next time.
                 _ => {}
             }
+        }
+        if let Some(head) = head {
+            self.count_once(head);
         }
         Ok(())
     }

@@ -28,8 +28,8 @@ impl Builder<'_> {
                 | Op::PlaceUpdate { .. }
         );
         // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function, one of the code itself
-        // with its arguments as they are, a loop for all that it has run over, empty arrays included, characters of text without the guess
-        // that it is ASCII, and an operator for operands of any kind.
+        // with its arguments as they are, a loop for all that it has run over, empty arrays included, or by steps of the other sign,
+        // characters of text without the guess that it is ASCII, and an operator for operands of any kind.
         let call = matches!(
             op,
             Op::CallFunc { .. }
@@ -40,6 +40,8 @@ impl Builder<'_> {
                 | Op::CallBuiltin { .. }
                 | Op::MakeArray { .. }
                 | Op::ForPrep { .. }
+                | Op::ForSteps { .. }
+                | Op::ForStepsNext { .. }
         ) || self.context().profile.overloads.contains_key(&self.pc)
             || is_arithmetic(&op)
             || is_compared(&op)
@@ -194,6 +196,8 @@ impl Builder<'_> {
             Op::JumpIfNeC { a, c, .. } => return self.jump_if(op, Cmp::Eq, false, Source::Register(a), Source::Constant(c)),
             Op::ForRange { inclusive, state, .. } => return self.for_range(op, inclusive != 0, state),
             Op::ForRangeNext { state, dst, .. } => return self.for_range_next(op, state, dst),
+            Op::ForSteps { state, .. } => return self.for_steps(op, state),
+            Op::ForStepsNext { state, dst, .. } => return self.for_steps_next(op, state, dst),
             Op::ForPrep { pairs, state, .. } => return self.for_prep(op, pairs != 0, state),
             Op::ForNext { state, dst, .. } => return self.for_next(op, state, dst, false),
             Op::ForClose { state } => self.for_close(state),
@@ -269,7 +273,7 @@ impl Builder<'_> {
                 return self.variable_update(op, ArithCode::ALL[usize::from(code)], path, Some(old), value);
             }
             Op::CallValue { argc, dst, base } => return self.call_value(op, Given::plain(argc), dst, base),
-            Op::CallBuiltin { argc, dst, base, builtin } => return self.call_builtin(op, argc, dst, base, builtin),
+            Op::CallBuiltin { dst, base, builtin, .. } => return self.call_builtin(op, last, dst, base, builtin),
             Op::CallMethodPlace { argc, dst, base, site } => {
                 return self.call_method_place(op, Given::plain(argc), dst, base, site);
             }
