@@ -577,6 +577,9 @@ impl Builder<'_> {
         if self.contexts.len() > 1 {
             return self.return_inlined(register, returns);
         }
+        if self.gives_virtual(register) {
+            return Ok(());
+        }
         match self.state.get(slot) {
             Slot::Scalar { value, .. } | Slot::Immediate { value, .. } | Slot::Owned { value } => {
                 self.put(slot, Slot::Clean);

@@ -16,6 +16,7 @@ use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Outcome;
 use crate::jit::ir::{InstKind, Terminator, Type, ValueId};
 use crate::jit::lower::context::MOST_PARTS;
+use crate::value::Rep;
 use crate::value::layout::tag;
 use crate::vm::After;
 
@@ -75,10 +76,29 @@ impl Builder<'_> {
     pub(super) fn give_parts(&mut self, base: u16, count: u16) {
         let values: Box<[ValueId]> = (base..base + count).map(|register| self.own(register)).collect();
         (base..base + count).for_each(|register| self.consume(register));
+        self.out.blocks[self.block.index()].work += 1;
+        self.give(values);
+    }
+
+    /// Returns what a register stands for in parts, if that is an array of as many which does not exist; false if not.
+    pub(super) fn gives_virtual(&mut self, register: u16) -> bool {
+        let (slot, count) = (self.slot(register), self.virtual_length(register));
+        let (Slot::Virtual(at), Some(count)) = (self.state.get(slot), count) else { return false };
+        if self.out.parts.is_none_or(|parts| usize::from(parts) != count) {
+            return false;
+        }
+        let object = self.virtuals[at as usize].clone();
+        let values = (0..count).map(|at| self.made_part(Rep::Value, object.part(at))).collect();
+        self.give(values);
+        true
+    }
+
+    /// Returns parts, owned; everything else of the frame is given up.
+    fn give(&mut self, values: Box<[ValueId]>) {
+        let count = values.len() as u64;
         self.give_up_frame();
         self.effect(InstKind::GiveParts(values));
-        let given = self.emit(InstKind::ConstBoxed(tag::PARTS, u64::from(count)), Type::ANY);
-        self.out.blocks[self.block.index()].work += 1;
+        let given = self.emit(InstKind::ConstBoxed(tag::PARTS, count), Type::ANY);
         self.terminate(Terminator::Return(given));
         self.ends = Vec::new();
     }

@@ -212,7 +212,7 @@ impl Builder<'_> {
     }
 
     /// A part as it is stored.
-    fn made_part(&mut self, rep: Rep, part: Part) -> ValueId {
+    pub(super) fn made_part(&mut self, rep: Rep, part: Part) -> ValueId {
         match part {
             Part::Value(value) if rep == Rep::Value => self.boxed_field(value),
             Part::Value(value) => value,

@@ -126,7 +126,9 @@ impl InstKind {
                 home.each_operand(&mut f);
                 f(pointer);
             }
-            MakeClosure { captures: values, .. } | MakeInstance { values, .. } | GiveParts(values) => values.iter_mut().for_each(f),
+            MakeClosure { captures: values, .. } | MakeInstance { values, .. } | GiveParts(values) => {
+                values.iter_mut().for_each(f)
+            }
             CallHelper { args, .. } => args.iter_mut().for_each(f),
             Operate { home, args, .. } => {
                 home.iter_mut().for_each(|home| home.each_operand(&mut f));
