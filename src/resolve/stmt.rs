@@ -444,10 +444,11 @@ impl Resolver<'_> {
         iterable: ast::ExprId,
         body: ast::BlockId,
     ) -> For {
+        // The ends of a range are evaluated straight into the state, and may have loops of their own.
+        let (state, outside) = self.enter_hidden(3);
         let lowered = self.lower_spine(iterable);
         let close = !matches!(lowered, Lowered::Place(_)) && !self.is_place(iterable);
         let iterable = self.value_of(lowered);
-        let (state, outside) = self.enter_hidden(3);
         let outer_loop = self.enter_loop();
         let id = self.open_loop(label);
         let outer = self.enter_scope();

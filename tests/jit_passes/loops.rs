@@ -263,3 +263,22 @@ fn a_loop_around_short_ones_polls_now_and_then_unless_those_are_around_others() 
     let three = ir(&program("for j in 0..3 { for k in 0..i { total += j } }"));
     assert_eq!((count(&three, "every: 32"), count(&three, "every: 1,")), (1, 2), "{three}");
 }
+
+#[test]
+fn loops_over_calls_of_range_make_no_range() {
+    let program = |head: &str| {
+        format!(
+            "func f(n) {{\n    s := 0\n    xs := range(n)\n    {head} {{ s += i }}\n    return s\n}}\nfor i in 0..3000 {{ f(i % 9) }}"
+        )
+    };
+    let calls = |head: &str| count(&ir(&program(head)), "CallBuiltin");
+    for head in ["for i in range(n)", "for i in range(2, n)", "for i in range(n, 0, -1)", "for i in range(0, n, 2)"] {
+        assert_eq!(calls(head), 1, "{head}");
+    }
+    // Pairs have positions of their own, and what a variable holds was made in front of the loop.
+    assert_eq!(calls("for k, i in range(n)"), 2);
+    assert_eq!(calls("ys := range(1, n)\n    for i in ys"), 2);
+    // What a loop by steps changes: where it is, and the sum; of the step it is known that it leads to the end.
+    let stepped = ir(&program("for i in range(0, n, 2)"));
+    assert_eq!(count(&looped(&stepped), "GuardSmall"), 0, "{stepped}");
+}

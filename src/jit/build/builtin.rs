@@ -1,6 +1,7 @@
 //! Calls of builtins: small ones as instructions, others by their Rust function, those written in Ruff like functions.
 use super::arith::Source;
 use super::calls::{Call, enum_of};
+use super::character::class_of;
 use super::state::{Scalar, Slot};
 use super::{Builder, Built};
 use crate::builtins::{self, Body, BuiltinId};
@@ -368,10 +369,13 @@ impl Builder<'_> {
             return true;
         }
         let result = match (name, count) {
-            ("ord", 1) => self.code_of(Source::Register(base)).map(|code| (code, Scalar::Int)),
+            ("ord", 1) => self.character_in(base, first).map(|code| (code, Scalar::Int)),
             ("len", 1) => self.length(base, first),
             ("__before", 1) => self.is_negative(base, first).map(|holds| (holds, Scalar::Bool)),
-            _ => self.number_function(name, count, base, first),
+            _ => match class_of(name) {
+                Some(class) => self.character_in(base, first).map(|code| (self.is_of_class(code, class), Scalar::Bool)),
+                None => self.number_function(name, count, base, first),
+            },
         };
         let Some((value, scalar)) = result else { return false };
         (base..base + count).for_each(|register| self.consume(register));

@@ -3,7 +3,7 @@ use super::arith::Source;
 use super::state::{Lender, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::Const;
-use crate::jit::ir::inst::{Cmp, IntOp};
+use crate::jit::ir::inst::{BitOp, Cmp, IntOp};
 use crate::jit::ir::{InstKind, Type, ValueId};
 use crate::value::layout::{shape, tag};
 
@@ -70,6 +70,37 @@ impl Builder<'_> {
         }
     }
 
+    /// The code of what is known to be one ASCII character, or guessed to be where a function of text has met nothing else than text.
+    pub(super) fn character_in(&mut self, register: u16, met: Option<u64>) -> Option<ValueId> {
+        if let Some(code) = self.code_of(Source::Register(register)) {
+            return Some(code);
+        }
+        let holds_object =
+            matches!(self.state.get(self.slot(register)), Slot::Memory | Slot::Borrowed { .. } | Slot::Owned { .. });
+        if met != Some(tag::STR) || !holds_object || self.context().profile.storms(self.pc) > 0 {
+            return None;
+        }
+        let pointer = self.guarded(register, tag::STR, shape::STR_ASCII);
+        let (length, one, exit) = (self.length_of(pointer), self.int(1), self.exit());
+        let value = self.emit(InstKind::CmpI { op: Cmp::Eq, a: length, b: one }, Type::BOOL);
+        self.effect(InstKind::GuardTrue { value, exit });
+        let index = self.int(0);
+        Some(self.emit(InstKind::LoadByte { pointer, index }, Type::int_in(0, 127)))
+    }
+
+    /// Is the code one of those whose bits are set?
+    pub(super) fn is_of_class(&mut self, code: ValueId, class: u128) -> ValueId {
+        let [low, high] = [class as u64 as i64, (class >> 64) as u64 as i64].map(|bits| self.int(bits));
+        let (width, last, exit) = (self.int(64), self.int(63), self.exit());
+        let cond = self.emit(InstKind::CmpI { op: Cmp::Lt, a: code, b: width }, Type::BOOL);
+        let bits = self.emit(InstKind::Select { cond, a: low, b: high }, Type::INT);
+        let at = self.emit(InstKind::Bit { op: BitOp::And, a: code, b: last }, Type::int_in(0, 63));
+        let shifted = self.emit(InstKind::ShrI { a: bits, b: at, exit: Some(exit) }, Type::INT);
+        let (one, zero) = (self.int(1), self.int(0));
+        let bit = self.emit(InstKind::Bit { op: BitOp::And, a: shifted, b: one }, Type::int_in(0, 1));
+        self.emit(InstKind::CmpI { op: Cmp::Ne, a: bit, b: zero }, Type::BOOL)
+    }
+
     /// The same of an entry of the constant pool.
     pub(super) fn code_of_constant(&mut self, index: u32) -> Option<ValueId> {
         match &self.context().profile.chunk.constants[index as usize] {
@@ -86,4 +117,18 @@ impl Builder<'_> {
         let (a, b) = (self.code_of(a)?, self.code_of(b)?);
         Some(self.emit(InstKind::CmpI { op, a, b }, Type::BOOL))
     }
+}
+
+/// The ASCII characters of which a function of text says yes, by the bits of their codes.
+pub(super) fn class_of(function: &str) -> Option<u128> {
+    let holds: fn(char) -> bool = match function {
+        "is_digit" => |c| c.is_ascii_digit(),
+        "is_alpha" => char::is_alphabetic,
+        "is_alnum" => char::is_alphanumeric,
+        "is_space" => char::is_whitespace,
+        "is_upper" => char::is_uppercase,
+        "is_lower" => char::is_lowercase,
+        _ => return None,
+    };
+    Some((0..128u8).filter(|code| holds(char::from(*code))).fold(0, |class, code| class | 1 << code))
 }

@@ -164,13 +164,14 @@ impl Builder<'_> {
         (self.emit(InstKind::GuardSmall { value, low: wanted.low, high: wanted.high, exit }, ty), falls)
     }
 
-    /// The step that is written in front of the loop, if it is a number.
+    /// The step that is written in front of the loop, if it is a number on all ways there.
     fn written_step(&self, op: Op, state: u16) -> Option<i64> {
         let code = &self.context().profile.chunk.code;
+        let is_met = |pc: usize| self.context().flow.blocks.binary_search_by_key(&(pc as u32), |block| block.start).is_ok();
         let first = (i64::from(self.pc) + 1 + i64::from(op.jump()?)) as usize;
         match code.get(first.checked_sub(3)?..first)? {
             [Op::LoadInt { dst, value }, Op::ForSteps { state: begun, .. }, Op::LoopHead {}]
-                if *dst == state + 2 && *begun == state =>
+                if *dst == state + 2 && *begun == state && !is_met(first - 2) =>
             {
                 Some(i64::from(*value))
             }

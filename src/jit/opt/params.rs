@@ -1,4 +1,4 @@
-//! Removes block parameters that always are one and the same value.
+//! Removes block parameters that always are one and the same value, or the same as another parameter of their block.
 //!
 //! The builder gives a loop a parameter for every scalar that lives through it; those that the loop does not change are the
 //! value from in front of it, which the other passes then see to be invariant.
@@ -27,6 +27,7 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
             }
         }
     }
+    merge(function, cfg, &incoming, &mut replace);
     let removed = params.iter().filter(|param| replace[param.index()] != **param).count();
     if removed > 0 {
         drop_params(function, cfg, |param| replace[param.index()] == param);
@@ -46,6 +47,25 @@ fn incoming(function: &Function, cfg: &Cfg) -> AHashMap<ValueId, Vec<ValueId>> {
         }
     }
     incoming
+}
+
+/// Parameters of a block that are passed the same on all ways to it are the first of them.
+fn merge(function: &Function, cfg: &Cfg, incoming: &AHashMap<ValueId, Vec<ValueId>>, replace: &mut [ValueId]) {
+    for &block in &cfg.order {
+        let params = &function.blocks[block.index()].params;
+        if params.len() < 2 {
+            continue;
+        }
+        let mut first: AHashMap<Vec<ValueId>, ValueId> = AHashMap::with_capacity(params.len());
+        for &param in params {
+            if replace[param.index()] == param
+                && let Some(args) = incoming.get(&param)
+            {
+                let passed = args.iter().map(|arg| found(*arg, replace)).collect();
+                replace[param.index()] = *first.entry(passed).or_insert(param);
+            }
+        }
+    }
 }
 
 /// The only value besides the parameter itself.
