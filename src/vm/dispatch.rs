@@ -3,7 +3,7 @@
 use super::fast::{equality, holds, small_bits};
 use super::function::{CALL_INTERVAL, Target, receiver_key};
 use super::stack::{Bits, FnRef};
-use super::{After, Frame, Here, Vm, flag};
+use super::{After, Frame, Here, Vm, flag, iterate};
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
 use crate::semantics::compare::equal_null;
 use crate::semantics::fault::Raise;
@@ -574,16 +574,10 @@ impl Vm {
                 }
                 Op::ForSteps { state, to } => cold!(for_steps(state, to)),
                 Op::ForStepsNext { state, dst, to } => {
-                    if fp.tag(state) == tag::INT {
-                        let step = fp.raw_int(state + 2);
-                        let (next, end) = (fp.raw_int(state).wrapping_add(step), fp.raw_int(state + 1));
-                        if if step > 0 { next < end } else { next > end } {
-                            fp.put_raw_int(state, next);
-                            fp.set_int(dst, next);
-                            jump!(to);
-                        }
-                    } else {
+                    if fp.tag(state) != tag::INT {
                         cold_jump!(for_next(state, dst, to, false));
+                    } else if iterate::steps(fp, state, dst) {
+                        jump!(to);
                     }
                 }
                 Op::ForPrep { pairs, state, to } => cold!(for_prep(pairs != 0, state, to)),

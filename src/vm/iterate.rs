@@ -3,6 +3,7 @@
 //! State of a loop: `state` holds the collection (or, for ints and ranges, the int before the next one), `state + 1` the
 //! cursor (or the end), `state + 2` the count of a loop with two names, or null.
 use super::Vm;
+use super::stack::Fp;
 use crate::builtins;
 use crate::semantics::fault::Raise;
 use crate::semantics::iterate::{self, Start};
@@ -10,6 +11,19 @@ use crate::value::Value;
 
 /// Starts, ends and steps that loops count with: a step from what lies between two of them fits 64 bits.
 pub(crate) const STEPPED: std::ops::RangeInclusive<i64> = -(1 << 61)..=1 << 61;
+
+/// Steps by what [`Op::ForSteps`](crate::bytecode::op::Op::ForSteps) has left; false behind the last number.
+#[inline(always)]
+pub(super) fn steps(fp: Fp, state: u16, dst: u16) -> bool {
+    let (step, end) = (fp.raw_int(state + 2), fp.raw_int(state + 1));
+    let next = fp.raw_int(state).wrapping_add(step);
+    let is_more = if step > 0 { next < end } else { next > end };
+    if is_more {
+        fp.put_raw_int(state, next);
+        fp.set_int(dst, next);
+    }
+    is_more
+}
 
 impl Vm {
     /// Bounds that are no small ints.
