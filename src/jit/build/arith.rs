@@ -3,7 +3,7 @@ use super::overload::Purpose;
 use super::state::{Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::Const;
-use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
+use crate::bytecode::op::{ArithCode, Op, OperandKind};
 use crate::jit::ir::inst::{BitOp, Cmp, FloatFunction, FloatOp, FloatUnary, IntOp};
 use crate::jit::ir::{InstKind, Kinds, Range, Type, ValueId};
 use crate::value::layout::tag;
@@ -355,19 +355,11 @@ impl Builder<'_> {
         }
     }
 
-    pub(super) fn compare(&mut self, op: Op, code: CompareCode, dst: u16, a: Source, b: Source) -> Built {
+    pub(super) fn compare(&mut self, op: Op, cmp: Cmp, dst: u16, a: Source, b: Source) -> Built {
         if let Some(built) = self.overloaded(op, a, Some(b), Purpose::Value(dst)) {
             return built;
         }
-        let cmp = match code {
-            CompareCode::Eq => Cmp::Eq,
-            CompareCode::Ne => Cmp::Ne,
-            CompareCode::Lt => Cmp::Lt,
-            CompareCode::Le => Cmp::Le,
-            CompareCode::Gt => Cmp::Gt,
-            CompareCode::Ge => Cmp::Ge,
-        };
-        let Some(value) = self.compare_value(cmp, a, b).or_else(|| self.compare_any(code, a, b)) else {
+        let Some(value) = self.compare_value(cmp, a, b).or_else(|| self.compare_any(cmp, a, b)) else {
             return self.fallback(op);
         };
         self.consume_source(a);
@@ -427,7 +419,7 @@ impl Builder<'_> {
         if let Some(built) = self.overloaded(op, a, Some(b), Purpose::Jump(expected != says_unequal(&op))) {
             return built;
         }
-        let Some(mut cond) = self.compare_value(cmp, a, b).or_else(|| self.compare_any(code_of(cmp), a, b)) else {
+        let Some(mut cond) = self.compare_value(cmp, a, b).or_else(|| self.compare_any(cmp, a, b)) else {
             return self.fallback(op);
         };
         self.consume_source(a);
@@ -466,16 +458,5 @@ fn float_op(code: ArithCode) -> Option<FloatOp> {
         | ArithCode::Shl
         | ArithCode::Shr
         | ArithCode::Concat => None,
-    }
-}
-
-fn code_of(cmp: Cmp) -> CompareCode {
-    match cmp {
-        Cmp::Eq => CompareCode::Eq,
-        Cmp::Ne => CompareCode::Ne,
-        Cmp::Lt => CompareCode::Lt,
-        Cmp::Le => CompareCode::Le,
-        Cmp::Gt => CompareCode::Gt,
-        Cmp::Ge => CompareCode::Ge,
     }
 }

@@ -5,12 +5,13 @@
 //! so depends on its instructions alone, so that callers and callee agree whenever they are compiled.
 //!
 //! Must not: hand over what is returned by code that the VM has entered at a loop, or by a function that is inlined.
+use super::Builder;
 use super::arith::Source;
 use super::calls::Call;
+use super::flow::{self, RegisterSet};
 use super::lending::is_short;
 use super::memory::scalar_of;
 use super::state::{Scalar, Slot};
-use super::{Builder, flow};
 use crate::bytecode::chunk::{Chunk, Part};
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::Outcome;
@@ -38,10 +39,12 @@ pub(super) fn returned(chunk: &Chunk) -> Option<u8> {
         return None;
     }
     let mut found = None;
+    let mut targets = None;
     for (at, op) in code.iter().enumerate() {
         let value = match *op {
             Op::Return { value } => value,
-            Op::ReturnNull {} if is_reached(chunk, at) => return None,
+            Op::ReturnNull {} if falls_to(code, at) => return None,
+            Op::ReturnNull {} if targets.get_or_insert_with(|| targets_of(chunk)).contains(at) => return None,
             _ => continue,
         };
         match code[..at].last() {
@@ -58,12 +61,19 @@ pub(super) fn returned(chunk: &Chunk) -> Option<u8> {
     found.filter(|count| (2..=MOST_PARTS).contains(&usize::from(*count))).map(|count| count as u8)
 }
 
-/// Does anything lead to an instruction?
-fn is_reached(chunk: &Chunk, at: usize) -> bool {
+/// Does the instruction in front lead to this one?
+fn falls_to(code: &[Op], at: usize) -> bool {
+    code[..at].last().is_none_or(|before| !before.info().effects.end)
+}
+
+/// The instructions that jumps and handlers lead to.
+fn targets_of(chunk: &Chunk) -> RegisterSet {
     let code = &chunk.code;
-    let falls = code[..at].last().is_none_or(|before| !before.info().effects.end);
-    let jumps = code.iter().enumerate().any(|(from, op)| op.jump().is_some_and(|to| flow::target(from, to) == at as u32));
-    falls || jumps || chunk.handlers.iter().any(|handler| handler.target == at as u32)
+    let mut targets = RegisterSet::empty(code.len() + 1);
+    let jumps = code.iter().enumerate().filter_map(|(at, op)| op.jump().map(|offset| flow::target(at, offset)));
+    let handlers = chunk.handlers.iter().map(|handler| handler.target);
+    jumps.chain(handlers).for_each(|target| targets.insert(target as usize));
+    targets
 }
 
 impl Builder<'_> {

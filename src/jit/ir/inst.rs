@@ -6,6 +6,7 @@ pub use super::cell::Cell;
 pub use super::effects::{Effects, Heaps, SlotWrites};
 pub use super::home::{Home, Variable};
 use super::{BlockId, Operation, SlotIx, StateId, ValueId};
+pub use crate::bytecode::op::CompareCode as Cmp;
 
 /// An instruction and the value it defines.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,16 +105,6 @@ impl FloatFunction {
         use FloatFunction::*;
         [Sin, Cos, Tan, Atan, Exp, Log, Atan2, Power, Remainder]
     };
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Cmp {
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
 }
 
 /// What a call calls.

@@ -5,7 +5,7 @@ use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, t
 
 use super::Lowering;
 use super::insts::{float_condition, int_condition};
-use crate::bytecode::op::{ArithCode, CompareCode};
+use crate::bytecode::op::ArithCode;
 use crate::jit::ir::inst::{Cmp, IntOp};
 use crate::jit::ir::{Operation, ValueId};
 use crate::value::layout::tag;
@@ -24,27 +24,9 @@ pub(super) fn operator(code: ArithCode) -> Option<(ArithCode, IntOp)> {
     Some((code, op))
 }
 
-/// The comparison, if it is one of order; what is asked for equality is text and values of enums mostly.
-pub(super) fn order(code: CompareCode) -> Option<Cmp> {
-    match code {
-        CompareCode::Lt => Some(Cmp::Lt),
-        CompareCode::Le => Some(Cmp::Le),
-        CompareCode::Gt => Some(Cmp::Gt),
-        CompareCode::Ge => Some(Cmp::Ge),
-        CompareCode::Eq | CompareCode::Ne => None,
-    }
-}
-
 impl Lowering<'_> {
     /// Whether `a cmp b`; goes to `left` where the runtime does not know it either.
-    pub(super) fn ordered_or(
-        &mut self,
-        (code, cmp): (CompareCode, Cmp),
-        a: ValueId,
-        b: ValueId,
-        left: clif::Block,
-        result: Option<ValueId>,
-    ) {
+    pub(super) fn ordered_or(&mut self, cmp: Cmp, a: ValueId, b: ValueId, left: clif::Block, result: Option<ValueId>) {
         let ((a_tag, a_word), (b_tag, b_word)) = (self.boxed(a), self.boxed(b));
         let (same, ints, floats) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         let (slow, next) = (self.b.create_block(), self.b.create_block());
@@ -67,7 +49,7 @@ impl Lowering<'_> {
         self.b.ins().jump(next, &[BlockArg::Value(holds)]);
 
         self.b.switch_to_block(slow);
-        let word = self.call_operation(Operation::Compare(code), None, &[a, b])[0];
+        let word = self.call_operation(Operation::Compare(cmp), None, &[a, b])[0];
         let done = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, word, 2);
         self.go_on_if(done, left);
         let holds = self.b.ins().ireduce(types::I8, word);

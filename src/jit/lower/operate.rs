@@ -3,7 +3,7 @@ use cranelift_codegen::ir::{self as clif, InstBuilder, condcodes::IntCC, types};
 
 use super::exits::ExitKind;
 use super::{Helper, Lowering, numbers};
-use crate::jit::ir::inst::Home;
+use crate::jit::ir::inst::{Cmp, Home};
 use crate::jit::ir::operation::Gives;
 use crate::jit::ir::{Operation, StateId, ValueId};
 use crate::value::layout::{dict, tag};
@@ -76,10 +76,9 @@ impl Lowering<'_> {
         {
             return self.number_or(operator, a, b, left, result);
         }
-        if let (Operation::Compare(code), &[a, b]) = (op, args)
-            && let Some(cmp) = numbers::order(code)
-        {
-            return self.ordered_or((code, cmp), a, b, left, result);
+        // What is asked for equality is text and values of enums mostly.
+        if let (Operation::Compare(cmp @ (Cmp::Lt | Cmp::Le | Cmp::Gt | Cmp::Ge)), &[a, b]) = (op, args) {
+            return self.ordered_or(cmp, a, b, left, result);
         }
         let results = self.call_operation(op, home, args);
         let done = match op.gives() {
