@@ -1,8 +1,8 @@
 //! Operators and conditions.
-use super::{Builder, Reg, is_temp};
+use super::{Builder, Reg, is_temp, plain_local};
 use crate::bytecode::chunk::Const;
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
-use crate::resolve::hir::{BinaryOp, ExprId, ExprKind, UnaryOp};
+use crate::resolve::hir::{BinaryOp, ExprId, ExprKind, Take, UnaryOp};
 
 /// The right operand of an instruction.
 #[derive(Clone, Copy)]
@@ -61,7 +61,7 @@ impl Builder<'_> {
         }
         // Below the last foldable node everything is a constant.
         let folded = spine.iter().position(|node| self.folded(*node).is_some());
-        let (mut left, steps) = match folded {
+        let (mut left, gathers, steps) = match folded {
             Some(0) => {
                 let constant = self.folded(expr).unwrap_or(Const::Null);
                 return self.const_to_small(constant, dst);
@@ -70,18 +70,19 @@ impl Builder<'_> {
                 let register = self.temp();
                 let constant = self.folded(spine[at]).unwrap_or(Const::Null);
                 self.const_to_small(constant, register);
-                (register, &spine[..at])
+                (register, false, &spine[..at])
             }
             None => {
                 let ExprKind::Binary(_, first, second) = self.program[spine[spine.len() - 1]].kind else { return };
-                (self.operand_before(first, &[second]), &spine[..])
+                let gathers = self.gathers(first, &spine, dst);
+                (if gathers { dst } else { self.operand_before(first, &[second]) }, gathers, &spine[..])
             }
         };
         for (rest, node) in steps.iter().enumerate().rev() {
             let ExprKind::Binary(op, _, right) = self.program[*node].kind else { return };
             let target = match rest {
                 0 => dst,
-                _ if is_temp(left) => left,
+                _ if gathers || is_temp(left) => left,
                 _ => self.temp(),
             };
             let mark = self.mark();
@@ -89,6 +90,17 @@ impl Builder<'_> {
             self.release(mark);
             left = target;
         }
+    }
+
+    /// `x = x + a + b`, and nobody reads `x` before it has the sum: what has been added up so far stands in `x`, so that a text is not copied
+    /// for each part.
+    fn gathers(&mut self, first: ExprId, spine: &[ExprId], dst: Reg) -> bool {
+        let ExprKind::Var { var, take: Take::Dead, .. } = self.program[first].kind else { return false };
+        plain_local(var) == Some(dst)
+            && spine.iter().all(|node| match self.program[*node].kind {
+                ExprKind::Binary(_, _, right) => !self.assigns(right).may_change(dst),
+                _ => false,
+            })
     }
 
     fn binary_step(&mut self, node: ExprId, op: BinaryOp, a: Reg, right: ExprId, dst: Reg) {
