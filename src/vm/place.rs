@@ -175,10 +175,11 @@ impl Vm {
         let (func, fp) = (self.here.func, self.here.fp);
         let caches = func.places.at(usize::from(path));
         let path = &func.chunk.paths[usize::from(path)];
-        let address = fp.get(held).address();
-        if let (Root::Local(slot), true) = (path.root, address.is_some())
+        let held = fp.get(held);
+        // What is null now may be an object next time: the way there is noted.
+        if let (Root::Local(slot), true) = (path.root, held.address().is_some() || held.is_null())
             && let Some(part) = self.own_part(path, caches, keys, fp.get_mut(slot))
-            && part.address() == address
+            && part.address() == held.address()
         {
             part.assign(Value::Null);
         }

@@ -5,6 +5,7 @@
 //! `continue`, handlers. Leaving the function needs nothing, since a plain local is seen by nobody else; what is `self` is no such local.
 use super::TakePass;
 use crate::resolve::hir::*;
+use crate::resolve::state::Home;
 
 /// The place whose new value is being walked.
 pub(super) struct Stored {
@@ -43,14 +44,37 @@ impl TakePass<'_, '_> {
         let mut keys = Vec::new();
         for segment in &place.path {
             let PathSegment::Index(key) = *segment else { continue };
-            match self.resolver.program[key].kind {
-                ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::Bool(_) => {}
-                ExprKind::Unary(UnaryOp::Neg, number) if matches!(self.resolver.program[number].kind, ExprKind::Int(_)) => {}
-                ExprKind::Var { var, .. } => keys.push(self.candidate(var)?),
-                _ => return None,
+            if !self.is_lasting(key, &mut keys) {
+                return None;
             }
         }
         Some(Stored { place: id, root, keys, assigned: false, taken: Vec::new() })
+    }
+
+    /// Is it a literal, a variable, or a field of one? Reading it again has no effect, and gives the same as long as the locals stay as they are,
+    /// which are noted.
+    fn is_lasting(&self, key: ExprId, locals: &mut Vec<u32>) -> bool {
+        match self.resolver.program[key].kind {
+            ExprKind::Int(_) | ExprKind::Str(_) | ExprKind::Bool(_) => true,
+            ExprKind::Unary(UnaryOp::Neg, number) => matches!(self.resolver.program[number].kind, ExprKind::Int(_)),
+            ExprKind::Var { var, .. } => {
+                let local = self.candidate(var);
+                locals.extend(local);
+                local.is_some() || self.is_constant(var)
+            }
+            ExprKind::Field { base, optional: false, .. } => {
+                let is_path = matches!(self.resolver.program[base].kind, ExprKind::Var { .. } | ExprKind::Field { .. });
+                is_path && self.is_lasting(base, locals)
+            }
+            _ => false,
+        }
+    }
+
+    /// A variable of a module that is never changed.
+    fn is_constant(&self, var: Var) -> bool {
+        let Some(reference) = self.resolver.ref_of(var) else { return false };
+        let binding = &self.resolver.bindings[reference.binding];
+        matches!(binding.home, Home::Table(_)) && !binding.written && !binding.written_inside
     }
 
     /// The operand of a call: if it reads the place that is being stored to, and nothing asks for that any more, it may take what is there.
@@ -105,7 +129,14 @@ impl TakePass<'_, '_> {
             (ExprKind::Bool(a), ExprKind::Bool(b)) => a == b,
             (ExprKind::Str(a), ExprKind::Str(b)) => a == b,
             (ExprKind::Unary(UnaryOp::Neg, a), ExprKind::Unary(UnaryOp::Neg, b)) => self.is_same_key(*a, *b),
-            (ExprKind::Var { var, .. }, ExprKind::Var { .. }) => self.is_root(b, *var),
+            (ExprKind::Var { var: a, .. }, ExprKind::Var { var: b, .. }) => {
+                let binding = |var: Var| self.resolver.ref_of(var).map(|reference| reference.binding);
+                binding(*a).is_some() && binding(*a) == binding(*b)
+            }
+            (
+                ExprKind::Field { base: a, name: first, optional: false },
+                ExprKind::Field { base: b, name: second, optional: false },
+            ) => first == second && self.is_same_key(*a, *b),
             _ => false,
         }
     }
