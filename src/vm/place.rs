@@ -176,10 +176,11 @@ impl Vm {
         let caches = func.places.at(usize::from(path));
         let path = &func.chunk.paths[usize::from(path)];
         let held = fp.get(held);
-        // What is null now may be an object next time: the way there is noted.
-        if let (Root::Local(slot), true) = (path.root, held.address().is_some() || held.is_null())
+        // What is a number or null now may be an object next time: the way there is noted.
+        if let Root::Local(slot) = path.root
             && let Some(part) = self.own_part(path, caches, keys, fp.get_mut(slot))
             && part.address() == held.address()
+            && held.address().is_some()
         {
             part.assign(Value::Null);
         }
