@@ -622,6 +622,10 @@ impl Checker<'_> {
                 start.iter().chain(end).for_each(|&bound| self.expr(bound));
             }
             ExprKind::Field { base, .. } | ExprKind::Path { base, .. } => self.expr(*base),
+            ExprKind::TakeOut { read, place } => {
+                self.expr(*read);
+                self.path(*place);
+            }
             ExprKind::OptChain(inner) => self.skippable(*inner),
             ExprKind::OptCheck(inner) | ExprKind::Try(inner) | ExprKind::Await(inner) => self.expr(*inner),
             ExprKind::Call { callee, args } => {

@@ -14,13 +14,16 @@ from collections import namedtuple
 # names     the step needs the place to be a plain name (destructuring assigns names only)
 # failing   the step with a throw in its middle, which must leave the value as it was; empty where nothing can throw
 # largest   the most steps that are timed
-Promise = namedtuple("Promise", "name initial step check expected declare names failing largest",
-                     defaults=("", False, "", 50_000_000))
+# alone     the step needs a variable that nobody else can look at: what holds its value until it is done is the variable alone
+Promise = namedtuple("Promise", "name initial step check expected declare names failing largest alone",
+                     defaults=("", False, "", 50_000_000, False))
 
 # Dicts with more keys than this are about the memory of the machine.
 KEYS = 1_000_000
 
 PAIR = "struct Pair { x, items }\n"
+
+ADD = "func add(items, v) { items.push(v); return items }\n"
 
 PROMISES = [
     Promise("xs[i] = v", "[0] * n", "@[i] = i * 2", "@[n - 1]", "1998", failing="@[i] = fail()"),
@@ -46,6 +49,13 @@ PROMISES = [
             failing="@ = Pair { ...@, x: fail() }"),
     Promise("p.items[i].x += 1", "Pair { x: 0, items: [Pair { x: 1, items: 0 }] * n }", "@.items[i].x += i",
             "@.items[n - 1].x", "1000", PAIR, failing="@.items[0].x += fail()"),
+    Promise("xs = f(xs)", "[]", "@ = add(@, i)", "len(@)", "1000", ADD, failing="@ = add(@, fail())", alone=True),
+    Promise("xs[i] = f(xs[i])", "[[], []]", "@[1] = add(@[1], i)", "len(@[1])", "1000", ADD,
+            failing="@[1] = add(@[1], fail())", alone=True),
+    Promise("d[k] = f(d[k])", '{"a": []}', '@["a"] = add(@["a"], i)', 'len(@["a"])', "1000", ADD,
+            failing='@["a"] = add(@["a"], fail())', alone=True),
+    Promise("p.x = f(p.x)", "Pair { x: 0, items: [] }", "@.items = add(@.items, i)", "len(@.items)", "1000", PAIR + ADD,
+            failing="@.items = add(@.items, fail())", alone=True),
     Promise('s = s + "x"', '""', '@ = @ + "xy"', "len(@)", "2000", failing="@ = @ + fail()"),
     Promise('s += "x"', '""', '@ += "xé"', "len(@)", "2000", failing="@ += fail()"),
     Promise('s = "${s}x"', '""', '@ = "${@}${i % 10}"', "len(@)", "1000", failing='@ = "${@}x${fail()}"'),
@@ -179,9 +189,13 @@ THROW = """\
 """
 
 
+def suits(promise, place):
+    return not (promise.names and "." in place.holder) and not (promise.alone and place.name in ("global", "captured", "own field"))
+
+
 def twin(promise, place):
     """A program that fails if an operation in place shows where it must not, or None where the promise makes no sense."""
-    if promise.names and "." in place.holder:
+    if not suits(promise, place):
         return None
     body = SECOND_HOLDER.replace("STEP", promise.step)
     if promise.failing:
@@ -192,7 +206,7 @@ def twin(promise, place):
 
 def program(promise, place):
     """The source, or None where the promise makes no sense in the place."""
-    if promise.names and "." in place.holder:
+    if not suits(promise, place):
         return None
     text = place.program
     for word in ("INIT", "STEP", "CHECK"):

@@ -230,6 +230,9 @@ macro_rules! for_each_op {
             PlaceUpdate { op: BinaryOp, path: Path, keys: Window, value: Read } [fault, call];
             /// Reads a place for `??=`: a missing dict key at its end is null. The keys stay.
             PlaceGetOrNull { dst: Write, path: Path, keys: PeekWindow } [fault];
+            /// `held` is what was read from the place `path` a moment ago, and the place is assigned before anything looks at it again: if all
+            /// containers on the way have one holder, null takes its place, so that `held` is the only reference. May do nothing at all.
+            TakeOut { held: Peek, path: Path, keys: Window } [];
             /// `x = old op value` where the root of `path` (a cell or module variable) was read into `old` before `value` was
             /// evaluated: if the variable still holds the same object, its own reference does not hinder working in place.
             RootUpdate { op: BinaryOp, path: Path, old: Read, value: Read } [fault, call];

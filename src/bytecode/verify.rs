@@ -221,7 +221,10 @@ impl Checker<'_> {
         let keys = |path: u16| chunk.paths.get(usize::from(path)).map_or(0, super::chunk::Path::keys);
         match op {
             Op::Slice { .. } => 2,
-            Op::PlaceSet { path, .. } | Op::PlaceUpdate { path, .. } | Op::PlaceGetOrNull { path, .. } => keys(path),
+            Op::PlaceSet { path, .. }
+            | Op::PlaceUpdate { path, .. }
+            | Op::PlaceGetOrNull { path, .. }
+            | Op::TakeOut { path, .. } => keys(path),
             Op::MakeArray { count, .. } | Op::ArrayAppend { count, .. } => usize::from(count),
             Op::MakeDict { count, .. } | Op::DictAppend { count, .. } => 2 * usize::from(count),
             Op::MakeStruct { site, .. } => match chunk.literals.get(usize::from(site)) {

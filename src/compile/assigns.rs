@@ -115,6 +115,7 @@ impl Builder<'_> {
             }
             ExprKind::Unary(_, a)
             | ExprKind::Field { base: a, .. }
+            | ExprKind::TakeOut { read: a, .. }
             | ExprKind::OptChain(a)
             | ExprKind::OptCheck(a)
             | ExprKind::Path { base: a, .. }

@@ -117,6 +117,7 @@ impl Builder<'_> {
                 let site = self.field_site(*name, *optional);
                 self.emit(Op::FieldGet { dst, a, site });
             }
+            ExprKind::TakeOut { read, place } => self.take_out_to(*read, *place, dst),
             ExprKind::OptChain(inner) => self.chain_to(*inner, dst),
             ExprKind::OptCheck(receiver) => {
                 let register = if is_temp(dst) { dst } else { self.temp() };

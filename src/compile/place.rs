@@ -108,6 +108,17 @@ impl Builder<'_> {
         }
     }
 
+    /// What a place holds, which gives up its reference where nobody can tell.
+    pub(super) fn take_out_to(&mut self, read: ExprId, id: PlaceId, dst: Reg) {
+        self.expr_to(read, dst);
+        let place = &self.program[id];
+        let mark = self.mark();
+        self.keys(place);
+        let path = self.place_path(place);
+        self.emit(Op::TakeOut { held: dst, path, keys: TEMP | mark });
+        self.release(mark);
+    }
+
     /// Evaluates the index keys of a place into new temporaries; gives their number.
     pub(super) fn keys(&mut self, place: &Place) -> u16 {
         let before = self.mark();

@@ -185,6 +185,7 @@ impl<'p> Interp<'p> {
                 range.map_err(|raise| self.leave_at(frame, expr.span, raise))
             }
             ExprKind::Slice { .. } => self.slice(frame, expr, index::slice),
+            ExprKind::TakeOut { read, place } => self.take_out(frame, *read, *place),
             ExprKind::OptChain(inner) => {
                 let chain = self.eval(frame, *inner);
                 self.end_chain(chain)

@@ -4,7 +4,9 @@ use super::{Eval, Frame, Interp};
 use crate::resolve::hir::{BinaryOp, ExprId, ExprKind, PathSegment, PlaceId, UpdateOp, Var};
 use crate::semantics::arith::{self, ArithOp};
 use crate::semantics::fault::Raise;
-use crate::semantics::place::{Key, item_mut, place_get, place_set, release, update_field, update_slot, with_place};
+use crate::semantics::place::{
+    Key, item_mut, place_get, place_set, release, take_out, update_field, update_slot, with_place,
+};
 use crate::semantics::{index, member};
 use crate::value::Value;
 
@@ -112,6 +114,16 @@ impl<'p> Interp<'p> {
     pub(super) fn release_place(&mut self, frame: &Frame<'p>, id: PlaceId, early: &Value) -> bool {
         let Ok(keys) = self.place_keys(frame, id) else { return false };
         self.on_root(frame, id, |_, root| release(root, &keys, early)).unwrap_or(false)
+    }
+
+    /// What `read` gives; the place that it reads gives up its reference to it.
+    pub(super) fn take_out(&mut self, frame: &Frame<'p>, read: ExprId, id: PlaceId) -> Eval {
+        let value = self.eval(frame, read)?;
+        if let (Var::Local(slot), true) = (frame.program[id].root, value.address().is_some()) {
+            let keys = self.place_keys(frame, id)?;
+            take_out(&mut self.stack[frame.base + slot.index()], &keys, &value);
+        }
+        Ok(value)
     }
 
     /// Puts back what [`Interp::release_place`] has taken.

@@ -247,7 +247,7 @@ fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
             Some(Site::Fields(cases.iter().map(field_case).collect()))
         }
         Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } => Some(elements(word)),
-        Op::PlaceSet { path, .. } | Op::PlaceUpdate { path, .. } => Some(place(path, word, seen)),
+        Op::PlaceSet { path, .. } | Op::PlaceUpdate { path, .. } | Op::TakeOut { path, .. } => Some(place(path, word, seen)),
         Op::CallMethod { site, .. } | Op::CallMethodPlace { site, .. } => Some(methods(site, pc, seen)),
         Op::CallArgs { site, .. } => match chunk.calls[usize::from(site)].callee {
             Callee::Method(site) | Callee::Place(site) => Some(methods(site, pc, seen)),

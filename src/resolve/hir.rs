@@ -299,6 +299,13 @@ pub enum ExprKind {
         name: TextId,
         optional: bool,
     },
+    /// The value of `read`, an argument of a call that reads `place`, whose result, or what is made of it, is assigned to this very place
+    /// (`x.f = g(x.f)`). Nothing looks at the place until then, whatever happens: if all containers on the way have one holder it gives up
+    /// its own reference, so that the call may work in place. Its keys are literals and locals, so reading them again changes nothing.
+    TakeOut {
+        read: ExprId,
+        place: PlaceId,
+    },
     /// A postfix chain containing `?.`: the value of the inner expression, or null if an [`ExprKind::OptCheck`] left it.
     OptChain(ExprId),
     /// The value of the receiver, unless null: then the innermost enclosing `OptChain` is null at once.

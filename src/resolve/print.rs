@@ -381,6 +381,7 @@ impl Printer<'_> {
             ExprKind::Field { base, name, optional } => {
                 format!("{}{}{}", self.expr(*base), if *optional { "?." } else { "." }, self.text(*name))
             }
+            ExprKind::TakeOut { read, .. } => format!("out({})", self.expr(*read)),
             ExprKind::OptChain(inner) => format!("chain({})", self.expr(*inner)),
             ExprKind::OptCheck(inner) => format!("check({})", self.expr(*inner)),
             ExprKind::Call { callee, args } => format!("call {}({})", self.expr(*callee), self.args(args)),

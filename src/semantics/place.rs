@@ -133,6 +133,40 @@ pub fn release(root: &mut Value, keys: &[Key], held: &Value) -> Result<bool, Rai
     })
 }
 
+/// The same where nobody looks at the place before it is assigned, if it is reached by containers that have one holder each; nothing is
+/// copied for it.
+pub fn take_out(root: &mut Value, keys: &[Key], held: &Value) {
+    let mut here = root;
+    for key in keys {
+        match own_part(here, key) {
+            Some(part) => here = part,
+            None => return,
+        }
+    }
+    if held.address().is_some() && held.address() == here.address() {
+        here.assign(Value::Null);
+    }
+}
+
+/// A part of a container that nobody else holds, if it is there and stored as a value.
+pub fn own_part<'a>(base: &'a mut Value, key: &Key) -> Option<&'a mut Value> {
+    match (base, key) {
+        (base @ Value::Array(_), Key::Index(at)) => item_mut(base, at),
+        (Value::Dict(table), Key::Index(index)) => own_entry(table, index),
+        (Value::Dict(table), Key::Field(name)) => own_entry(table, &name.value()),
+        (Value::Struct(object), Key::Field(name)) => {
+            let slot = *object.info().field(*name)?;
+            object.get_mut()?.place_mut(&slot)
+        }
+        _ => None,
+    }
+}
+
+fn own_entry<'a>(table: &'a mut dict::DictRef, key: &Value) -> Option<&'a mut Value> {
+    let at = table.find(key).ok()??;
+    table.get_mut()?.at_mut(at)
+}
+
 /// What a path is walked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Purpose {

@@ -720,6 +720,7 @@ impl Vm {
                 Op::PlaceUpdate { op, path, keys, value } => {
                     cold!(place_update(ArithCode::ALL[usize::from(op)], path, keys, value))
                 }
+                Op::TakeOut { held, path, keys } => cold!(take_out(held, path, keys)),
                 Op::PlaceGetOrNull { dst, path, keys } => cold!(place_get_or_null(dst, path, keys)),
                 Op::RootUpdate { op, path, old, value } => {
                     cold!(root_update(ArithCode::ALL[usize::from(op)], path, old, value))

@@ -169,6 +169,46 @@ impl Vm {
         }
     }
 
+    /// The place gives up its reference to what has been read from it, where all on the way have one holder.
+    #[inline(never)]
+    pub(super) fn take_out(&mut self, held: u16, path: u16, keys: u16) -> Result<(), Raise> {
+        let (func, fp) = (self.here.func, self.here.fp);
+        let caches = func.places.at(usize::from(path));
+        let path = &func.chunk.paths[usize::from(path)];
+        let held = fp.get(held);
+        // What is a number or null now may be an object next time: the way there is noted.
+        if let Root::Local(slot) = path.root
+            && let Some(part) = self.own_part(path, caches, keys, fp.get_mut(slot))
+            && part.address() == held.address()
+            && held.address().is_some()
+        {
+            part.assign(Value::Null);
+        }
+        fp.clear_nulling(keys, path.keys() as u16);
+        Ok(())
+    }
+
+    /// What a path leads to, if no container on the way has another holder.
+    fn own_part<'a>(&self, path: &Path, caches: &[FieldCache], keys: u16, root: &'a mut Value) -> Option<&'a mut Value> {
+        let (func, fp) = (self.here.func, self.here.fp);
+        let (mut here, mut key) = (root, keys);
+        for (at, (segment, cache)) in path.segments.iter().zip(caches).enumerate() {
+            if *segment == Segment::Index && at + 1 == path.segments.len() {
+                self.note_base(here);
+            }
+            here = match (segment, here) {
+                (Segment::Field(name, _), Value::Struct(object)) => {
+                    let slot = cached_slot(func, cache, object, *name)?;
+                    object.get_mut()?.place_mut(&slot)?
+                }
+                (Segment::Field(name, _), base) => place::own_part(base, &Key::Field(*func.names.at(usize::from(*name))))?,
+                (Segment::Index, base) => place::own_part(base, &Key::Index(fp.get(key).clone()))?,
+            };
+            key += u16::from(*segment == Segment::Index);
+        }
+        Some(here)
+    }
+
     #[cold]
     #[inline(never)]
     pub(super) fn place_get_or_null(&mut self, dst: u16, path: u16, keys: u16) -> Result<(), Raise> {

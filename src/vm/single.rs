@@ -28,6 +28,7 @@ impl Vm {
             Op::FieldUpdate { op, a, site, value } => self.field_update(code(op), a, site, value),
             Op::PlaceSet { path, keys, value } => self.place_set(path, keys, value),
             Op::PlaceUpdate { op, path, keys, value } => self.place_update(code(op), path, keys, value),
+            Op::TakeOut { held, path, keys } => self.take_out(held, path, keys),
             Op::RootUpdate { op, path, old, value } => self.root_update(code(op), path, old, value),
             Op::MakeArray { dst, base, count } => self.make_array(dst, base, count),
             Op::MakeDict { dst, base, count } => self.make_dict(dst, base, count),

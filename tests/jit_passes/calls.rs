@@ -56,6 +56,23 @@ fn a_small_method_of_a_part_becomes_part_of_what_calls_it_unless_it_is_large() {
 }
 
 #[test]
+fn what_a_place_holds_is_taken_out_for_a_call_unless_something_asks_for_it() {
+    let program = |step: &str| {
+        format!(
+            "struct B {{ items, n = 0 }}\nfunc add(items, v) {{\n items.push(v)\n return items }}\nfunc next(n, v) {{ return n + v }}\nfunc f(b, n) {{\n for i in 0..n {{ {step} }}\n return b }}\nfor i in 0..5 {{ f(B {{ items: [] }}, 900) }}"
+        )
+    };
+    let taken = |step: &str| count(&last_ir(&program(step)), "TakePart");
+    for out in ["b.items = add(b.items, i)", "b.items = add(b.items, b.n)", "b.n = i\nb.items = add(add(b.items, 1), 2)"] {
+        assert_eq!(taken(out), 1, "{out}");
+    }
+    let in_handler = "try { b.items = add(b.items, i) } except { b.n += 1 }";
+    for kept in ["b.items = add(b.items, b)", "b.items = add(b.items, b.items.len())", "b.n = next(b.n, i)", in_handler] {
+        assert_eq!(taken(kept), 0, "{kept}");
+    }
+}
+
+#[test]
 fn a_method_of_an_entry_becomes_part_of_what_calls_it_unless_the_key_is_missing_often() {
     let program = |dict: &str, key: &str| {
         format!(

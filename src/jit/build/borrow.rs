@@ -99,9 +99,14 @@ impl Builder<'_> {
     }
 
     fn settle_lent(&mut self, ends: impl Fn(Lender) -> bool) {
+        self.settle_lent_but(None, ends);
+    }
+
+    fn settle_lent_but(&mut self, kept: Option<SlotIx>, ends: impl Fn(Lender) -> bool) {
         for at in 0..self.state.slots.len() {
-            if self.is_lent(self.state.slots[at], &ends) {
-                self.settle(SlotIx(at as u32));
+            let slot = SlotIx(at as u32);
+            if kept != Some(slot) && self.is_lent(self.state.slots[at], &ends) {
+                self.settle(slot);
             }
         }
     }
@@ -112,13 +117,15 @@ impl Builder<'_> {
             return;
         }
         self.hold_stored(op);
+        // What the instruction takes out of its place has no other owner then.
+        let taken = if let Op::TakeOut { held, .. } = *op { Some(self.slot(held)) } else { None };
         let steps = matches!(op, Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } | Op::ForClose { .. });
         for slot in self.changed_in_place(op) {
             if steps && self.lives_on(slot) {
                 continue;
             }
             self.forget_unwanted(slot);
-            self.before_write(slot);
+            self.settle_lent_but(taken, |lender| lender == Lender::Slot(slot));
             if let Slot::Borrowed { .. } = self.state.get(slot) {
                 self.settle(slot);
             }

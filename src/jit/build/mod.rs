@@ -30,6 +30,7 @@ mod math;
 mod memory;
 mod operate;
 mod ops;
+mod out;
 mod outcome;
 mod overload;
 mod parts;

@@ -26,6 +26,7 @@ impl Builder<'_> {
                 | Op::FieldUpdate { .. }
                 | Op::PlaceSet { .. }
                 | Op::PlaceUpdate { .. }
+                | Op::TakeOut { .. }
         );
         // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function, one of the code itself
         // with its arguments as they are, a loop for all that it has run over, empty arrays included, or by steps of the other sign,
@@ -228,6 +229,8 @@ impl Builder<'_> {
                 return self.place_update(op, ArithCode::ALL[usize::from(code)], path, keys, value);
             }
 
+            Op::TakeOut { held, path, keys } => return self.take_out(op, held, path, keys),
+
             Op::Interp { dst, base, template } => return self.text(op, last, dst, base, template),
             Op::InterpAppend { dst, base, template } => return self.append_text(op, dst, base, template),
             Op::MakeArray { dst, base, count } => return self.make_array(op, last, dst, base, count),
@@ -341,6 +344,7 @@ impl Builder<'_> {
                 | Op::IndexSet { .. }
                 | Op::FieldSet { .. }
                 | Op::PlaceSet { .. }
+                | Op::TakeOut { .. }
                 | Op::Truthy { .. }
                 | Op::JumpIf { .. }
                 | Op::JumpIfNot { .. }

@@ -318,11 +318,7 @@ impl Builder<'_> {
         self.settle_passing();
         self.settle_borrowed(self.slot(at.receiver()));
         let home = self.home_of_dict(at)?;
-        let (key, exit) = (self.boxed(at.base), self.exit());
-        let entry = InstKind::Operate { op: Operation::EntryAt, home: Some(home), args: [key].into(), exit };
-        let pointer = self.emit(entry, Type::RAW);
-        self.exit = None;
-        Some(Home::Field { pointer, offset: 0 })
+        Some(self.entry_at(home, at.base))
     }
 
     /// The home of the dict that the only key of a place belongs to.

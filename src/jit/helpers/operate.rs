@@ -258,9 +258,6 @@ pub extern "C" fn entry_at(place: *mut Value, key_tag: u64, key: u64) -> i64 {
     let Value::Dict(table) = place else { return -1 };
     let address = attempt(|| {
         let at = table.find(&key).ok()??;
-        if !matches!(table.at(at), Some(Value::Struct(_))) {
-            return None;
-        }
         Some(std::ptr::from_mut(dict::make_unique(table).ok()?.at_mut(at)?) as i64)
     });
     address.unwrap_or(-1)

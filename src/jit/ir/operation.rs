@@ -41,7 +41,7 @@ pub enum Operation {
     UpdateItem(ArithCode),
     /// `place[key].push(value)`, where the place is a dict.
     PushItem,
-    /// Key: the address of the instance under it in the place, an unshared dict from now on.
+    /// Key: the address of what is under it in the place, an unshared dict from now on.
     EntryAt,
     /// Base, start, end ("missing" where open), of a kind of `bytecode::op::slice_kind` → owned.
     Slice(u8),

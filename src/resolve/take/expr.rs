@@ -61,6 +61,7 @@ impl TakePass<'_, '_> {
         if consume && !self.live.contains(local) && self.pins[local as usize] == 0 {
             self.set_take(id, Take::Dead);
         }
+        self.asked_by(local, id);
         self.note_read(local);
     }
 
@@ -72,10 +73,18 @@ impl TakePass<'_, '_> {
             if operands.is_empty() {
                 return;
             }
+            let call = self.calls(current);
             let (first, consume) = operands.remove(0);
             for (operand, consume) in operands.into_iter().rev() {
+                if call && consume {
+                    self.argument(operand);
+                }
                 self.expr(operand, consume);
             }
+            if call && consume {
+                self.argument(first);
+            }
+            self.note_apart(current);
             match self.resolver.program[first].kind {
                 ExprKind::Call { .. }
                 | ExprKind::Index { .. }
@@ -136,7 +145,7 @@ impl TakePass<'_, '_> {
         let fixed = !(access == Access::Mutable || access == Access::Immutable && !self.resolver.may_change(name));
         let local = self.candidate(root).filter(|&local| whole && !fixed && self.pins[local as usize] == 0);
         let Some(local) = local.filter(|&local| !self.live.contains(local)) else {
-            self.reads(root);
+            self.changes(place);
             self.args(id);
             self.path(place);
             return;
@@ -151,11 +160,22 @@ impl TakePass<'_, '_> {
             self.set_receiver(id, Receiver::Value(value));
             self.moved.push((id, place));
         }
-        self.reads(root);
+        self.changes(place);
+    }
+
+    /// Does a call get its operands that are used up?
+    fn calls(&self, id: ExprId) -> bool {
+        matches!(
+            self.resolver.program[id].kind,
+            ExprKind::Call { .. } | ExprKind::CallFunc { .. } | ExprKind::CallBuiltin { .. } | ExprKind::Method { .. }
+        )
     }
 
     fn args(&mut self, id: ExprId) {
         for (operand, consume) in self.operands(id).into_iter().rev() {
+            if consume {
+                self.argument(operand);
+            }
             self.expr(operand, consume);
         }
     }
@@ -213,7 +233,7 @@ impl TakePass<'_, '_> {
                 out.extend(start.iter().chain(end).map(|&bound| (bound, false)));
             }
             ExprKind::Field { base, .. } | ExprKind::Path { base, .. } => out.push((*base, false)),
-            ExprKind::OptCheck(value) => out.push((*value, false)),
+            ExprKind::OptCheck(value) | ExprKind::TakeOut { read: value, .. } => out.push((*value, false)),
             ExprKind::Await(value) | ExprKind::Try(value) | ExprKind::YieldFrom(value) => out.push((*value, true)),
             ExprKind::Yield(value) => out.extend(value.map(|value| (value, true))),
             ExprKind::Call { callee, args: list } => {

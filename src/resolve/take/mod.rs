@@ -5,6 +5,7 @@
 //! * a local that a handler or `finally` reads is *pinned* in the blocks they protect: no read there is its last one;
 //! * where code may be skipped (`a && b`, `?.`), assignments do not end a life.
 mod expr;
+mod out;
 mod update;
 
 use ahash::{AHashMap, AHashSet};
@@ -89,7 +90,11 @@ struct TakePass<'p, 'a> {
     /// What this function's marks can be undone by, should the native stack be used up.
     marked: Vec<ExprId>,
     moved: Vec<(ExprId, PlaceId)>,
+    taken_out: Vec<ExprId>,
     gave_up: bool,
+    stored: Option<out::Stored>,
+    /// The variable, as an operand, of a read that does not ask for what is stored to.
+    apart: Option<ExprId>,
 }
 
 impl<'p, 'a> TakePass<'p, 'a> {
@@ -119,7 +124,10 @@ impl<'p, 'a> TakePass<'p, 'a> {
             skippable: 0,
             marked: Vec::new(),
             moved: Vec::new(),
+            taken_out: Vec::new(),
             gave_up: false,
+            stored: None,
+            apart: None,
         };
         pass.read_refs();
         pass
@@ -160,14 +168,17 @@ impl<'p, 'a> TakePass<'p, 'a> {
     fn run(&mut self, func: FuncId) {
         let count = self.counts[func.index()] as usize;
         self.func = func;
-        self.live = Live { words: vec![0; count.div_ceil(64).max(1)] };
-        self.pins = vec![0; count];
+        // The last member is what a place holds (`out`).
+        self.live = Live { words: vec![0; (count + 1).div_ceil(64)] };
+        self.pins = vec![0; count + 1];
         self.pinned = 0;
         self.watched.clear();
         self.loops.clear();
         self.skippable = 0;
         self.marked.clear();
         self.moved.clear();
+        self.taken_out.clear();
+        self.stored = None;
         self.gave_up = false;
         let function = &self.resolver.program[func];
         let defaults: Vec<ExprId> = function.params.iter().filter_map(|param| param.default).collect();
@@ -184,6 +195,7 @@ impl<'p, 'a> TakePass<'p, 'a> {
             for (call, place) in std::mem::take(&mut self.moved) {
                 self.set_receiver(call, Receiver::Place(place));
             }
+            std::mem::take(&mut self.taken_out).into_iter().for_each(|id| self.leave_in(id));
         }
     }
 
@@ -220,6 +232,7 @@ impl<'p, 'a> TakePass<'p, 'a> {
     fn kill(&mut self, var: Var) {
         let Some(local) = self.candidate(var) else { return };
         self.touch_receiver(local);
+        self.assigns(local);
         if self.skippable == 0 && self.pins[local as usize] == 0 {
             self.live.remove(local);
         }
@@ -227,6 +240,7 @@ impl<'p, 'a> TakePass<'p, 'a> {
 
     fn reads(&mut self, var: Var) {
         if let Some(local) = self.candidate(var) {
+            self.asks(local);
             self.note_read(local);
         }
     }
@@ -255,6 +269,7 @@ impl<'p, 'a> TakePass<'p, 'a> {
             let pinned = self.pins.iter().enumerate().filter(|&(_, &pins)| pins > 0);
             pinned.for_each(|(local, _)| self.live.insert(local as u32));
         }
+        self.asks_elsewhere();
     }
 
     fn loop_sets(&self, id: LoopId, exit: bool) -> Option<Live> {
@@ -400,15 +415,17 @@ impl<'p, 'a> TakePass<'p, 'a> {
                 self.destructured(pattern, value);
             }
             StmtKind::Store { place, value, .. } => {
+                self.changes(place);
                 if self.updates_place(place, value) {
                     self.resolver.program.stmts[id.index()].kind = StmtKind::Store { place, value, update: true };
+                    self.expr(value, true);
+                } else {
+                    self.stored(place, value);
                 }
-                self.reads(self.resolver.program[place].root);
-                self.expr(value, true);
                 self.path(place);
             }
             StmtKind::Update { place, op, value } => {
-                self.reads(self.resolver.program[place].root);
+                self.changes(place);
                 let skippable = u32::from(op == UpdateOp::Coalesce);
                 self.skippable += skippable;
                 self.expr(value, op == UpdateOp::Coalesce);
@@ -460,6 +477,8 @@ impl<'p, 'a> TakePass<'p, 'a> {
             }
         }
         self.live.clone_from(&back);
+        self.asks_elsewhere();
+        back.clone_from(&self.live);
         self.loops.push(LoopSets { id, exit: exit.clone(), back });
         body(self, &exit);
         self.loops.pop();
