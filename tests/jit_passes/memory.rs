@@ -219,3 +219,23 @@ fn a_variable_that_is_never_changed_is_a_constant_once_it_has_its_value() {
     let changed = made_ir(&program("mut size := 7", "size = 8"));
     assert_eq!((found(&changed), count(&changed, "ConstI(7)")), ([1, 1, 2], 0), "{changed}");
 }
+
+#[test]
+fn a_key_is_looked_up_once_unless_dict_or_key_may_have_changed_in_between() {
+    let program = |body: &str| {
+        format!(
+            "func f(keys) {{\n    d := {{}}\n    for key in keys {{\n        {body}\n    }}\n    return d\n}}\nkeys := range(2000).map(i => \"k${{i % 5}}\")\nf(keys)\nf(keys)"
+        )
+    };
+    let found = |ir: &str| ["op: Find", "op: SetFound", "op: UpdateFound", "op: SetItem"].map(|part| count(ir, part));
+    let got = last_ir(&program("d[key] = d.get(key, 0) + 1"));
+    assert_eq!(found(&got), [1, 1, 0, 0], "{got}");
+    let asked = last_ir(&program("if key in d { d[key] += 1 } else { d[key] = 1 }"));
+    assert_eq!(found(&asked), [1, 1, 1, 0], "{asked}");
+    let other = last_ir(&program("n := d.get(key, 0)\n        d[\"k1\"] = n\n        d[key] = n + 1"));
+    assert_eq!((found(&other)[1], found(&other)[3]), (0, 2), "{other}");
+    let changed = last_ir(&program("n := d.get(key, 0)\n        key += \"x\"\n        d[key] = n + 1"));
+    assert_eq!(found(&changed), [1, 0, 0, 1], "{changed}");
+    let another = last_ir(&program("n := d.get(key, 0)\n        if n > 300 { d = {} }\n        d[key] = n + 1"));
+    assert_eq!((found(&another)[1], found(&another)[3]), (0, 1), "{another}");
+}

@@ -29,7 +29,7 @@ impl Builder<'_> {
         );
         // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function, one of the code itself
         // with its arguments as they are, a loop for all that it has run over, empty arrays included, or by steps of the other sign,
-        // characters of text without the guess that it is ASCII, and an operator for operands of any kind.
+        // characters of text without the guess that it is ASCII, membership in anything, and an operator for operands of any kind.
         let call = matches!(
             op,
             Op::CallFunc { .. }
@@ -42,6 +42,7 @@ impl Builder<'_> {
                 | Op::ForPrep { .. }
                 | Op::ForSteps { .. }
                 | Op::ForStepsNext { .. }
+                | Op::Contains { .. }
         ) || self.context().profile.overloads.contains_key(&self.pc)
             || is_arithmetic(&op)
             || is_compared(&op)
