@@ -372,7 +372,7 @@ impl Builder<'_> {
 
     pub(super) fn write_lent(&mut self, register: u16, value: ValueId, lender: Lender) {
         let slot = self.slot(register);
-        let stays = lender != Lender::Slot(slot) && (lender != Lender::Passing || self.is_temporary(register));
+        let stays = lender.slot() != Some(slot) && (lender != Lender::Passing || self.is_temporary(register));
         if stays {
             self.release(slot);
             self.put(slot, Slot::Borrowed { value, lender });
