@@ -256,7 +256,7 @@ fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
         },
         Op::CallValue { .. } => called(pc, seen),
         _ if word == 0 => None,
-        Op::MakeArray { .. } => Some(elements(word)),
+        Op::MakeArray { .. } | Op::Contains { .. } => Some(elements(word)),
         Op::Part { .. } => Some(Site::Elements { shapes: shapes(word), values: items(word) }),
         Op::MakeStruct { .. } | Op::Construct { .. } => (word != seen::MEGAMORPHIC).then_some(Site::Made(word)),
         Op::CallBuiltin { .. } => Some(Site::Argument(Kinds(word))),

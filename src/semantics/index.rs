@@ -6,6 +6,7 @@ use super::step::{Callback, SmallArgs, Step, Then};
 use super::{compare, memory, with_article};
 use crate::limits::OutOfMemory;
 use crate::value::dict::{DictRef, InsertError};
+use crate::value::heap::Str;
 use crate::value::symbol::known;
 use crate::value::{Array, NotAKey, Value, array, dict};
 
@@ -143,6 +144,7 @@ struct Ends {
 
 impl Ends {
     /// Positions for a sequence of this length: negative ends count from the end, then both are clamped.
+    #[inline]
     fn resolve(&self, length: usize) -> (usize, usize) {
         let length = i64::try_from(length).unwrap_or(i64::MAX);
         let from_end = |end: i64| if end < 0 { end.saturating_add(length) } else { end };
@@ -156,6 +158,18 @@ impl Ends {
         let end = end.clamp(0, length).max(start);
         (start as usize, end as usize)
     }
+}
+
+/// [`slice`] of a string with ends of 64 bits.
+#[inline]
+pub fn slice_text(text: &Str, start: Option<i64>, end: Option<i64>, inclusive: bool) -> Result<Value, OutOfMemory> {
+    cut_text(text, &Ends { start, end, inclusive: inclusive && end.is_some() })
+}
+
+#[inline]
+fn cut_text(text: &Str, ends: &Ends) -> Result<Value, OutOfMemory> {
+    let (from, to) = ends.resolve(text.char_len());
+    text.slice(from, to)
 }
 
 /// [`slice`] of an array with ends of 64 bits.
@@ -172,10 +186,7 @@ fn cut(base: &Value, ends: Ends) -> Result<Value, Raise> {
     let no_room = |refused: OutOfMemory| memory("slice", refused);
     match base {
         Value::Array(items) => cut_array(items, &ends).map_err(no_room),
-        Value::Str(text) => {
-            let (from, to) = ends.resolve(text.char_len());
-            text.slice(from, to).map_err(no_room)
-        }
+        Value::Str(text) => cut_text(text, &ends).map_err(no_room),
         Value::Bytes(data) => {
             let (from, to) = ends.resolve(data.len());
             crate::value::Bytes::copy(&data.as_slice()[from..to]).map(Value::Bytes).map_err(no_room)

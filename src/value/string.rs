@@ -274,6 +274,7 @@ impl Str {
     }
 
     /// The characters from number `from` up to before number `to`; clamped.
+    #[inline]
     pub fn slice(&self, from: usize, to: usize) -> Result<Value, OutOfMemory> {
         let (from, to) = (self.byte_offset(from), self.byte_offset(to));
         Value::try_str(self.as_str().get(from..to).unwrap_or_default())

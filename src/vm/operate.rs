@@ -272,6 +272,7 @@ impl Vm {
     #[inline(never)]
     pub(super) fn contains(&mut self, negate: bool, dst: u16, a: u16, b: u16) -> Result<(), Raise> {
         let fp = self.here.fp;
+        self.note_base(fp.get(b));
         let found = index::contains(fp.get(b), fp.get(a), self)?;
         self.release(a);
         self.release(b);

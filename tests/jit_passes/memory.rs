@@ -219,3 +219,39 @@ fn a_variable_that_is_never_changed_is_a_constant_once_it_has_its_value() {
     let changed = made_ir(&program("mut size := 7", "size = 8"));
     assert_eq!((found(&changed), count(&changed, "ConstI(7)")), ([1, 1, 2], 0), "{changed}");
 }
+
+#[test]
+fn a_key_is_looked_up_once_unless_dict_or_key_may_have_changed_in_between() {
+    let program = |body: &str| {
+        format!(
+            "func f(keys) {{\n    d := {{}}\n    for key in keys {{\n        {body}\n    }}\n    return d\n}}\nkeys := range(2000).map(i => \"k${{i % 5}}\")\nf(keys)\nf(keys)"
+        )
+    };
+    let found = |ir: &str| ["op: Find", "op: SetFound", "op: UpdateFound", "op: SetItem"].map(|part| count(ir, part));
+    let got = last_ir(&program("d[key] = d.get(key, 0) + 1"));
+    assert_eq!(found(&got), [1, 1, 0, 0], "{got}");
+    let asked = last_ir(&program("if key in d { d[key] += 1 } else { d[key] = 1 }"));
+    assert_eq!(found(&asked), [1, 1, 1, 0], "{asked}");
+    let other = last_ir(&program("n := d.get(key, 0)\n        d[\"k1\"] = n\n        d[key] = n + 1"));
+    assert_eq!((found(&other)[1], found(&other)[3]), (0, 2), "{other}");
+    let changed = last_ir(&program("n := d.get(key, 0)\n        key += \"x\"\n        d[key] = n + 1"));
+    assert_eq!(found(&changed), [1, 0, 0, 1], "{changed}");
+    let another = last_ir(&program("n := d.get(key, 0)\n        if n > 300 { d = {} }\n        d[key] = n + 1"));
+    assert_eq!((found(&another)[1], found(&another)[3]), (0, 1), "{another}");
+}
+
+#[test]
+fn what_a_field_leads_to_is_lent_while_other_fields_are_written_unless_it_is_that_field() {
+    let program = |body: &str| {
+        format!(
+            "struct M {{\n    code\n    pc = 0\n    stack = []\n    func step(mut self, i) {{\n        op := self.code[i % 2]\n        {body}\n        return op[0]\n    }}\n}}\nfunc f(n) {{\n    mut m := M([[1], [2]])\n    s := 0\n    for i in 0..n {{ s += m.step(i) }}\n    return s\n}}\nfor i in 0..30 {{ f(90) }}"
+        )
+    };
+    let counted = |ir: &str| count(ir, "StoreSlotRetain") + count(ir, "Retain(");
+    let lent = last_ir(&program("self.pc += 1\n        self.stack = []"));
+    assert_eq!(counted(&lent), 0, "{lent}");
+    let own = last_ir(&program("self.code = [[i], [i]]"));
+    assert!(counted(&own) >= 1, "{own}");
+    let inside = last_ir(&program("self.code[0] = [i]"));
+    assert!(counted(&inside) >= 1, "{inside}");
+}

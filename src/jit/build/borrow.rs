@@ -6,7 +6,7 @@
 use super::arith::Source;
 use super::blocks::Param;
 use super::ops::is_arithmetic;
-use super::state::{Lender, Slot};
+use super::state::{Field, Lender, Slot};
 use super::{Builder, Edge};
 use crate::builtins::{self, BuiltinId, N_BUILTINS};
 use crate::bytecode::chunk::SelfKind;
@@ -95,7 +95,7 @@ impl Builder<'_> {
 
     /// Counts what is borrowed from a slot that is about to change.
     pub(super) fn before_write(&mut self, slot: SlotIx) {
-        self.settle_lent(|lender| lender == Lender::Slot(slot));
+        self.settle_lent(|lender| lender.slot() == Some(slot));
     }
 
     fn settle_lent(&mut self, ends: impl Fn(Lender) -> bool) {
@@ -124,8 +124,9 @@ impl Builder<'_> {
             if steps && self.lives_on(slot) {
                 continue;
             }
-            self.forget_unwanted(slot);
-            self.settle_lent_but(taken, |lender| lender == Lender::Slot(slot));
+            let field = self.changed_field(op);
+            self.forget_unwanted(slot, field);
+            self.settle_lent_but(taken, |lender| lender.ends_with(slot, field));
             if let Slot::Borrowed { .. } = self.state.get(slot) {
                 self.settle(slot);
             }
@@ -150,10 +151,10 @@ impl Builder<'_> {
 
     /// What a slot has lent to variables that nothing asks for any more needs no count: whether their values were copied is nothing that a
     /// program sees. Only between two instructions: it is known then what is asked for.
-    fn forget_unwanted(&mut self, lender: SlotIx) {
+    fn forget_unwanted(&mut self, lender: SlotIx, field: Option<Field>) {
         for at in 0..self.state.slots.len() {
             let slot = SlotIx(at as u32);
-            if self.is_lent(self.state.slots[at], |by| by == Lender::Slot(lender)) && !self.is_wanted(slot) {
+            if self.is_lent(self.state.slots[at], |by| by.ends_with(lender, field)) && !self.is_wanted(slot) {
                 self.put(slot, Slot::Clean);
                 self.hints.remove(&slot);
             }
@@ -193,6 +194,21 @@ impl Builder<'_> {
             _ => {}
         });
         slots
+    }
+
+    /// The field of the struct in its only root at or below which an instruction changes something, if that is known.
+    fn changed_field(&self, op: &Op) -> Option<Field> {
+        let cases = match (op, self.context().profile.sites.get(&self.pc)) {
+            (Op::FieldSet { .. } | Op::FieldUpdate { .. }, Some(Site::Fields(cases))) => cases,
+            (Op::PlaceSet { .. } | Op::PlaceUpdate { .. } | Op::CallMethodPlace { .. }, _) => {
+                self.place_site()?.0.first()?
+            }
+            _ => return None,
+        };
+        match cases[..] {
+            [case] => Field::at(case.shape, case.offset),
+            _ => None,
+        }
     }
 
     /// The slot's value, if all ways have the same one without owning it, or stand for the same object but for fields that are `params`.

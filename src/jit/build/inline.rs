@@ -143,7 +143,7 @@ impl Builder<'_> {
                 self.put(to, Slot::Memory);
             }
             // What the slot itself lends stays alive until it is counted again.
-            Slot::Borrowed { value, lender } if lender == Lender::Passing || lender == Lender::Slot(to) => {
+            Slot::Borrowed { value, lender } if lender == Lender::Passing || lender.slot() == Some(to) => {
                 self.put(from, Slot::Clean);
                 self.replace(to, value);
             }
@@ -199,7 +199,7 @@ impl Builder<'_> {
     fn outlives_frame(&self, lender: Lender) -> bool {
         match lender {
             Lender::Passing => false,
-            Lender::Slot(slot) => slot.0 + 1 < self.context().base,
+            Lender::Slot(slot) | Lender::Field(slot, _) => slot.0 + 1 < self.context().base,
             Lender::Constant => true,
         }
     }

@@ -1,7 +1,7 @@
 //! Elements of arrays and fields of instances, in place.
 use super::arith::Source;
 use super::overload::Purpose;
-use super::state::{Lender, Scalar, Slot};
+use super::state::{Field, Lender, Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::{Root, Segment};
 use crate::bytecode::op::{ArithCode, Op};
@@ -637,7 +637,11 @@ impl Builder<'_> {
         let pointer = self.guarded(a, tag::STRUCT, case.shape);
         let load = InstKind::LoadField { cell: case.cell, pointer, offset: case.offset };
         let (value, scalar) = self.read(load, case.cell, case.values);
-        self.write_read(dst, a, value, scalar);
+        let owns = self.state.get(self.slot(a)) == Slot::Memory && !self.is_temporary(a);
+        match Field::at(case.shape, case.offset).filter(|_| owns && scalar.is_none()) {
+            Some(field) => self.write_lent(dst, value, Lender::Field(self.slot(a), field)),
+            None => self.write_read(dst, a, value, scalar),
+        }
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use super::{Builder, Built};
 use crate::bytecode::chunk::Const;
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
 use crate::jit::feedback::{DICT, OTHER, TEXT};
-use crate::jit::ir::inst::{Home, ShortText};
+use crate::jit::ir::inst::{Cmp, Home, ShortText};
 use crate::jit::ir::{InstKind, Kinds, Operation, SlotIx, Type, ValueId};
 use crate::jit::profile::Site;
 use crate::value::layout::tag;
@@ -84,13 +84,26 @@ impl Builder<'_> {
         if self.met() == [DICT] {
             let table = self.guarded(a, tag::DICT, 0);
             let key = self.lent(b);
-            let value = self.operation(Operation::Entry, &[table, key]);
+            let value = self.entry(table, key, None);
             self.consume_source(b);
             self.write_read(dst, a, value, None);
             return Ok(());
         }
         self.item_by(Operation::Item, dst, a, b);
         Ok(())
+    }
+
+    /// The value of a key of a dict, borrowed from it. Without a default it leaves if there is none.
+    fn entry(&mut self, table: ValueId, key: ValueId, default: Option<ValueId>) -> ValueId {
+        let address = self.operation(Operation::Find, &[table, key]);
+        let exit = if default.is_none() { Some(self.exit()) } else { None };
+        self.emit(InstKind::LoadFound { address, default, exit }, Type::ANY)
+    }
+
+    /// Whether a dict has a key.
+    fn has_entry(&mut self, table: ValueId, key: ValueId) -> ValueId {
+        let (address, none) = (self.operation(Operation::Find, &[table, key]), self.int(0));
+        self.emit(InstKind::CmpI { op: Cmp::Ne, a: address, b: none }, Type::BOOL)
     }
 
     fn item_by(&mut self, op: Operation, dst: u16, a: u16, b: Source) {
@@ -108,7 +121,8 @@ impl Builder<'_> {
         }
         let table = self.guarded(a, tag::DICT, 0);
         let key = self.boxed(b);
-        let value = self.operation(Operation::EntryOrNull, &[table, key]);
+        let null = self.null();
+        let value = self.entry(table, key, Some(null));
         self.consume(b);
         self.write_read(dst, a, value, None);
         Ok(())
@@ -128,29 +142,22 @@ impl Builder<'_> {
 
     /// A builtin that looks a key up in a dict in `base`; the other arguments follow it.
     pub(super) fn dict_method(&mut self, name: &str, count: u16, dst: u16, base: u16) -> bool {
-        let op = match (name, count) {
-            ("get", 2) => Operation::EntryOrNull,
-            ("get", 3) => Operation::EntryOr,
-            ("has_key", 2) => Operation::Contains,
-            _ => return false,
-        };
-        if !self.holds_object(base) {
+        if !matches!((name, count), ("get", 2 | 3) | ("has_key", 2)) || !self.holds_object(base) {
             return false;
         }
         let table = self.guarded(base, tag::DICT, 0);
-        let mut args = vec![table];
-        args.extend((base + 1..base + count).map(|register| self.boxed(register)).collect::<Vec<_>>());
-        if op == Operation::Contains {
-            args[0] = self.emit(InstKind::Box(table), Type::ANY);
+        let key = self.boxed(base + 1);
+        if name == "has_key" {
+            let found = self.has_entry(table, key);
+            (base..base + count).for_each(|register| self.consume(register));
+            self.write_scalar(dst, found, Scalar::Bool);
+            return true;
         }
-        let value = self.operation(op, &args);
-        let all: Vec<u16> = (base..base + count).collect();
-        if op == Operation::Contains {
-            all.into_iter().for_each(|register| self.consume(register));
-            self.write_scalar(dst, value, Scalar::Bool);
-        } else {
-            self.write_lent_by(dst, value, &all);
-        }
+        let default = if count == 3 { self.boxed(base + 2) } else { self.null() };
+        let value = self.entry(table, key, Some(default));
+        // The key lends nothing.
+        self.consume(base + 1);
+        self.write_lent_by(dst, value, &[base, base + 2][..usize::from(count) - 1]);
         true
     }
 
@@ -209,8 +216,7 @@ impl Builder<'_> {
         if !self.holds_object(container) {
             return self.fallback(op);
         }
-        let args = [self.boxed(container), self.boxed(item)];
-        let mut found = self.operation(Operation::Contains, &args);
+        let mut found = self.is_inside(item, container);
         if negate {
             found = self.emit(InstKind::NotB(found), Type::BOOL);
         }
@@ -218,6 +224,16 @@ impl Builder<'_> {
         self.consume(container);
         self.write_scalar(dst, found, Scalar::Bool);
         Ok(())
+    }
+
+    fn is_inside(&mut self, item: u16, container: u16) -> ValueId {
+        if self.met() == [DICT] && self.context().profile.storms(self.pc) == 0 {
+            let table = self.guarded(container, tag::DICT, 0);
+            let key = self.boxed(item);
+            return self.has_entry(table, key);
+        }
+        let args = [self.boxed(container), self.boxed(item)];
+        self.operation(Operation::Contains, &args)
     }
 
     // ---- operators ----

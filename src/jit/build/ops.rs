@@ -30,7 +30,7 @@ impl Builder<'_> {
         );
         // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function, one of the code itself
         // with its arguments as they are, a loop for all that it has run over, empty arrays included, or by steps of the other sign,
-        // characters of text without the guess that it is ASCII, and an operator for operands of any kind.
+        // characters of text without the guess that it is ASCII, membership in anything, and an operator for operands of any kind.
         let call = matches!(
             op,
             Op::CallFunc { .. }
@@ -43,6 +43,7 @@ impl Builder<'_> {
                 | Op::ForPrep { .. }
                 | Op::ForSteps { .. }
                 | Op::ForStepsNext { .. }
+                | Op::Contains { .. }
         ) || self.context().profile.overloads.contains_key(&self.pc)
             || is_arithmetic(&op)
             || is_compared(&op)
@@ -375,7 +376,7 @@ impl Builder<'_> {
 
     pub(super) fn write_lent(&mut self, register: u16, value: ValueId, lender: Lender) {
         let slot = self.slot(register);
-        let stays = lender != Lender::Slot(slot) && (lender != Lender::Passing || self.is_temporary(register));
+        let stays = lender.slot() != Some(slot) && (lender != Lender::Passing || self.is_temporary(register));
         if stays {
             self.release(slot);
             self.put(slot, Slot::Borrowed { value, lender });

@@ -127,7 +127,7 @@ impl Builder<'_> {
     fn outlives_call(&self, lender: Lender, call: &Call) -> bool {
         match lender {
             Lender::Passing => false,
-            Lender::Slot(slot) => slot < call.window && call.own.is_none_or(|own| own.slot != slot),
+            Lender::Slot(slot) | Lender::Field(slot, _) => slot < call.window && call.own.is_none_or(|own| own.slot != slot),
             Lender::Constant => true,
         }
     }

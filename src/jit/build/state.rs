@@ -1,5 +1,6 @@
 //! The abstract frame while building: where the newest value of each slot is.
 use crate::jit::ir::{Kinds, SlotIx, Type, ValueId};
+use crate::value::shapes::shape_info;
 
 /// A scalar kind a slot may have at a block's start.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Hash)]
@@ -42,18 +43,59 @@ pub enum Lender {
     /// A slot that has counted it, or what it is a part of, as long as it is not written. A slot that is lent its own value lends
     /// nothing: what is a part of that has the same lender. But for the closure that runs, whose slot stays as it is until it ends.
     Slot(SlotIx),
+    /// A slot, by what one field of the struct that it holds leads to: as long as neither the slot nor what is at or below that field is
+    /// written. If others hold the struct, writing another field makes a copy of it, which leads to the same.
+    Field(SlotIx, Field),
     /// Something that lives as long as the code runs: a constant, a capture of the running closure, what a caller lends a parameter, or
     /// a part of that.
     Constant,
 }
 
+/// A field of a struct: number of the declaration, and position.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Field {
+    pub owner: u32,
+    pub position: u16,
+}
+
+impl Field {
+    /// The field that an instance of a shape has at an offset.
+    pub fn at(shape: u32, offset: u32) -> Option<Field> {
+        let info = shape_info(shape);
+        let position = info.slots().iter().position(|slot| slot.offset() == offset)?;
+        Some(Field { owner: info.decl().id.0, position: position as u16 })
+    }
+
+    /// Do writes at or below this field leave alone what the other one leads to? Names of fields tell them apart within one struct only.
+    pub fn spares(self, other: Field) -> bool {
+        self.owner == other.owner && self.position != other.position
+    }
+}
+
 impl Lender {
+    /// The slot that lends.
+    pub fn slot(self) -> Option<SlotIx> {
+        match self {
+            Lender::Slot(slot) | Lender::Field(slot, _) => Some(slot),
+            Lender::Passing | Lender::Constant => None,
+        }
+    }
+
+    /// Does the loan end when the object in a slot is changed, at or below a field if that is known?
+    pub fn ends_with(self, changed: SlotIx, field: Option<Field>) -> bool {
+        match (self, field) {
+            (Lender::Field(slot, lending), Some(field)) => slot == changed && !field.spares(lending),
+            _ => self.slot() == Some(changed),
+        }
+    }
+
     /// Who lends what is lent by one of two, past the meeting of ways; nothing if that depends on the way.
     pub fn and(self, other: Lender) -> Option<Lender> {
         match (self, other) {
             (Lender::Passing, _) | (_, Lender::Passing) => None,
             (Lender::Constant, lender) | (lender, Lender::Constant) => Some(lender),
-            _ => (self == other).then_some(self),
+            _ if self == other => Some(self),
+            _ => self.slot().filter(|slot| other.slot() == Some(*slot)).map(Lender::Slot),
         }
     }
 }

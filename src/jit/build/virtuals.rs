@@ -104,7 +104,7 @@ impl Virtual {
     }
 
     pub fn lends_from(&self, slot: SlotIx) -> bool {
-        self.lenders().any(|lender| lender == Lender::Slot(slot))
+        self.lenders().any(|lender| lender.slot() == Some(slot))
     }
 }
 
@@ -133,7 +133,7 @@ impl Builder<'_> {
     pub(super) fn part_in(&self, slot: SlotIx, into: SlotIx) -> Option<Part> {
         match self.state.get(slot) {
             Slot::Scalar { value, .. } | Slot::Immediate { value, .. } => Some(Part::Value(value)),
-            Slot::Borrowed { value, lender } if !matches!(lender, Lender::Passing) && lender != Lender::Slot(into) => {
+            Slot::Borrowed { value, lender } if !matches!(lender, Lender::Passing) && lender.slot() != Some(into) => {
                 Some(Part::Lent(value, lender))
             }
             // A closure is one object wherever it is.

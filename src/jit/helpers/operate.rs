@@ -23,7 +23,7 @@ use crate::semantics::step::{Callback, Step};
 use crate::semantics::{index, member, place};
 use crate::value::heap::Kind;
 use crate::value::layout::tag;
-use crate::value::{Cell, FnId, Symbol, Value, array, dict};
+use crate::value::{Cell, FnId, NotAKey, Symbol, Value, array, dict};
 use crate::vm::function::Activation;
 use crate::vm::operate::{arith_op, compare_op};
 use crate::vm::{Vm, pattern};
@@ -137,33 +137,18 @@ pub extern "C" fn contains(container_tag: u64, container: u64, item_tag: u64, it
     answer(attempt(|| index::contains(&container, &item, &mut Alone).ok()))
 }
 
-/// The value of a key; `missing` if there is none, nothing if it is no key.
-fn entry_of(dict: u64, key: &Value, missing: Option<Pair>) -> Option<Pair> {
-    let dict = lent(tag::DICT, dict);
-    let Value::Dict(table) = &*dict else { return None };
-    match table.get(key) {
-        Ok(Some(value)) => Some(Pair::borrowed(value)),
-        Ok(None) => missing,
-        Err(_) => None,
+pub extern "C" fn find(dict: u64, key_tag: u64, key: u64) -> i64 {
+    let (dict, key) = (lent(tag::DICT, dict), lent(key_tag, key));
+    let Value::Dict(table) = &*dict else { return -1 };
+    let value = match &*key {
+        Value::Int(key) => Ok(table.get_int(*key)),
+        Value::Str(key) => Ok(table.find_str(key).and_then(|at| table.at(at))),
+        key => attempt(|| Some(table.get(key))).unwrap_or(Err(NotAKey("value"))),
+    };
+    match value {
+        Ok(value) => value.map_or(0, |value| std::ptr::from_ref(value) as i64),
+        Err(_) => -1,
     }
-}
-
-pub extern "C" fn entry(dict: u64, key_tag: u64, key: u64) -> Pair {
-    let key = lent(key_tag, key);
-    borrowed(attempt(|| entry_of(dict, &key, None)))
-}
-
-pub extern "C" fn entry_or_null(dict: u64, key_tag: u64, key: u64) -> Pair {
-    let key = lent(key_tag, key);
-    borrowed(attempt(|| entry_of(dict, &key, Some(Pair::borrowed(&Value::Null)))))
-}
-
-pub extern "C" fn entry_or(dict: u64, key_tag: u64, key: u64, default_tag: u64, default: u64) -> Pair {
-    let key = lent(key_tag, key);
-    // A default that was left out is null.
-    let default =
-        if default_tag == tag::UNINIT { Pair::borrowed(&Value::Null) } else { Pair { tag: default_tag, payload: default } };
-    borrowed(attempt(|| entry_of(dict, &key, Some(default))))
 }
 
 pub extern "C" fn item(base_tag: u64, base: u64, index_tag: u64, at: u64) -> Pair {
@@ -267,12 +252,17 @@ pub extern "C" fn slice(kind: u64, base_tag: u64, base: u64, start_tag: u64, sta
     let (base, start, end) = (lent(base_tag, base), lent(start_tag, start), lent(end_tag, end));
     let bound = |bound: &'_ ManuallyDrop<Value>| !matches!(**bound, Value::Uninit);
     let is_plain = |end: &'_ ManuallyDrop<Value>| matches!(**end, Value::Uninit | Value::Int(_));
-    if let Value::Array(items) = &*base
-        && is_plain(&start)
-        && is_plain(&end)
-    {
+    if is_plain(&start) && is_plain(&end) {
         let inclusive = kind as u8 & slice_kind::INCLUSIVE != 0;
-        return owned(attempt(|| index::slice_array(items, start.as_int(), end.as_int(), inclusive).ok()));
+        match &*base {
+            Value::Array(items) => {
+                return owned(attempt(|| index::slice_array(items, start.as_int(), end.as_int(), inclusive).ok()));
+            }
+            Value::Str(text) => {
+                return owned(attempt(|| index::slice_text(text, start.as_int(), end.as_int(), inclusive).ok()));
+            }
+            _ => {}
+        }
     }
     let (start, end) = (bound(&start).then_some(&*start), bound(&end).then_some(&*end));
     let (or_null, inclusive) = (kind as u8 & slice_kind::OR_NULL != 0, kind as u8 & slice_kind::INCLUSIVE != 0);

@@ -490,6 +490,13 @@ pub enum InstKind {
         next: ValueId,
         key: bool,
     },
+    /// Value at an address that [`Operation::Find`] has given → boxed, borrowed from the dict. Where it is 0: the default, borrowed (null if it
+    /// was left out), or else it leaves.
+    LoadFound {
+        address: ValueId,
+        default: Option<ValueId>,
+        exit: Option<StateId>,
+    },
     /// Field at a byte offset of an instance whose shape was guarded.
     LoadField {
         cell: Cell,
@@ -756,6 +763,7 @@ impl InstKind {
             StoreElementValue { .. } => write(Heaps::VALUES, true),
             Exchange { .. } => write(Heaps::VALUES, false),
             LoadEntry { .. } => read(Heaps::DICTS, false),
+            LoadFound { exit: e, .. } => read(Heaps::DICTS, e.is_some()),
             LoadField { .. } => read(Heaps::FIELDS, false),
             StoreField { .. } => write(Heaps::FIELDS, false),
             Pop { home, .. } => write(Heaps::HEADERS.with(Heaps::COUNTS).with(home.heap()), true),

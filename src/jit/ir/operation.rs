@@ -17,12 +17,8 @@ pub enum Operation {
     Compare(CompareCode),
     /// Container, item: whether it contains the item → bool.
     Contains,
-    /// Dict (pointer), key → its value, borrowed from the dict.
-    Entry,
-    /// The same, or null if there is no such key.
-    EntryOrNull,
-    /// Dict (pointer), key, default → the key's value, borrowed from the dict, or the default, borrowed.
-    EntryOr,
+    /// Dict (pointer), key → the address of its value in the dict, for as long as no dict changes; 0 if there is no such key.
+    Find,
     /// Index (unboxed int): the place, an array, loses that element → owned.
     RemoveAt,
     /// Index (unboxed int), value: the place, an array, gets the value there.
@@ -39,6 +35,11 @@ pub enum Operation {
     SetItem,
     /// `place[key] op= value`.
     UpdateItem(ArithCode),
+    /// Key, value, dict (pointer), address: `place[key] = value` where the place holds that dict, and the address is what [`Operation::Find`]
+    /// has given for this key.
+    SetFound,
+    /// `place[key] op= value` in the same way.
+    UpdateFound(ArithCode),
     /// `place[key].push(value)`, where the place is a dict.
     PushItem,
     /// Key: the address of what is under it in the place, an unshared dict from now on.
@@ -129,14 +130,16 @@ impl Operation {
             | Operation::Passes(_)
             | Operation::OfEnum(_)
             | Operation::HasParts(_) => Gives::Bool,
-            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::Place(_) => Gives::Borrowed,
-            Operation::NextEntry { .. } | Operation::EntryAt => Gives::Int,
+            Operation::Place(_) => Gives::Borrowed,
+            Operation::NextEntry { .. } | Operation::EntryAt | Operation::Find => Gives::Int,
             Operation::Assign
             | Operation::Amend(_)
             | Operation::InsertAt
             | Operation::Swap
             | Operation::SetItem
             | Operation::UpdateItem(_)
+            | Operation::SetFound
+            | Operation::UpdateFound(_)
             | Operation::PushItem
             | Operation::AppendText(_)
             | Operation::AppendChar
@@ -160,9 +163,7 @@ impl Operation {
     /// What it reads and writes besides its place. What walks values of any kind counts as a write, so that nothing merges it.
     pub fn effects(self) -> (Heaps, Heaps) {
         match self {
-            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr | Operation::NextEntry { .. } => {
-                (Heaps::DICTS, Heaps::NONE)
-            }
+            Operation::Find | Operation::NextEntry { .. } => (Heaps::DICTS, Heaps::NONE),
             // Enum values never change.
             Operation::OfEnum(_) | Operation::HasParts(_) => (Heaps::NONE, Heaps::NONE),
             Operation::Arith(_)
@@ -190,6 +191,8 @@ impl Operation {
             | Operation::Amend(_)
             | Operation::SetItem
             | Operation::UpdateItem(_)
+            | Operation::SetFound
+            | Operation::UpdateFound(_)
             | Operation::PushItem
             | Operation::EntryAt
             | Operation::AppendText(_)
@@ -206,7 +209,9 @@ impl Operation {
     /// The word that tells the runtime more, if it wants one.
     pub fn detail(self) -> Option<u64> {
         match self {
-            Operation::Arith(code) | Operation::Amend(code) | Operation::UpdateItem(code) => Some(code as u64),
+            Operation::Arith(code) | Operation::Amend(code) | Operation::UpdateItem(code) | Operation::UpdateFound(code) => {
+                Some(code as u64)
+            }
             Operation::Compare(code) => Some(code as u64),
             Operation::Field { site, or_null } => Some(site.word() | u64::from(or_null) << 48),
             Operation::SetField(site) | Operation::SetPlace(site) => Some(site.word()),
@@ -224,15 +229,14 @@ impl Operation {
             | Operation::Part(site)
             | Operation::Place(site) => Some(site.word()),
             Operation::Contains
-            | Operation::Entry
-            | Operation::EntryOrNull
-            | Operation::EntryOr
+            | Operation::Find
             | Operation::Item
             | Operation::ItemOrNull
             | Operation::RemoveAt
             | Operation::InsertAt
             | Operation::Swap
             | Operation::SetItem
+            | Operation::SetFound
             | Operation::PushItem
             | Operation::EntryAt
             | Operation::AppendChar
@@ -259,7 +263,7 @@ impl Operation {
     /// Is an argument of one kind always, a dict, a position or a code, and passed without its tag?
     pub fn takes_bare(self, argument: usize) -> bool {
         match self {
-            Operation::Entry | Operation::EntryOrNull | Operation::EntryOr => argument == 0,
+            Operation::Find => argument == 0,
             Operation::RemoveAt | Operation::InsertAt => argument == 0,
             Operation::NextEntry { .. } | Operation::AppendChar | Operation::Swap => true,
             _ => false,

@@ -100,6 +100,10 @@ impl InstKind {
                 f(table);
                 f(next);
             }
+            LoadFound { address, default, .. } => {
+                f(address);
+                default.iter_mut().for_each(f);
+            }
             LoadField { pointer, .. } | LoadPayload { pointer, .. } => f(pointer),
             StoreField { pointer, value, .. } => {
                 f(pointer);
@@ -164,6 +168,7 @@ impl InstKind {
             | ShrI { exit, .. }
             | NegI { exit, .. }
             | LoadConstant { exit, .. }
+            | LoadFound { exit, .. }
             | CallHelper { exit, .. } => exit.iter_mut().for_each(f),
             ModI { zero, .. } => zero.iter_mut().for_each(f),
             DivI { zero, overflow, .. } => zero.iter_mut().chain(overflow.iter_mut()).for_each(f),

@@ -60,12 +60,8 @@ pub enum Helper {
     Compare,
     /// `(container, item) -> 0, 1, or 2 if not done`
     Contains,
-    /// `(dict, key) -> (tag, payload)`, borrowed; the dict is an address.
-    Entry,
-    /// The same, null for a missing key.
-    EntryOrNull,
-    /// `(dict, key, default) -> (tag, payload)`, borrowed
-    EntryOr,
+    /// `(dict, key) -> address of its value, 0 if there is none, or -1 if it is no key`; the dict is an address.
+    Find,
     /// `(base, index) -> (tag, payload)`
     Item,
     /// `(base, index) -> (tag, payload)`
@@ -155,9 +151,7 @@ impl Helper {
         Helper::AppendChar,
         Helper::Compare,
         Helper::Contains,
-        Helper::Entry,
-        Helper::EntryOrNull,
-        Helper::EntryOr,
+        Helper::Find,
         Helper::Item,
         Helper::ItemOrNull,
         Helper::RemoveAt,
@@ -218,9 +212,7 @@ impl Helper {
             Helper::AppendChar => "ruff_append_char",
             Helper::Compare => "ruff_compare",
             Helper::Contains => "ruff_contains",
-            Helper::Entry => "ruff_entry",
-            Helper::EntryOrNull => "ruff_entry_or_null",
-            Helper::EntryOr => "ruff_entry_or",
+            Helper::Find => "ruff_find",
             Helper::Item => "ruff_item",
             Helper::ItemOrNull => "ruff_item_or_null",
             Helper::RemoveAt => "ruff_remove_at",
@@ -282,9 +274,7 @@ impl Helper {
             Helper::AppendChar => (2, 1),
             Helper::Compare => (5, 1),
             Helper::Contains => (4, 1),
-            Helper::Entry => (3, 2),
-            Helper::EntryOrNull => (3, 2),
-            Helper::EntryOr => (5, 2),
+            Helper::Find => (3, 1),
             Helper::Item => (4, 2),
             Helper::ItemOrNull => (4, 2),
             Helper::RemoveAt => (2, 2),

@@ -368,6 +368,7 @@ impl Lowering<'_> {
                 self.store_pair(tag, payload, second, second_offset);
             }
             InstKind::LoadEntry { table, next, key } => self.load_entry(*table, *next, *key, result),
+            InstKind::LoadFound { address, default, exit } => self.load_found(*address, *default, *exit, result),
             InstKind::LoadField { cell, pointer, offset } => {
                 let pointer = self.one(*pointer);
                 self.load_cell(*cell, pointer, *offset as i32, result);

@@ -8,6 +8,7 @@
 mod array;
 mod blocks;
 mod calls;
+mod entries;
 mod entry;
 mod exits;
 mod helper;

@@ -6,7 +6,7 @@ use super::{Helper, Lowering, numbers};
 use crate::jit::ir::inst::{Cmp, Home};
 use crate::jit::ir::operation::Gives;
 use crate::jit::ir::{Operation, StateId, ValueId};
-use crate::value::layout::{dict, tag};
+use crate::value::layout::tag;
 
 fn helper_of(op: Operation) -> Helper {
     match op {
@@ -14,17 +14,15 @@ fn helper_of(op: Operation) -> Helper {
         Operation::Amend(_) => Helper::Amend,
         Operation::Compare(_) => Helper::Compare,
         Operation::Contains => Helper::Contains,
-        Operation::Entry => Helper::Entry,
-        Operation::EntryOrNull => Helper::EntryOrNull,
-        Operation::EntryOr => Helper::EntryOr,
+        Operation::Find => Helper::Find,
         Operation::Item => Helper::Item,
         Operation::ItemOrNull => Helper::ItemOrNull,
         Operation::Assign => Helper::Assign,
         Operation::RemoveAt => Helper::RemoveAt,
         Operation::InsertAt => Helper::InsertAt,
         Operation::Swap => Helper::Swap,
-        Operation::SetItem => Helper::SetItem,
-        Operation::UpdateItem(_) => Helper::UpdateItem,
+        Operation::SetItem | Operation::SetFound => Helper::SetItem,
+        Operation::UpdateItem(_) | Operation::UpdateFound(_) => Helper::UpdateItem,
         Operation::PushItem => Helper::PushItem,
         Operation::EntryAt => Helper::EntryAt,
         Operation::Slice(_) => Helper::Slice,
@@ -79,6 +77,11 @@ impl Lowering<'_> {
         // What is asked for equality is text and values of enums mostly.
         if let (Operation::Compare(cmp @ (Cmp::Lt | Cmp::Le | Cmp::Gt | Cmp::Ge)), &[a, b]) = (op, args) {
             return self.ordered_or(cmp, a, b, left, result);
+        }
+        if let (Operation::SetFound | Operation::UpdateFound(_), Some(home), &[key, value, table, address]) =
+            (op, home, args)
+        {
+            return self.change_found(op, home, [key, value], [table, address], left);
         }
         let results = self.call_operation(op, home, args);
         let done = match op.gives() {
@@ -141,21 +144,5 @@ impl Lowering<'_> {
             self.store_value(*arg, address, 16 * at as i32);
         }
         address
-    }
-
-    /// The tag of a key has 32 bits, that of a value 64.
-    pub(super) fn load_entry(&mut self, table: ValueId, next: ValueId, key: bool, result: Option<ValueId>) {
-        let (table, next) = (self.one(table), self.one(next));
-        let entries = self.load(types::I64, table, dict::ENTRIES as i32);
-        let offset = self.b.ins().imul_imm_s(next, dict::ENTRY_SIZE as i64);
-        let end = self.b.ins().iadd(entries, offset);
-        let at = |offset: usize| offset as i32 - dict::ENTRY_SIZE as i32;
-        let (tag, payload) = if key {
-            let tag = self.load(types::I32, end, at(dict::ENTRY_TAG));
-            (self.b.ins().uextend(types::I64, tag), self.load(types::I64, end, at(dict::ENTRY_PAYLOAD)))
-        } else {
-            (self.load(types::I64, end, at(dict::ENTRY_VALUE)), self.load(types::I64, end, at(dict::ENTRY_VALUE) + 8))
-        };
-        self.define_pair(result, tag, payload);
     }
 }

@@ -10,11 +10,12 @@ use ahash::{AHashMap, AHashSet};
 use super::memory::{DimensionSet, Memory, Writes, block_writes};
 use crate::jit::ir::cfg::Cfg;
 use crate::jit::ir::inst::{Cmp, Home};
-use crate::jit::ir::{BlockId, Function, InstKind, StateId, Terminator, ValueId};
+use crate::jit::ir::{BlockId, Function, InstKind, Operation, SlotIx, StateId, Terminator, ValueId};
 use crate::jit::ir::{Inst, Origin, Repr, Type};
 use crate::value::layout::tag;
 
 mod carry;
+mod entries;
 
 /// How many blocks are searched for writes between a block and its dominator before everything counts as written.
 const REGION_LIMIT: usize = 256;
@@ -43,6 +44,8 @@ fn walk(function: &mut Function, cfg: &Cfg, then: impl FnOnce(&mut Pass)) -> usi
         matched: AHashMap::new(),
         at: cfg.order[0],
         home: super::homes(function, cfg),
+        stored: AHashMap::new(),
+        copies: AHashMap::new(),
         versions_at_end: vec![Vec::new(); function.blocks.len()],
         next_version: 1,
         removed: 0,
@@ -83,6 +86,10 @@ struct Pass<'a> {
     at: BlockId,
     /// The block that each value is defined in.
     home: Vec<BlockId>,
+    /// What slots hold that a value was stored to, by slot and version.
+    stored: AHashMap<(SlotIx, u32), ValueId>,
+    /// The value that was stored where another was read.
+    copies: AHashMap<ValueId, ValueId>,
     versions_at_end: Vec<Vec<u32>>,
     next_version: u32,
     removed: usize,
@@ -111,16 +118,19 @@ impl Pass<'_> {
                 continue;
             }
             self.trust_match(&mut inst);
+            self.use_found(&mut inst.kind, &versions);
             let key = (inst.result.is_some() && !inst.kind.effects().calls).then(|| self.key(&inst.kind, &versions));
             if key.as_ref().is_some_and(|key| self.is_known(&inst, key, &versions)) {
                 self.removed += 1;
                 continue;
             }
             let writes = self.memory.writes(self.function, &inst.kind);
+            let moved = self.moved(&inst.kind, &versions);
             let plain = writes == Writes::These(Vec::new());
             if !plain {
                 self.bump(&mut versions, writes);
             }
+            self.note_stored(&inst, moved, &versions);
             if let Some(result) = inst.result {
                 self.learn_result(&inst.kind, result, &versions);
                 if let Some(key) = key.filter(|_| plain) {
@@ -250,14 +260,7 @@ impl Pass<'_> {
             let guard = InstKind::GuardUnique { slot: Some(slot), pointer, exit: StateId(0) };
             self.learn(self.key(&guard, versions), pointer);
         }
-        let load = match home {
-            Home::Slot(slot) => InstKind::LoadSlot(slot),
-            Home::Element { data, index } => InstKind::LoadElement { cell: crate::jit::ir::inst::Cell::Value, data, index },
-            Home::Variable(_) => return None,
-            Home::Field { pointer, offset } => {
-                InstKind::LoadField { cell: crate::jit::ir::inst::Cell::Value, pointer, offset }
-            }
-        };
+        let load = load_of(home)?;
         let boxed = self.function.new_value(Type::ANY);
         self.replace.push(boxed);
         self.boxes.insert(boxed, pointer);
@@ -282,6 +285,7 @@ impl Pass<'_> {
             InstKind::LoadField { cell, pointer, offset } => {
                 InstKind::LoadField { cell, pointer: self.object(pointer), offset }
             }
+            InstKind::Operate { op: Operation::Find, .. } => self.of_same_key(without_exits(kind)),
             _ => without_exits(kind),
         };
         (kind, reads)
@@ -358,6 +362,17 @@ fn forwarded(kind: &InstKind, function: &Function) -> Option<(InstKind, ValueId)
         }
         InstKind::TakePart { value, to, .. } => Some((InstKind::LoadSlot(to), value)),
         _ => None,
+    }
+}
+
+/// The load that reads what a place holds.
+fn load_of(home: Home) -> Option<InstKind> {
+    use crate::jit::ir::inst::Cell;
+    match home {
+        Home::Slot(slot) => Some(InstKind::LoadSlot(slot)),
+        Home::Element { data, index } => Some(InstKind::LoadElement { cell: Cell::Value, data, index }),
+        Home::Variable(_) => None,
+        Home::Field { pointer, offset } => Some(InstKind::LoadField { cell: Cell::Value, pointer, offset }),
     }
 }
 

@@ -180,7 +180,7 @@ impl Memory {
             InstKind::GuardUnique { slot: None, .. } => vec![self.unique_inside()],
             InstKind::Unshare { home, .. } => vec![self.unique_home(*home)],
             // Looking for a key compares it as a whole.
-            InstKind::Operate { op: Operation::Entry | Operation::EntryOrNull | Operation::EntryOr, args, .. }
+            InstKind::Operate { op: Operation::Find, args, .. }
                 if !self.fixed.get(args[1].index()).is_some_and(|fixed| *fixed) =>
             {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
@@ -395,8 +395,11 @@ impl Ways {
             InstKind::GuardShape { pointer, .. }
             | InstKind::GuardUnique { pointer, .. }
             | InstKind::Generalise { pointer, .. } => self.origins[pointer.index()],
-            InstKind::Operate { op: Operation::Entry | Operation::EntryOrNull, .. } => Origin::Inside,
+            InstKind::LoadFound { default: Some(default), .. } if self.origins[default.index()] != Origin::Inside => {
+                Origin::Unknown
+            }
             InstKind::LoadEntry { .. }
+            | InstKind::LoadFound { .. }
             | InstKind::LoadElement { .. }
             | InstKind::LoadItem { .. }
             | InstKind::LoadField { .. }
