@@ -255,3 +255,16 @@ fn what_a_field_leads_to_is_lent_while_other_fields_are_written_unless_it_is_tha
     let inside = last_ir(&program("self.code[0] = [i]"));
     assert!(counted(&inside) >= 1, "{inside}");
 }
+
+#[test]
+fn an_instance_is_checked_once_beside_appending_to_what_its_fields_hold_unless_it_is_assigned() {
+    let program = |more: &str| {
+        format!(
+            "struct M {{\n    stack\n    pc = 0\n}}\nfunc f(n) {{\n    mut m := M([1, 2])\n    mut kept := M([3])\n    for i in 0..n {{\n        b := m.stack.pop()\n        a := m.stack.pop()\n        m.stack.push(a + b)\n        m.stack.push(i)\n        {more}\n    }}\n    return [m, kept]\n}}\nfor i in 0..30 {{ f(90) }}"
+        )
+    };
+    let once = last_ir(&program("m.pc += 1"));
+    assert_eq!(count(&looped(&once), "GuardShape"), 0, "{once}");
+    let assigned = last_ir(&program("if i % 40 == 39 { m = M([i, i]) }"));
+    assert!(count(&looped(&assigned), "GuardShape") >= 1, "{assigned}");
+}

@@ -30,6 +30,8 @@ impl Heaps {
     pub const VALUES: Heaps = Heaps(1 << 8);
     pub const FIELDS: Heaps = Heaps(1 << 9);
     pub const DICTS: Heaps = Heaps(1 << 10);
+    /// Shape words of instances; those of arrays are part of the headers.
+    pub const SHAPES: Heaps = Heaps(1 << 14);
     pub const ALL: Heaps = Heaps(u16::MAX);
 
     pub const fn with(self, other: Heaps) -> Heaps {

@@ -201,7 +201,8 @@ impl Operation {
             | Operation::SetPlace(_)
             | Operation::UpdatePlace(..) => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
-                (Heaps::ALL, items.with(Heaps::HEADERS).with(Heaps::COUNTS).with(Heaps::DICTS).with(Heaps::FIELDS))
+                let headers = Heaps::HEADERS.with(Heaps::SHAPES);
+                (Heaps::ALL, items.with(headers).with(Heaps::COUNTS).with(Heaps::DICTS).with(Heaps::FIELDS))
             }
         }
     }

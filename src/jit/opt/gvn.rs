@@ -205,7 +205,7 @@ impl Pass<'_> {
             self.objects.insert(result, object);
         }
         if self.function.ty(result).shape != 0 {
-            self.shaped.insert(result, versions[self.memory.header_of(result)]);
+            self.shaped.insert(result, versions[self.memory.shape_of(self.function, result)]);
         }
         match kind {
             InstKind::Box(of) => _ = self.boxes.insert(result, *of),
@@ -244,7 +244,7 @@ impl Pass<'_> {
             }
             InstKind::GuardShape { pointer, shape, .. }
                 if self.function.ty(pointer).shape == shape
-                    && self.shaped.get(&pointer) == Some(&versions[self.memory.header_of(pointer)]) =>
+                    && self.shaped.get(&pointer) == Some(&versions[self.memory.shape_of(self.function, pointer)]) =>
             {
                 Some(pointer)
             }

@@ -138,6 +138,14 @@ impl Memory {
         }
     }
 
+    /// The dimension of the shape of what a pointer leads to: what makes arrays longer or shorter leaves that of instances as it is.
+    pub fn shape_of(&self, function: &Function, pointer: ValueId) -> usize {
+        match function.ty(pointer).kinds.single() {
+            Some(tag::STRUCT) => heap_dimensions(Heaps::SHAPES)[0],
+            _ => self.header_of(pointer),
+        }
+    }
+
     fn is_slot(&self, dimension: usize) -> bool {
         (HEAP_DIMENSIONS..HEAP_DIMENSIONS + self.slots).contains(&dimension)
     }
@@ -173,9 +181,10 @@ impl Memory {
             InstKind::LoadLength(pointer)
             | InstKind::LoadStart(pointer)
             | InstKind::LoadStep(pointer)
-            | InstKind::LoadData(pointer)
-            | InstKind::GuardShape { pointer, .. }
-            | InstKind::IsShape { pointer, .. } => vec![self.header_of(*pointer)],
+            | InstKind::LoadData(pointer) => vec![self.header_of(*pointer)],
+            InstKind::GuardShape { pointer, .. } | InstKind::IsShape { pointer, .. } => {
+                vec![self.shape_of(function, *pointer)]
+            }
             InstKind::GuardUnique { slot: Some(slot), .. } => vec![self.unique(*slot)],
             InstKind::GuardUnique { slot: None, .. } => vec![self.unique_inside()],
             InstKind::Unshare { home, .. } => vec![self.unique_home(*home)],
@@ -225,7 +234,9 @@ impl Memory {
             InstKind::Pop { .. } => dimensions.push(self.unique_inside()),
             InstKind::Push { value, .. } => {
                 dimensions.push(self.unique_inside());
-                self.share(*value, &mut dimensions);
+                if matches!(function.ty(*value).repr, Repr::Boxed | Repr::Ptr) {
+                    self.share(*value, &mut dimensions);
+                }
             }
             _ => {}
         }
@@ -402,6 +413,7 @@ impl Ways {
             | InstKind::LoadFound { .. }
             | InstKind::LoadElement { .. }
             | InstKind::LoadItem { .. }
+            | InstKind::LoadPayload { .. }
             | InstKind::LoadField { .. }
             | InstKind::Unshare { .. }
             | InstKind::ConstPool(..) => Origin::Inside,
