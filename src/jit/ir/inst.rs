@@ -736,15 +736,14 @@ impl InstKind {
             LoadConstant { exit: e, .. } => exit(e.is_some()),
             StoreModule { known, .. } => write(Heaps::MODULE, !known),
             LoadCell { .. } => read(Heaps::CELLS.with(Heaps::SLOTS), true),
-            StoreCell { .. } => write(Heaps::CELLS, true),
             LoadCapture { .. } => pure,
             LoadCaptureCell { .. } => read(Heaps::CELLS, true),
-            StoreCaptureCell { .. } => write(Heaps::CELLS, true),
+            StoreCell { .. } | StoreCaptureCell { .. } => write(Heaps::CELLS, true),
             GuardTag { .. } | GuardNotTag { .. } | GuardTrue { .. } => exit(true),
             GuardFunction { .. } | GuardClosure { .. } | FloatToInt { .. } | ShlI { .. } => exit(true),
-            IsShape { .. } => read(Heaps::HEADERS, false),
+            IsShape { .. } => read(Heaps::HEADERS.with(Heaps::SHAPES), false),
             IsClosure { .. } | IsFunction { .. } | IsRaised(_) => pure,
-            GuardShape { .. } => read(Heaps::HEADERS, true),
+            GuardShape { .. } => read(Heaps::HEADERS.with(Heaps::SHAPES), true),
             GuardUnique { .. } => read(Heaps::COUNTS, true),
             GuardSmall { exit: e, .. }
             | GuardNonZeroF { exit: e, .. }
