@@ -19,7 +19,7 @@ impl Builder<'_> {
         let is_real =
             |register| self.holds_object(register) && !matches!(self.state.get(self.slot(register)), Slot::Virtual(_));
         // A number is in no need of it, and what does not exist owns nothing.
-        if !is_real(held) || !is_real(root) {
+        if !is_real(held) || !is_real(root) || self.ends_in_number(path) {
             self.consume_keys(path, keys);
             return Ok(());
         }
@@ -36,6 +36,15 @@ impl Builder<'_> {
         self.exit = None;
         self.consume_keys(path, keys);
         Ok(())
+    }
+
+    /// Is what stands at the end of the place stored unboxed?
+    fn ends_in_number(&self, path: u16) -> bool {
+        match self.steps(path).and_then(|steps| steps.last().copied()) {
+            Some(Step::Field(case)) => case.cell != Cell::Value,
+            Some(Step::Index(found)) => found != shape::ARR_VAL,
+            Some(Step::AnyIndex) | None => false,
+        }
     }
 
     /// The end of the place, if fields and arrays of values lead to it and it is stored as a value.

@@ -1,5 +1,6 @@
 //! Liveness over expressions, and the last reads that move their variable ([`Take::Dead`]).
 use super::{MatchParts, TakePass};
+use crate::builtins;
 use crate::resolve::hir::*;
 use crate::resolve::state::*;
 
@@ -163,12 +164,13 @@ impl TakePass<'_, '_> {
         self.changes(place);
     }
 
-    /// Does a call get its operands that are used up?
+    /// Does a call get its operands that are used up, and may it change them? Most builtins change nothing.
     fn calls(&self, id: ExprId) -> bool {
-        matches!(
-            self.resolver.program[id].kind,
-            ExprKind::Call { .. } | ExprKind::CallFunc { .. } | ExprKind::CallBuiltin { .. } | ExprKind::Method { .. }
-        )
+        match self.resolver.program[id].kind {
+            ExprKind::Call { .. } | ExprKind::CallFunc { .. } | ExprKind::Method { .. } => true,
+            ExprKind::CallBuiltin { builtin, .. } => builtins::info(builtin).mutating().is_some(),
+            _ => false,
+        }
     }
 
     fn args(&mut self, id: ExprId) {
