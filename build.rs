@@ -15,6 +15,7 @@ fn main() {
     if is_usual_linker() && prefer_archives(Path::new(&env::var("OUT_DIR").unwrap_or_default())).is_ok() {
         println!("cargo:rustc-link-arg-bins=-Wl,--no-dynamic-linker");
     }
+    order_functions();
 }
 
 /// Another linker or target may look elsewhere than `cc` does.
@@ -47,4 +48,30 @@ fn archive(name: &str) -> io::Result<String> {
     } else {
         Err(io::ErrorKind::NotFound.into())
     }
+}
+
+/// Asks the linker to begin with the functions that are listed, in that order, if it can do that. Development builds are left alone.
+fn order_functions() {
+    let list = Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("benchmarks/order/functions.txt");
+    println!("cargo:rerun-if-changed={}", list.display());
+    let is_plain = !list.display().to_string().contains([' ', ',']);
+    let arguments = [format!("-Wl,--symbol-ordering-file={}", list.display()), "-Wl,--no-warn-symbol-ordering".to_owned()];
+    if env::var("OPT_LEVEL").is_ok_and(|level| level != "0") && is_plain && list.exists() && links_with(&arguments) {
+        arguments.iter().for_each(|argument| println!("cargo:rustc-link-arg-bins={argument}"));
+    }
+}
+
+/// Links an empty program with these arguments to see whether the linker takes them.
+fn links_with(arguments: &[String]) -> bool {
+    let variable = |name: &str| env::var(name).unwrap_or_default();
+    let source = Path::new(&variable("OUT_DIR")).join("empty.rs");
+    if fs::write(&source, "fn main() {}\n").is_err() {
+        return false;
+    }
+    let mut rustc = Command::new(variable("RUSTC"));
+    rustc.arg(&source).args(["--target", &variable("TARGET"), "-o"]).arg(source.with_extension("out"));
+    rustc.args(variable("CARGO_ENCODED_RUSTFLAGS").split('\u{1f}').filter(|flag| !flag.is_empty()));
+    rustc.args(env::var("RUSTC_LINKER").map(|linker| format!("-Clinker={linker}")));
+    rustc.args(arguments.iter().map(|argument| format!("-Clink-arg={argument}")));
+    rustc.output().is_ok_and(|output| output.status.success())
 }

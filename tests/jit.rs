@@ -2,9 +2,10 @@
 //! compiled code. That compiled programs mean the same is the business of `tests/lang`.
 use std::process::Command;
 use std::sync::Arc;
+use std::time::Duration;
 
 use ruff::driver::engine::jit_report::{Fate, Report, Tier};
-use ruff::driver::engine::{self, End, JitMode, Mode, Outcome, RunOptions};
+use ruff::driver::engine::{self, End, Foresight, JitMode, Mode, Outcome, RunOptions};
 use ruff::driver::{Script, Text};
 
 /// Runs a program in a mode, keeping what the compiler did.
@@ -261,6 +262,34 @@ fn code_from_the_background_is_taken_up() {
     assert_eq!(String::from_utf8_lossy(&outcome.stdout), "20000000\n");
     let stats = outcome.jit.expect("it was asked for").stats;
     assert!(stats.loops == 1 && stats.share() > 0.1, "{stats}");
+}
+
+/// How many loops and functions are compiled of a program that has run for ever too short, unless loops have so much left.
+fn compiled_for(left: Duration, text: &str) -> u64 {
+    let begins = Foresight { run: Duration::MAX, left };
+    let outcome = run_with("jit", text, |options| options.mode.jit.begins = Some(begins));
+    assert!(matches!(outcome.end, End::Done), "{:?}", outcome.end);
+    let stats = outcome.jit.expect("it was asked for").stats;
+    stats.loops + stats.functions
+}
+
+#[test]
+fn loops_that_tell_what_they_have_left_are_compiled_before_the_program_has_run_for_long() {
+    let counting = ["for i in 0..9000 { n += i }", "for i in range(0, 27000, 3) { n += i }", "for i in xs { n += i }"];
+    let untold = ["i := 0\nwhile i < 9000 { i += 1; n += i }", "for c in \"x\".repeat(9000) { n += c.len() }"];
+    let program =
+        |body: &str| format!("xs := range(9000).to_array()\nfunc f() {{\nn := 0\n{body}\nreturn n\n}}\nprint(f())");
+    for body in counting {
+        assert_eq!(compiled_for(Duration::from_nanos(1), &program(body)), 1, "{body}");
+        assert_eq!(compiled_for(Duration::MAX, &program(body)), 0, "{body}");
+    }
+    for body in untold {
+        assert_eq!(compiled_for(Duration::from_nanos(1), &program(body)), 0, "{body}");
+    }
+    // What is called in such a loop is part of what is left.
+    let called =
+        "func g(k) {\ni := 0\nwhile i < 900 { i += 1 }\nreturn i + k\n}\nn := 0\nfor k in 0..20 { n += g(k) }\nprint(n)";
+    assert!(compiled_for(Duration::from_nanos(1), called) > 0);
 }
 
 #[test]

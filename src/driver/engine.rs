@@ -10,6 +10,7 @@ use super::report::Failure;
 use super::thread::{Deadline, Panicked, peak_memory, set_process_output, with_large_stack};
 use crate::host::{Capabilities, Captured, Host, Output};
 pub use crate::jit::explain as jit_report;
+pub use crate::jit::foresight::Foresight;
 pub use crate::jit::options::Form;
 pub use crate::jit::stats::Stats as JitStats;
 use crate::limits;
@@ -60,6 +61,8 @@ pub struct JitOptions {
     pub exit_every: Option<u32>,
     /// Invalidate at random safe points.
     pub churn: bool,
+    /// When compiling begins; by default at once, or in the background when it will be worth its time.
+    pub begins: Option<Foresight>,
     /// What to show of each code that is made.
     pub dump: Vec<Form>,
     /// Keep it in [`Outcome::dump`], with the code of what did not become hot, instead of printing it.

@@ -133,6 +133,7 @@ fn new_jit(options: &RunOptions) -> Rc<Jit> {
         eager: wanted.eager,
         exit_every: wanted.exit_every,
         churn: wanted.churn,
+        begins: wanted.begins,
     };
     Rc::new(Jit::new(set_up.from_environment()))
 }

@@ -14,6 +14,7 @@ mod dump;
 pub mod exit;
 pub mod explain;
 pub mod feedback;
+pub mod foresight;
 pub mod helpers;
 pub mod ir;
 mod layout;
@@ -32,6 +33,7 @@ pub mod trace;
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
 use std::rc::Rc;
+use std::time::Instant;
 
 use ahash::{AHashMap, AHashSet};
 
@@ -65,6 +67,9 @@ pub struct Jit {
     ledger: RefCell<Ledger>,
     /// The loops of each function that has had a hot one.
     loops: RefCell<AHashMap<u32, Box<[Range<u32>]>>>,
+    /// When something was hot first.
+    waiting_since: Cell<Option<Instant>>,
+    has_begun: Cell<bool>,
     /// Functions that are part of some code of others.
     inlined: RefCell<AHashSet<u32>>,
     stats: RefCell<Stats>,
@@ -92,6 +97,8 @@ impl Jit {
             context: RefCell::new(context),
             ledger: RefCell::default(),
             loops: RefCell::default(),
+            waiting_since: Cell::new(None),
+            has_begun: Cell::new(false),
             inlined: RefCell::default(),
             stats: RefCell::default(),
             trace: Trace::new(options.trace, options.explain),
@@ -123,6 +130,17 @@ impl Jit {
         if self.options.stats || self.options.trace > 0 {
             eprintln!("{}", self.stats(vm));
         }
+    }
+
+    /// Something is hot, a loop or the start of a function: will the program run long enough for code to be worth its time?
+    fn begins(&self, vm: &Vm, hot: Option<(FnRef, usize)>) -> bool {
+        if self.waiting_since.get().is_none() {
+            self.waiting_since.set(Some(Instant::now()));
+        }
+        if let Some(since) = self.waiting_since.get().filter(|_| !self.has_begun.get()) {
+            self.has_begun.set(self.policy.begins.sees_enough(vm, since, hot));
+        }
+        self.has_begun.get()
     }
 
     /// A place is hot: what the VM is to do there.
@@ -463,10 +481,16 @@ impl Tier for Jit {
     }
 
     fn hot_function(&self, vm: &Vm, function: FnRef) -> Verdict {
+        if !self.begins(vm, None) {
+            return Verdict::Later(1);
+        }
         self.ask(vm, function, (function.id.0, None), || profile::Entry::Call)
     }
 
     fn hot_loop(&self, vm: &Vm, function: FnRef, pc: usize) -> Verdict {
+        if !self.begins(vm, Some((function, pc))) {
+            return Verdict::Later(1);
+        }
         let pc = pc as u32;
         let Policy { many_calls, few_turns, several_calls, some_turns, .. } = self.policy;
         if self.is_short(function, pc, (many_calls, few_turns)) && self.caller_comes_first(vm, function, pc) {

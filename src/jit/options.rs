@@ -1,5 +1,7 @@
 //! What to compile and what to show of it.
 
+use super::foresight::Foresight;
+
 /// A form that code has on its way from bytecode to the machine.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Form {
@@ -49,6 +51,8 @@ pub struct Options {
     pub exit_every: Option<u32>,
     /// Give code up at random.
     pub churn: bool,
+    /// When compiling begins, if that is not to be as usual.
+    pub begins: Option<Foresight>,
 }
 
 impl Options {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use ahash::{AHashMap, AHashSet};
 
+use super::foresight::Foresight;
 use super::options::Options;
 use super::queue;
 use crate::bytecode::chunk::Const;
@@ -57,6 +58,8 @@ pub struct Policy {
     pub variants: usize,
     /// Calls until a function whose code was given up for the second time is compiled again; four times as many each time.
     pub rest: u32,
+    /// When compiling begins.
+    pub begins: Foresight,
     /// How long a program waits for code.
     pub waits: queue::Waiting,
 }
@@ -85,6 +88,7 @@ impl Policy {
             worth: 4,
             variants: 4,
             rest: 1000,
+            begins: Foresight { run: Duration::from_millis(1), left: Duration::from_millis(2) },
             waits: queue::Waiting { once: Duration::from_millis(5), allowance: Duration::from_millis(20), share: 2.0 },
         };
         let hostile = Policy {
@@ -99,15 +103,19 @@ impl Policy {
             storms: 20,
             worth: 0,
             rest: 2,
+            begins: Foresight::AT_ONCE,
             ..usual
         };
-        if options.eager {
+        let policy = if options.eager {
             Policy { patience: Patience { calls: 1, turns: 1 }, ..hostile }
         } else if options.churn || options.exit_every.is_some() {
             Policy { patience: Patience { calls: 3, turns: 3 }, ..hostile }
-        } else {
+        } else if options.background {
             usual
-        }
+        } else {
+            Policy { begins: Foresight::AT_ONCE, ..usual }
+        };
+        Policy { begins: options.begins.unwrap_or(policy.begins), ..policy }
     }
 }
 

@@ -89,6 +89,13 @@ impl Vm {
         (here.func.id.0 != 0).then(|| (here.func, here.ip.pc(here.func.start)))
     }
 
+    /// The functions that wait for the running one, if the VM runs them, each with the instruction that called, and its registers; the innermost
+    /// first.
+    pub fn callers(&self) -> impl Iterator<Item = (FnRef, usize, Fp)> {
+        let waiting = self.frames.iter().rev().map(|frame| frame.here).filter(|here| here.func.id.0 != 0);
+        waiting.map(|here| (here.func, here.ip.pc(here.func.start), here.fp))
+    }
+
     /// Instructions executed here so far, if they are counted.
     pub fn instructions(&self) -> u64 {
         self.instructions

@@ -8,6 +8,20 @@ use crate::jit::ir::inst::{Callee, FloatFunction, Home, Outcome};
 use crate::jit::ir::{Inst, InstKind, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::{array, closure, string, tag};
 
+/// A call of compiled code.
+pub(super) struct Call<'a> {
+    pub callee: Callee,
+    /// The callee's first slot.
+    pub base: SlotIx,
+    pub args: &'a [ValueId],
+    pub closure: Option<ValueId>,
+    pub outcome: Outcome,
+    /// Where a raise leaves.
+    pub exit: StateId,
+    /// A raise has nothing to do but leave.
+    pub leaves: bool,
+}
+
 impl Lowering<'_> {
     /// Calls a helper that gives one word.
     pub(super) fn call_for_word(&mut self, helper: Helper, args: &[clif::Value]) -> clif::Value {
@@ -153,28 +167,25 @@ impl Lowering<'_> {
     }
 
     /// Calls compiled code, with room for it made sure; gives tag and payload of what it returns.
-    pub(super) fn call_code(
-        &mut self,
-        callee: Callee,
-        base: SlotIx,
-        args: &[ValueId],
-        closure: Option<ValueId>,
-        outcome: Outcome,
-        exit: StateId,
-    ) -> (clif::Value, clif::Value) {
-        let function = match callee {
+    pub(super) fn call_code(&mut self, call: &Call) -> (clif::Value, clif::Value) {
+        let function = match call.callee {
             Callee::Entry(function) => Some(function),
             Callee::Own => Some(self.function.id),
             Callee::Below(_) => None,
         };
         let Some(function) = function.filter(|_| !std::mem::replace(&mut self.has_room, true)) else {
-            return self.call_with_room(callee, base, args, closure, outcome, exit);
+            return self.call_with_room(call);
         };
+        let frame = self.address(call.base);
+        if call.leaves {
+            let refused = self.exit_block(call.exit, ExitKind::Raise);
+            self.make_room(function, frame, refused);
+            return self.call_with_room(call);
+        }
         let (refused, next) = (self.b.create_block(), self.b.create_block());
         let result = self.results_of(next);
-        let frame = self.address(base);
         self.make_room(function, frame, refused);
-        let (tag, payload) = self.call_with_room(callee, base, args, closure, outcome, exit);
+        let (tag, payload) = self.call_with_room(call);
         self.b.ins().jump(next, &[clif::BlockArg::Value(tag), clif::BlockArg::Value(payload)]);
         self.b.switch_to_block(refused);
         self.set_cold();
@@ -184,17 +195,10 @@ impl Lowering<'_> {
         result
     }
 
-    fn call_with_room(
-        &mut self,
-        callee: Callee,
-        base: SlotIx,
-        args: &[ValueId],
-        closure: Option<ValueId>,
-        outcome: Outcome,
-        exit: StateId,
-    ) -> (clif::Value, clif::Value) {
+    fn call_with_room(&mut self, call: &Call) -> (clif::Value, clif::Value) {
+        let Call { callee, base, args, outcome, exit, .. } = *call;
         let frame = self.address(base);
-        let closure = match closure {
+        let closure = match call.closure {
             Some(closure) => self.one(closure),
             None => self.word_of(0),
         };
@@ -332,10 +336,8 @@ impl Lowering<'_> {
 
     /// The number by which the runtime finds the frames of a state.
     fn frames_of(&mut self, state: StateId) -> clif::Value {
-        let number = self.imports.first_exit() + self.exits.len() as u64;
         let info = self.describe(state, ExitKind::Raise);
-        self.exits.push(info);
-        self.word_of(number as i64)
+        self.number_of(info)
     }
 
     /// Is the kind of what a call gives checked right behind it? Where checks fail on purpose, each is made by itself.
@@ -351,18 +353,12 @@ impl Lowering<'_> {
         calls && next.is_some_and(checks) && !self.imports.counts_checks(ExitKind::Execute)
     }
 
-    /// Leaves unless a value is of this kind. Only where it is not is it looked at whether a call has raised instead of giving it.
+    /// Leaves unless a value is of this kind; where it is not, a call may have raised instead of giving it.
     pub(super) fn leave_unless_tag(&mut self, found: clif::Value, wanted: u64, exit: StateId) {
         let good = self.b.ins().icmp_imm_u(IntCC::Equal, found, wanted as i64);
         let Some(raised) = self.unless_raised.take() else { return self.leave_unless(good, exit) };
-        let (other, next) = (self.b.create_block(), self.b.create_block());
-        self.b.set_cold_block(other);
+        let (other, next) = (self.call_exit(exit, raised, found), self.b.create_block());
         self.b.ins().brif(good, next, &[], other, &[]);
-        self.b.switch_to_block(other);
-        self.leave_raised(found, raised);
-        self.set_cold();
-        let exit = self.exit_block(exit, ExitKind::Execute);
-        self.b.ins().jump(exit, &[]);
         self.b.switch_to_block(next);
     }
 

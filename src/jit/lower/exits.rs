@@ -158,6 +158,20 @@ pub struct ExitInfo {
     pub guessed: bool,
 }
 
+/// An exit behind a call that has raised or given something of a kind that was not expected: which of them, what it has given tells.
+#[derive(Clone, Copy)]
+pub(super) struct CallExit {
+    pub block: clif::Block,
+    /// State and kind if the call has not raised.
+    pub state: StateId,
+    pub kind: ExitKind,
+    /// State if it has.
+    pub raised: StateId,
+    /// Tag of what it has given.
+    pub tag: clif::Value,
+    pub check: Check,
+}
+
 impl Lowering<'_> {
     /// What the exits asked for next are the checks of.
     pub(super) fn checks_of(&mut self, kind: &InstKind) {
@@ -197,10 +211,24 @@ impl Lowering<'_> {
         self.b.switch_to_block(next);
     }
 
+    /// The block of an exit behind a call, filled at the end.
+    pub(super) fn call_exit(&mut self, state: StateId, raised: StateId, tag: clif::Value) -> clif::Block {
+        let block = self.b.create_block();
+        self.b.set_cold_block(block);
+        let (kind, check) = (self.place_of(state, ExitKind::Execute), self.check);
+        self.call_exits.push(CallExit { block, state, kind, raised, tag, check });
+        block
+    }
+
+    /// A check may stand in front of a loop.
+    fn place_of(&self, state: StateId, kind: ExitKind) -> ExitKind {
+        let is_front = kind == ExitKind::Execute && self.fronts.contains(&state);
+        if is_front { ExitKind::Front } else { kind }
+    }
+
     /// The block of an exit, made at its first use and filled at the end.
     pub(super) fn exit_block(&mut self, state: StateId, kind: ExitKind) -> clif::Block {
-        let is_front = kind == ExitKind::Execute && self.fronts.contains(&state);
-        let kind = if is_front { ExitKind::Front } else { kind };
+        let kind = self.place_of(state, kind);
         if matches!(kind, ExitKind::Execute | ExitKind::Front) {
             let checks = self.checks.entry(state).or_default();
             if !checks.contains(&self.check) {

@@ -2,6 +2,7 @@
 use cranelift_codegen::ir::condcodes::{FloatCC, IntCC};
 use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, types};
 
+use super::calls::Call;
 use super::exits::ExitKind;
 use super::parts::part_offset;
 use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
@@ -382,7 +383,9 @@ impl Lowering<'_> {
                 if let Some(part) = gives_back.filter(|home| !matches!(home, Home::Slot(_))) {
                     self.take_part(part, *base);
                 }
-                let mut returned = self.call_code(*callee, *base, args, *closure, *outcome, *exit);
+                let leaves = gives_back.is_none() && drops.is_empty() && !self.catches;
+                let (callee, base, closure, exit) = (*callee, *base, *closure, *exit);
+                let mut returned = self.call_code(&Call { callee, base, args, closure, outcome: *outcome, exit, leaves });
                 if *outcome == Outcome::Joined {
                     returned = self.join_parts(returned);
                 }
@@ -390,7 +393,7 @@ impl Lowering<'_> {
                     let (tag, payload) = self.boxed(*value);
                     self.release(tag, payload, false);
                 }
-                self.end_call(returned, gives_back.map(|home| (*base, home)), *exit, result);
+                self.end_call(returned, gives_back.map(|home| (base, home)), exit, result);
             }
             InstKind::CallBuiltin { builtin, base, count, exit, .. } => {
                 self.call_builtin(*builtin, *base, *count, *exit, result)

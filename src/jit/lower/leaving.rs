@@ -3,9 +3,10 @@
 //! A value has the same words of the buffer at all exits of a function, so that exits share the code that stores what they have
 //! in common: an exit that wants `a, b, c` stores `c` and goes on where one that wants `a, b` begins. What an exit computes by
 //! itself, and fields of instances that find no room, have words at the end of the buffer.
+use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, InstBuilder, InstructionData, types};
 
-use super::exits::{Check, ExitInfo, ExitKind, InstanceWords, SlotValue, Where};
+use super::exits::{CallExit, Check, ExitInfo, ExitKind, InstanceWords, SlotValue, Where};
 use super::{Held, Helper, Lowering, context, slot_offset, tag_of};
 use crate::jit::ir::{Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::tag;
@@ -53,9 +54,29 @@ struct Plan {
     spilled: Vec<(ValueId, i32)>,
     /// The next of its own words at the end of the buffer.
     next_own: u16,
+    /// What the runtime is told if the call before has raised, and the tag of what that has given.
+    raised: Option<(ExitInfo, clif::Value)>,
 }
 
 impl Plan {
+    /// Does it only store what others may store as well?
+    fn is_shared(&self) -> bool {
+        self.own.is_empty() && self.spilled.is_empty() && self.info.parts.is_empty() && self.info.instances.is_empty()
+    }
+
+    /// Stores what both want, and tells the runtime of the one or the other.
+    fn or_raised(mut self, raised: Plan, tag: clif::Value) -> Plan {
+        self.shared.extend(raised.shared);
+        self.sort();
+        self.raised = Some((raised.info, tag));
+        self
+    }
+
+    fn sort(&mut self) {
+        self.shared.sort_unstable_by_key(|value| value.0);
+        self.shared.dedup();
+    }
+
     /// The first of some words that only this exit has, for a value.
     fn own_words(&mut self, value: ValueId, count: u16) -> u16 {
         let word = self.next_own;
@@ -97,16 +118,42 @@ impl Words {
 
 impl Lowering<'_> {
     pub(super) fn emit_exits(&mut self) {
-        let mut blocks: Vec<_> = self.exit_blocks.iter().map(|(key, block)| (*key, *block)).collect();
-        blocks.sort_by_key(|(_, block)| block.as_u32());
-        let own = blocks.iter().map(|((state, _), _)| self.own_words(*state)).max().unwrap_or(0);
+        let mut blocks: Vec<_> = self.exit_blocks.iter().map(|((state, kind), block)| (*block, *state, *kind)).collect();
+        blocks.sort_by_key(|(block, ..)| block.as_u32());
+        let call_exits = std::mem::take(&mut self.call_exits);
+        let states =
+            blocks.iter().map(|(_, state, _)| *state).chain(call_exits.iter().flat_map(|exit| [exit.state, exit.raised]));
+        let own = states.map(|state| self.own_words(state)).max().unwrap_or(0);
         let end = (context::EXIT_WORDS as u16).checked_sub(own).expect("the buffer has room for instances");
         let mut words = Words { of: vec![None; self.function.values.len()], next: 0, end };
-        for together in blocks.chunks(TOGETHER) {
-            let plans = together.iter().map(|((state, kind), block)| self.plan(*block, *state, *kind, &mut words)).collect();
-            self.emit_together(plans, &words);
+        let mut plans: Vec<_> =
+            blocks.iter().map(|(block, state, kind)| self.plan(*block, *state, *kind, &mut words)).collect();
+        for exit in call_exits {
+            self.plan_behind_call(exit, &mut words, &mut plans);
+        }
+        let mut plans = plans.into_iter().peekable();
+        while plans.peek().is_some() {
+            let together = plans.by_ref().take(TOGETHER).collect();
+            self.emit_together(together, &words);
         }
         self.emit_way_out();
+    }
+
+    /// One exit for both if they can be told apart by nothing but their numbers, else two.
+    fn plan_behind_call(&mut self, exit: CallExit, words: &mut Words, plans: &mut Vec<Plan>) {
+        let mut other = self.plan(exit.block, exit.state, exit.kind, words);
+        other.info.checks = vec![exit.check];
+        let mut raised = self.plan(exit.block, exit.raised, ExitKind::Raise, words);
+        if raised.is_shared() {
+            plans.push(other.or_raised(raised, exit.tag));
+            return;
+        }
+        [raised.block, other.block] = [self.b.create_block(), self.b.create_block()];
+        [raised.block, other.block].into_iter().for_each(|block| self.b.set_cold_block(block));
+        self.b.switch_to_block(exit.block);
+        let has_raised = self.is_raised(exit.tag);
+        self.b.ins().brif(has_raised, raised.block, &[], other.block, &[]);
+        plans.extend([raised, other]);
     }
 
     /// Words at the end of the buffer that an exit needs for itself.
@@ -121,7 +168,7 @@ impl Lowering<'_> {
         let info = self.describe(state, kind);
         let data = &self.function.states[state.index()];
         let (own, shared, spilled) = (Vec::new(), Vec::new(), Vec::new());
-        let mut plan = Plan { block, state, info, own, shared, spilled, next_own: words.end };
+        let mut plan = Plan { block, state, info, own, shared, spilled, next_own: words.end, raised: None };
         plan.info.parts = data.parts.iter().zip(words.end..).map(|(part, word)| (part.base, word)).collect();
         plan.next_own += data.parts.len() as u16;
         for (slot, value) in &data.slots {
@@ -136,8 +183,7 @@ impl Lowering<'_> {
             let fields = instance.fields.iter().map(|field| self.place_field(*field, words, &mut plan)).collect();
             plan.info.instances.push(InstanceWords { slot: instance.slot, form: instance.form.clone(), fields });
         }
-        plan.shared.sort_unstable_by_key(|value| value.0);
-        plan.shared.dedup();
+        plan.sort();
         plan
     }
 
@@ -240,7 +286,11 @@ impl Lowering<'_> {
         for (value, word) in plan.own {
             self.store_words(value, word, base);
         }
-        self.store_number(plan.info, base);
+        let number = match plan.raised {
+            Some((raised, tag)) => self.number_of_both(raised, plan.info, tag),
+            None => self.number_of(plan.info),
+        };
+        self.store(number, base, context::EXIT_NUMBER);
         base
     }
 
@@ -302,16 +352,25 @@ impl Lowering<'_> {
     /// Leaves from the block at hand, with nothing in the buffer.
     pub(super) fn leave(&mut self, info: ExitInfo) {
         let (base, out) = (self.context(), self.way_out());
-        self.store_number(info, base);
+        let number = self.number_of(info);
+        self.store(number, base, context::EXIT_NUMBER);
         self.b.ins().jump(out, &[]);
     }
 
-    /// Says which exit is taken.
-    fn store_number(&mut self, info: ExitInfo, base: clif::Value) {
+    /// By which the runtime finds what it is told.
+    pub(super) fn number_of(&mut self, info: ExitInfo) -> clif::Value {
         let number = self.imports.first_exit() + self.exits.len() as u64;
         self.exits.push(info);
-        let number = self.b.ins().iconst(types::I64, number as i64);
-        self.store(number, base, context::EXIT_NUMBER);
+        self.word_of(number as i64)
+    }
+
+    /// The number of the first if a call has raised, else that of the second, which is the next.
+    fn number_of_both(&mut self, raised: ExitInfo, other: ExitInfo, tag: clif::Value) -> clif::Value {
+        let first = self.number_of(raised);
+        self.exits.push(other);
+        let has_given = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThan, tag, tag::EXC as i64);
+        let step = self.b.ins().uextend(types::I64, has_given);
+        self.b.ins().iadd(first, step)
     }
 
     /// The block that calls the exit helper and returns what it gives.

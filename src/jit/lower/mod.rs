@@ -39,6 +39,7 @@ use super::ir::{BlockId, Function, InstKind, Origin, Repr, SlotIx, StateId, Term
 use crate::value::layout::tag;
 use blocks::End;
 pub use entry::{Way, lent_signature, lower_entry, signature, takes_lent};
+use exits::CallExit;
 pub use exits::{Check, ExitInfo, ExitKind, SlotValue, Where};
 pub use helper::Helper;
 
@@ -147,6 +148,7 @@ pub fn lower(
         indices: indices::folded(function),
         exits: Vec::new(),
         exit_blocks: AHashMap::new(),
+        call_exits: Vec::new(),
         check: Check::Other,
         checks: AHashMap::new(),
         fronts: function.blocks.iter().filter_map(|block| block.preheader).collect(),
@@ -198,6 +200,7 @@ struct Lowering<'a> {
     indices: indices::Folded,
     exits: Vec<ExitInfo>,
     exit_blocks: AHashMap<(StateId, ExitKind), clif::Block>,
+    call_exits: Vec<CallExit>,
     /// What the instruction at hand checks.
     check: Check,
     checks: AHashMap<StateId, Vec<Check>>,
