@@ -142,7 +142,7 @@ fn reverse_postorder(function: &Function) -> Vec<BlockId> {
         term.successors().nth(at).map(|(to, _)| to)
     };
     seen[0] = true;
-    let mut stack = vec![(BlockId(0), 2)];
+    let mut stack = vec![(BlockId(0), 2_usize)];
     while let Some((block, left)) = stack.last_mut() {
         match left.checked_sub(1) {
             Some(at) => {
