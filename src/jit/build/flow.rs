@@ -9,38 +9,46 @@ use crate::bytecode::chunk::{Callee, Chunk, MethodSite, Root};
 use crate::bytecode::op::{Op, OperandKind};
 use crate::jit::profile::FunctionProfile;
 
-/// A set of registers.
+/// A set of registers. Most functions have at most 64, which take no memory elsewhere.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct RegisterSet {
-    bits: Vec<u64>,
+    first: u64,
+    others: Vec<u64>,
 }
 
 impl RegisterSet {
     pub fn empty(registers: usize) -> RegisterSet {
-        RegisterSet { bits: vec![0; registers.div_ceil(64).max(1)] }
+        RegisterSet { first: 0, others: vec![0; registers.div_ceil(64).saturating_sub(1)] }
     }
     pub fn insert(&mut self, register: usize) {
-        if register / 64 >= self.bits.len() {
-            self.bits.resize(register / 64 + 1, 0);
+        if register / 64 > self.others.len() {
+            self.others.resize(register / 64, 0);
         }
-        self.bits[register / 64] |= 1 << (register % 64);
+        if let Some(word) = self.word(register) {
+            *word |= 1 << (register % 64);
+        }
     }
     pub fn remove(&mut self, register: usize) {
-        if let Some(word) = self.bits.get_mut(register / 64) {
+        if let Some(word) = self.word(register) {
             *word &= !(1 << (register % 64));
         }
     }
     pub fn contains(&self, register: usize) -> bool {
-        self.bits.get(register / 64).is_some_and(|word| word >> (register % 64) & 1 == 1)
+        let word = if register < 64 { Some(&self.first) } else { self.others.get(register / 64 - 1) };
+        word.is_some_and(|word| word >> (register % 64) & 1 == 1)
     }
     /// True if something was added.
     pub fn union(&mut self, other: &RegisterSet) -> bool {
-        let mut changed = false;
-        for (mine, theirs) in self.bits.iter_mut().zip(&other.bits) {
+        let mut changed = other.first & !self.first != 0;
+        self.first |= other.first;
+        for (mine, theirs) in self.others.iter_mut().zip(&other.others) {
             changed |= theirs & !*mine != 0;
             *mine |= theirs;
         }
         changed
+    }
+    fn word(&mut self, register: usize) -> Option<&mut u64> {
+        if register < 64 { Some(&mut self.first) } else { self.others.get_mut(register / 64 - 1) }
     }
 }
 

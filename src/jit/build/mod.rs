@@ -74,6 +74,9 @@ const ATTEMPTS: usize = 40;
 /// more is kept in memory, so that code grows with the function and not with its square.
 const MOST_IN_REGISTERS: usize = 64;
 
+/// Instructions that a block has room for when it gets the first one.
+const FIRST_ROOM: usize = 16;
+
 /// Builds the IR of a request. `Err` names the reason it cannot be compiled.
 pub fn build(request: &Request, flows: &mut Flows) -> Result<Function, &'static str> {
     let mut learned = Learned::default();
@@ -491,7 +494,11 @@ impl<'r> Builder<'r> {
 
     fn push(&mut self, kind: InstKind, result: Option<ValueId>) {
         let origin = Origin { function: self.context().function, pc: self.pc };
-        self.out.blocks[self.block.index()].insts.push(Inst { kind, result, origin });
+        let insts = &mut self.out.blocks[self.block.index()].insts;
+        if insts.capacity() == 0 {
+            insts.reserve(FIRST_ROOM);
+        }
+        insts.push(Inst { kind, result, origin });
     }
 
     fn terminate(&mut self, term: Terminator) {

@@ -136,16 +136,19 @@ fn visits(entry: BlockId, children: &[Vec<BlockId>]) -> Vec<(u32, u32)> {
 fn reverse_postorder(function: &Function) -> Vec<BlockId> {
     let mut seen = vec![false; function.blocks.len()];
     let mut order = Vec::with_capacity(function.blocks.len());
-    let successors = |block: BlockId| -> Vec<BlockId> {
-        function.blocks[block.index()].term.iter().flat_map(|term| term.successors()).map(|(to, _)| to).collect()
+    // A block leads to two others at most. They are visited from the last one on.
+    let successor = |block: BlockId, at: usize| {
+        let term = function.blocks[block.index()].term.as_ref()?;
+        term.successors().nth(at).map(|(to, _)| to)
     };
     seen[0] = true;
-    let mut stack = vec![(BlockId(0), successors(BlockId(0)))];
-    while let Some((block, rest)) = stack.last_mut() {
-        match rest.pop() {
-            Some(next) => {
-                if !std::mem::replace(&mut seen[next.index()], true) {
-                    stack.push((next, successors(next)));
+    let mut stack = vec![(BlockId(0), 2_usize)];
+    while let Some((block, left)) = stack.last_mut() {
+        match left.checked_sub(1) {
+            Some(at) => {
+                *left = at;
+                if let Some(next) = successor(*block, at).filter(|next| !std::mem::replace(&mut seen[next.index()], true)) {
+                    stack.push((next, 2));
                 }
             }
             None => {

@@ -46,6 +46,11 @@ impl Home {
         }
     }
 
+    /// The same for who only looks.
+    pub fn operands(&self, f: impl FnMut(&ValueId)) {
+        self.values().iter().flatten().for_each(f);
+    }
+
     /// Reads what stands in a container's place.
     pub fn load(self) -> Option<InstKind> {
         match self {
@@ -56,10 +61,13 @@ impl Home {
     }
 
     /// The values that say where it is.
-    pub fn operands(mut self) -> Vec<ValueId> {
-        let mut all = Vec::new();
-        self.each_operand(|value| all.push(*value));
-        all
+    pub fn values(self) -> [Option<ValueId>; 2] {
+        match self {
+            Home::Slot(_) | Home::Variable(Variable::Module(_) | Variable::Cell(_)) => [None; 2],
+            Home::Element { data, index } => [Some(data), Some(index)],
+            Home::Field { pointer, .. } => [Some(pointer), None],
+            Home::Variable(Variable::Capture { closure, .. }) => [closure, None],
+        }
     }
 
     pub fn heap(self) -> Heaps {

@@ -17,6 +17,7 @@ pub mod cfg;
 mod effects;
 mod form;
 pub mod home;
+pub mod ids;
 pub mod inst;
 pub mod operation;
 pub mod print;
@@ -181,7 +182,7 @@ impl FrameState {
             .iter()
             .map(|(_, value)| *value)
             .chain(self.instances.iter().flat_map(|instance| instance.fields.iter().copied()))
-            .chain(self.parts.iter().flat_map(|part| part.home.operands()))
+            .chain(self.parts.iter().flat_map(|part| part.home.values().into_iter().flatten()))
     }
 
     pub fn each_value(&mut self, mut f: impl FnMut(&mut ValueId)) {

@@ -59,18 +59,17 @@ fn check_block(function: &Function, cfg: &Cfg, defined: &Definitions, block: Blo
         }
     };
     for (at, inst) in data.insts.iter().enumerate() {
-        let mut kind = inst.kind.clone();
         let mut wrong = None;
-        kind.each_operand(|value| {
-            if !visible(*value, at) {
-                wrong = Some(*value);
+        inst.kind.operands(|value| {
+            if !visible(value, at) {
+                wrong = Some(value);
             }
         });
         if let Some(value) = wrong {
             return Err(format!("b{}: {:?} uses v{} before its definition", block.0, inst.kind, value.0));
         }
         let mut exits = Vec::new();
-        kind.each_exit(|state| exits.push(*state));
+        inst.kind.exits(|state| exits.push(state));
         for state in exits {
             check_state(state, at, inst.result)?;
         }
@@ -81,9 +80,9 @@ fn check_block(function: &Function, cfg: &Cfg, defined: &Definitions, block: Blo
     }
     let term = data.term.as_ref().ok_or(format!("b{} does not end", block.0))?;
     let mut wrong = None;
-    term.clone().each_operand(|value| {
-        if !visible(*value, end) {
-            wrong = Some(*value);
+    term.operands(|value| {
+        if !visible(value, end) {
+            wrong = Some(value);
         }
     });
     if let Some(value) = wrong {

@@ -2,8 +2,7 @@
 //!
 //! Relies on: addresses are computed modulo 2 to the 64, as sums are.
 //! Must not: keep `i` alive for a sum that is wanted for anything else, which would take one register more.
-use ahash::{AHashMap, AHashSet};
-
+use crate::jit::ir::ids::{IdMap, IdSet};
 use crate::jit::ir::inst::IntOp;
 use crate::jit::ir::{Function, InstKind, Repr, ValueId};
 
@@ -11,20 +10,23 @@ use crate::jit::ir::{Function, InstKind, Repr, ValueId};
 const MOST: i64 = 1 << 20;
 
 /// For an index: what is added to which value.
-pub type Folded = AHashMap<ValueId, (ValueId, i32)>;
+pub type Folded = IdMap<ValueId, (ValueId, i32)>;
 
 /// The indices of elements that are sums with a constant and serve as nothing else.
 pub fn folded(function: &Function) -> Folded {
     let mut folded = sums(function);
-    let mut wanted = AHashSet::new();
+    if folded.is_empty() {
+        return folded;
+    }
+    let mut wanted = IdSet::default();
     for block in &function.blocks {
-        block.term.iter().for_each(|term| term.clone().each_operand(|value| _ = wanted.insert(*value)));
+        block.term.iter().for_each(|term| term.operands(|value| _ = wanted.insert(value)));
         for inst in &block.insts {
             match inst.kind {
                 InstKind::LoadElement { data, .. } => _ = wanted.insert(data),
                 InstKind::StoreElement { data, value, .. } => wanted.extend([data, value]),
                 InstKind::GuardBounds { length, exit: None, .. } => _ = wanted.insert(length),
-                ref kind => kind.clone().each_operand(|value| _ = wanted.insert(*value)),
+                ref kind => kind.operands(|value| _ = wanted.insert(value)),
             }
         }
     }
@@ -52,7 +54,7 @@ fn sums(function: &Function) -> Folded {
 }
 
 /// A checked index is the index: what is wanted of one is wanted of the other.
-fn share(function: &Function, folded: &mut Folded, wanted: &mut AHashSet<ValueId>) {
+fn share(function: &Function, folded: &mut Folded, wanted: &mut IdSet<ValueId>) {
     let insts = || function.blocks.iter().flat_map(|block| &block.insts);
     let checked = || {
         insts().filter_map(|inst| match inst.kind {

@@ -6,11 +6,10 @@
 //! Relies on: a check in front of a loop leaves to the loop head; the range analysis runs once more behind this, and takes what such a
 //! check tells of a number for all blocks behind it. Code that fails there is made again without these guesses.
 //! Must not: guess what would not help: a sum is left alone if one of its parts may be anything.
-use ahash::{AHashMap, AHashSet};
-
 use super::limits::front;
 use super::sums;
 use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::ids::{IdMap, IdSet};
 use crate::jit::ir::inst::IntOp;
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, Repr, StateId, Type, ValueId};
 
@@ -23,7 +22,7 @@ const DEEPEST: usize = 2;
 /// Returns the number of values checked. `home`: where each value is made.
 pub fn check_in_front(function: &mut Function, sums: &Sums, cfg: &Cfg, home: &[BlockId]) -> usize {
     let mut wanted: Vec<(ValueId, BlockId, StateId)> = Vec::new();
-    let mut seen = AHashSet::new();
+    let mut seen = IdSet::default();
     // Inner loops come first, so each block is looked at in its innermost one.
     for looped in &cfg.loops {
         let usable = front(function, looped).is_some() && sums::may_guess(function, cfg, looped);
@@ -47,7 +46,7 @@ pub fn check_in_front(function: &mut Function, sums: &Sums, cfg: &Cfg, home: &[B
 }
 
 /// The parts of sums and differences.
-pub type Sums = AHashMap<ValueId, [ValueId; 2]>;
+pub type Sums = IdMap<ValueId, [ValueId; 2]>;
 
 /// All that are still checked.
 pub fn checked_sums(function: &Function) -> Sums {

@@ -4,16 +4,15 @@
 //! gives has the same payload, and one tag. Often only an exit wants the tag, all through a loop.
 //! Relies on: the VM finds the same value in its slot either way.
 //! Must not: change a state that anything leaves with in front of the check.
-use ahash::AHashMap;
-
 use crate::jit::ir::cfg::Cfg;
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::{BlockId, Function, InstKind, Repr, StateId, Terminator, ValueId};
 
 /// A place in the function: a block, and how many of its instructions come before.
 pub(super) type Place = (BlockId, usize);
 
 /// What boxed values are checked to be, each with the place of the check.
-type Checks = AHashMap<ValueId, Vec<(Place, ValueId)>>;
+type Checks = IdMap<ValueId, Vec<(Place, ValueId)>>;
 
 /// Checks of one value that are looked at.
 const MOST: usize = 8;
@@ -26,6 +25,9 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     }
     let mut changed = 0;
     for (state, places) in leaving(function, cfg).into_iter().enumerate() {
+        if !function.states[state].values().any(|value| checks.contains_key(&value)) {
+            continue;
+        }
         let renames = renames(function, cfg, &checks, StateId(state as u32), &places);
         function.states[state].each_value(|value| {
             *value = renames.iter().find(|(from, _)| from == value).map_or(*value, |(_, to)| *to);
@@ -47,7 +49,7 @@ fn renames(function: &Function, cfg: &Cfg, checks: &Checks, state: StateId, plac
 
 /// All checks of boxed values.
 fn checks(function: &Function, cfg: &Cfg) -> Checks {
-    let mut checks = Checks::new();
+    let mut checks = Checks::default();
     for &block in &cfg.order {
         for (at, inst) in function.blocks[block.index()].insts.iter().enumerate() {
             if let (InstKind::GuardTag { value, .. }, Some(result)) = (&inst.kind, inst.result)
@@ -70,7 +72,7 @@ pub(super) fn leaving(function: &Function, cfg: &Cfg) -> Vec<Vec<Place>> {
     for &block in &cfg.order {
         let data = &function.blocks[block.index()];
         for (at, inst) in data.insts.iter().enumerate() {
-            inst.kind.clone().each_exit(|state| leaving[state.index()].push((block, at)));
+            inst.kind.exits(|state| leaving[state.index()].push((block, at)));
         }
         let end = (block, data.insts.len());
         data.preheader.iter().for_each(|state| leaving[state.index()].push(end));

@@ -1,13 +1,12 @@
 //! Blocks made twice: with values, states and edges among them of their own.
-use ahash::AHashMap;
-
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::{Block, BlockId, Function, Inst, StateId, Terminator, ValueId};
 
 /// What became of the blocks, and of the values they define.
 #[derive(Debug, Default)]
 pub struct Copied {
-    pub blocks: AHashMap<BlockId, BlockId>,
-    pub values: AHashMap<ValueId, ValueId>,
+    pub blocks: IdMap<BlockId, BlockId>,
+    pub values: IdMap<ValueId, ValueId>,
 }
 
 /// The blocks once more. Edges to other blocks, and what the blocks use of others, are the same.
@@ -27,7 +26,7 @@ pub fn blocks(function: &mut Function, originals: &[BlockId]) -> Copied {
 }
 
 /// In these blocks and the states they leave with, other values instead of some.
-pub fn rename(function: &mut Function, blocks: &[BlockId], values: AHashMap<ValueId, ValueId>) {
+pub fn rename(function: &mut Function, blocks: &[BlockId], values: IdMap<ValueId, ValueId>) {
     let renamed = Copied { values, ..Copied::default() };
     for block in blocks {
         function.blocks[block.index()] = renamed.block(function, *block);

@@ -63,9 +63,8 @@ impl Uses<'_> {
         block.term.iter().for_each(|term| self.term(term));
         for inst in block.insts.iter().rev() {
             if is_needed(inst, &self.used) {
-                let mut kind = inst.kind.clone();
-                kind.each_operand(|value| self.mark(*value));
-                kind.each_exit(|state| self.state(*state));
+                inst.kind.operands(|value| self.mark(value));
+                inst.kind.exits(|state| self.state(state));
             }
         }
     }

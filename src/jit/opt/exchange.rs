@@ -4,11 +4,10 @@
 //! instruction that counts nothing, and if nobody looks at `t`, it is not stored either.
 //! Relies on: an array with one holder is no element of itself, so exchanging its elements leaves it with one holder.
 //! Must not: exchange what may have changed since it was read, or what leaving between the two stores would show.
-use ahash::AHashMap;
-
 use super::checked::{Place, leaving};
 use super::{copy_state, rewrite};
 use crate::jit::ir::cfg::Cfg;
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::inst::{Cell, Heaps, Home, Inst, Origin};
 use crate::jit::ir::{BlockId, Function, InstKind, SlotIx, StateId, Type, ValueId};
 
@@ -81,7 +80,7 @@ struct Search<'f> {
     block: BlockId,
     insts: &'f [Inst],
     leaving: Vec<Vec<Place>>,
-    made: AHashMap<ValueId, &'f InstKind>,
+    made: IdMap<ValueId, &'f InstKind>,
 }
 
 impl Search<'_> {
@@ -209,10 +208,8 @@ impl Search<'_> {
         let mut uses = 0;
         for &block in &self.cfg.order {
             let data = &self.function.blocks[block.index()];
-            data.insts
-                .iter()
-                .for_each(|inst| inst.kind.clone().each_operand(|operand| uses += usize::from(*operand == value)));
-            data.term.iter().for_each(|term| term.clone().each_operand(|operand| uses += usize::from(*operand == value)));
+            data.insts.iter().for_each(|inst| inst.kind.operands(|operand| uses += usize::from(operand == value)));
+            data.term.iter().for_each(|term| term.operands(|operand| uses += usize::from(operand == value)));
         }
         let is_near = |place: &Place| place.0 == self.block && part.contains(&place.1);
         let left = self.function.states.iter().zip(&self.leaving);
@@ -244,7 +241,7 @@ impl Search<'_> {
             }
             match inst.kind {
                 InstKind::GuardUnique { .. } | InstKind::Unshare { .. } | InstKind::GuardBounds { .. } if place < at => {
-                    inst.kind.clone().each_exit(|exit| found.checks.push((place, *exit)));
+                    inst.kind.exits(|exit| found.checks.push((place, exit)));
                 }
                 InstKind::GuardBounds { index, length, .. } if self.is_checked(index, length, found) => {
                     found.proven.push(place)

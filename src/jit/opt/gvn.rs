@@ -5,10 +5,9 @@
 //! Where a value was found to be a certain variant, checks of that need not be made: what rests on the branch instead stays behind it.
 //! Relies on: a guard's result is the only way to its unchecked operand, so a load through it cannot move above it.
 //! Must not: merge loads across a write that may change them, calls included; merge anything that allocates or counts.
-use ahash::{AHashMap, AHashSet};
-
-use super::memory::{DimensionSet, Memory, Writes, block_writes};
+use super::memory::{DimensionSet, Memory, block_writes};
 use crate::jit::ir::cfg::Cfg;
+use crate::jit::ir::ids::{IdMap, IdSet};
 use crate::jit::ir::inst::{Cmp, Home};
 use crate::jit::ir::{BlockId, Function, InstKind, Operation, SlotIx, StateId, Terminator, ValueId};
 use crate::jit::ir::{Inst, Origin, Repr, Type};
@@ -31,21 +30,22 @@ pub fn run_carrying(function: &mut Function, cfg: &Cfg) -> usize {
 }
 
 fn walk(function: &mut Function, cfg: &Cfg, then: impl FnOnce(&mut Pass)) -> usize {
-    let memory = Memory::new(function);
-    let writes = block_writes(function, &memory);
+    let memory = Memory::new(function, cfg);
+    let writes = block_writes(function, cfg, &memory);
     let mut pass = Pass {
         replace: (0..function.values.len() as u32).map(ValueId).collect(),
-        boxes: AHashMap::new(),
-        variants: AHashMap::new(),
-        objects: AHashMap::new(),
-        shaped: AHashMap::new(),
-        known: AHashMap::new(),
-        holds: AHashMap::new(),
-        matched: AHashMap::new(),
+        boxes: IdMap::default(),
+        variants: IdMap::default(),
+        objects: IdMap::default(),
+        shaped: IdMap::default(),
+        known: IdMap::with_capacity_and_hasher(function.values.len() / 2, Default::default()),
+        hasher: ahash::RandomState::new(),
+        holds: IdMap::default(),
+        matched: IdMap::default(),
         at: cfg.order[0],
         home: super::homes(function, cfg),
-        stored: AHashMap::new(),
-        copies: AHashMap::new(),
+        stored: IdMap::default(),
+        copies: IdMap::default(),
         versions_at_end: vec![Vec::new(); function.blocks.len()],
         next_version: 1,
         removed: 0,
@@ -53,6 +53,7 @@ fn walk(function: &mut Function, cfg: &Cfg, then: impl FnOnce(&mut Pass)) -> usi
         cfg,
         memory: &memory,
         writes: &writes,
+        scratch: DimensionSet::empty(&memory),
     };
     pass.walk();
     then(&mut pass);
@@ -61,35 +62,74 @@ fn walk(function: &mut Function, cfg: &Cfg, then: impl FnOnce(&mut Pass)) -> usi
     removed
 }
 
-type Key = (InstKind, Vec<u32>);
+/// An instruction without its exits, and the versions of what it reads. Constants are the program's choice, so it is hashed as such
+/// things are, once.
+struct Key {
+    hash: u64,
+    kind: InstKind,
+    reads: Reads,
+}
+
+/// Versions, of which there is mostly one.
+#[derive(Default, PartialEq, Eq, Hash)]
+struct Reads {
+    first: Option<u32>,
+    others: Vec<u32>,
+}
+
+impl Reads {
+    fn push(&mut self, version: u32) {
+        match self.first {
+            None => self.first = Some(version),
+            Some(_) => self.others.push(version),
+        }
+    }
+}
+
+impl PartialEq for Key {
+    fn eq(&self, other: &Key) -> bool {
+        self.hash == other.hash && self.kind == other.kind && self.reads == other.reads
+    }
+}
+
+impl Eq for Key {}
+
+impl std::hash::Hash for Key {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
+}
 
 struct Pass<'a> {
     function: &'a mut Function,
     cfg: &'a Cfg,
     memory: &'a Memory,
     writes: &'a [DimensionSet],
+    /// For what one instruction writes.
+    scratch: DimensionSet,
     replace: Vec<ValueId>,
     /// What a boxed value was made of.
-    boxes: AHashMap<ValueId, ValueId>,
+    boxes: IdMap<ValueId, ValueId>,
     /// The values of which the numbers of variants were asked.
-    variants: AHashMap<ValueId, ValueId>,
+    variants: IdMap<ValueId, ValueId>,
     /// The pointer that the result of a check of an object goes back to.
-    objects: AHashMap<ValueId, ValueId>,
+    objects: IdMap<ValueId, ValueId>,
     /// The version of headers for which a pointer's shape is known.
-    shaped: AHashMap<ValueId, u32>,
+    shaped: IdMap<ValueId, u32>,
     /// With the block in which each is known: there, and in those it dominates.
-    known: AHashMap<Key, (ValueId, BlockId)>,
+    known: IdMap<Key, (ValueId, BlockId)>,
+    hasher: ahash::RandomState,
     /// Truths that have been checked, each with the block where.
-    holds: AHashMap<ValueId, BlockId>,
+    holds: IdMap<ValueId, BlockId>,
     /// The variants that values were found to be, by their shapes, each with the block where.
-    matched: AHashMap<ValueId, (u32, BlockId)>,
+    matched: IdMap<ValueId, (u32, BlockId)>,
     at: BlockId,
     /// The block that each value is defined in.
     home: Vec<BlockId>,
     /// What slots hold that a value was stored to, by slot and version.
-    stored: AHashMap<(SlotIx, u32), ValueId>,
+    stored: IdMap<(SlotIx, u32), ValueId>,
     /// The value that was stored where another was read.
-    copies: AHashMap<ValueId, ValueId>,
+    copies: IdMap<ValueId, ValueId>,
     versions_at_end: Vec<Vec<u32>>,
     next_version: u32,
     removed: usize,
@@ -124,11 +164,10 @@ impl Pass<'_> {
                 self.removed += 1;
                 continue;
             }
-            let writes = self.memory.writes(self.function, &inst.kind);
             let moved = self.moved(&inst.kind, &versions);
-            let plain = writes == Writes::These(Vec::new());
+            let plain = Memory::is_plain(&inst.kind);
             if !plain {
-                self.bump(&mut versions, writes);
+                self.bump(&mut versions, &inst.kind);
             }
             self.note_stored(&inst, moved, &versions);
             if let Some(result) = inst.result {
@@ -274,9 +313,9 @@ impl Pass<'_> {
         self.known.insert(key, (value, self.at));
     }
 
-    /// The instruction without its exits, and the versions of what it reads.
     fn key(&self, kind: &InstKind, versions: &[u32]) -> Key {
-        let reads = self.memory.reads(self.function, kind).into_iter().map(|d| versions[d]).collect();
+        let mut reads = Reads::default();
+        self.memory.each_read(self.function, kind, |dimension| reads.push(versions[dimension]));
         let kind = match *kind {
             // What has been checked of an object does not change where it has its words, and an array has its length in the same place
             // whatever its kind.
@@ -288,7 +327,7 @@ impl Pass<'_> {
             InstKind::Operate { op: Operation::Find, .. } => self.of_same_key(without_exits(kind)),
             _ => without_exits(kind),
         };
-        (kind, reads)
+        Key { hash: self.hasher.hash_one((&kind, &reads)), kind, reads }
     }
 
     /// The pointer before checks of the object it leads to.
@@ -296,17 +335,10 @@ impl Pass<'_> {
         self.objects.get(&pointer).copied().unwrap_or(pointer)
     }
 
-    fn bump(&mut self, versions: &mut [u32], writes: Writes) {
-        let mut set = DimensionSet::empty(self.memory);
-        set.add(self.memory, writes);
-        self.bump_set(versions, &set);
-    }
-
-    fn bump_set(&mut self, versions: &mut [u32], set: &DimensionSet) {
-        for dimension in set.iter() {
-            versions[dimension] = self.next_version;
-        }
-        self.next_version += 1;
+    fn bump(&mut self, versions: &mut [u32], kind: &InstKind) {
+        self.scratch.clear();
+        self.memory.add_writes(self.function, kind, &mut self.scratch);
+        bump_set(versions, &self.scratch, &mut self.next_version);
     }
 
     fn versions_on_entry(&mut self, block: BlockId) -> Vec<u32> {
@@ -319,7 +351,7 @@ impl Pass<'_> {
             return versions;
         }
         match self.written_between(idom, block) {
-            Some(set) => self.bump_set(&mut versions, &set),
+            Some(set) => bump_set(&mut versions, &set, &mut self.next_version),
             None => {
                 versions.fill(self.next_version);
                 self.next_version += 1;
@@ -331,7 +363,7 @@ impl Pass<'_> {
     /// What the blocks on the ways from `from` to `to` write, `to` included if it lies on a cycle.
     fn written_between(&self, from: BlockId, to: BlockId) -> Option<DimensionSet> {
         let mut set = DimensionSet::empty(self.memory);
-        let mut seen = AHashSet::from([from]);
+        let mut seen = IdSet::from_iter([from]);
         let mut work: Vec<_> = self.cfg.preds[to.index()].clone();
         while let Some(block) = work.pop() {
             if !seen.insert(block) {
@@ -345,6 +377,12 @@ impl Pass<'_> {
         }
         Some(set)
     }
+}
+
+/// What a set of dimensions holds is new.
+fn bump_set(versions: &mut [u32], set: &DimensionSet, next_version: &mut u32) {
+    set.iter().for_each(|dimension| versions[dimension] = *next_version);
+    *next_version += 1;
 }
 
 /// The load that would read back what a store has written, and the value it would give.

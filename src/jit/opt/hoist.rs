@@ -11,11 +11,10 @@
 //! first, and only with what cannot have read the header of an array that one of them changes: two places may hold one array.
 //! Must not: move a load above a store, call or release that may change what it reads; move what is only defined because of
 //! a branch above it (a proven bounds check, a division known not to be by zero).
-use ahash::{AHashMap, AHashSet};
-
 use super::memory::{DimensionSet, Memory, block_writes, writes_of};
 use super::sums;
 use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::ids::{IdMap, IdSet};
 use crate::jit::ir::inst::Heaps;
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, Kinds, StateId, ValueId};
 use crate::value::layout::{shape, tag};
@@ -25,10 +24,13 @@ const MOST_MOVED: usize = 64;
 
 /// Returns the number of instructions moved.
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
-    let memory = Memory::new(function);
+    if cfg.loops.is_empty() {
+        return 0;
+    }
+    let memory = Memory::new(function, cfg);
     let mut home = super::homes(function, cfg);
     let mut moved = 0;
-    let mut writes = block_writes(function, &memory);
+    let mut writes = block_writes(function, cfg, &memory);
     let uncertain = uncertain(function);
     for looped in &cfg.loops {
         let Some(preheader) = looped.preheader else { continue };
@@ -80,8 +82,8 @@ fn reads_generalised(function: &Function, kind: &InstKind) -> bool {
         return false;
     }
     let mut found = false;
-    kind.clone().each_operand(|value| {
-        let ty = function.ty(*value);
+    kind.operands(|value| {
+        let ty = function.ty(value);
         found |= ty.kinds.intersect(Kinds::of_tag(tag::ARRAY)) != Kinds::NEVER && ty.shape != shape::ARR_VAL;
     });
     found
@@ -108,9 +110,9 @@ fn checked_kind(kind: &InstKind) -> Option<(ValueId, u64)> {
 }
 
 /// Values whose kind something asks for, or that are checked to be of one kind here and of another there.
-fn uncertain(function: &Function) -> AHashSet<ValueId> {
-    let mut kinds: AHashMap<ValueId, u64> = AHashMap::new();
-    let mut uncertain = AHashSet::new();
+fn uncertain(function: &Function) -> IdSet<ValueId> {
+    let mut kinds: IdMap<ValueId, u64> = IdMap::default();
+    let mut uncertain = IdSet::default();
     for inst in function.blocks.iter().flat_map(|block| &block.insts) {
         if let Some((value, kind)) = checked_kind(&inst.kind)
             && *kinds.entry(value).or_insert(kind) != kind
@@ -144,14 +146,14 @@ struct Pass<'a> {
     memory: &'a Memory,
     looped: &'a Loop,
     /// Its blocks again.
-    inside: AHashSet<BlockId>,
+    inside: IdSet<BlockId>,
     preheader: BlockId,
     written: DimensionSet,
     home: &'a mut Vec<BlockId>,
     /// `Generalise` is moved, and nothing that must stay behind it.
     generalises: bool,
     /// What is not checked in front of the loop unless each turn does it; nothing if that holds for all.
-    uncertain: Option<&'a AHashSet<ValueId>>,
+    uncertain: Option<&'a IdSet<ValueId>>,
 }
 
 impl Pass<'_> {
@@ -159,7 +161,7 @@ impl Pass<'_> {
     fn without_generalising(&mut self, function: &mut Function) -> Option<usize> {
         for inst in self.looped.blocks.iter().flat_map(|block| &function.blocks[block.index()].insts) {
             if !matches!(inst.kind, InstKind::Generalise { .. }) {
-                self.written.add(self.memory, self.memory.writes(function, &inst.kind));
+                self.memory.add_writes(function, &inst.kind, &mut self.written);
             }
         }
         if self.written.contains(self.memory.headers()) {
@@ -183,9 +185,10 @@ impl Pass<'_> {
         let mut moved = 0;
         for &block in &self.looped.blocks {
             let always = self.cfg.is_in_each_turn(function, block, self.looped);
-            let insts = std::mem::take(&mut function.blocks[block.index()].insts);
-            let mut kept = Vec::with_capacity(insts.len());
-            for inst in insts {
+            let is_first = |inst: &Inst| moved < MOST_MOVED && self.movable(function, inst, always);
+            let Some(first) = function.blocks[block.index()].insts.iter().position(is_first) else { continue };
+            let mut kept = std::mem::take(&mut function.blocks[block.index()].insts);
+            for inst in kept.split_off(first) {
                 if moved < MOST_MOVED && self.movable(function, &inst, always) {
                     if (!always && inst.kind.effects().exits) || self.was_guess(function, &inst) {
                         function.guessed.insert(state);
@@ -214,7 +217,13 @@ impl Pass<'_> {
         if rests_on_branches(&inst.kind) || (self.generalises && reads_generalised(function, &inst.kind)) {
             return false;
         }
-        self.operands_invariant(inst) && self.memory.reads(function, &inst.kind).iter().all(|d| !self.written.contains(*d))
+        self.operands_invariant(inst) && self.reads_unwritten(function, &inst.kind)
+    }
+
+    fn reads_unwritten(&self, function: &Function, kind: &InstKind) -> bool {
+        let mut unwritten = true;
+        self.memory.each_read(function, kind, |dimension| unwritten &= !self.written.contains(dimension));
+        unwritten
     }
 
     /// Is it a check under a branch that is likely to hold in front of the loop? A variable of a module has a value once it is reached.
@@ -228,13 +237,13 @@ impl Pass<'_> {
     /// Was it moved in front of an inner loop as a guess?
     fn was_guess(&self, function: &Function, inst: &Inst) -> bool {
         let mut guess = false;
-        inst.kind.clone().each_exit(|exit| guess |= function.guessed.contains(exit));
+        inst.kind.exits(|exit| guess |= function.guessed.contains(&exit));
         guess
     }
 
     fn operands_invariant(&self, inst: &Inst) -> bool {
         let mut invariant = true;
-        inst.kind.clone().each_operand(|value| invariant &= self.is_invariant(*value));
+        inst.kind.operands(|value| invariant &= self.is_invariant(value));
         invariant
     }
 

@@ -3,9 +3,8 @@
 //! In `total += x` an exit behind the addition, the check for overflow included, that wants the old total can have it as the new
 //! one less `x`, modulo 2 to the 64. Without that the two need a register each, and a copy at the end of every turn.
 //! Must not: touch sums whose old value is used behind the addition in any other way, since it lives on then.
-use ahash::{AHashMap, AHashSet};
-
 use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::ids::{IdMap, IdSet};
 use crate::jit::ir::inst::IntOp;
 use crate::jit::ir::{BlockId, Function, InstKind, Late, StateId, Terminator, ValueId};
 
@@ -31,7 +30,7 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
 /// The checked steps of the loop's own sums: what a turn gives the head for a parameter is made from that parameter.
 pub(super) fn steps(function: &Function, looped: &Loop) -> Vec<Step> {
     let params = &function.blocks[looped.header.index()].params;
-    let mut next = AHashMap::new();
+    let mut next = IdMap::default();
     for latch in &looped.latches {
         for (to, args) in function.blocks[latch.index()].term.iter().flat_map(Terminator::successors) {
             if to == looped.header {
@@ -65,10 +64,9 @@ fn take_back(function: &mut Function, cfg: &Cfg, looped: &Loop, step: &Step) {
         let wants = |state: &StateId| function.states[state.index()].values().any(|value| value == step.old);
         let data = &function.blocks[block.index()];
         for (at, inst) in data.insts.iter().enumerate().skip(from) {
-            let mut kind = inst.kind.clone();
             let (mut used, mut wanted) = (false, false);
-            kind.each_operand(|value| used |= *value == step.old);
-            kind.each_exit(|exit| wanted |= wants(exit));
+            inst.kind.operands(|value| used |= value == step.old);
+            inst.kind.exits(|exit| wanted |= wants(&exit));
             if used && (block, at) != (step.block, step.at) {
                 return;
             }
@@ -78,7 +76,7 @@ fn take_back(function: &mut Function, cfg: &Cfg, looped: &Loop, step: &Step) {
         }
         let mut used = data.preheader.as_ref().is_some_and(wants);
         used |= matches!(&data.term, Some(Terminator::Exit(state)) if wants(state));
-        data.term.clone().iter_mut().for_each(|term| term.each_operand(|value| used |= *value == step.old));
+        data.term.iter().for_each(|term| term.operands(|value| used |= value == step.old));
         if used || found.last().is_some_and(|(at, _)| *at == block) && !cfg.dominates(step.block, block) {
             return;
         }
@@ -87,8 +85,8 @@ fn take_back(function: &mut Function, cfg: &Cfg, looped: &Loop, step: &Step) {
 }
 
 /// The blocks that may run behind a block in the same turn or past the loop.
-fn reachable(function: &Function, header: BlockId, from: BlockId) -> AHashSet<BlockId> {
-    let mut seen = AHashSet::new();
+fn reachable(function: &Function, header: BlockId, from: BlockId) -> IdSet<BlockId> {
+    let mut seen = IdSet::default();
     let mut work = vec![from];
     while let Some(block) = work.pop() {
         for (to, _) in function.blocks[block.index()].term.iter().flat_map(Terminator::successors) {
@@ -103,7 +101,7 @@ fn reachable(function: &Function, header: BlockId, from: BlockId) -> AHashSet<Bl
 fn change(function: &mut Function, step: &Step, found: &[(BlockId, usize)]) {
     let late = function.new_value(function.ty(step.old));
     function.late.insert(late, step.late);
-    let mut states: AHashMap<StateId, StateId> = AHashMap::new();
+    let mut states: IdMap<StateId, StateId> = IdMap::default();
     for &(block, at) in found {
         let mut kind = function.blocks[block.index()].insts[at].kind.clone();
         kind.each_exit(|exit| {

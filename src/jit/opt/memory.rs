@@ -15,8 +15,8 @@
 //! *Headers* of arrays have one dimension, and one more for what each slot holds that only reads from it lead to: nothing read from
 //! it is stored elsewhere. Appending to the array of another slot does not change such a header: that array has one holder
 //! when it changes, and no pointer read from here leads to it.
-use ahash::AHashMap;
-
+use crate::jit::ir::cfg::Cfg;
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::inst::{Cell, Heaps, Home, SlotWrites};
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, Kinds, Operation, Repr, SlotIx, ValueId};
 use crate::value::layout::tag;
@@ -46,63 +46,83 @@ pub struct Memory {
     /// Number of dimensions for slots: in functions too large for a version of each in each block, several slots share one.
     slots: usize,
     shared: bool,
-    fields: AHashMap<(u32, u32), usize>,
+    fields: IdMap<(u32, u32), usize>,
     /// The dimensions of headers of what slots hold.
-    held_headers: AHashMap<SlotIx, usize>,
-    origins: Vec<Origin>,
-    /// How many containers there are between a slot or variable and what each value belongs to, if that is known.
-    depths: Vec<Option<u8>>,
-    /// The slot that each value was read from, or from something inside of.
-    roots: Vec<Option<SlotIx>>,
-    /// What a caller or a variable lends for as long as the code runs, and what is inside of it: nothing changes that in place, since
-    /// whoever lends holds it.
-    lent: Vec<bool>,
-    /// Values that no write changes: all but those that may be objects with changeable contents.
-    fixed: Vec<bool>,
+    held_headers: Vec<(SlotIx, usize)>,
+    /// By value. Later passes may make values of their own, of which nothing is known.
+    ways: Vec<Way>,
 }
 
-/// What an instruction writes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Writes {
-    These(Vec<usize>),
-    /// Every heap and field, and these slots.
-    Everything(Vec<usize>),
+/// What is known of where a value came from.
+#[derive(Clone, Copy, Debug)]
+struct Way {
+    origin: Origin,
+    /// The slot that it was read from, or from something inside of.
+    root: Option<SlotIx>,
+    /// How many containers there are between a slot or variable and what it belongs to, if that is known.
+    depth: Option<u8>,
+    /// What a caller or a variable lends for as long as the code runs, and what is inside of it: nothing changes that in place, since
+    /// whoever lends holds it.
+    lent: bool,
+    /// No write changes it: it is no object with changeable contents.
+    fixed: bool,
+}
+
+impl Way {
+    const UNKNOWN: Way = Way { origin: Origin::Unknown, root: None, depth: None, lent: false, fixed: false };
 }
 
 impl Memory {
-    pub fn new(function: &Function) -> Memory {
+    pub fn new(function: &Function, cfg: &Cfg) -> Memory {
         let most = (MOST_VERSIONS / function.blocks.len().max(1)).max(1);
         let slots = (function.frame_slots as usize).min(most);
-        let mut fields = AHashMap::new();
-        for inst in function.blocks.iter().flat_map(|block| &block.insts) {
-            if let InstKind::LoadField { pointer, offset, .. } | InstKind::StoreField { pointer, offset, .. } = inst.kind {
-                let next = HEAP_DIMENSIONS + 2 * slots + 1 + fields.len();
-                fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
-            }
-            if let Some(Home::Field { pointer, offset }) = changed_home(&inst.kind) {
-                let next = HEAP_DIMENSIONS + 2 * slots + 1 + fields.len();
-                fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
-            }
-        }
-        let Ways { origins, depths, roots } = Ways::new(function);
-        let first = HEAP_DIMENSIONS + 2 * slots + 1 + fields.len();
-        let apart = held_apart(function, &origins).into_iter().filter(|slot| slot.index() < slots);
-        Memory {
+        let mut memory = Memory {
             slots,
             shared: slots < function.frame_slots as usize,
-            fields,
-            held_headers: apart.enumerate().map(|(at, slot)| (slot, first + at)).collect(),
-            origins,
-            depths,
-            roots,
-            lent: lent(function),
-            fixed: fixed(function),
+            fields: IdMap::default(),
+            held_headers: Vec::new(),
+            ways: vec![Way::UNKNOWN; function.values.len()],
+        };
+        let met = Met::of(function);
+        memory.look_round(function, cfg, &met);
+        if met.resizes {
+            let first = memory.len();
+            let apart = memory.held_apart(function).into_iter().filter(|slot| slot.index() < slots);
+            memory.held_headers = apart.enumerate().map(|(at, slot)| (slot, first + at)).collect();
         }
+        memory
+    }
+
+    /// Finds fields, and where values came from: in an order in which what defines a value comes before what uses it.
+    fn look_round(&mut self, function: &Function, cfg: &Cfg, met: &Met) {
+        // What a caller lends is in none of the slots.
+        for (_, value) in &function.params {
+            self.ways[value.index()] = Way { origin: Origin::Inside, lent: true, ..Way::UNKNOWN };
+        }
+        if met.finds {
+            self.ways.iter_mut().zip(&function.values).for_each(|(way, ty)| way.fixed = is_fixed(ty.kinds));
+        }
+        let blocks = cfg.order.iter().map(|block| &function.blocks[block.index()]);
+        for Inst { kind, result, .. } in blocks.flat_map(|block| &block.insts) {
+            if let InstKind::LoadField { pointer, offset, .. } | InstKind::StoreField { pointer, offset, .. } = *kind {
+                self.note_field(function, pointer, offset);
+            } else if let Some(Home::Field { pointer, offset }) = changed_home(kind) {
+                self.note_field(function, pointer, offset);
+            }
+            if let Some(result) = result {
+                self.ways[result.index()] = self.way(kind, *result, met);
+            }
+        }
+    }
+
+    fn note_field(&mut self, function: &Function, pointer: ValueId, offset: u32) {
+        let next = self.other_fields() + 1 + self.fields.len();
+        self.fields.entry((function.ty(pointer).shape, offset)).or_insert(next);
     }
 
     /// Number of dimensions.
     pub fn len(&self) -> usize {
-        HEAP_DIMENSIONS + 2 * self.slots + 1 + self.fields.len() + self.held_headers.len()
+        self.other_fields() + 1 + self.fields.len() + self.held_headers.len()
     }
 
     /// Whether only this slot holds its object.
@@ -127,40 +147,48 @@ impl Memory {
 
     /// Lengths, addresses and kinds of elements.
     pub fn headers(&self) -> usize {
-        heap_dimensions(Heaps::HEADERS)[0]
+        dimension(Heaps::HEADERS)
     }
 
     /// The dimension of the header of what a pointer leads to.
     pub fn header_of(&self, pointer: ValueId) -> usize {
-        match self.origins.get(pointer.index()) {
-            Some(Origin::Slot(slot)) => self.held_headers.get(slot).copied().unwrap_or(self.headers()),
+        match self.origin_of(pointer) {
+            Origin::Slot(slot) => self.headers_held(slot).unwrap_or(self.headers()),
             _ => self.headers(),
         }
+    }
+
+    fn headers_held(&self, slot: SlotIx) -> Option<usize> {
+        self.held_headers.iter().find(|(held, _)| *held == slot).map(|(_, dimension)| *dimension)
     }
 
     /// The dimension of the shape of what a pointer leads to: what makes arrays longer or shorter leaves that of instances as it is.
     pub fn shape_of(&self, function: &Function, pointer: ValueId) -> usize {
         match function.ty(pointer).kinds.single() {
-            Some(tag::STRUCT) => heap_dimensions(Heaps::SHAPES)[0],
+            Some(tag::STRUCT) => dimension(Heaps::SHAPES),
             _ => self.header_of(pointer),
         }
     }
 
-    fn is_slot(&self, dimension: usize) -> bool {
-        (HEAP_DIMENSIONS..HEAP_DIMENSIONS + self.slots).contains(&dimension)
+    fn field(&self, function: &Function, pointer: ValueId, offset: u32) -> usize {
+        self.fields.get(&(function.ty(pointer).shape, offset)).copied().unwrap_or(self.other_fields())
     }
 
-    fn field(&self, function: &Function, pointer: crate::jit::ir::ValueId, offset: u32) -> usize {
-        self.fields[&(function.ty(pointer).shape, offset)]
+    /// The dimension of the fields that only later passes read or write.
+    fn other_fields(&self) -> usize {
+        HEAP_DIMENSIONS + 2 * self.slots + 1
     }
 
-    /// Later passes may make values of their own.
+    fn origin_of(&self, value: ValueId) -> Origin {
+        self.ways.get(value.index()).map_or(Origin::Unknown, |way| way.origin)
+    }
+
     fn is_lent(&self, value: ValueId) -> bool {
-        self.lent.get(value.index()).is_some_and(|lent| *lent)
+        self.ways.get(value.index()).is_some_and(|way| way.lent)
     }
 
-    /// The dimensions an instruction reads.
-    pub fn reads(&self, function: &Function, kind: &InstKind) -> Vec<usize> {
+    /// Calls `f` for the dimensions an instruction reads.
+    pub fn each_read(&self, function: &Function, kind: &InstKind, mut f: impl FnMut(usize)) {
         match kind {
             InstKind::LoadField { pointer, .. }
             | InstKind::LoadLength(pointer)
@@ -169,154 +197,172 @@ impl Memory {
             | InstKind::LoadData(pointer)
             | InstKind::GuardShape { pointer, .. }
             | InstKind::IsShape { pointer, .. }
-                if self.is_lent(*pointer) =>
-            {
-                Vec::new()
+                if self.is_lent(*pointer) => {}
+            InstKind::LoadElement { data, .. } if self.is_lent(*data) => {}
+            InstKind::LoadSlot(slot) => f(self.slot(*slot)),
+            InstKind::LoadCell { slot, .. } => {
+                f(self.slot(*slot));
+                f(dimension(Heaps::CELLS));
             }
-            InstKind::LoadElement { data, .. } if self.is_lent(*data) => Vec::new(),
-            InstKind::LoadSlot(slot) => vec![self.slot(*slot)],
-            InstKind::LoadCell { slot, .. } => vec![self.slot(*slot), heap_dimensions(Heaps::CELLS)[0]],
-            InstKind::LoadField { pointer, offset, .. } => vec![self.field(function, *pointer, *offset)],
-            InstKind::LoadElement { cell: Cell::Value, data, .. } => self.values_at(*data),
+            InstKind::LoadField { pointer, offset, .. } => f(self.field(function, *pointer, *offset)),
+            InstKind::LoadElement { cell: Cell::Value, data, .. } => self.each_value_at(*data, f),
             InstKind::LoadLength(pointer)
             | InstKind::LoadStart(pointer)
             | InstKind::LoadStep(pointer)
-            | InstKind::LoadData(pointer) => vec![self.header_of(*pointer)],
+            | InstKind::LoadData(pointer) => f(self.header_of(*pointer)),
             InstKind::GuardShape { pointer, .. } | InstKind::IsShape { pointer, .. } => {
-                vec![self.shape_of(function, *pointer)]
+                f(self.shape_of(function, *pointer));
             }
-            InstKind::GuardUnique { slot: Some(slot), .. } => vec![self.unique(*slot)],
-            InstKind::GuardUnique { slot: None, .. } => vec![self.unique_inside()],
-            InstKind::Unshare { home, .. } => vec![self.unique_home(*home)],
+            InstKind::GuardUnique { slot: Some(slot), .. } => f(self.unique(*slot)),
+            InstKind::GuardUnique { slot: None, .. } => f(self.unique_inside()),
+            InstKind::Unshare { home, .. } => f(self.unique_home(*home)),
             // Looking for a key compares it as a whole.
             InstKind::Operate { op: Operation::Find, args, .. }
-                if !self.fixed.get(args[1].index()).is_some_and(|fixed| *fixed) =>
+                if !self.ways.get(args[1].index()).is_some_and(|way| way.fixed) =>
             {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
-                let read = kind.effects().reads.with(items).with(Heaps::HEADERS).with(Heaps::FIELDS);
-                heap_dimensions(read).into_iter().chain(self.fields.values().copied()).collect()
+                each_heap(kind.effects().reads.with(items).with(Heaps::HEADERS).with(Heaps::FIELDS), &mut f);
+                self.each_field(f);
             }
-            _ => heap_dimensions(kind.effects().reads),
+            _ => each_heap(kind.effects().reads, f),
         }
     }
 
-    /// The dimensions an instruction writes.
-    pub fn writes(&self, function: &Function, kind: &InstKind) -> Writes {
-        let (effects, slots) = (kind.effects(), kind.slot_writes());
-        if effects.writes == Heaps::NONE && !effects.calls && matches!(slots, SlotWrites::None) && !counts(kind) {
-            return Writes::These(Vec::new());
+    fn each_field(&self, f: impl FnMut(usize)) {
+        let first = self.other_fields();
+        (first..=first + self.fields.len()).for_each(f);
+    }
+
+    /// Does an instruction write nothing?
+    pub fn is_plain(kind: &InstKind) -> bool {
+        let effects = kind.effects();
+        effects.writes == Heaps::NONE && !effects.calls && matches!(kind.slot_writes(), SlotWrites::None) && !counts(kind)
+    }
+
+    /// Adds the dimensions an instruction writes to a set.
+    pub fn add_writes(&self, function: &Function, kind: &InstKind, set: &mut DimensionSet) {
+        if Memory::is_plain(kind) {
+            return;
         }
-        let mut dimensions = self.slot_writes(slots);
+        let (effects, slots) = (kind.effects(), kind.slot_writes());
+        self.add_slots(slots, HEAP_DIMENSIONS, set);
         if effects.calls {
-            return Writes::Everything(dimensions);
+            set.insert_range(0..HEAP_DIMENSIONS);
+            return set.insert_range(HEAP_DIMENSIONS + self.slots..self.len());
         }
         if !matches!(kind, InstKind::Unshare { .. }) {
-            let slots: Vec<usize> = dimensions.iter().map(|slot| slot + self.slots).collect();
-            dimensions.extend(slots);
+            self.add_slots(slots, HEAP_DIMENSIONS + self.slots, set);
         }
+        self.add_uniqueness(function, kind, set);
+        match resized(kind) {
+            Some(slot) => self.headers_held(slot).into_iter().for_each(|dimension| set.insert(dimension)),
+            _ if effects.writes.overlaps(Heaps::HEADERS) => {
+                self.held_headers.iter().for_each(|(_, dimension)| set.insert(*dimension));
+            }
+            _ => {}
+        }
+        self.add_places(function, kind, effects.writes, set);
+    }
+
+    /// What loses its only holder.
+    fn add_uniqueness(&self, function: &Function, kind: &InstKind, set: &mut DimensionSet) {
         match kind {
             InstKind::StoreSlotRetain(_, value) | InstKind::ReplaceSlot(_, value) | InstKind::Retain(value) => {
-                self.share(*value, &mut dimensions)
+                self.share(*value, set)
             }
-            InstKind::StoreOwned { home: Home::Element { .. }, .. } => dimensions.push(self.unique_inside()),
+            InstKind::StoreOwned { home: Home::Element { .. } | Home::Field { .. }, .. } => {
+                set.insert(self.unique_inside());
+            }
             // What it gives or stores may be a further reference to an argument or to something inside of one.
             InstKind::Operate { op, args, .. } if !op.is_mergeable() => {
-                dimensions.push(self.unique_inside());
-                args.iter()
-                    .filter(|arg| function.ty(**arg).repr == Repr::Boxed)
-                    .for_each(|arg| self.share(*arg, &mut dimensions));
+                set.insert(self.unique_inside());
+                args.iter().filter(|arg| function.ty(**arg).repr == Repr::Boxed).for_each(|arg| self.share(*arg, set));
             }
-            InstKind::StoreOwned { home: Home::Field { .. }, .. } => dimensions.push(self.unique_inside()),
-            InstKind::TakePart { .. } | InstKind::GivePart { .. } => dimensions.push(self.unique_inside()),
+            InstKind::TakePart { .. } | InstKind::GivePart { .. } => set.insert(self.unique_inside()),
             // A number takes no reference.
             InstKind::Push { stays: true, .. } => {}
             // What was shared is copied, and what is inside of it shared.
-            InstKind::Pop { .. } => dimensions.push(self.unique_inside()),
+            InstKind::Pop { .. } => set.insert(self.unique_inside()),
             InstKind::Push { value, .. } => {
-                dimensions.push(self.unique_inside());
+                set.insert(self.unique_inside());
                 if matches!(function.ty(*value).repr, Repr::Boxed | Repr::Ptr) {
-                    self.share(*value, &mut dimensions);
+                    self.share(*value, set);
                 }
             }
             _ => {}
         }
-        match resized(kind) {
-            Some(slot) => dimensions.extend(self.held_headers.get(&slot)),
-            _ if effects.writes.overlaps(Heaps::HEADERS) => dimensions.extend(self.held_headers.values()),
-            _ => {}
-        }
+    }
+
+    /// Fields, elements and other heaps that are written.
+    fn add_places(&self, function: &Function, kind: &InstKind, writes: Heaps, set: &mut DimensionSet) {
+        let heaps = Heaps(writes.0 & !Heaps::SLOTS.0);
         match kind {
-            InstKind::StoreField { pointer, offset, .. } => dimensions.push(self.field(function, *pointer, *offset)),
-            InstKind::Unshare { home: Home::Field { pointer, offset }, .. }
+            InstKind::StoreField { pointer, offset, .. }
+            | InstKind::Unshare { home: Home::Field { pointer, offset }, .. }
             | InstKind::StoreOwned { home: Home::Field { pointer, offset }, .. } => {
-                dimensions.push(self.field(function, *pointer, *offset));
-            }
-            InstKind::TakePart { home, .. } | InstKind::GivePart { home, .. } => {
-                if let Home::Field { pointer, offset } = *home {
-                    dimensions.push(self.field(function, pointer, offset));
-                }
-                dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0)));
+                set.insert(self.field(function, *pointer, *offset));
             }
             InstKind::StoreElement { cell: Cell::Value, data, .. }
             | InstKind::StoreElementValue { data, .. }
-            | InstKind::Exchange { data, .. } => {
-                dimensions.extend(self.values_at(*data));
-            }
-            InstKind::Operate { .. } | InstKind::Push { .. } | InstKind::Pop { .. } => {
+            | InstKind::Exchange { data, .. } => self.each_value_at(*data, |dimension| set.insert(dimension)),
+            InstKind::TakePart { .. }
+            | InstKind::GivePart { .. }
+            | InstKind::Operate { .. }
+            | InstKind::Push { .. }
+            | InstKind::Pop { .. } => {
                 if let Some(Home::Field { pointer, offset }) = changed_home(kind) {
-                    dimensions.push(self.field(function, pointer, offset));
+                    set.insert(self.field(function, pointer, offset));
                 }
                 if matches!(kind, InstKind::Operate { op, .. } if op.writes_fields()) {
-                    dimensions.extend(self.fields.values().copied());
+                    self.each_field(|dimension| set.insert(dimension));
                 }
-                dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0)));
+                each_heap(heaps, |dimension| set.insert(dimension));
             }
-            _ => dimensions.extend(heap_dimensions(Heaps(effects.writes.0 & !Heaps::SLOTS.0))),
+            _ => each_heap(heaps, |dimension| set.insert(dimension)),
         }
-        Writes::These(dimensions)
     }
 
     /// The dimensions of the value elements stored at an address.
-    fn values_at(&self, data: ValueId) -> Vec<usize> {
-        match self.depths.get(data.index()).copied().flatten() {
-            Some(depth) => vec![DEPTHS[usize::from(depth)]],
-            None => heap_dimensions(Heaps::VALUES),
+    fn each_value_at(&self, data: ValueId, mut f: impl FnMut(usize)) {
+        match self.ways.get(data.index()).and_then(|way| way.depth) {
+            Some(depth) => f(DEPTHS[usize::from(depth)]),
+            None => each_heap(Heaps::VALUES, f),
         }
     }
 
     /// The uniqueness that is lost when one more reference to a value is taken.
-    fn share(&self, value: ValueId, dimensions: &mut Vec<usize>) {
-        match self.origins.get(value.index()) {
-            Some(Origin::Slot(slot)) => dimensions.push(self.unique(*slot)),
-            Some(Origin::Inside) => dimensions.push(self.unique_inside()),
-            _ => dimensions.extend((0..=self.slots).map(|slot| HEAP_DIMENSIONS + self.slots + slot)),
+    fn share(&self, value: ValueId, set: &mut DimensionSet) {
+        match self.origin_of(value) {
+            Origin::Slot(slot) => set.insert(self.unique(slot)),
+            Origin::Inside => set.insert(self.unique_inside()),
+            Origin::Unknown => set.insert_range(HEAP_DIMENSIONS + self.slots..HEAP_DIMENSIONS + 2 * self.slots + 1),
         }
     }
 
     /// May two pointers lead to one array, which is unshared with all containers around it? Not if they come from different slots, or
     /// there are more containers around one.
     pub fn may_be_same(&self, a: ValueId, b: ValueId) -> bool {
-        let slots = (self.roots[a.index()], self.roots[b.index()]);
-        let depths = (self.depths[a.index()], self.depths[b.index()]);
-        let apart = matches!(slots, (Some(a), Some(b)) if a != b) || matches!(depths, (Some(a), Some(b)) if a != b);
+        let (a, b) = (self.ways[a.index()], self.ways[b.index()]);
+        let apart = matches!((a.root, b.root), (Some(a), Some(b)) if a != b)
+            || matches!((a.depth, b.depth), (Some(a), Some(b)) if a != b);
         !apart
     }
 
-    fn slot_writes(&self, writes: SlotWrites<'_>) -> Vec<usize> {
+    /// Adds the slots that are written, or what belongs to each of them from `first` on.
+    fn add_slots(&self, writes: SlotWrites<'_>, first: usize, set: &mut DimensionSet) {
+        let one = |slot: SlotIx| first + slot.index() % self.slots.max(1);
         match writes {
-            SlotWrites::None => Vec::new(),
-            SlotWrites::One(a) => vec![self.slot(a)],
-            SlotWrites::Two(a, b) => vec![self.slot(a), self.slot(b)],
-            SlotWrites::From(base) => {
-                let first = if self.shared { 0 } else { base.index() };
-                (first..self.slots).map(|slot| HEAP_DIMENSIONS + slot).collect()
+            SlotWrites::None => {}
+            SlotWrites::One(a) => set.insert(one(a)),
+            SlotWrites::Two(a, b) => [a, b].into_iter().for_each(|slot| set.insert(one(slot))),
+            SlotWrites::From(base) | SlotWrites::FromAnd(base, _) => {
+                let from = if self.shared { 0 } else { base.index().min(self.slots) };
+                set.insert_range(first + from..first + self.slots);
+                if let SlotWrites::FromAnd(_, slot) = writes {
+                    set.insert(one(slot));
+                }
             }
-            SlotWrites::FromAnd(base, one) => {
-                let mut all = self.slot_writes(SlotWrites::From(base));
-                all.push(self.slot(one));
-                all
-            }
-            SlotWrites::Set(slots) => slots.iter().map(|slot| self.slot(*slot)).collect(),
+            SlotWrites::Set(slots) => slots.iter().for_each(|slot| set.insert(one(*slot))),
         }
     }
 }
@@ -332,17 +378,17 @@ fn resized(kind: &InstKind) -> Option<SlotIx> {
 
 /// May it make further references to an object, whatever it writes?
 fn counts(kind: &InstKind) -> bool {
-    matches!(
-        kind,
+    match kind {
+        InstKind::Operate { op, .. } => !op.is_mergeable(),
         InstKind::Retain(_)
-            | InstKind::StoreSlotRetain(..)
-            | InstKind::ReplaceSlot(..)
-            | InstKind::StoreOwned { .. }
-            | InstKind::Unshare { .. }
-            | InstKind::Operate { .. }
-            | InstKind::Push { .. }
-            | InstKind::Pop { .. }
-    )
+        | InstKind::StoreSlotRetain(..)
+        | InstKind::ReplaceSlot(..)
+        | InstKind::StoreOwned { .. }
+        | InstKind::Unshare { .. }
+        | InstKind::Push { .. }
+        | InstKind::Pop { .. } => true,
+        _ => false,
+    }
 }
 
 /// The place in a container or slot that an instruction changes as a whole.
@@ -358,42 +404,55 @@ fn changed_home(kind: &InstKind) -> Option<Home> {
     }
 }
 
-/// Slots that parts of locals are moved to, and these parts. An object is reached in two ways then, of which neither tells how far
-/// inside it is.
-fn taken(function: &Function) -> (Vec<SlotIx>, Vec<ValueId>) {
-    let insts = function.blocks.iter().flat_map(|block| &block.insts);
-    let taken = |inst: &Inst| match inst.kind {
-        InstKind::TakePart { value, to, .. } => Some((to, value)),
-        _ => None,
-    };
-    insts.filter_map(taken).unzip()
+/// What a function has that matters to all of it.
+#[derive(Default)]
+struct Met {
+    /// Slots that parts of locals are moved to, and these parts. An object is reached in two ways then, of which neither tells how far
+    /// inside it is.
+    taken: Vec<SlotIx>,
+    parts: Vec<ValueId>,
+    /// Something is appended to a slot's array, or taken from it.
+    resizes: bool,
+    /// A key is looked for in a dict.
+    finds: bool,
 }
 
-/// What is known of where values came from, by value.
-struct Ways {
-    origins: Vec<Origin>,
-    depths: Vec<Option<u8>>,
-    roots: Vec<Option<SlotIx>>,
-}
-
-impl Ways {
-    fn new(function: &Function) -> Ways {
-        let (taken, parts) = taken(function);
-        let count = function.values.len();
-        let mut ways = Ways { origins: vec![Origin::Unknown; count], depths: vec![None; count], roots: vec![None; count] };
-        // What a caller lends is in none of the slots.
-        function.params.iter().for_each(|(_, value)| ways.origins[value.index()] = Origin::Inside);
-        // Twice, since a block may stand before one that defines what it uses.
-        for _ in 0..2 {
-            for inst in function.blocks.iter().flat_map(|block| &block.insts) {
-                let Some(result) = inst.result.filter(|result| !parts.contains(result)) else { continue };
-                ways.origins[result.index()] = ways.origin(&inst.kind);
-                let source = Source::of(&inst.kind);
-                ways.depths[result.index()] = ways.depth(&inst.kind, &source, &taken);
-                ways.roots[result.index()] = ways.root(&inst.kind, &source, &taken);
+impl Met {
+    fn of(function: &Function) -> Met {
+        let mut met = Met::default();
+        for inst in function.blocks.iter().flat_map(|block| &block.insts) {
+            match &inst.kind {
+                InstKind::TakePart { value, to, .. } => {
+                    met.taken.push(*to);
+                    met.parts.push(*value);
+                }
+                InstKind::Push { .. } | InstKind::Pop { .. } => met.resizes |= resized(&inst.kind).is_some(),
+                InstKind::Operate { op, .. } => {
+                    met.resizes |= resized(&inst.kind).is_some();
+                    met.finds |= matches!(op, Operation::Find | Operation::SetItem | Operation::UpdateItem(_));
+                }
+                _ => {}
             }
         }
-        ways
+        met
+    }
+}
+
+impl Memory {
+    /// Where the result of an instruction came from.
+    fn way(&self, kind: &InstKind, result: ValueId, met: &Met) -> Way {
+        let fixed = match *kind {
+            InstKind::ConstPool(..) | InstKind::ConstBoxed(..) => true,
+            InstKind::Box(value) => self.ways[value.index()].fixed || self.ways[result.index()].fixed,
+            _ => self.ways[result.index()].fixed,
+        };
+        let lent = self.lends(kind);
+        if !met.parts.is_empty() && met.parts.contains(&result) {
+            return Way { fixed, lent, ..Way::UNKNOWN };
+        }
+        let source = Source::of(kind).map(|(source, inside)| (self.ways[source.index()], inside));
+        let (depth, root) = (self.depth(kind, source, &met.taken), root(kind, source, &met.taken));
+        Way { origin: self.origin(kind), root, depth, lent, fixed }
     }
 
     /// Where a value was read from.
@@ -401,12 +460,12 @@ impl Ways {
         match *kind {
             InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => Origin::Slot(slot),
             InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => {
-                self.origins[value.index()]
+                self.ways[value.index()].origin
             }
             InstKind::GuardShape { pointer, .. }
             | InstKind::GuardUnique { pointer, .. }
-            | InstKind::Generalise { pointer, .. } => self.origins[pointer.index()],
-            InstKind::LoadFound { default: Some(default), .. } if self.origins[default.index()] != Origin::Inside => {
+            | InstKind::Generalise { pointer, .. } => self.ways[pointer.index()].origin,
+            InstKind::LoadFound { default: Some(default), .. } if self.ways[default.index()].origin != Origin::Inside => {
                 Origin::Unknown
             }
             InstKind::LoadEntry { .. }
@@ -425,8 +484,8 @@ impl Ways {
         }
     }
 
-    /// The depth of an object, and of the address of its elements.
-    fn depth(&self, kind: &InstKind, source: &Option<Source>, taken: &[SlotIx]) -> Option<u8> {
+    /// The depth of an object, and of the address of its elements. `source`: see [`Source`].
+    fn depth(&self, kind: &InstKind, source: Option<(Way, bool)>, taken: &[SlotIx]) -> Option<u8> {
         let deepest = DEPTHS.len() as u8 - 1;
         match *kind {
             InstKind::LoadSlot(slot) if taken.contains(&slot) => None,
@@ -438,93 +497,72 @@ impl Ways {
             // What was read elsewhere and is in a slot now is at neither depth for certain.
             InstKind::Unshare { home: Home::Slot(_) | Home::Variable(_), pointer, .. }
             | InstKind::GuardUnique { slot: Some(_), pointer, .. } => {
-                self.depths[pointer.index()].filter(|depth| *depth == 0)
+                self.ways[pointer.index()].depth.filter(|depth| *depth == 0)
             }
-            _ => match source {
-                Some(Source::Inside(outer)) => self.depths[outer.index()].map(|depth| (depth + 1).min(deepest)),
-                Some(Source::Same(value)) => self.depths[value.index()],
-                None => None,
+            _ => match source? {
+                (outer, true) => outer.depth.map(|depth| (depth + 1).min(deepest)),
+                (same, false) => same.depth,
             },
         }
     }
 
-    /// The slot that an object, or the address of its elements, was reached from.
-    fn root(&self, kind: &InstKind, source: &Option<Source>, taken: &[SlotIx]) -> Option<SlotIx> {
+    /// Is it what a caller lends, or a variable that is never changed, or what is read from it? Only who has an array to itself may store
+    /// its elements otherwise, and those who are lent one have not: they count it first.
+    fn lends(&self, kind: &InstKind) -> bool {
         match *kind {
-            InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => {
-                Some(slot).filter(|slot| !taken.contains(slot))
-            }
-            _ => match source {
-                Some(Source::Inside(value) | Source::Same(value)) => self.roots[value.index()],
-                None => None,
-            },
+            InstKind::LoadConstant { .. } => true,
+            InstKind::GuardTag { value, .. } | InstKind::Unbox { value, .. } => self.ways[value.index()].lent,
+            InstKind::GuardShape { pointer, .. }
+            | InstKind::LoadField { cell: Cell::Value, pointer, .. }
+            | InstKind::LoadPayload { pointer, .. }
+            | InstKind::LoadItem { pointer, .. }
+            | InstKind::LoadData(pointer) => self.ways[pointer.index()].lent,
+            InstKind::LoadElement { cell: Cell::Value, data, .. } => self.ways[data.index()].lent,
+            _ => false,
         }
     }
-}
 
-/// What a caller lends, or a variable that is never changed, and what is read from it. Only who has an array to itself may store its
-/// elements otherwise, and those who are lent one have not: they count it first.
-fn lent(function: &Function) -> Vec<bool> {
-    let mut lent = vec![false; function.values.len()];
-    function.params.iter().for_each(|(_, value)| lent[value.index()] = true);
-    // Twice, since a block may stand before one that defines what it uses.
-    for _ in 0..2 {
-        for inst in function.blocks.iter().flat_map(|block| &block.insts) {
-            let Some(result) = inst.result else { continue };
-            lent[result.index()] |= match inst.kind {
-                InstKind::LoadConstant { .. } => true,
-                InstKind::GuardTag { value, .. } | InstKind::Unbox { value, .. } => lent[value.index()],
-                InstKind::GuardShape { pointer, .. }
-                | InstKind::LoadField { cell: Cell::Value, pointer, .. }
-                | InstKind::LoadPayload { pointer, .. }
-                | InstKind::LoadItem { pointer, .. }
-                | InstKind::LoadData(pointer) => lent[pointer.index()],
-                InstKind::LoadElement { cell: Cell::Value, data, .. } => lent[data.index()],
-                _ => false,
-            };
-        }
-    }
-    lent
-}
-
-/// The slots whose objects are reached only by way of them: what is read from one is not stored to another, nor anywhere else. Only
-/// asked of where something is appended to a slot's array.
-fn held_apart(function: &Function, origins: &[Origin]) -> Vec<SlotIx> {
-    let insts = || function.blocks.iter().flat_map(|block| &block.insts);
-    if !insts().any(|inst| resized(&inst.kind).is_some()) {
-        return Vec::new();
-    }
-    let read = |inst: &Inst| match (&inst.kind, inst.result) {
-        (InstKind::LoadLength(pointer) | InstKind::LoadData(pointer) | InstKind::GuardShape { pointer, .. }, _) => {
-            match origins[pointer.index()] {
-                Origin::Slot(slot) => Some(slot),
-                _ => None,
+    /// The slots whose objects are reached only by way of them: what is read from one is not stored to another, nor anywhere else. Only
+    /// asked of where something is appended to a slot's array.
+    fn held_apart(&self, function: &Function) -> Vec<SlotIx> {
+        let insts = || function.blocks.iter().flat_map(|block| &block.insts);
+        let slot_of = |value: ValueId| match self.ways[value.index()].origin {
+            Origin::Slot(slot) => Some(slot),
+            _ => None,
+        };
+        let read = |inst: &Inst| match &inst.kind {
+            InstKind::LoadLength(pointer) | InstKind::LoadData(pointer) | InstKind::GuardShape { pointer, .. } => {
+                slot_of(*pointer)
             }
-        }
-        _ => None,
-    };
-    let mut slots: Vec<SlotIx> = insts().filter_map(read).collect();
-    slots.sort();
-    slots.dedup();
-    let mut leaves = |slot: SlotIx| slots.retain(|other| *other != slot);
-    for inst in insts() {
-        if let InstKind::MoveSlot { from: slot, .. } | InstKind::TakePart { to: slot, .. } = inst.kind {
-            leaves(slot);
-        }
-        each_stored(&inst.kind, |value| {
-            if let Origin::Slot(slot) = origins[value.index()] {
+            _ => None,
+        };
+        let mut slots: Vec<SlotIx> = insts().filter_map(read).collect();
+        slots.sort();
+        slots.dedup();
+        let mut leaves = |slot: SlotIx| slots.retain(|other| *other != slot);
+        for inst in insts() {
+            if let InstKind::MoveSlot { from: slot, .. } | InstKind::TakePart { to: slot, .. } = inst.kind {
                 leaves(slot);
             }
-        });
-    }
-    // A parameter of a block may be any of its arguments.
-    let edges = function.blocks.iter().flat_map(|block| &block.term).flat_map(|term| term.successors());
-    for value in edges.flat_map(|(_, args)| args) {
-        if let (Origin::Slot(slot), true) = (origins[value.index()], function.ty(*value).repr != Repr::I64) {
-            leaves(slot);
+            each_stored(&inst.kind, |value| slot_of(value).into_iter().for_each(&mut leaves));
         }
+        // A parameter of a block may be any of its arguments.
+        let edges = function.blocks.iter().flat_map(|block| &block.term).flat_map(|term| term.successors());
+        for value in edges.flat_map(|(_, args)| args).filter(|value| function.ty(**value).repr != Repr::I64) {
+            slot_of(*value).into_iter().for_each(&mut leaves);
+        }
+        slots
     }
-    slots
+}
+
+/// The slot that an object, or the address of its elements, was reached from.
+fn root(kind: &InstKind, source: Option<(Way, bool)>, taken: &[SlotIx]) -> Option<SlotIx> {
+    match *kind {
+        InstKind::LoadSlot(slot) | InstKind::Unshare { home: Home::Slot(slot), .. } => {
+            Some(slot).filter(|slot| !taken.contains(slot))
+        }
+        _ => source.and_then(|(way, _)| way.root),
+    }
 }
 
 /// The operands that may be stored somewhere, or be part of the result.
@@ -535,60 +573,51 @@ fn each_stored(kind: &InstKind, mut f: impl FnMut(ValueId)) {
             f(*value)
         }
         _ if kind.effects().writes == Heaps::NONE && !kind.effects().calls => {}
-        _ => kind.clone().each_operand(|value| f(*value)),
+        _ => kind.operands(f),
     }
 }
 
 /// What an object, or the address of its elements, was reached from.
-enum Source {
-    /// A container, or the address of its elements.
-    Inside(ValueId),
-    /// The same object.
-    Same(ValueId),
-}
+struct Source;
 
 impl Source {
-    fn of(kind: &InstKind) -> Option<Source> {
+    /// A container, or the address of its elements (`true`), or the same object.
+    fn of(kind: &InstKind) -> Option<(ValueId, bool)> {
         match *kind {
             InstKind::Unshare { home: Home::Element { data: outer, .. } | Home::Field { pointer: outer, .. }, .. }
             | InstKind::LoadElement { data: outer, .. }
             | InstKind::LoadItem { pointer: outer, .. }
-            | InstKind::LoadField { pointer: outer, .. } => Some(Source::Inside(outer)),
-            InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => {
-                Some(Source::Same(value))
-            }
+            | InstKind::LoadField { pointer: outer, .. } => Some((outer, true)),
+            InstKind::GuardTag { value, .. } | InstKind::Box(value) | InstKind::Unbox { value, .. } => Some((value, false)),
             InstKind::GuardShape { pointer, .. }
             | InstKind::GuardUnique { pointer, .. }
             | InstKind::Generalise { pointer, .. }
-            | InstKind::LoadData(pointer) => Some(Source::Same(pointer)),
+            | InstKind::LoadData(pointer) => Some((pointer, false)),
             _ => None,
         }
     }
 }
 
-fn fixed(function: &Function) -> Vec<bool> {
+/// Can a value of these kinds not be an object with changeable contents?
+fn is_fixed(kinds: Kinds) -> bool {
     let changes =
         [tag::ARRAY, tag::DICT, tag::SET, tag::STRUCT].into_iter().map(Kinds::of_tag).fold(Kinds::NEVER, Kinds::union);
-    let is_fixed = |value: ValueId| function.ty(value).kinds.intersect(changes) == Kinds::NEVER;
-    let mut fixed: Vec<bool> = (0..function.values.len() as u32).map(|at| is_fixed(ValueId(at))).collect();
-    for inst in function.blocks.iter().flat_map(|block| &block.insts) {
-        let Some(result) = inst.result else { continue };
-        match inst.kind {
-            InstKind::ConstPool(..) | InstKind::ConstBoxed(..) => fixed[result.index()] = true,
-            InstKind::Box(value) => fixed[result.index()] |= is_fixed(value),
-            _ => {}
-        }
-    }
-    fixed
+    kinds.intersect(changes) == Kinds::NEVER
 }
 
-fn heap_dimensions(heaps: Heaps) -> Vec<usize> {
-    if heaps == Heaps::NONE {
-        return Vec::new();
+/// The dimension of one heap.
+const fn dimension(heap: Heaps) -> usize {
+    heap.0.trailing_zeros() as usize
+}
+
+/// Calls `f` for the dimensions of heaps.
+fn each_heap(heaps: Heaps, mut f: impl FnMut(usize)) {
+    let depths = 1 << DEPTHS[0] | 1 << DEPTHS[1] | 1 << DEPTHS[2];
+    let mut bits = if heaps.overlaps(Heaps::VALUES) { heaps.0 | depths } else { heaps.0 & !depths };
+    while bits != 0 {
+        f(bits.trailing_zeros() as usize);
+        bits &= bits - 1;
     }
-    let depths = if heaps.overlaps(Heaps::VALUES) { &DEPTHS[..] } else { &[] };
-    let plain = (0..HEAP_DIMENSIONS).filter(|bit| heaps.0 >> bit & 1 == 1 && !DEPTHS.contains(bit));
-    plain.chain(depths.iter().copied()).collect()
 }
 
 /// A set of dimensions.
@@ -616,34 +645,36 @@ impl DimensionSet {
         }
     }
 
-    pub fn add(&mut self, memory: &Memory, writes: Writes) {
-        match writes {
-            Writes::These(dimensions) => dimensions.into_iter().for_each(|d| self.insert(d)),
-            Writes::Everything(slots) => {
-                (0..memory.len()).filter(|d| !memory.is_slot(*d)).for_each(|d| self.insert(d));
-                slots.into_iter().for_each(|d| self.insert(d));
-            }
-        }
+    pub fn insert_range(&mut self, range: std::ops::Range<usize>) {
+        range.for_each(|dimension| self.insert(dimension));
+    }
+
+    pub fn clear(&mut self) {
+        self.bits.fill(0);
     }
 
     pub fn iter(&self) -> impl Iterator<Item = usize> {
-        self.bits
-            .iter()
-            .enumerate()
-            .flat_map(|(word, bits)| (0..64).filter(move |bit| bits >> bit & 1 == 1).map(move |bit| word * 64 + bit))
+        let words = self.bits.iter().enumerate();
+        words.flat_map(|(word, bits)| {
+            let rest = |bits: &u64| Some(bits & (bits - 1)).filter(|rest| *rest != 0);
+            let lowest = std::iter::successors(Some(*bits).filter(|bits| *bits != 0), rest);
+            lowest.map(move |bits| word * 64 + bits.trailing_zeros() as usize)
+        })
     }
 }
 
-/// What each block writes.
-pub fn block_writes(function: &Function, memory: &Memory) -> Vec<DimensionSet> {
-    (0..function.blocks.len() as u32).map(|block| writes_of(function, memory, BlockId(block))).collect()
+/// What each block that is reached writes.
+pub fn block_writes(function: &Function, cfg: &Cfg, memory: &Memory) -> Vec<DimensionSet> {
+    let mut writes = vec![DimensionSet { bits: Vec::new() }; function.blocks.len()];
+    cfg.order.iter().for_each(|block| writes[block.index()] = writes_of(function, memory, *block));
+    writes
 }
 
 /// What a block writes.
 pub fn writes_of(function: &Function, memory: &Memory, block: BlockId) -> DimensionSet {
     let mut set = DimensionSet::empty(memory);
     for inst in &function.blocks[block.index()].insts {
-        set.add(memory, memory.writes(function, &inst.kind));
+        memory.add_writes(function, &inst.kind, &mut set);
     }
     set
 }

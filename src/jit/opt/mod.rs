@@ -82,8 +82,11 @@ pub fn optimise(function: &mut Function, trace: impl FnMut(&str, &Function)) -> 
     summary.hoisted += steps.step("hoist", hoist::run);
     summary.settled += steps.edges("settle", settle::run);
     steps.step("checked", checked::run);
-    summary.merged += steps.step("gvn", gvn::run_carrying);
-    steps.step("checked", checked::run);
+    // Without loops nothing has moved since.
+    if !steps.cfg.loops.is_empty() {
+        summary.merged += steps.step("gvn", gvn::run_carrying);
+        steps.step("checked", checked::run);
+    }
     summary.exchanged += steps.step("exchange", exchange::run);
     summary.proven += steps.step("limits", limits::run);
     summary.dead += steps.step("dead", dead::run);

@@ -6,10 +6,9 @@
 //! still fit in 64 bits. Where such products are summed up it is [`SMALLER`], so that many of them fit. What turns out to be known is removed by the range analysis.
 //! Relies on: a check in front of a loop leaves to the loop head, and is not made again once it has failed too often.
 //! Must not: use the checked value where the check does not dominate.
-use ahash::AHashMap;
-
 use super::late;
 use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::inst::{Cmp, IntOp};
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, Range, Repr, Type, ValueId};
 
@@ -27,8 +26,11 @@ const DEEPEST: usize = 3;
 
 /// Returns the number of values checked.
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
+    if cfg.loops.is_empty() {
+        return 0;
+    }
     let home = super::homes(function, cfg);
-    let mut found: AHashMap<ValueId, (&Loop, i64)> = AHashMap::new();
+    let mut found: IdMap<ValueId, (&Loop, i64)> = IdMap::default();
     // Inner loops come first: an outer one replaces what an inner one has found.
     for looped in cfg.loops.iter().filter(|looped| looped.preheader.is_some()) {
         let is_inside = |value: ValueId| looped.blocks.contains(&home[value.index()]);

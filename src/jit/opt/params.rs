@@ -3,9 +3,8 @@
 //! The builder gives a loop a parameter for every scalar that lives through it; those that the loop does not change are the
 //! value from in front of it, which the other passes then see to be invariant.
 //! Must not: remove a parameter that any way in gives another value.
-use ahash::AHashMap;
-
 use crate::jit::ir::cfg::Cfg;
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::{BlockId, Function, Terminator, ValueId};
 
 /// Returns the number of parameters removed.
@@ -37,8 +36,8 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
 }
 
 /// What each parameter may be.
-fn incoming(function: &Function, cfg: &Cfg) -> AHashMap<ValueId, Vec<ValueId>> {
-    let mut incoming: AHashMap<ValueId, Vec<ValueId>> = AHashMap::new();
+fn incoming(function: &Function, cfg: &Cfg) -> IdMap<ValueId, Vec<ValueId>> {
+    let mut incoming: IdMap<ValueId, Vec<ValueId>> = IdMap::default();
     for &block in &cfg.order {
         for (to, args) in function.blocks[block.index()].term.iter().flat_map(Terminator::successors) {
             for (param, arg) in function.blocks[to.index()].params.iter().zip(args) {
@@ -50,13 +49,13 @@ fn incoming(function: &Function, cfg: &Cfg) -> AHashMap<ValueId, Vec<ValueId>> {
 }
 
 /// Parameters of a block that are passed the same on all ways to it are the first of them.
-fn merge(function: &Function, cfg: &Cfg, incoming: &AHashMap<ValueId, Vec<ValueId>>, replace: &mut [ValueId]) {
+fn merge(function: &Function, cfg: &Cfg, incoming: &IdMap<ValueId, Vec<ValueId>>, replace: &mut [ValueId]) {
     for &block in &cfg.order {
         let params = &function.blocks[block.index()].params;
         if params.len() < 2 {
             continue;
         }
-        let mut first: AHashMap<Vec<ValueId>, ValueId> = AHashMap::with_capacity(params.len());
+        let mut first: IdMap<Vec<ValueId>, ValueId> = IdMap::with_capacity_and_hasher(params.len(), Default::default());
         for &param in params {
             if replace[param.index()] == param
                 && let Some(args) = incoming.get(&param)

@@ -5,9 +5,8 @@
 //! [`TURNS`] turns. A loop around such loops, which itself may have few turns each, polls every [`OUTER_TURNS`].
 //! Must not: make polls rarer where a turn may take long or take memory (calls, operations, what allocates), nor in a loop
 //! around loops that are around others: a few of them inside of each other would poll next to never.
-use ahash::AHashMap;
-
 use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::inst::IntOp;
 use crate::jit::ir::types::Range;
 use crate::jit::ir::{Function, InstKind, Terminator, ValueId};
@@ -85,7 +84,7 @@ fn neighbours(function: &Function) -> Vec<Option<(ValueId, Step)>> {
     let is_one = |value: ValueId| function.ty(value).range == Range { low: 1, high: 1 };
     let insts = || function.blocks.iter().flat_map(|block| &block.insts);
     // A checked index is the index.
-    let mut checked: AHashMap<ValueId, ValueId> = AHashMap::new();
+    let mut checked: IdMap<ValueId, ValueId> = IdMap::default();
     for inst in insts() {
         if let (InstKind::GuardBounds { index, .. }, Some(result)) = (&inst.kind, inst.result) {
             checked.insert(result, *index);

@@ -7,11 +7,10 @@
 //! Relies on: arithmetic with a check gives the exact result where it continues.
 //! Must not: use a fact outside the blocks that the branch's edge dominates. A range that holds where a value is defined is lost
 //! when the value moves in front of a branch: only the last run writes ranges down.
-use ahash::{AHashMap, AHashSet};
-
 use super::counters;
 use super::falling::{self, Falling};
 use crate::jit::ir::cfg::Cfg;
+use crate::jit::ir::ids::{IdMap, IdSet};
 use crate::jit::ir::inst::{BitOp, Cmp, IntOp};
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, Range, Repr, Terminator, ValueId};
 
@@ -90,13 +89,13 @@ fn known(function: &Function, cfg: &Cfg) -> Vec<Option<Range>> {
 }
 
 /// The comparison that defines a bool, also by its negation.
-fn compares(function: &Function) -> AHashMap<ValueId, (Cmp, ValueId, ValueId)> {
+fn compares(function: &Function) -> IdMap<ValueId, (Cmp, ValueId, ValueId)> {
     let insts = || function.blocks.iter().flat_map(|block| &block.insts);
     let compare = |inst: &Inst| match inst.kind {
         InstKind::CmpI { op, a, b } => Some((inst.result?, (op, a, b))),
         _ => None,
     };
-    let mut found: AHashMap<_, _> = insts().filter_map(compare).collect();
+    let mut found: IdMap<_, _> = insts().filter_map(compare).collect();
     for inst in insts() {
         if let (InstKind::NotB(inner), Some(result)) = (&inst.kind, inst.result)
             && let Some(&(op, a, b)) = found.get(inner)
@@ -108,7 +107,7 @@ fn compares(function: &Function) -> AHashMap<ValueId, (Cmp, ValueId, ValueId)> {
 }
 
 /// The int that each float is made of that is made of one.
-fn ints(function: &Function) -> AHashMap<ValueId, ValueId> {
+fn ints(function: &Function) -> IdMap<ValueId, ValueId> {
     let insts = function.blocks.iter().flat_map(|block| &block.insts);
     let made = |inst: &Inst| match inst.kind {
         InstKind::IntToFloat(int) => Some((inst.result?, int)),
@@ -118,10 +117,10 @@ fn ints(function: &Function) -> AHashMap<ValueId, ValueId> {
 }
 
 /// The value that each one is one less than.
-fn less_one(function: &Function) -> AHashMap<ValueId, ValueId> {
+fn less_one(function: &Function) -> IdMap<ValueId, ValueId> {
     let insts = || function.blocks.iter().flat_map(|block| &block.insts);
     let one = |inst: &Inst| if inst.kind == InstKind::ConstI(1) { inst.result } else { None };
-    let ones: AHashSet<ValueId> = insts().filter_map(one).collect();
+    let ones: IdSet<ValueId> = insts().filter_map(one).collect();
     let less = |inst: &Inst| match inst.kind {
         InstKind::Int { op: IntOp::Sub, a, b, .. } if ones.contains(&b) => Some((inst.result?, a)),
         _ => None,
@@ -158,11 +157,11 @@ struct Pass<'a> {
     /// Solved ranges; `None`: not reached yet.
     reached: Vec<Option<Range>>,
     facts: Facts,
-    compares: AHashMap<ValueId, (Cmp, ValueId, ValueId)>,
+    compares: IdMap<ValueId, (Cmp, ValueId, ValueId)>,
     /// The ints that floats are made of.
-    ints: AHashMap<ValueId, ValueId>,
+    ints: IdMap<ValueId, ValueId>,
     falling: Falling,
-    less_one: AHashMap<ValueId, ValueId>,
+    less_one: IdMap<ValueId, ValueId>,
     removed: usize,
     unproven: Vec<Unproven>,
 }

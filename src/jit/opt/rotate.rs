@@ -5,9 +5,8 @@
 //! Where the way past the loop and one out of its midst meet again (`while j >= 0 && xs[j] > x`), what is wanted of the head there comes as
 //! a parameter.
 //! Must not: copy heads that call or are long, nor those whose values are wanted where more ways meet.
-use ahash::AHashMap;
-
 use crate::jit::ir::cfg::Cfg;
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::{BlockId, Function, Inst, StateId, Terminator, ValueId};
 
 /// Instructions of a head that is copied, at most.
@@ -32,7 +31,7 @@ struct Plan {
     inside: BlockId,
     behind: (BlockId, bool),
     /// The head's values that are used elsewhere.
-    wanted: AHashMap<(Side, ValueId), ValueId>,
+    wanted: IdMap<(Side, ValueId), ValueId>,
 }
 
 /// Returns the number of loops rotated.
@@ -70,7 +69,7 @@ fn plan(function: &mut Function, cfg: &Cfg, head: BlockId) -> Option<Plan> {
     if inside == head || !only(inside) {
         return None;
     }
-    let mut plan = Plan { head, ways, inside, behind: (behind, only(behind)), wanted: AHashMap::new() };
+    let mut plan = Plan { head, ways, inside, behind: (behind, only(behind)), wanted: IdMap::default() };
     pass_on(function, cfg, &plan);
     find_wanted(function, cfg, &mut plan).then_some(plan)
 }
@@ -99,7 +98,7 @@ fn pass_on(function: &mut Function, cfg: &Cfg, plan: &Plan) {
         add_arguments(function, pred, meeting, &wanted);
     }
     function.blocks[meeting.index()].params.extend(&params);
-    let mut renaming = Renaming { values: wanted.into_iter().zip(params).collect(), states: AHashMap::new() };
+    let mut renaming = Renaming { values: wanted.into_iter().zip(params).collect(), states: IdMap::default() };
     for &block in cfg.order.iter().filter(|block| cfg.dominates(meeting, **block)) {
         renaming.block(function, block);
     }
@@ -121,7 +120,8 @@ fn add_arguments(function: &mut Function, pred: BlockId, to: BlockId, more: &[Va
 fn find_wanted(function: &mut Function, cfg: &Cfg, plan: &mut Plan) -> bool {
     let own: Vec<ValueId> = super::defined(&function.blocks[plan.head.index()]).collect();
     let mut wanted = Vec::new();
-    for &block in cfg.order.iter().filter(|block| **block != plan.head) {
+    // Others cannot use what the head defines.
+    for &block in cfg.order.iter().filter(|block| **block != plan.head && cfg.dominates(plan.head, **block)) {
         let before = wanted.len();
         each_use(function, block, |value| {
             if own.contains(&value) {
@@ -165,12 +165,11 @@ fn each_use(function: &Function, block: BlockId, mut f: impl FnMut(ValueId)) {
     let data = &function.blocks[block.index()];
     let mut states: Vec<StateId> = data.preheader.into_iter().collect();
     for inst in &data.insts {
-        let mut kind = inst.kind.clone();
-        kind.each_operand(|value| f(*value));
-        kind.each_exit(|exit| states.push(*exit));
+        inst.kind.operands(&mut f);
+        inst.kind.exits(|exit| states.push(exit));
     }
     if let Some(term) = &data.term {
-        term.clone().each_operand(|value| f(*value));
+        term.operands(&mut f);
         if let Terminator::Exit(state) = term {
             states.push(*state);
         }
@@ -206,7 +205,7 @@ fn apply(function: &mut Function, cfg: &Cfg, plan: Plan) {
 
 /// What was used of the head are parameters now.
 fn rename_uses(function: &mut Function, cfg: &Cfg, plan: &Plan) {
-    let renaming = |side| Renaming { values: plan.wanted_on(side).into_iter().collect(), states: AHashMap::new() };
+    let renaming = |side| Renaming { values: plan.wanted_on(side).into_iter().collect(), states: IdMap::default() };
     let (mut inside, mut behind) = (renaming(Side::Inside), renaming(Side::Behind));
     for &block in cfg.order.iter().filter(|block| **block != plan.head) {
         let renaming = match plan.side(cfg, block) {
@@ -220,8 +219,8 @@ fn rename_uses(function: &mut Function, cfg: &Cfg, plan: &Plan) {
 
 /// New values for old ones; states that name an old one are made again.
 struct Renaming {
-    values: AHashMap<ValueId, ValueId>,
-    states: AHashMap<StateId, StateId>,
+    values: IdMap<ValueId, ValueId>,
+    states: IdMap<StateId, StateId>,
 }
 
 impl Renaming {
@@ -230,7 +229,7 @@ impl Renaming {
         let Some(Terminator::Jump(_, args)) = &function.blocks[way.index()].term else {
             unreachable!("ways to a head that is copied are jumps")
         };
-        Renaming { values: params.iter().copied().zip(args.iter().copied()).collect(), states: AHashMap::new() }
+        Renaming { values: params.iter().copied().zip(args.iter().copied()).collect(), states: IdMap::default() }
     }
 
     /// All that a block uses.

@@ -6,11 +6,10 @@
 //! Relies on: the array is unshared, so only what comes from the same slot, or from the same depth of containers, leads to it as well.
 //! Must not: settle where something is in use behind the loop that knows the array by its old kind: the address of its elements, or a
 //! pointer checked to be one to values. Runs behind `hoist`, for which there is one array all through the loop.
-use ahash::{AHashMap, AHashSet};
-
 use super::copy;
 use super::memory::Memory;
 use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::ids::{IdMap, IdSet};
 use crate::jit::ir::inst::{Cell, Heaps, Origin};
 use crate::jit::ir::{Block, BlockId, Function, Inst, InstKind, Repr, Terminator, Type, ValueId};
 use crate::value::layout::{shape, tag};
@@ -73,10 +72,10 @@ struct Version {
 
 /// Returns the number of arrays that may settle.
 pub fn run(function: &mut Function, cfg: &mut Cfg) -> usize {
-    let mut seen = AHashSet::new();
+    let mut seen = IdSet::default();
     let mut count = 0;
     while count < MOST && stores(function).next().is_some() {
-        let memory = Memory::new(function);
+        let memory = Memory::new(function, cfg);
         let facts = Facts::new(function, cfg, &memory);
         let Some(plan) = cfg.loops.iter().find_map(|looped| facts.plan(looped, &mut seen)) else { break };
         apply(function, plan);
@@ -106,28 +105,28 @@ struct Facts<'a> {
     memory: &'a Memory,
     /// Where each value is defined, and by which instruction.
     home: Vec<BlockId>,
-    made: AHashMap<ValueId, &'a Inst>,
+    made: IdMap<ValueId, &'a Inst>,
     /// The blocks that use each value; frame states are told apart, since they know nothing of an array's kind.
-    used: AHashMap<ValueId, Vec<BlockId>>,
-    named: AHashMap<ValueId, Vec<BlockId>>,
+    used: IdMap<ValueId, Vec<BlockId>>,
+    named: IdMap<ValueId, Vec<BlockId>>,
 }
 
 impl<'a> Facts<'a> {
     fn new(function: &'a Function, cfg: &'a Cfg, memory: &'a Memory) -> Facts<'a> {
-        let (mut made, mut used, mut named) = (AHashMap::new(), AHashMap::<_, Vec<_>>::new(), AHashMap::<_, Vec<_>>::new());
+        let (mut made, mut used, mut named) =
+            (IdMap::default(), IdMap::<_, Vec<_>>::default(), IdMap::<_, Vec<_>>::default());
         for &at in &cfg.order {
             let block = &function.blocks[at.index()];
             let mut states: Vec<_> = block.preheader.into_iter().collect();
             for inst in &block.insts {
                 made.extend(inst.result.map(|result| (result, inst)));
-                let mut kind = inst.kind.clone();
-                kind.each_operand(|value| used.entry(*value).or_default().push(at));
-                kind.each_exit(|state| states.push(*state));
+                inst.kind.operands(|value| used.entry(value).or_default().push(at));
+                inst.kind.exits(|state| states.push(state));
             }
-            if let Some(mut term) = block.term.clone() {
-                term.each_operand(|value| used.entry(*value).or_default().push(at));
+            if let Some(term) = &block.term {
+                term.operands(|value| used.entry(value).or_default().push(at));
                 if let Terminator::Exit(state) = term {
-                    states.push(state);
+                    states.push(*state);
                 }
             }
             let values = states.iter().flat_map(|state| function.states[state.index()].values());
@@ -136,7 +135,7 @@ impl<'a> Facts<'a> {
         Facts { function, cfg, memory, home: super::homes(function, cfg), made, used, named }
     }
 
-    fn plan(&self, looped: &Loop, seen: &mut AHashSet<ValueId>) -> Option<Plan> {
+    fn plan(&self, looped: &Loop, seen: &mut IdSet<ValueId>) -> Option<Plan> {
         let front = looped.preheader.filter(|front| self.function.blocks[front.index()].loop_head.is_none())?;
         let insts = looped.blocks.iter().flat_map(|block| &self.function.blocks[block.index()].insts);
         let stores: Vec<_> =
@@ -176,7 +175,7 @@ impl<'a> Facts<'a> {
 
     /// Blocks behind a loop in which compiled code ends, and the edges to others.
     fn edges_out(&self, looped: &Loop) -> (Vec<BlockId>, Vec<(BlockId, BlockId)>) {
-        let inside: AHashSet<BlockId> = looped.blocks.iter().copied().collect();
+        let inside: IdSet<BlockId> = looped.blocks.iter().copied().collect();
         let (mut leaving, mut ends) = (Vec::new(), Vec::new());
         for &from in &looped.blocks {
             let term = &self.function.blocks[from.index()].term;
@@ -208,7 +207,7 @@ impl<'a> Facts<'a> {
     fn is_live(&self, value: ValueId, from: BlockId) -> bool {
         let home = self.home[value.index()];
         let uses = &self.used[&value];
-        let mut seen = AHashSet::from([home]);
+        let mut seen = IdSet::from_iter([home]);
         let mut work = vec![from];
         while let Some(block) = work.pop() {
             if !seen.insert(block) {
@@ -224,7 +223,7 @@ impl<'a> Facts<'a> {
 
     fn version(&self, plan: &Plan, leaving: Vec<BlockId>) -> Option<Version> {
         let InstKind::Generalise { pointer: source, .. } = self.made[&plan.array].kind else { return None };
-        let region: AHashSet<BlockId> = plan.blocks.iter().chain(&leaving).copied().collect();
+        let region: IdSet<BlockId> = plan.blocks.iter().chain(&leaving).copied().collect();
         let size = |block: &BlockId| self.function.blocks[block.index()].insts.len();
         if region.iter().chain([&plan.front]).map(size).sum::<usize>() > MOST_COPIED || !self.is_plain(plan) {
             return None;
@@ -253,11 +252,11 @@ impl<'a> Facts<'a> {
 
     /// Which instructions in front of a loop need not come behind those that store elements as values?
     fn kept(&self, front: BlockId) -> Vec<bool> {
-        let mut moved = AHashSet::new();
+        let mut moved = IdSet::default();
         let mut keep = |inst: &Inst| {
             let effects = inst.kind.effects();
             let mut stays = !effects.reads.overlaps(Heaps::HEADERS) && effects.writes == Heaps::NONE && !effects.calls;
-            inst.kind.clone().each_operand(|value| stays &= !moved.contains(value));
+            inst.kind.operands(|value| stays &= !moved.contains(&value));
             if !stays {
                 moved.extend(inst.result);
             }
@@ -281,9 +280,9 @@ impl<'a> Facts<'a> {
         let insts = self.cfg.order.iter().flat_map(|block| &self.function.blocks[block.index()].insts);
         insts.filter(|inst| inst.result != Some(array)).all(|inst| {
             let (mut names_array, mut names_data) = (false, false);
-            inst.kind.clone().each_operand(|value| {
-                names_array |= *value == array;
-                names_data |= self.array_at(*value) == Some(array);
+            inst.kind.operands(|value| {
+                names_array |= value == array;
+                names_data |= self.array_at(value) == Some(array);
             });
             match inst.kind {
                 InstKind::LoadData(_) | InstKind::LoadLength(_) => true,
@@ -391,7 +390,7 @@ fn redirect(function: &mut Function, block: BlockId, to: BlockId, new: BlockId, 
 fn unbox(function: &mut Function, blocks: impl Iterator<Item = BlockId>, scalar: Scalar, array: ValueId, source: ValueId) {
     let blocks: Vec<BlockId> = blocks.collect();
     let insts = blocks.iter().flat_map(|block| &function.blocks[block.index()].insts);
-    let data: AHashSet<ValueId> = insts
+    let data: IdSet<ValueId> = insts
         .filter(|inst| matches!(inst.kind, InstKind::LoadData(of) if of == array))
         .filter_map(|inst| inst.result)
         .collect();

@@ -6,9 +6,8 @@
 //! block, that block is made twice. The inner loop calls nothing, so everything that is moved out of loops is moved out of it, to be
 //! done again after each call.
 //! Must not: split if all ways back may have called, or none.
-use ahash::AHashMap;
-
 use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::{Block, BlockId, Function, Terminator, ValueId};
 
 /// Instructions of the last block that are made twice at most.
@@ -29,7 +28,7 @@ struct Plan {
 /// Returns the number of loops split. Runs first: the block in front of a loop still has a parameter for each of the head's.
 pub fn run(function: &mut Function, cfg: &mut Cfg) -> usize {
     let mut split = Vec::new();
-    while split.len() < 2 * MOST_SPLIT {
+    while split.len() < 2 * MOST_SPLIT && !cfg.loops.is_empty() {
         let calls: Vec<bool> = function.blocks.iter().map(calls).collect();
         if !calls.contains(&true) {
             break;
@@ -74,8 +73,8 @@ fn is_copied(function: &Function, latch: BlockId, header: BlockId, calls: &[bool
 }
 
 /// For each block of a loop: may the turn have called something by its end?
-fn after_calls(cfg: &Cfg, looped: &Loop, calls: &[bool]) -> AHashMap<BlockId, bool> {
-    let mut after: AHashMap<BlockId, bool> = looped.blocks.iter().map(|block| (*block, calls[block.index()])).collect();
+fn after_calls(cfg: &Cfg, looped: &Loop, calls: &[bool]) -> IdMap<BlockId, bool> {
+    let mut after: IdMap<BlockId, bool> = looped.blocks.iter().map(|block| (*block, calls[block.index()])).collect();
     let mut changed = true;
     while changed {
         changed = false;
@@ -113,7 +112,7 @@ fn new_head(function: &mut Function, plan: &Plan) -> BlockId {
     let loop_head = header.loop_head;
     let mut state = function.states[front.preheader.expect("a loop's preheader has a state").index()].clone();
     let params: Vec<ValueId> = types.into_iter().map(|ty| function.new_value(ty)).collect();
-    let renamed: AHashMap<ValueId, ValueId> = from.into_iter().zip(params.iter().copied()).collect();
+    let renamed: IdMap<ValueId, ValueId> = from.into_iter().zip(params.iter().copied()).collect();
     state.each_value(|value| *value = renamed.get(value).copied().unwrap_or(*value));
     let state = function.new_state(state);
     let head = function.new_block();

@@ -6,10 +6,9 @@
 //! not known – and neither step nor limit changes; the loop's test is at its end.
 //! Must not: move a poll over an effect, since what it leaves with describes one moment; nor make long loops wait for one more
 //! register; nor begin a stretch for the few turns between two calls.
-use ahash::AHashMap;
-
 use super::polls;
 use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::inst::{Cmp, IntOp};
 use crate::jit::ir::{Block, BlockId, Function, Inst, InstKind, Late, Origin, Terminator, Type, ValueId};
 
@@ -30,7 +29,7 @@ struct Plan {
     count: Count,
     poll: (BlockId, usize),
     /// What the state and the sums of the poll are behind the turn.
-    renamed: AHashMap<ValueId, ValueId>,
+    renamed: IdMap<ValueId, ValueId>,
 }
 
 /// How a loop counts.
@@ -62,6 +61,9 @@ impl Count {
 
 /// Returns the number of loops.
 pub fn run(function: &mut Function, cfg: &mut Cfg) -> usize {
+    if cfg.loops.is_empty() {
+        return 0;
+    }
     let home = super::homes(function, cfg);
     let plans: Vec<Plan> = cfg.loops.iter().filter_map(|looped| plan(function, cfg, &home, looped)).collect();
     let count = plans.len();
@@ -94,7 +96,7 @@ fn plan(function: &Function, cfg: &Cfg, home: &[BlockId], looped: &Loop) -> Opti
         // Then it speaks of what the next turn begins with.
         params.iter().copied().zip(then.1.iter().copied()).collect()
     } else if poll.0 == *latch && pure_behind(function, poll) {
-        AHashMap::new()
+        IdMap::default()
     } else {
         return None;
     };
@@ -279,7 +281,7 @@ fn moved(function: &mut Function, plan: &Plan, mut poll: Inst) -> Inst {
         function.late.insert(before, Late { adds: plan.count.falls(), a: plan.count.next, b: plan.count.step });
         renamed.insert(old, before);
     }
-    let replace = |values: &AHashMap<ValueId, ValueId>, value: &mut ValueId| {
+    let replace = |values: &IdMap<ValueId, ValueId>, value: &mut ValueId| {
         *value = values.get(value).copied().unwrap_or(*value);
     };
     (*counter, *every) = (None, 1);

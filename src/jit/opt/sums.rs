@@ -5,10 +5,9 @@
 //! and the additions are not. Past [`MOST`] the loop goes on in the VM.
 //! Relies on: a check in front of a loop leaves to the loop head, and is not made again once it has failed too often.
 //! Must not: take sums of numbers of unknown size (elements, fields, results), nor loops that are polled each turn.
-use ahash::AHashMap;
-
 use super::polls;
 use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::inst::IntOp;
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, Range, Repr, Terminator, Type, ValueId};
 
@@ -58,7 +57,7 @@ struct Sums<'a> {
     /// Where it polls: once on each way back.
     polls: Vec<(BlockId, usize)>,
     /// Where each value of the loop is made; parameters have no instruction.
-    made: AHashMap<ValueId, (BlockId, Option<usize>)>,
+    made: IdMap<ValueId, (BlockId, Option<usize>)>,
 }
 
 /// What a turn has added to a variable at some point: a bound, and the additions that are checked.
@@ -70,7 +69,7 @@ struct Added {
 
 impl<'a> Sums<'a> {
     fn new(function: &'a mut Function, cfg: &'a Cfg, looped: &'a Loop, polls: Vec<(BlockId, usize)>) -> Sums<'a> {
-        let mut made = AHashMap::new();
+        let mut made = IdMap::default();
         for &block in &looped.blocks {
             let data = &function.blocks[block.index()];
             made.extend(data.params.iter().map(|param| (*param, (block, None))));
@@ -93,7 +92,7 @@ impl<'a> Sums<'a> {
         }
         let nexts: Vec<ValueId> =
             self.polls.iter().map(|poll| self.argument(poll.0, self.looped.header, at)).collect::<Option<_>>()?;
-        let mut known = AHashMap::new();
+        let mut known = IdMap::default();
         let mut checked = Vec::new();
         for (next, poll) in nexts.iter().zip(&self.polls) {
             checked.extend(self.added(param, *next, &mut known).filter(|_| !self.is_behind(*next, *poll))?.checked);
@@ -121,7 +120,7 @@ impl<'a> Sums<'a> {
     }
 
     /// What was added to `param` to make `value`; nothing if it is not known to be little.
-    fn added(&self, param: ValueId, value: ValueId, known: &mut AHashMap<ValueId, i64>) -> Option<Added> {
+    fn added(&self, param: ValueId, value: ValueId, known: &mut IdMap<ValueId, i64>) -> Option<Added> {
         if value == param {
             return Some(Added::default());
         }
@@ -138,7 +137,7 @@ impl<'a> Sums<'a> {
         (added.most <= STEP).then_some(added)
     }
 
-    fn added_by(&self, param: ValueId, made: (BlockId, usize), known: &mut AHashMap<ValueId, i64>) -> Option<Added> {
+    fn added_by(&self, param: ValueId, made: (BlockId, usize), known: &mut IdMap<ValueId, i64>) -> Option<Added> {
         let InstKind::Int { op, a, b, exit } = self.function.blocks[made.0.index()].insts[made.1].kind else { return None };
         let (sum, most) = match (op, self.magnitude(a), self.magnitude(b)) {
             (IntOp::Add | IntOp::Sub, _, Some(most)) => (a, most),
@@ -157,7 +156,7 @@ impl<'a> Sums<'a> {
         param: ValueId,
         block: BlockId,
         value: ValueId,
-        known: &mut AHashMap<ValueId, i64>,
+        known: &mut IdMap<ValueId, i64>,
     ) -> Option<Added> {
         if self.cfg.loops.iter().any(|looped| looped.header == block) {
             return None;

@@ -9,10 +9,9 @@
 //! loop stay, and move out with what is read of them.
 //! Relies on: an object that only a slot holds becomes shared only by taking a reference to what was read from that slot.
 //! Must not: copy for turns that may not write (hence only what every turn reaches is moved). A loop of no turns may copy in vain.
-use ahash::AHashMap;
-
 use super::memory::{DimensionSet, Memory};
 use crate::jit::ir::cfg::{Cfg, Loop};
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::inst::{Cell, Home, Origin};
 use crate::jit::ir::{BlockId, Function, Inst, InstKind, SlotIx, StateId, Type, ValueId};
 
@@ -20,14 +19,15 @@ use crate::jit::ir::{BlockId, Function, Inst, InstKind, SlotIx, StateId, Type, V
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     let mut changed = 0;
     let mut replace: Vec<ValueId> = (0..function.values.len() as u32).map(ValueId).collect();
+    let memory = has_unshare(function).then(|| Memory::new(function, cfg));
     for looped in &cfg.loops {
-        let Some(preheader) = looped.preheader else { continue };
+        let (Some(preheader), Some(memory)) = (looped.preheader, &memory) else { continue };
         for slot in unshared_slots(function, looped) {
-            if !keeps_unshared(function, looped, slot) {
+            if !keeps_unshared(function, memory, looped, slot) {
                 continue;
             }
             changed += if is_always_reached(function, cfg, looped, slot) {
-                hoist(function, cfg, looped, preheader, slot, &mut replace)
+                Moving { cfg, memory, looped, slot }.hoist(function, preheader, &mut replace)
             } else {
                 check_only(function, looped, slot)
             };
@@ -37,6 +37,11 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     replace.extend((replace.len() as u32..function.values.len() as u32).map(ValueId));
     super::rewrite(function, &replace);
     changed
+}
+
+/// Is anything made unshared?
+fn has_unshare(function: &Function) -> bool {
+    function.blocks.iter().flat_map(|block| &block.insts).any(|inst| matches!(inst.kind, InstKind::Unshare { .. }))
 }
 
 fn unshare_of(inst: &Inst, wanted: SlotIx) -> bool {
@@ -59,12 +64,12 @@ fn unshared_slots(function: &Function, looped: &Loop) -> Vec<SlotIx> {
     slots
 }
 
-/// Does the slot keep its object, and the object its only holder, all through the loop?
-fn keeps_unshared(function: &Function, looped: &Loop, slot: SlotIx) -> bool {
-    let memory = Memory::new(function);
-    let mut written = DimensionSet::empty(&memory);
+/// Does the slot keep its object, and the object its only holder, all through the loop? What has been put in front of loops since `memory`
+/// was looked at is unknown to it.
+fn keeps_unshared(function: &Function, memory: &Memory, looped: &Loop, slot: SlotIx) -> bool {
+    let mut written = DimensionSet::empty(memory);
     for (_, inst) in insts(function, looped).filter(|(_, inst)| !unshare_of(inst, slot)) {
-        written.add(&memory, memory.writes(function, &inst.kind));
+        memory.add_writes(function, &inst.kind, &mut written);
     }
     !written.contains(memory.slot(slot)) && !written.contains(memory.unique(slot))
 }
@@ -73,25 +78,40 @@ fn is_always_reached(function: &Function, cfg: &Cfg, looped: &Loop, slot: SlotIx
     insts(function, looped).any(|(block, inst)| unshare_of(inst, slot) && cfg.is_in_each_turn(function, block, looped))
 }
 
-/// One `Unshare` in the preheader; those in the loop give what they are given. It copies what is shared, also where they were a guess:
-/// leaving would cost the loop all that stands in front of it.
-fn hoist(
-    function: &mut Function,
-    cfg: &Cfg,
-    looped: &Loop,
-    preheader: BlockId,
+/// A slot whose object is made unshared in front of a loop.
+struct Moving<'a> {
+    cfg: &'a Cfg,
+    memory: &'a Memory,
+    looped: &'a Loop,
     slot: SlotIx,
-    replace: &mut Vec<ValueId>,
-) -> usize {
-    let found =
-        insts(function, looped).find(|(_, inst)| unshare_of(inst, slot)).map(|(_, inst)| (inst.kind.clone(), inst.origin));
-    let Some((InstKind::Unshare { pointer, .. }, origin)) = found else { return 0 };
-    let (ty, exit) =
-        (function.ty(pointer), function.blocks[preheader.index()].preheader.expect("a loop's preheader has a state"));
-    let Some(tag) = ty.kinds.single() else { return 0 };
-    let parts = Parts::of(function, looped, slot);
-    let found = parts.found(function, cfg, looped);
-    let mut removed = parts.check_only(function, looped, &found);
+}
+
+impl Moving<'_> {
+    /// One `Unshare` in the preheader; those in the loop give what they are given. It copies what is shared, also where they were a guess:
+    /// leaving would cost the loop all that stands in front of it.
+    fn hoist(self, function: &mut Function, preheader: BlockId, replace: &mut Vec<ValueId>) -> usize {
+        let Moving { cfg, memory, looped, slot } = self;
+        let found = insts(function, looped).find(|(_, inst)| unshare_of(inst, slot));
+        let Some((InstKind::Unshare { pointer, .. }, origin)) = found.map(|(_, inst)| (&inst.kind, inst.origin)) else {
+            return 0;
+        };
+        let (ty, exit) =
+            (function.ty(*pointer), function.blocks[preheader.index()].preheader.expect("a loop's preheader has a state"));
+        let Some(tag) = ty.kinds.single() else { return 0 };
+        let parts = Parts::of(function, looped, slot);
+        let found = parts.found(function, cfg, looped);
+        let removed = parts.check_only(function, memory, looped, &found) + remove(function, looped, slot, replace);
+        let mut front = Front { function, preheader, exit, origin, replace };
+        let boxed = front.emit(InstKind::LoadSlot(slot), Type::ANY);
+        let object = front.checked(boxed, tag, ty);
+        let object = front.emit(InstKind::Unshare { home: Home::Slot(slot), pointer: object, guess: false, exit }, ty);
+        removed + found.iter().map(|part| front.unshare(object, part)).count()
+    }
+}
+
+/// Takes the `Unshare`s of a slot out of a loop.
+fn remove(function: &mut Function, looped: &Loop, slot: SlotIx, replace: &mut [ValueId]) -> usize {
+    let mut removed = 0;
     for &block in &looped.blocks {
         function.blocks[block.index()].insts.retain(|inst| {
             let InstKind::Unshare { pointer, .. } = inst.kind else { return true };
@@ -105,11 +125,7 @@ fn hoist(
             false
         });
     }
-    let mut front = Front { function, preheader, exit, origin, replace };
-    let boxed = front.emit(InstKind::LoadSlot(slot), Type::ANY);
-    let object = front.checked(boxed, tag, ty);
-    let object = front.emit(InstKind::Unshare { home: Home::Slot(slot), pointer: object, guess: false, exit }, ty);
-    removed + found.iter().map(|part| front.unshare(object, part)).count()
+    removed
 }
 
 /// Where instructions are put in front of a loop.
@@ -182,7 +198,8 @@ enum Place {
 /// How the values of a loop are made, to find parts of what a slot holds.
 struct Parts {
     slot: SlotIx,
-    made: AHashMap<ValueId, InstKind>,
+    /// The block and place of the instruction that makes each value.
+    made: IdMap<ValueId, (BlockId, usize)>,
     params: Vec<ValueId>,
     /// Pointers that are unshared in the loop.
     wholes: Vec<ValueId>,
@@ -190,15 +207,25 @@ struct Parts {
 
 impl Parts {
     fn of(function: &Function, looped: &Loop, slot: SlotIx) -> Parts {
-        let made: AHashMap<ValueId, InstKind> =
-            insts(function, looped).filter_map(|(_, inst)| inst.result.map(|result| (result, inst.kind.clone()))).collect();
-        let wholes =
-            insts(function, looped).filter(|(_, inst)| unshare_of(inst, slot)).filter_map(|(_, inst)| match inst.kind {
-                InstKind::Unshare { pointer, .. } => Some(pointer),
-                _ => None,
-            });
-        let params = looped.blocks.iter().flat_map(|block| function.blocks[block.index()].params.iter().copied());
-        Parts { slot, wholes: wholes.collect(), params: params.collect(), made }
+        let (mut made, mut wholes, mut params) = (IdMap::default(), Vec::new(), Vec::new());
+        for &block in &looped.blocks {
+            let data = &function.blocks[block.index()];
+            params.extend_from_slice(&data.params);
+            made.reserve(data.insts.len());
+            for (at, inst) in data.insts.iter().enumerate() {
+                made.extend(inst.result.map(|result| (result, (block, at))));
+                match inst.kind {
+                    InstKind::Unshare { pointer, .. } if unshare_of(inst, slot) => wholes.push(pointer),
+                    _ => {}
+                }
+            }
+        }
+        Parts { slot, made, params, wholes }
+    }
+
+    fn maker<'a>(&self, function: &'a Function, value: ValueId) -> Option<&'a InstKind> {
+        let (block, at) = self.made.get(&value)?;
+        Some(&function.blocks[block.index()].insts[*at].kind)
     }
 
     /// Those that are checked or unshared in each turn.
@@ -219,17 +246,16 @@ impl Parts {
     }
 
     /// Parts that were unshared in front of the loop are checked in it, if nothing in the loop can make one shared.
-    fn check_only(&self, function: &mut Function, looped: &Loop, parts: &[Part]) -> usize {
-        let memory = Memory::new(function);
+    fn check_only(&self, function: &mut Function, memory: &Memory, looped: &Loop, parts: &[Part]) -> usize {
         let is_part = |function: &Function, inst: &Inst| match inst.kind {
             InstKind::Unshare { home: Home::Element { .. } | Home::Field { .. }, pointer, .. } => {
                 self.place_of(function, pointer).is_some_and(|(place, _)| parts.iter().any(|part| part.place == place))
             }
             _ => false,
         };
-        let mut written = DimensionSet::empty(&memory);
+        let mut written = DimensionSet::empty(memory);
         for (_, inst) in insts(function, looped).filter(|(_, inst)| !is_part(function, inst)) {
-            written.add(&memory, memory.writes(function, &inst.kind));
+            memory.add_writes(function, &inst.kind, &mut written);
         }
         if written.contains(memory.unique_inside()) {
             return 0;
@@ -251,30 +277,33 @@ impl Parts {
 
     /// Where in the slot's object an object was read, and its tag.
     fn place_of(&self, function: &Function, pointer: ValueId) -> Option<(Place, u64)> {
-        let tagged = match *self.made.get(&pointer)? {
+        let tagged = match *self.maker(function, pointer)? {
             InstKind::GuardShape { pointer, .. } => pointer,
             _ => pointer,
         };
-        let InstKind::GuardTag { value, tag, .. } = *self.made.get(&tagged)? else { return None };
-        let place = match *self.made.get(&value)? {
+        let InstKind::GuardTag { value, tag, .. } = *self.maker(function, tagged)? else { return None };
+        let place = match *self.maker(function, value)? {
             InstKind::LoadElement { cell: Cell::Value, data, index } => {
                 let (InstKind::LoadData(whole), InstKind::GuardBounds { index, length, .. }) =
-                    (self.made.get(&data)?, self.made.get(&index)?)
+                    (self.maker(function, data)?, self.maker(function, index)?)
                 else {
                     return None;
                 };
-                let fixed = self.is_whole(*whole) && !self.made.contains_key(index) && !self.params.contains(index);
+                let fixed =
+                    self.is_whole(function, *whole) && !self.made.contains_key(index) && !self.params.contains(index);
                 fixed.then(|| Place::Element { index: *index, length: function.ty(*length) })?
             }
-            InstKind::LoadField { cell: Cell::Value, pointer, offset } if self.is_whole(pointer) => Place::Field { offset },
+            InstKind::LoadField { cell: Cell::Value, pointer, offset } if self.is_whole(function, pointer) => {
+                Place::Field { offset }
+            }
             _ => return None,
         };
         Some((place, tag))
     }
 
-    fn is_whole(&self, pointer: ValueId) -> bool {
+    fn is_whole(&self, function: &Function, pointer: ValueId) -> bool {
         self.wholes.contains(&pointer)
-            || matches!(self.made.get(&pointer), Some(InstKind::Unshare { home: Home::Slot(slot), .. }) if *slot == self.slot)
+            || matches!(self.maker(function, pointer), Some(InstKind::Unshare { home: Home::Slot(slot), .. }) if *slot == self.slot)
     }
 }
 

@@ -4,9 +4,8 @@
 //! variable, and behind another store, that is known until something is called.
 //! Relies on: nothing but this code writes the table of variables, as long as it calls nothing.
 //! Must not: know a variable behind what may have written it, nor by one of several ways only.
-use ahash::{AHashMap, AHashSet};
-
 use crate::jit::ir::cfg::Cfg;
+use crate::jit::ir::ids::{IdMap, IdSet};
 use crate::jit::ir::inst::Heaps;
 use crate::jit::ir::{Function, Inst, InstKind, ValueId};
 
@@ -23,7 +22,7 @@ struct Fact {
 }
 
 /// By index in the table.
-type Facts = AHashMap<u32, Fact>;
+type Facts = IdMap<u32, Fact>;
 
 /// Returns the number of stores that need not look.
 pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
@@ -54,8 +53,8 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
 }
 
 /// The variables looked at.
-fn stored(function: &Function, cfg: &Cfg) -> AHashSet<u32> {
-    let mut stored = AHashSet::new();
+fn stored(function: &Function, cfg: &Cfg) -> IdSet<u32> {
+    let mut stored = IdSet::default();
     for inst in cfg.order.iter().flat_map(|block| &function.blocks[block.index()].insts) {
         if let InstKind::StoreModule { index, .. } = inst.kind
             && stored.len() < MOST
@@ -67,7 +66,7 @@ fn stored(function: &Function, cfg: &Cfg) -> AHashSet<u32> {
 }
 
 /// What is known where each block begins, whichever way leads there.
-fn starts(function: &Function, cfg: &Cfg, stored: &AHashSet<u32>) -> Vec<Option<Facts>> {
+fn starts(function: &Function, cfg: &Cfg, stored: &IdSet<u32>) -> Vec<Option<Facts>> {
     let mut starts: Vec<Option<Facts>> = vec![None; function.blocks.len()];
     let mut ends = starts.clone();
     let mut changed = true;
@@ -96,7 +95,7 @@ fn common(a: &Facts, b: &Facts) -> Facts {
     both.collect()
 }
 
-fn learn(function: &Function, inst: &Inst, stored: &AHashSet<u32>, facts: &mut Facts) {
+fn learn(function: &Function, inst: &Inst, stored: &IdSet<u32>, facts: &mut Facts) {
     match inst.kind {
         InstKind::LoadModule { index, .. } | InstKind::StoreModule { index, .. } if !stored.contains(&index) => {}
         InstKind::LoadModule { index, .. } => facts.entry(index).or_default().loaded = inst.result,

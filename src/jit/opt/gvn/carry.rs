@@ -7,10 +7,9 @@
 //! read; checks that each turn makes may be made in front of the loop, as in `hoist`.
 //! Must not: carry what a way back does not know, or what the turn may write first; loads that a loop does not change are in front of
 //! it already.
-use ahash::AHashMap;
-
 use super::Pass;
 use crate::jit::ir::cfg::Loop;
+use crate::jit::ir::ids::IdMap;
 use crate::jit::ir::inst::Heaps;
 use crate::jit::ir::{BlockId, Inst, InstKind, Terminator, ValueId};
 
@@ -20,7 +19,7 @@ const MOST: usize = 24;
 /// A way to the head of a loop: what the head's own values are on it.
 struct Way {
     from: BlockId,
-    values: AHashMap<ValueId, ValueId>,
+    values: IdMap<ValueId, ValueId>,
 }
 
 /// What one instruction at the beginning of turns is in front of the loop, and on each way back.
@@ -136,7 +135,7 @@ impl Pass<'_> {
     /// Are its operands known in front of the loop?
     fn is_there(&self, kind: &InstKind, looped: &Loop, front: &Way) -> bool {
         let mut there = true;
-        kind.clone().each_operand(|value| there &= front.values.contains_key(value) || self.is_outside(*value, looped));
+        kind.operands(|value| there &= front.values.contains_key(&value) || self.is_outside(value, looped));
         there
     }
 
