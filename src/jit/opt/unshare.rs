@@ -252,7 +252,7 @@ impl Parts {
     /// Where in the slot's object an object was read, and its tag.
     fn place_of(&self, function: &Function, pointer: ValueId) -> Option<(Place, u64)> {
         let tagged = match *self.made.get(&pointer)? {
-            InstKind::GuardShape { pointer, .. } => pointer,
+            InstKind::GuardShape { pointer, .. } | InstKind::Unbox { value: pointer, .. } => pointer,
             _ => pointer,
         };
         let InstKind::GuardTag { value, tag, .. } = *self.made.get(&tagged)? else { return None };
