@@ -4,15 +4,14 @@ use std::sync::Arc;
 use ahash::{AHashMap, AHashSet};
 
 use super::ir::Kinds;
-use super::ir::inst::Cell;
 use super::lower::context::MAX_FUNCTIONS;
-use super::profile::{Constant, FieldCase, FieldFrom, FunctionProfile, Site, Target};
+use super::profile::{Constant, FieldCase, FieldFrom, FunctionProfile, Site, Target, Tested};
 use crate::builtins::N_BUILTINS;
 use crate::bytecode::chunk::{Callee, Chunk, Const, LiteralSite, Root, Test};
 use crate::bytecode::op::Op;
 use crate::source::Span;
 use crate::value::layout::{shape, tag, variant_number};
-use crate::value::{FnId, Rep, Value, shapes};
+use crate::value::{FnId, Value, shapes};
 use crate::vm::Vm;
 use crate::vm::feedback::{MethodSeen, Overload, Snapshot, seen, snapshot};
 use crate::vm::function::Activation;
@@ -113,7 +112,7 @@ fn profile(vm: &Vm, activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u
         reached,
         info: activation.info.clone(),
         captures: captures(&activation.chunk),
-        tests: activation.chunk.tests.iter().map(|test| variant_tested(activation, test)).collect(),
+        tests: activation.chunk.tests.iter().map(|test| tested(activation, test)).collect(),
         variants: activation.chunk.variants.iter().map(|made| variant_made(activation, *made)).collect(),
         literals: activation.chunk.literals.iter().map(|site| fields_from(vm, activation, site)).collect(),
         defaults: activation.chunk.structs.iter().map(|local| defaults(vm, activation, *local)).collect(),
@@ -198,12 +197,22 @@ fn unit(activation: &Activation, constant: &Const) -> Option<i64> {
     (declared.shape == 0 && !owner.has_own_equality()).then(|| variant_number(owner.id.0, variant, 0))
 }
 
-/// The variant that passes a test.
-fn variant_tested(activation: &Activation, test: &Test) -> Option<i64> {
-    let Test::Variant(local, variant) = *test else { return None };
-    let owner = activation.unit.enums[local as usize].decl;
-    let declared = shapes::decl(owner).as_enum()?.variants.get(variant as usize)?;
-    Some(variant_number(owner.0, variant, declared.shape))
+/// The variant or struct that passes a test.
+fn tested(activation: &Activation, test: &Test) -> Option<Tested> {
+    match *test {
+        Test::Variant(local, variant) => {
+            let owner = activation.unit.enums[local as usize].decl;
+            let declared = shapes::decl(owner).as_enum()?.variants.get(variant as usize)?;
+            Some(Tested::Variant(variant_number(owner.0, variant, declared.shape)))
+        }
+        Test::Struct(local) => {
+            // Asked first, so that of the shapes below it none is missing.
+            let end = shapes::next_shape();
+            let declared = shapes::decl(activation.unit.structs[local as usize].decl).as_struct()?;
+            Some(Tested::Struct { shapes: declared.shapes(), end })
+        }
+        _ => None,
+    }
 }
 
 /// The shape of a variant with payload, whose values have no annotations that are enforced.
@@ -244,7 +253,7 @@ fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
         }
         Op::FieldGet { site, .. } | Op::FieldSet { site, .. } | Op::FieldUpdate { site, .. } => {
             let cases = seen.fields[usize::from(site)].as_ref()?;
-            Some(Site::Fields(cases.iter().map(field_case).collect()))
+            Some(Site::Fields(cases.iter().map(FieldCase::of).collect()))
         }
         Op::ForPrep { .. } | Op::ForNext { .. } | Op::ForNextPair { .. } => Some(elements(word)),
         Op::PlaceSet { path, .. } | Op::PlaceUpdate { path, .. } | Op::TakeOut { path, .. } => Some(place(path, word, seen)),
@@ -270,7 +279,7 @@ fn methods(site: u16, pc: usize, seen: &Snapshot) -> Site {
     for met in seen.methods[usize::from(site)].iter().flatten() {
         match *met {
             MethodSeen::Method { key, target } => targets.push(Target { shape: key, function: target }),
-            MethodSeen::Field(slot) => fields.push(field_case(&slot)),
+            MethodSeen::Field(slot) => fields.push(FieldCase::of(&slot)),
         }
     }
     match (fields.is_empty(), called(pc, seen)) {
@@ -293,7 +302,7 @@ fn called(pc: usize, seen: &Snapshot) -> Option<Site> {
 
 /// What the segments of a place have met.
 fn place(path: u16, word: u32, seen: &Snapshot) -> Site {
-    let cases = |slots: &Option<Vec<crate::value::FieldSlot>>| slots.iter().flatten().map(field_case).collect();
+    let cases = |slots: &Option<Vec<crate::value::FieldSlot>>| slots.iter().flatten().map(FieldCase::of).collect();
     Site::Place { fields: seen.places[usize::from(path)].iter().map(cases).collect(), shapes: shapes(word) }
 }
 
@@ -349,13 +358,4 @@ fn shapes(word: u32) -> Vec<u32> {
         }
     }
     shapes
-}
-
-fn field_case(slot: &crate::value::FieldSlot) -> FieldCase {
-    let cell = match slot.rep() {
-        Rep::F64 => Cell::F64,
-        Rep::I64 => Cell::I64,
-        Rep::Value => Cell::Value,
-    };
-    FieldCase { shape: slot.shape(), cell, offset: slot.offset(), values: Kinds::ANY }
 }

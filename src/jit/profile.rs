@@ -7,6 +7,7 @@ use super::ir::Kinds;
 use super::ir::inst::Cell;
 use crate::bytecode::chunk::Chunk;
 use crate::semantics::call::FnInfo;
+use crate::value::{FieldSlot, Rep};
 use crate::vm::feedback::Overload;
 
 /// One request to compile.
@@ -117,8 +118,8 @@ pub struct FunctionProfile {
     pub info: Arc<FnInfo>,
     /// It reads captures: values that call it are closures.
     pub captures: bool,
-    /// What passes each test of a pattern, as `value::layout::variant_number`, if that is one variant.
-    pub tests: Vec<Option<i64>>,
+    /// What passes each test of a pattern, if that is one variant or struct.
+    pub tests: Vec<Option<Tested>>,
     /// The shape of each enum value made here, unless its payload has to be looked at.
     pub variants: Vec<Option<u32>>,
     /// Where the fields of each struct literal come from, unless that is the VM's business.
@@ -129,6 +130,15 @@ pub struct FunctionProfile {
     pub units: Vec<Option<i64>>,
     /// Instructions that left compiled code too often: they are left to the VM.
     pub poisoned: Vec<u32>,
+}
+
+/// What passes a test of a pattern.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tested {
+    /// A variant, by its `value::layout::variant_number`.
+    Variant(i64),
+    /// The instances of a struct: its shapes with numbers below `end`. Shapes with larger ones may have been made for it since.
+    Struct { shapes: Vec<u32>, end: u32 },
 }
 
 /// Where a field of a struct literal comes from.
@@ -197,6 +207,18 @@ pub struct FieldCase {
     pub offset: u32,
     /// Kinds of the values met, for `Cell::Value`.
     pub values: Kinds,
+}
+
+impl FieldCase {
+    /// Where a field of a shape lies; values of any kind may have been met.
+    pub fn of(slot: &FieldSlot) -> FieldCase {
+        let cell = match slot.rep() {
+            Rep::F64 => Cell::F64,
+            Rep::I64 => Cell::I64,
+            Rep::Value => Cell::Value,
+        };
+        FieldCase { shape: slot.shape(), cell, offset: slot.offset(), values: Kinds::ANY }
+    }
 }
 
 /// A method or function called.

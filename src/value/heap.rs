@@ -309,7 +309,7 @@ pub unsafe fn release_last(object: NonNull<Hdr>, heads: usize) {
         if count == 0 {
             return;
         }
-        let is_array = matches!(header.shape, ids::ARR_BOOL | ids::ARR_I64 | ids::ARR_F64);
+        let is_array = matches!(header.shape, ids::ARR_BOOL | ids::ARR_I64 | ids::ARR_F64 | ids::ARR_VAL);
         let is_declared = inline::is_declared(header.shape);
         if count == 1
             && (is_array || is_declared)
@@ -318,7 +318,11 @@ pub unsafe fn release_last(object: NonNull<Hdr>, heads: usize) {
             if is_declared {
                 return inline::free_declared(object, header.shape, heads);
             }
-            if Array::free_small(object.cast(), heads) {
+            let is_freed = match header.shape {
+                ids::ARR_VAL => Array::free_values(object.cast(), heads),
+                _ => Array::free_small(object.cast(), heads),
+            };
+            if is_freed {
                 return;
             }
         }

@@ -315,6 +315,11 @@ pub fn decl(id: DeclId) -> &'static Decl {
     DECLS.get(id.0).expect("declarations are made by this registry")
 }
 
+/// Shapes made from now on have numbers from here on up.
+pub fn next_shape() -> u32 {
+    SHAPES.len() + ids::FIRST_DECLARED
+}
+
 /// The shape with this number (64 and up).
 #[inline]
 pub fn shape_info(id: u32) -> &'static ShapeInfo {
@@ -459,6 +464,11 @@ impl StructDecl {
     /// Position of the field with this name.
     pub fn position(&self, name: Symbol) -> Option<usize> {
         self.fields.iter().position(|field| field.name == name)
+    }
+
+    /// The shapes that there are by now, all of those with numbers below what [`next_shape`] has given before.
+    pub fn shapes(&self) -> Vec<u32> {
+        self.shapes.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The shape for a new instance with these values: the one instances start with now, or a more

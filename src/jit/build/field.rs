@@ -42,7 +42,20 @@ impl Builder<'_> {
         if !(2..=MOST_CASES).contains(&cases.len()) || !self.holds_object(a) {
             return false;
         }
-        let (cases, exit) = (cases.clone(), self.exit());
+        let cases = cases.clone();
+        let (found, common) = self.read_field_of(a, &cases);
+        self.write_read(dst, a, found, common);
+        true
+    }
+
+    /// A field of the instance in a register, which has one of a few shapes: of one kind of scalar, or a value that the instance lends.
+    pub(super) fn read_field_of(&mut self, a: u16, cases: &[FieldCase]) -> (ValueId, Option<Scalar>) {
+        if let [case] = cases {
+            let pointer = self.guarded(a, tag::STRUCT, case.shape);
+            let load = InstKind::LoadField { cell: case.cell, pointer, offset: case.offset };
+            return self.read(load, case.cell, case.values);
+        }
+        let exit = self.exit();
         let kinds: Vec<Option<Scalar>> = cases.iter().map(kind_of).collect();
         let common = kinds[0].filter(|first| kinds.iter().all(|kind| *kind == Some(*first)));
         let pointer = self.guarded(a, tag::STRUCT, 0);
@@ -62,8 +75,7 @@ impl Builder<'_> {
             self.terminate(Terminator::Jump(met, Box::new([value])));
             (self.block, self.ended) = (other.unwrap_or(met), false);
         }
-        self.write_read(dst, a, found, common);
-        true
+        (found, common)
     }
 
     /// Goes on if an instance has this shape; gives the block for others.

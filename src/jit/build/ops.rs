@@ -165,6 +165,10 @@ impl Builder<'_> {
             }
             Op::JumpIfNull { a, .. } => self.jump_if_tag(a, tag::NULL, Cmp::Eq),
             Op::JumpIfNotNull { a, .. } => self.jump_if_tag(a, tag::NULL, Cmp::Ne),
+            Op::JumpIfPresent { a, .. } if self.is_present(a) => {
+                self.settle_passing();
+                self.jump()
+            }
             Op::JumpIfPresent { a, .. } => self.jump_if_tag(a, tag::UNINIT, Cmp::Ne),
             Op::JumpIfEq { a, b, .. } => return self.jump_if(op, Cmp::Eq, true, Source::Register(a), Source::Register(b)),
             Op::JumpIfNe { a, b, .. } => return self.jump_if(op, Cmp::Eq, false, Source::Register(a), Source::Register(b)),

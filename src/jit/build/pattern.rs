@@ -1,19 +1,23 @@
 //! Patterns and `?`: tests by the runtime on values that are lent, branches here.
 use super::arith::Source;
+use super::calls::MOST_CASES;
 use super::state::{Lender, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::Part;
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::{BitOp, Cmp};
-use crate::jit::ir::{InstKind, Operation, Terminator, Type, ValueId};
+use crate::jit::ir::{InstKind, Made, Operation, Terminator, Type, ValueId};
+use crate::jit::profile::{FieldCase, Tested};
 use crate::value::DeclId;
 use crate::value::layout::{UNIT_MARK, tag, variant_number};
-use crate::value::shapes::{self, prelude, shape_info};
+use crate::value::shapes::{self, ShapeInfo, prelude, shape_info};
 
 /// How many instructions before a part its test may stand: further up it is that of another pattern.
 const FARTHEST_TEST: usize = 64;
-/// Variants with payload that are told apart without asking the runtime.
+/// Shapes – of variants with payload, or of one struct – that are told apart without asking the runtime.
 const MOST_SHAPES: usize = 4;
+/// Codes that may have met instances of newer shapes too often.
+const MOST_STORMS: usize = 2;
 
 impl Builder<'_> {
     /// Jumps unless the value passes.
@@ -21,10 +25,10 @@ impl Builder<'_> {
         if self.is_cleared(a) {
             return self.fallback(op);
         }
-        let wanted = self.context().profile.tests[usize::from(test)];
-        if let (Some(wanted), Some(found)) = (wanted, self.known_variant(a)) {
+        let wanted = self.context().profile.tests[usize::from(test)].clone();
+        if let Some(passes) = wanted.as_ref().and_then(|wanted| self.passes(a, wanted)) {
             self.settle_passing();
-            if found == wanted {
+            if passes {
                 self.fall_through()
             } else {
                 self.jump()
@@ -33,13 +37,57 @@ impl Builder<'_> {
         }
         let value = self.boxed(a);
         let passes = match wanted {
-            Some(variant) => self.is_variant(value, variant),
-            None => self.operation(Operation::Passes(self.site(test)), &[value]),
+            Some(Tested::Variant(variant)) => self.is_variant(value, variant),
+            Some(Tested::Struct { shapes, end }) if shapes.len() <= MOST_SHAPES && self.knows_shapes() => {
+                self.is_instance(value, &shapes, end)
+            }
+            _ => self.operation(Operation::Passes(self.site(test)), &[value]),
         };
         self.settle_passing();
         let fails = self.emit(InstKind::NotB(passes), Type::BOOL);
         self.branch(fails);
         Ok(())
+    }
+
+    /// Whether a register passes a test, if what it holds is known.
+    fn passes(&self, register: u16, wanted: &Tested) -> Option<bool> {
+        match wanted {
+            Tested::Variant(wanted) => self.known_variant(register).map(|found| found == *wanted),
+            Tested::Struct { shapes, .. } => match self.made_in(self.slot(register))? {
+                Made::Struct(shape) => Some(shapes.contains(&shape)),
+                _ => None,
+            },
+        }
+    }
+
+    /// Are structs that have got new shapes since code was made no concern of the test at hand?
+    fn knows_shapes(&self) -> bool {
+        self.context().profile.storms(self.pc) < MOST_STORMS
+    }
+
+    /// Whether a value is an instance of a struct that has these shapes; leaves for shapes that were not there then, from `end` on.
+    fn is_instance(&mut self, value: ValueId, shapes: &[u32], end: u32) -> ValueId {
+        let (found, end) = (self.emit(InstKind::VariantOf(value), Type::INT), self.int(i64::from(end)));
+        let old = self.emit(InstKind::CmpI { op: Cmp::Lt, a: found, b: end }, Type::BOOL);
+        let exit = self.exit();
+        self.effect(InstKind::GuardTrue { value: old, exit });
+        match self.is_one_of(found, shapes, None) {
+            Some(answer) => answer,
+            None => self.emit(InstKind::ConstB(false), Type::BOOL),
+        }
+    }
+
+    /// Whether a number is one of these shapes, or this answer is true already.
+    fn is_one_of(&mut self, found: ValueId, shapes: &[u32], mut answer: Option<ValueId>) -> Option<ValueId> {
+        for shape in shapes {
+            let shape = self.int(i64::from(*shape));
+            let is = self.emit(InstKind::CmpI { op: Cmp::Eq, a: found, b: shape }, Type::BOOL);
+            answer = Some(match answer {
+                Some(before) => self.emit(InstKind::Select { cond: before, a: before, b: is }, Type::BOOL),
+                None => is,
+            });
+        }
+        answer
     }
 
     pub(super) fn is_variant(&mut self, value: ValueId, variant: i64) -> ValueId {
@@ -56,7 +104,7 @@ impl Builder<'_> {
             return self.operation(Operation::OfEnum(decl.0), &[value]);
         }
         let found = self.emit(InstKind::VariantOf(value), Type::INT);
-        let mut answer = units.then(|| {
+        let unit = units.then(|| {
             // All bits of its number but those that say which of them it is.
             let mask = self.int(UNIT_MARK | i64::from(u32::MAX));
             let (owner, wanted) =
@@ -64,15 +112,7 @@ impl Builder<'_> {
             let owner = self.emit(owner, Type::INT);
             self.emit(InstKind::CmpI { op: Cmp::Eq, a: owner, b: wanted }, Type::BOOL)
         });
-        for shape in shapes {
-            let shape = self.int(i64::from(shape));
-            let is = self.emit(InstKind::CmpI { op: Cmp::Eq, a: found, b: shape }, Type::BOOL);
-            answer = Some(match answer {
-                Some(before) => self.emit(InstKind::Select { cond: before, a: before, b: is }, Type::BOOL),
-                None => is,
-            });
-        }
-        answer.unwrap_or(found)
+        self.is_one_of(found, &shapes, unit).unwrap_or(found)
     }
 
     /// Whether two values are equal, one of which is known to be a variant without payload of an enum without an equality of its own;
@@ -104,15 +144,15 @@ impl Builder<'_> {
         }
     }
 
-    /// The shape of the variant with payload that a register was tested for last: a guess, to be checked.
-    fn tested_shape(&self, register: u16) -> Option<u32> {
+    /// What a register was tested for last: a guess, to be checked.
+    fn tested(&self, register: u16) -> Option<&Tested> {
         let profile = &self.context().profile;
         let before = profile.chunk.code[..self.pc as usize].iter().rev();
         let test = before.take(FARTHEST_TEST).find_map(|op| match *op {
             Op::Test { a, test, .. } if a == register => Some(test),
             _ => None,
         });
-        profile.tests[usize::from(test?)].and_then(|variant| u32::try_from(variant).ok())
+        profile.tests[usize::from(test?)].as_ref()
     }
 
     /// A payload value, lent by what lends the whole.
@@ -120,6 +160,30 @@ impl Builder<'_> {
         let pointer = self.guarded(a, tag::VARIANT, shape);
         let value = self.emit(InstKind::LoadPayload { pointer, index }, Type::ANY);
         self.lend_from(dst, a, value);
+    }
+
+    /// The field that a pattern names, of the struct that its register was tested for; false if there is none.
+    fn field_part(&mut self, dst: u16, a: u16, part: u16) -> bool {
+        let chunk = self.context().profile.chunk.clone();
+        let Part::Key(name) = chunk.parts[usize::from(part)] else { return false };
+        let Some(Tested::Struct { shapes, .. }) = self.tested(a) else { return false };
+        let field = |shape: &u32| field_named(shape_info(*shape), &chunk.names[usize::from(name)]);
+        let Some(cases) = shapes.iter().map(field).collect::<Option<Vec<_>>>() else { return false };
+        if let Slot::Virtual(at) = self.state.get(self.slot(a)) {
+            let object = &self.virtuals[at as usize];
+            let position = cases.iter().find_map(|case| object.field(case.shape, case.offset));
+            let Some(part) = position.and_then(|position| self.virtual_part(a, position)) else { return false };
+            self.write_part(dst, part);
+            return true;
+        }
+        if !(1..=MOST_CASES).contains(&cases.len()) || !self.holds_object(a) || !self.knows_shapes() {
+            return false;
+        }
+        match self.read_field_of(a, &cases) {
+            (value, Some(scalar)) => self.write_scalar(dst, value, scalar),
+            (value, None) => self.lend_from(dst, a, value),
+        }
+        true
     }
 
     /// A part of what `a` keeps: lent by what lends the whole.
@@ -170,16 +234,15 @@ impl Builder<'_> {
             self.write_part(dst, part);
             return Ok(());
         }
-        if let (Part::Payload(index), Some(shape)) =
-            (&self.context().profile.chunk.parts[usize::from(part)], self.tested_shape(a))
+        if let (Part::Payload(index), Some(Tested::Variant(variant))) =
+            (&self.context().profile.chunk.parts[usize::from(part)], self.tested(a))
+            && let (index, Ok(shape)) = (*index, u32::try_from(*variant))
+            && (index as usize) < shape_info(shape).slot_count()
         {
-            let index = *index;
-            if (index as usize) < shape_info(shape).slot_count() {
-                self.payload(dst, a, shape, index);
-                return Ok(());
-            }
+            self.payload(dst, a, shape, index);
+            return Ok(());
         }
-        if self.element_part(dst, a, part) {
+        if self.element_part(dst, a, part) || self.field_part(dst, a, part) {
             return Ok(());
         }
         let (value, site) = (self.boxed(a), self.site(part));
@@ -187,6 +250,13 @@ impl Builder<'_> {
         self.settle_passing();
         self.write_owned(dst, found);
         Ok(())
+    }
+
+    /// Has the instruction in front read a part that is there? What is lent by the whole was never missing.
+    pub(super) fn is_present(&self, register: u16) -> bool {
+        let before = self.context().profile.chunk.code[..self.pc as usize].last();
+        let is_part = matches!(before, Some(Op::Part { dst, .. }) if *dst == register);
+        is_part && matches!(self.state.get(self.slot(register)), Slot::Borrowed { .. } | Slot::Virtual(_))
     }
 
     fn is_cleared(&self, register: u16) -> bool {
@@ -283,6 +353,13 @@ impl Builder<'_> {
         self.finish_ways(vec![(good, 0, after), (bad, 1, self.state.clone())]);
         Ok(())
     }
+}
+
+/// Where the field of this name lies in instances of a shape.
+fn field_named(info: &ShapeInfo, name: &str) -> Option<FieldCase> {
+    let fields = &info.decl().as_struct()?.fields;
+    let position = fields.iter().position(|field| field.name.as_str() == name)?;
+    info.slots().get(position).map(FieldCase::of)
 }
 
 /// Is this the number of a variant of Result or Option?

@@ -341,7 +341,7 @@ pub enum InstKind {
     },
     /// Tag of a boxed value → int.
     TagOf(ValueId),
-    /// Variant of a boxed value → int: its `value::layout::variant_number`, 0 of what is no enum value.
+    /// Variant of a boxed value → int: its `value::layout::variant_number`; the shape of an instance, and 0 of all else.
     VariantOf(ValueId),
     /// Payload value of an enum value that has it → boxed, borrowed from it. Enum values never change.
     LoadPayload {

@@ -53,12 +53,16 @@ impl Lowering<'_> {
         self.define(result, object);
     }
 
-    /// The number of a value's variant.
+    /// The number of a value's variant, or the shape of an instance.
     pub(super) fn variant_of(&mut self, value: ValueId, result: Option<ValueId>) {
         let (found, payload) = self.boxed(value);
         let (object, other, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         let number = self.b.append_block_param(next, types::I64);
-        let is_object = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::VARIANT as i64);
+        // Both tags, and no others, differ from the smaller one in this bit at most.
+        const { assert!(tag::VARIANT - tag::STRUCT == 2) };
+        let above = self.b.ins().iadd_imm_s(found, -(tag::STRUCT as i64));
+        let others = self.b.ins().band_imm_s(above, !2);
+        let is_object = self.b.ins().icmp_imm_u(IntCC::Equal, others, 0);
         self.b.ins().brif(is_object, object, &[], other, &[]);
         self.b.switch_to_block(object);
         let shape = self.load(types::I32, payload, header::SHAPE as i32);

@@ -12,6 +12,7 @@ use crate::jit::ir::inst::{Cmp, Home};
 use crate::jit::ir::{BlockId, Function, InstKind, Operation, SlotIx, StateId, Terminator, ValueId};
 use crate::jit::ir::{Inst, Origin, Repr, Type};
 use crate::value::layout::tag;
+use crate::value::shapes::{Layout, shape_info};
 
 mod carry;
 mod entries;
@@ -42,6 +43,8 @@ fn walk(function: &mut Function, cfg: &Cfg, then: impl FnOnce(&mut Pass)) -> usi
         hasher: ahash::RandomState::new(),
         holds: IdMap::default(),
         matched: IdMap::default(),
+        branched: IdMap::default(),
+        conditions: IdMap::default(),
         at: cfg.order[0],
         home: super::homes(function, cfg),
         stored: IdMap::default(),
@@ -121,8 +124,12 @@ struct Pass<'a> {
     hasher: ahash::RandomState,
     /// Truths that have been checked, each with the block where.
     holds: IdMap<ValueId, BlockId>,
-    /// The variants that values were found to be, by their shapes, each with the block where.
+    /// The variants and instances that values were found to be, by their shapes, each with the block where.
     matched: IdMap<ValueId, (u32, BlockId)>,
+    /// The shapes that instances were found to have by branching, each with the block where.
+    branched: IdMap<ValueId, (u32, BlockId)>,
+    /// What branches may ask, by the value that is the answer.
+    conditions: IdMap<ValueId, InstKind>,
     at: BlockId,
     /// The block that each value is defined in.
     home: Vec<BlockId>,
@@ -149,6 +156,7 @@ impl Pass<'_> {
         self.at = block;
         let mut versions = self.versions_on_entry(block);
         self.matched.extend(self.match_in_front(block));
+        self.branched.extend(self.shape_in_front(block));
         let insts = std::mem::take(&mut self.function.blocks[block.index()].insts);
         let mut kept = Vec::with_capacity(insts.len());
         for mut inst in insts {
@@ -158,6 +166,7 @@ impl Pass<'_> {
                 continue;
             }
             self.trust_match(&mut inst);
+            self.trust_branch(&mut inst.kind);
             self.use_found(&mut inst.kind, &versions);
             let key = (inst.result.is_some() && !inst.kind.effects().calls).then(|| self.key(&inst.kind, &versions));
             if key.as_ref().is_some_and(|key| self.is_known(&inst, key, &versions)) {
@@ -192,8 +201,8 @@ impl Pass<'_> {
         self.versions_at_end[block.index()] = versions;
     }
 
-    /// The value that the only way into a block has found to be a variant with payload.
-    fn match_in_front(&self, block: BlockId) -> Option<(ValueId, (u32, BlockId))> {
+    /// What is true in a block because of the branch that is the only way to it.
+    fn truth_in_front(&self, block: BlockId) -> Option<&InstKind> {
         let before = self.cfg.idom[block.index()];
         if self.cfg.preds[block.index()][..] != [before] {
             return None;
@@ -201,29 +210,57 @@ impl Pass<'_> {
         let Some(Terminator::Branch { cond, then, otherwise }) = &self.function.blocks[before.index()].term else {
             return None;
         };
-        let front = &self.function.blocks[before.index()].insts;
-        let (cond, equals) = match front.iter().rfind(|inst| inst.result == Some(*cond))?.kind {
-            InstKind::NotB(cond) => (cond, otherwise.0),
-            _ => (*cond, then.0),
+        let (truth, where_true) = match self.conditions.get(&self.replace[cond.index()])? {
+            InstKind::NotB(cond) => (self.conditions.get(cond)?, otherwise.0),
+            truth => (truth, then.0),
         };
-        let InstKind::CmpI { op: Cmp::Eq, a, b } = front.iter().rfind(|inst| inst.result == Some(cond))?.kind else {
-            return None;
-        };
+        (where_true == block && then.0 != otherwise.0).then_some(truth)
+    }
+
+    /// The value that the only way into a block has found to be a variant with payload, or an instance.
+    fn match_in_front(&self, block: BlockId) -> Option<(ValueId, (u32, BlockId))> {
+        let InstKind::CmpI { op: Cmp::Eq, a, b } = *self.truth_in_front(block)? else { return None };
         let (value, number) = (self.variants.get(&a)?, self.function.ty(b).range);
         let shape = u32::try_from(number.low).ok().filter(|_| number.low == number.high)?;
-        (equals == block && then.0 != otherwise.0).then_some((*value, (shape, block)))
+        Some((*value, (shape, block)))
+    }
+
+    /// The instance that the only way into a block has found to have a shape.
+    fn shape_in_front(&self, block: BlockId) -> Option<(ValueId, (u32, BlockId))> {
+        match *self.truth_in_front(block)? {
+            InstKind::IsShape { pointer, shape } if self.is_instance(pointer) => Some((pointer, (shape, block))),
+            _ => None,
+        }
+    }
+
+    /// Is it a pointer to an instance? Those keep their shapes as long as they live.
+    fn is_instance(&self, pointer: ValueId) -> bool {
+        let ty = self.function.ty(pointer);
+        ty.repr == Repr::Ptr && ty.kinds.single() == Some(tag::STRUCT)
+    }
+
+    /// A check of a shape by which a branch has told an instance from others is none.
+    fn trust_branch(&mut self, kind: &mut InstKind) {
+        let InstKind::GuardShape { pointer, shape, .. } = *kind else { return };
+        if let Some((found, block)) = self.branched.get(&pointer)
+            && *found == shape
+            && self.cfg.dominates(*block, self.at)
+        {
+            *kind = InstKind::Unbox { value: pointer, tag: tag::STRUCT };
+        }
     }
 
     /// A check that a value is an object of a tag which it was found to have becomes a plain reading of its pointer, of the shape found.
     fn trust_match(&mut self, inst: &mut Inst) {
-        let (InstKind::GuardTag { value, tag: tag::VARIANT, .. }, Some(result)) = (&inst.kind, inst.result) else { return };
-        let (value, found) = (*value, self.matched.get(value).copied());
+        let (InstKind::GuardTag { value, tag, .. }, Some(result)) = (&inst.kind, inst.result) else { return };
+        let (value, tag, found) = (*value, *tag, self.matched.get(value).copied());
         if let Some((shape, block)) = found
+            && tag == tag_of(shape)
             && self.cfg.dominates(block, self.at)
             && self.function.ty(value).repr == Repr::Boxed
         {
-            inst.kind = InstKind::Unbox { value, tag: tag::VARIANT };
-            self.function.values[result.index()] = Type::pointer(tag::VARIANT, shape);
+            inst.kind = InstKind::Unbox { value, tag };
+            self.function.values[result.index()] = Type::pointer(tag, shape);
         }
     }
 
@@ -239,9 +276,14 @@ impl Pass<'_> {
 
     /// What a result tells of the object it leads to, or of the value it was made of.
     fn learn_result(&mut self, kind: &InstKind, result: ValueId, versions: &[u32]) {
-        if let InstKind::GuardShape { pointer, .. } | InstKind::GuardUnique { pointer, .. } = kind {
-            let object = self.object(*pointer);
-            self.objects.insert(result, object);
+        match *kind {
+            InstKind::GuardShape { pointer, .. } | InstKind::GuardUnique { pointer, .. } => {
+                _ = self.objects.insert(result, self.object(pointer));
+            }
+            InstKind::Unbox { value, .. } if self.is_instance(value) => {
+                _ = self.objects.insert(result, self.object(value));
+            }
+            _ => {}
         }
         if self.function.ty(result).shape != 0 {
             self.shaped.insert(result, versions[self.memory.shape_of(self.function, result)]);
@@ -249,6 +291,9 @@ impl Pass<'_> {
         match kind {
             InstKind::Box(of) => _ = self.boxes.insert(result, *of),
             InstKind::VariantOf(of) => _ = self.variants.insert(result, *of),
+            InstKind::NotB(_) | InstKind::IsShape { .. } | InstKind::CmpI { op: Cmp::Eq, .. } => {
+                self.conditions.insert(result, kind.clone());
+            }
             _ => {}
         }
     }
@@ -283,7 +328,8 @@ impl Pass<'_> {
             }
             InstKind::GuardShape { pointer, shape, .. }
                 if self.function.ty(pointer).shape == shape
-                    && self.shaped.get(&pointer) == Some(&versions[self.memory.shape_of(self.function, pointer)]) =>
+                    && (self.is_instance(pointer)
+                        || self.shaped.get(&pointer) == Some(&versions[self.memory.shape_of(self.function, pointer)])) =>
             {
                 Some(pointer)
             }
@@ -315,7 +361,11 @@ impl Pass<'_> {
 
     fn key(&self, kind: &InstKind, versions: &[u32]) -> Key {
         let mut reads = Reads::default();
-        self.memory.each_read(self.function, kind, |dimension| reads.push(versions[dimension]));
+        // An instance keeps its shape.
+        let keeps = matches!(*kind, InstKind::GuardShape { pointer, .. } | InstKind::IsShape { pointer, .. } if self.is_instance(pointer));
+        if !keeps {
+            self.memory.each_read(self.function, kind, |dimension| reads.push(versions[dimension]));
+        }
         let kind = match *kind {
             // What has been checked of an object does not change where it has its words, and an array has its length in the same place
             // whatever its kind.
@@ -383,6 +433,14 @@ impl Pass<'_> {
 fn bump_set(versions: &mut [u32], set: &DimensionSet, next_version: &mut u32) {
     set.iter().for_each(|dimension| versions[dimension] = *next_version);
     *next_version += 1;
+}
+
+/// The tag of objects of a shape that a declaration has.
+fn tag_of(shape: u32) -> u64 {
+    match shape_info(shape).layout {
+        Layout::Struct { .. } => tag::STRUCT,
+        Layout::Variant { .. } => tag::VARIANT,
+    }
 }
 
 /// The load that would read back what a store has written, and the value it would give.

@@ -278,7 +278,7 @@ impl Parts {
     /// Where in the slot's object an object was read, and its tag.
     fn place_of(&self, function: &Function, pointer: ValueId) -> Option<(Place, u64)> {
         let tagged = match *self.maker(function, pointer)? {
-            InstKind::GuardShape { pointer, .. } => pointer,
+            InstKind::GuardShape { pointer, .. } | InstKind::Unbox { value: pointer, .. } => pointer,
             _ => pointer,
         };
         let InstKind::GuardTag { value, tag, .. } = *self.maker(function, tagged)? else { return None };

@@ -18,7 +18,7 @@ use super::chunk::{Fresh, LARGE_PAGE};
 use super::pool::keep_large;
 use crate::limits::{self, OutOfMemory};
 
-const MAX_SMALL: usize = 256;
+pub(super) const MAX_SMALL: usize = 256;
 const CLASSES: usize = MAX_SMALL / 16;
 /// Bytes of fresh memory that become blocks of one size at a time.
 const SLICE: usize = 4 << 10;

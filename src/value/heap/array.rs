@@ -3,12 +3,13 @@
 //! `Hdr@0 | data@8 | len@16 | cap@24`. Everything that depends on the kind goes through a slice of the
 //! right type or fails; `value/array.rs` builds the operations of the language on that.
 
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::{self, NonNull, null_mut};
 use std::slice;
 use std::sync::atomic::Ordering;
 
-use super::alloc::Heads;
+use super::alloc::{Heads, MAX_SMALL};
+use super::inline::free_flat;
 use super::{Hdr, Ref, alloc};
 use crate::limits::{self, OutOfMemory};
 use crate::value::Value;
@@ -418,6 +419,27 @@ impl Array {
             let array = this.as_ref();
             let (Some(shift), Some(data)) = (array.unboxed_shift(), NonNull::new(array.data)) else { return false };
             heads.give_both(this.cast(), size_of::<Array>(), data, array.capacity() << shift)
+        }
+    }
+
+    /// Frees an array of values in a small buffer, and gives up what it holds. False, and nothing is done, if it is none.
+    ///
+    /// # Safety
+    /// The caller owns the last reference to it.
+    pub(super) unsafe fn free_values(this: NonNull<Array>, heads: Heads<'_>) -> bool {
+        // SAFETY: by the caller's promise; each element owns a count, and its blocks have these sizes (**blocks**).
+        unsafe {
+            let array = this.as_ref();
+            let bytes = array.capacity() * size_of::<Value>();
+            let small = NonNull::new(array.data).filter(|_| bytes <= MAX_SMALL);
+            let Some(data) = small.filter(|_| array.hdr.shape == ids::ARR_VAL) else { return false };
+            for at in 0..array.len {
+                let value = ManuallyDrop::new(data.cast::<Value>().add(at).read());
+                if value.is_heap() && !free_flat(value.object(), heads) {
+                    super::release(value.object());
+                }
+            }
+            heads.give_both(this.cast(), size_of::<Array>(), data, bytes)
         }
     }
 

@@ -345,7 +345,10 @@ pub(super) unsafe fn free_declared(object: NonNull<Hdr>, shape: u32, heads: allo
 }
 
 /// Frees an instance of nothing but numbers that nobody else holds; false if it is none.
-unsafe fn free_flat(object: NonNull<Hdr>, heads: alloc::Heads<'_>) -> bool {
+///
+/// # Safety
+/// The caller owns a count, which it has given up if this says true.
+pub(super) unsafe fn free_flat(object: NonNull<Hdr>, heads: alloc::Heads<'_>) -> bool {
     // SAFETY: the caller owns a count.
     let header = unsafe { object.as_ref() };
     if header.count() != 1 || !is_declared(header.shape) {
