@@ -583,42 +583,31 @@ impl Lowering<'_> {
 
     /// Adds one to the count of what a boxed value refers to, if anything.
     pub(super) fn retain(&mut self, value_tag: clif::Value, payload: clif::Value) {
-        let known = self.constant(value_tag);
-        if known.is_some_and(|known| !(tag::HEAP_FIRST..=tag::HEAP_LAST).contains(&known)) {
-            return;
+        match self.constant(value_tag) {
+            Some(known) if (tag::HEAP_FIRST..=tag::HEAP_LAST).contains(&known) => self.retain_object(payload),
+            Some(_) => {}
+            None => {
+                let counted = self.is_counted(value_tag);
+                self.when(counted, false, |this| this.retain_object(payload));
+            }
         }
-        let next = self.b.create_block();
-        if known.is_none() {
-            self.go_on_unless_counted(value_tag, next);
-        }
-        let slow = self.count_above(payload, 0, 1, next);
+    }
+
+    fn retain_object(&mut self, object: clif::Value) {
+        let count = self.load(types::I32, object, 0);
+        let local = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, count, 0);
+        let (fast, slow, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(slow);
+        self.b.ins().brif(local, fast, &[], slow, &[]);
+        self.b.switch_to_block(fast);
+        let more = self.b.ins().iadd_imm_s(count, 1);
+        self.store(more, object, 0);
+        self.b.ins().jump(next, &[]);
         self.b.switch_to_block(slow);
         let helper = self.helper(Helper::Retain);
-        self.b.ins().call(helper, &[payload]);
+        self.b.ins().call(helper, &[object]);
         self.b.ins().jump(next, &[]);
         self.b.switch_to_block(next);
-    }
-
-    /// Goes on at `next` if the tag is of no counted kind, and else here.
-    fn go_on_unless_counted(&mut self, value_tag: clif::Value, next: clif::Block) {
-        let counted = self.is_counted(value_tag);
-        let inside = self.b.create_block();
-        self.b.ins().brif(counted, inside, &[], next, &[]);
-        self.b.switch_to_block(inside);
-    }
-
-    /// Adds to the count of an object if that is more than `least`, and goes on at `next`; else it goes to the block given.
-    fn count_above(&mut self, object: clif::Value, least: i64, change: i64, next: clif::Block) -> clif::Block {
-        let count = self.load(types::I32, object, 0);
-        let above = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, count, least);
-        let (fast, slow) = (self.b.create_block(), self.b.create_block());
-        self.b.set_cold_block(slow);
-        self.b.ins().brif(above, fast, &[], slow, &[]);
-        self.b.switch_to_block(fast);
-        let count = self.b.ins().iadd_imm_s(count, change);
-        self.store(count, object, 0);
-        self.b.ins().jump(next, &[]);
-        slow
     }
 
     /// Address of the free blocks of this thread by size.
@@ -629,15 +618,24 @@ impl Lowering<'_> {
 
     /// Gives up one count of what a boxed value refers to, if anything; `rarely` it is the last one.
     pub(super) fn release(&mut self, value_tag: clif::Value, payload: clif::Value, rarely: bool) {
-        let next = self.b.create_block();
-        self.go_on_unless_counted(value_tag, next);
-        let slow = self.count_above(payload, 1, -1, next);
-        self.b.switch_to_block(slow);
-        let helper = self.helper_by(Helper::Release, rarely && self.around);
-        let heads = self.free_blocks();
-        self.b.ins().call(helper, &[payload, heads]);
-        self.b.ins().jump(next, &[]);
-        self.b.switch_to_block(next);
+        let counted = self.is_counted(value_tag);
+        self.when(counted, false, |this| {
+            let count = this.load(types::I32, payload, 0);
+            let several = this.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, count, 1);
+            let (fast, slow, next) = (this.b.create_block(), this.b.create_block(), this.b.create_block());
+            this.b.set_cold_block(slow);
+            this.b.ins().brif(several, fast, &[], slow, &[]);
+            this.b.switch_to_block(fast);
+            let fewer = this.b.ins().iadd_imm_s(count, -1);
+            this.store(fewer, payload, 0);
+            this.b.ins().jump(next, &[]);
+            this.b.switch_to_block(slow);
+            let helper = this.helper_by(Helper::Release, rarely && this.around);
+            let heads = this.free_blocks();
+            this.b.ins().call(helper, &[payload, heads]);
+            this.b.ins().jump(next, &[]);
+            this.b.switch_to_block(next);
+        });
     }
 }
 

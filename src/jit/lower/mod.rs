@@ -447,6 +447,19 @@ impl Lowering<'_> {
     fn context(&mut self) -> clif::Value {
         self.b.ins().get_pinned_reg(types::I64)
     }
+
+    /// Runs `body` in a block of its own if `cond`, then goes on.
+    fn when(&mut self, cond: clif::Value, cold: bool, body: impl FnOnce(&mut Self)) {
+        let (inside, next) = (self.b.create_block(), self.b.create_block());
+        if cold {
+            self.b.set_cold_block(inside);
+        }
+        self.b.ins().brif(cond, inside, &[], next, &[]);
+        self.b.switch_to_block(inside);
+        body(self);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(next);
+    }
 }
 
 /// The tag of values that are held in one word.
