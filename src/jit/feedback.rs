@@ -7,7 +7,7 @@ use super::ir::Kinds;
 use super::lower::context::MAX_FUNCTIONS;
 use super::profile::{Constant, FieldCase, FieldFrom, FunctionProfile, Site, Target, Tested};
 use crate::builtins::N_BUILTINS;
-use crate::bytecode::chunk::{Callee, Chunk, Const, LiteralSite, Root, Test};
+use crate::bytecode::chunk::{Callee, Chunk, Const, LiteralSite, Part, Root, Test};
 use crate::bytecode::op::Op;
 use crate::source::Span;
 use crate::value::layout::{shape, tag, variant_number};
@@ -211,6 +211,7 @@ fn tested(activation: &Activation, test: &Test) -> Option<Tested> {
             let declared = shapes::decl(activation.unit.structs[local as usize].decl).as_struct()?;
             Some(Tested::Struct { shapes: declared.shapes(), end })
         }
+        Test::Fields => Some(Tested::Fields),
         _ => None,
     }
 }
@@ -266,6 +267,11 @@ fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
         Op::CallValue { .. } => called(pc, seen),
         _ if word == 0 => None,
         Op::MakeArray { .. } | Op::Contains { .. } => Some(elements(word)),
+        Op::Part { part, .. } if let Part::Key(name) = chunk.parts[usize::from(part)] => {
+            let is_one = word != seen::MEGAMORPHIC;
+            let case = is_one.then(|| FieldCase::named(shapes::shape_info(word), &chunk.names[usize::from(name)]))??;
+            Some(Site::Fields(vec![case]))
+        }
         Op::Part { .. } => Some(Site::Elements { shapes: shapes(word), values: items(word) }),
         Op::MakeStruct { .. } | Op::Construct { .. } => (word != seen::MEGAMORPHIC).then_some(Site::Made(word)),
         Op::CallBuiltin { .. } => Some(Site::Argument(Kinds(word))),

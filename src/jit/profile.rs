@@ -7,6 +7,7 @@ use super::ir::Kinds;
 use super::ir::inst::Cell;
 use crate::bytecode::chunk::Chunk;
 use crate::semantics::call::FnInfo;
+use crate::value::shapes::ShapeInfo;
 use crate::value::{FieldSlot, Rep};
 use crate::vm::feedback::Overload;
 
@@ -139,6 +140,8 @@ pub enum Tested {
     Variant(i64),
     /// The instances of a struct: its shapes with numbers below `end`. Shapes with larger ones may have been made for it since.
     Struct { shapes: Vec<u32>, end: u32 },
+    /// What has entries or fields.
+    Fields,
 }
 
 /// Where a field of a struct literal comes from.
@@ -218,6 +221,13 @@ impl FieldCase {
             Rep::Value => Cell::Value,
         };
         FieldCase { shape: slot.shape(), cell, offset: slot.offset(), values: Kinds::ANY }
+    }
+
+    /// Where the field of this name lies in instances of a shape.
+    pub fn named(info: &ShapeInfo, name: &str) -> Option<FieldCase> {
+        let fields = &info.decl().as_struct()?.fields;
+        let position = fields.iter().position(|field| field.name.as_str() == name)?;
+        info.slots().get(position).map(FieldCase::of)
     }
 }
 

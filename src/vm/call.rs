@@ -464,7 +464,7 @@ impl Vm {
         let value = self.construct_struct(decl, args, Vec::new())?;
         // Compiled code makes instances of shapes it has seen made without looking at annotations.
         if !crate::value::shapes::decl(decl).is_annotated() {
-            func.note_made(pc, value.shape());
+            func.note_shape(pc, value.shape());
         }
         self.here.fp.set(dst, value);
         Ok(())

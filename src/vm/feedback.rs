@@ -34,12 +34,16 @@ pub mod seen {
     pub const STEPS: u32 = 1 << 16;
     /// Word of a call site with several callees, which `Activation::several` lists; with one the word is its `FnId` plus 1.
     pub const POLYMORPHIC: u32 = u32::MAX - 1;
-    /// Word of a call site with more callees than are listed, and of an instruction that has made instances of several shapes.
+    /// Word of a call site with more callees than are listed, and of an instruction that has made or taken apart instances of several
+    /// shapes.
     pub const MEGAMORPHIC: u32 = u32::MAX;
 }
 
-/// Shapes remembered per site.
-pub const WAYS: usize = 4;
+/// Shapes remembered per site: as many as a hierarchy of structs has mostly, since what is compiled for the shapes met leaves for others.
+pub const WAYS: usize = 8;
+
+/// Functions remembered per site that calls values.
+pub const MOST_FUNCTIONS: usize = 4;
 
 /// A field site: where the field lies in the shapes met, the latest first.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::call::TURNS_AFTER_EXIT;
-use super::feedback::{FieldCache, MethodSeen, Overload, WAYS, seen};
+use super::feedback::{FieldCache, MOST_FUNCTIONS, MethodSeen, Overload, WAYS, seen};
 use super::stack::{FnRef, Ip, Table};
 use super::tier::{Entry, Patience};
 use super::unit::Unit;
@@ -186,7 +186,7 @@ impl Activation {
         if !callees.contains(&callee.0) {
             callees.push(callee.0);
         }
-        if callees.len() > WAYS {
+        if callees.len() > MOST_FUNCTIONS {
             word.set(seen::MEGAMORPHIC);
         }
     }
@@ -200,9 +200,9 @@ impl Activation {
         }
     }
 
-    /// Notes the shape of an instance that an instruction has made.
+    /// Notes the shape of an instance that an instruction has made or taken apart.
     #[inline]
-    pub fn note_made(&self, pc: usize, shape: u32) {
+    pub fn note_shape(&self, pc: usize, shape: u32) {
         let word = self.feedback.at(pc);
         if word.get() != shape {
             word.set(if word.get() == 0 { shape } else { seen::MEGAMORPHIC });

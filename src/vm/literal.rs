@@ -147,7 +147,7 @@ impl Vm {
                 if ordered.get().unwrap_or_else(|| self.learn_literal(decl, items, site)) {
                     let values = self.here.fp.slice(base, items.len());
                     let value = Value::instance_taking(decl, values).map_err(|refused| memory("instance", refused))?;
-                    func.note_made(self.here.ip.pc(func.start), value.shape());
+                    func.note_shape(self.here.ip.pc(func.start), value.shape());
                     self.here.fp.set(dst, value);
                     return Ok(());
                 }
@@ -159,7 +159,7 @@ impl Vm {
         let names: Vec<_> = items.iter().map(|item| item.map(|(name, _)| *func.names.at(usize::from(name)))).collect();
         let fields = self.literal_fields(decl, &names, values)?;
         let value = self.new_instance(decl, fields)?;
-        func.note_made(self.here.ip.pc(func.start), value.shape());
+        func.note_shape(self.here.ip.pc(func.start), value.shape());
         self.here.fp.set(dst, value);
         Ok(())
     }

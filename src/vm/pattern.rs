@@ -1,6 +1,6 @@
 //! Tests and parts of patterns.
 use super::Vm;
-use super::feedback::item_bit;
+use super::feedback::{item_bit, seen};
 use super::function::Activation;
 use crate::builtins::{self, BuiltinTypeId};
 use crate::bytecode::chunk::{Part, Test};
@@ -21,12 +21,26 @@ impl Vm {
     #[inline(never)]
     pub(super) fn part(&mut self, dst: u16, a: u16, part: u16) -> Result<(), Raise> {
         let func = self.here.func;
-        let found = func.part_of(self.here.fp.get(a), part)?;
-        if let (Part::Element(_), Value::Array(items)) = (&func.chunk.parts[usize::from(part)], self.here.fp.get(a)) {
-            self.note(1 << (items.shape() & 31) | item_bit(&found));
-        }
+        let value = self.here.fp.get(a);
+        let found = func.part_of(value, part)?;
+        self.note_part(&func.chunk.parts[usize::from(part)], value, &found);
         self.here.fp.set(dst, found);
         Ok(())
+    }
+
+    /// Notes what a part was taken out of.
+    fn note_part(&self, part: &Part, value: &Value, found: &Value) {
+        match (part, value) {
+            (Part::Element(_), Value::Array(items)) => self.note(1 << (items.shape() & 31) | item_bit(found)),
+            (Part::Key(_), Value::Struct(object)) => self.note_shape(object.shape()),
+            (Part::Key(_), _) => self.note_shape(seen::MEGAMORPHIC),
+            _ => {}
+        }
+    }
+
+    fn note_shape(&self, shape: u32) {
+        let func = self.here.func;
+        func.note_shape(self.here.ip.pc(func.start), shape);
     }
 
     /// Destructuring needs something that has parts of this kind.

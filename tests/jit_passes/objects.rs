@@ -281,10 +281,99 @@ fn a_field_of_a_few_shapes_is_read_where_it_lies_unless_there_are_many() {
             things.join(", ")
         )
     };
-    for shapes in [2, 4] {
+    for shapes in [2, 8] {
         let few = ir(&program(shapes));
         assert_eq!((count(&few, "LoadField"), count(&few, "Operate")), (shapes, 0), "{few}");
     }
-    let many = ir(&program(5));
+    let many = ir(&program(9));
     assert_eq!((count(&many, "LoadField"), count(&many, "Operate")), (0, 1), "{many}");
+}
+
+#[test]
+fn structs_are_told_apart_by_their_shapes_unless_one_has_too_many() {
+    let program = |values: &str| {
+        format!(
+            "struct N {{ v }}\nstruct A {{ a, b }}\nstruct W {{ a, b, c, d, e }}\nfunc f(n) {{\n match n {{\n case N {{ v }}: {{ return v }}\n case W {{ a }}: {{ return 1 }}\n case A {{ a, b }}: {{ return a + b }}\n default: {{ return 0 }}\n}} }}\nvs := [{values}]\nfor i in 0..1200 {{ f(vs[i % vs.len()]) }}"
+        )
+    };
+    let few = ir(&program("N(1), A(1, 2), 7"));
+    assert_eq!((count(&few, "Operate"), count(&few, "LoadField"), count(&few, "GuardShape")), (0, 3, 0), "{few}");
+    // What has one more shape than is told apart is left to the runtime.
+    let wide = (0..5).map(|at| (0..5).map(|of| if of < at { "null" } else { "1" }).collect::<Vec<_>>().join(", "));
+    let wide: Vec<String> = wide.map(|fields| format!("W({fields})")).collect();
+    let many = ir(&program(&format!("N(1), A(1, 2), {}", wide.join(", "))));
+    assert_eq!(count(&many, "Passes"), 1, "{many}");
+}
+
+#[test]
+fn fields_that_a_pattern_names_are_read_where_they_lie_unless_there_are_several_shapes() {
+    let program = |values: &str| {
+        format!(
+            "struct P {{ x, y }}\nfunc f(p) {{\n {{x, y}} := p\n return x + y }}\nvs := [{values}]\nfor i in 0..1200 {{ f(vs[i % 2]) }}"
+        )
+    };
+    let one = ir(&program("P(1, 2), P(2, 3)"));
+    assert_eq!((count(&one, "Operate"), count(&one, "LoadField")), (0, 2), "{one}");
+    for several in ["P(1, 2), P(2, 0.5)", "P(1, 2), {x: 1, y: 2}"] {
+        let several = ir(&program(several));
+        assert_eq!((count(&several, "Operate"), count(&several, "LoadField")), (3, 0), "{several}");
+    }
+}
+
+#[test]
+fn the_shape_of_an_instance_is_checked_once_unless_it_is_another_instance() {
+    let program = |then: &str| {
+        format!(
+            "struct S {{ x, y }}\nfunc g(n) {{ if n == 0 {{ return 0 }}\n return 1 + g(n - 1) }}\nfunc h(s, n) {{ if n == 0 {{ return s }}\n return h(s, n - 1) }}\nfunc f(s) {{\n s.x += 1\n {then}\n s.y += 1\n return s }}\nfor i in 0..1200 {{ f(S(i, 1)) }}"
+        )
+    };
+    let same = ir(&program("g(3)"));
+    assert_eq!((count(&same, "CallCompiled"), count(&same, "GuardShape")), (1, 1), "{same}");
+    let other = ir(&program("s = h(s, 3)"));
+    assert_eq!((count(&other, "CallCompiled"), count(&other, "GuardShape")), (1, 2), "{other}");
+}
+
+#[test]
+fn what_a_branch_has_told_of_an_instance_is_not_checked_again() {
+    let program = |then: &str| {
+        format!(
+            "struct A {{ x\n func m(self) {{ return self.x }} }}\nstruct B {{ y, x\n func m(self) {{ return self.x + self.y }} }}\nfunc f(t) {{ return {then} }}\nvs := [A(1), B(1, 2)]\nfor i in 0..1200 {{ f(vs[i % 2]) }}"
+        )
+    };
+    // The last way is for the only shape that is left, and checks it.
+    let once = ir(&program("t.m()"));
+    assert_eq!((count(&once, "IsShape"), count(&once, "GuardShape")), (1, 1), "{once}");
+    let twice = ir(&program("t.m() + t.m()"));
+    assert_eq!((count(&twice, "IsShape"), count(&twice, "GuardShape")), (1, 2), "{twice}");
+}
+
+#[test]
+fn methods_of_a_hierarchy_of_structs_are_calls_unless_it_is_large() {
+    let program = |shapes: usize| {
+        let declared = |n| format!("struct S{n} {{ a{n}, x\n func m(self) {{ return self.x + {n} }} }}\n");
+        let things: Vec<String> = (0..shapes).map(|n| format!("S{n}({n}, {n})")).collect();
+        format!(
+            "{}func f(t) {{ return t.m() }}\nthings := [{}]\nfor i in 0..3000 {{ f(things[i % {shapes}]) }}",
+            (0..shapes).map(declared).collect::<String>(),
+            things.join(", ")
+        )
+    };
+    let some = ir(&program(7));
+    assert_eq!((count(&some, "IsShape"), count(&some, "GuardShape"), count(&some, "Fallback")), (6, 1, 0), "{some}");
+    // Eight are told apart; it leaves for others.
+    let many = ir(&program(9));
+    assert_eq!((count(&many, "IsShape"), count(&many, "GuardShape")), (7, 1), "{many}");
+}
+
+#[test]
+fn values_of_an_enum_are_told_from_others_by_a_look_at_their_numbers_unless_there_are_other_enums() {
+    let program = |value: &str| {
+        format!(
+            "enum E {{ A(a), B(b), C(c), D(d), F(f), G\n func m(self) {{ return 1 }} }}\nenum O {{ P(a)\n func m(self) {{ return 2 }} }}\nfunc f(e) {{ return e.m() }}\nvs := [E::A(1), E::F(2), E::G, {value}]\nfor i in 0..1200 {{ f(vs[i % 4]) }}"
+        )
+    };
+    let one = ir(&program("E::D(1)"));
+    assert_eq!((count(&one, "Operate"), count(&one, "CmpI"), count(&one, "Fallback")), (0, 3, 0), "{one}");
+    let two = made_ir(&program("O::P(1)"));
+    assert_eq!(count(&two, "VariantOf"), 0, "{two}");
 }

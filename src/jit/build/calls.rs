@@ -18,6 +18,7 @@ use crate::value::DeclId;
 use crate::value::layout::{UNIT_KEY, shape, tag};
 use crate::value::shapes::{Layout, shape_info};
 use crate::vm::After;
+use crate::vm::feedback::{MOST_FUNCTIONS, WAYS};
 
 /// A function without `self`, and how arguments meet its parameters.
 type Plain = (u32, Arc<FunctionProfile>, Order);
@@ -60,8 +61,8 @@ impl Call {
 /// Stands for the function of a call where it is only known when it runs.
 const UNKNOWN: u32 = u32::MAX;
 
-/// Callees of one site that are built.
-pub(super) const MOST_CASES: usize = 4;
+/// Shapes of one site that are told apart.
+pub(super) const MOST_CASES: usize = WAYS;
 
 /// What decides which function a site calls.
 #[derive(Clone, Copy)]
@@ -390,7 +391,7 @@ impl Builder<'_> {
             Some((target.function, callee, order))
         };
         let callees: Vec<Plain> = targets.iter().map(plain).collect::<Option<_>>()?;
-        (1..=MOST_CASES).contains(&callees.len()).then_some(callees)
+        (1..=MOST_FUNCTIONS).contains(&callees.len()).then_some(callees)
     }
 
     /// `self.less(a, b)`, where `less` is a field of the only struct that the site has met.

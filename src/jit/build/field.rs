@@ -213,6 +213,10 @@ impl Builder<'_> {
             }
             _ => {}
         }
+        if fields && let Some(shape) = self.shape_taken_apart(a) {
+            self.guarded(a, tag::STRUCT, shape);
+            return Ok(());
+        }
         let object = self.boxed(a);
         let value = self.operation(Operation::HasParts(fields), &[object]);
         let exit = self.exit();

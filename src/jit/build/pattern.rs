@@ -7,10 +7,10 @@ use crate::bytecode::chunk::Part;
 use crate::bytecode::op::Op;
 use crate::jit::ir::inst::{BitOp, Cmp};
 use crate::jit::ir::{InstKind, Made, Operation, Terminator, Type, ValueId};
-use crate::jit::profile::{FieldCase, Tested};
+use crate::jit::profile::{FieldCase, Site, Tested};
 use crate::value::DeclId;
 use crate::value::layout::{UNIT_MARK, tag, variant_number};
-use crate::value::shapes::{self, ShapeInfo, prelude, shape_info};
+use crate::value::shapes::{self, prelude, shape_info};
 
 /// How many instructions before a part its test may stand: further up it is that of another pattern.
 const FARTHEST_TEST: usize = 64;
@@ -38,8 +38,18 @@ impl Builder<'_> {
         let value = self.boxed(a);
         let passes = match wanted {
             Some(Tested::Variant(variant)) => self.is_variant(value, variant),
-            Some(Tested::Struct { shapes, end }) if shapes.len() <= MOST_SHAPES && self.knows_shapes() => {
-                self.is_instance(value, &shapes, end)
+            Some(Tested::Struct { shapes, end }) if shapes.len() <= MOST_SHAPES && self.may_leave() => {
+                let Some(answer) = self.is_instance(value, &shapes, end) else {
+                    self.settle_passing();
+                    self.jump();
+                    return Ok(());
+                };
+                answer
+            }
+            Some(Tested::Fields) => {
+                let found = self.emit(InstKind::TagOf(value), Type::INT);
+                let tags = [tag::STRUCT, tag::DICT, tag::ERROR].map(|tag| tag as u32);
+                self.is_one_of(found, &tags, None).expect("there are tags")
             }
             _ => self.operation(Operation::Passes(self.site(test)), &[value]),
         };
@@ -57,31 +67,30 @@ impl Builder<'_> {
                 Made::Struct(shape) => Some(shapes.contains(&shape)),
                 _ => None,
             },
+            Tested::Fields => matches!(self.made_in(self.slot(register))?, Made::Struct(_)).then_some(true),
         }
     }
 
-    /// Are structs that have got new shapes since code was made no concern of the test at hand?
-    fn knows_shapes(&self) -> bool {
+    /// Has code that leaves for instances of other shapes not been given up too often for that?
+    fn may_leave(&self) -> bool {
         self.context().profile.storms(self.pc) < MOST_STORMS
     }
 
-    /// Whether a value is an instance of a struct that has these shapes; leaves for shapes that were not there then, from `end` on.
-    fn is_instance(&mut self, value: ValueId, shapes: &[u32], end: u32) -> ValueId {
+    /// Whether a value is an instance of a struct that has these shapes, nothing if it has none; leaves for shapes that were not there then,
+    /// from `end` on.
+    fn is_instance(&mut self, value: ValueId, shapes: &[u32], end: u32) -> Option<ValueId> {
         let (found, end) = (self.emit(InstKind::VariantOf(value), Type::INT), self.int(i64::from(end)));
         let old = self.emit(InstKind::CmpI { op: Cmp::Lt, a: found, b: end }, Type::BOOL);
         let exit = self.exit();
         self.effect(InstKind::GuardTrue { value: old, exit });
-        match self.is_one_of(found, shapes, None) {
-            Some(answer) => answer,
-            None => self.emit(InstKind::ConstB(false), Type::BOOL),
-        }
+        self.is_one_of(found, shapes, None)
     }
 
-    /// Whether a number is one of these shapes, or this answer is true already.
-    fn is_one_of(&mut self, found: ValueId, shapes: &[u32], mut answer: Option<ValueId>) -> Option<ValueId> {
-        for shape in shapes {
-            let shape = self.int(i64::from(*shape));
-            let is = self.emit(InstKind::CmpI { op: Cmp::Eq, a: found, b: shape }, Type::BOOL);
+    /// Whether a number is one of these, or this answer is true already.
+    fn is_one_of(&mut self, found: ValueId, wanted: &[u32], mut answer: Option<ValueId>) -> Option<ValueId> {
+        for number in wanted {
+            let number = self.int(i64::from(*number));
+            let is = self.emit(InstKind::CmpI { op: Cmp::Eq, a: found, b: number }, Type::BOOL);
             answer = Some(match answer {
                 Some(before) => self.emit(InstKind::Select { cond: before, a: before, b: is }, Type::BOOL),
                 None => is,
@@ -100,7 +109,8 @@ impl Builder<'_> {
         let variants = shapes::decl(decl).as_enum().map_or(&[][..], |owner| &owner.variants);
         let shapes: Vec<u32> = variants.iter().map(|variant| variant.shape).filter(|shape| *shape != 0).collect();
         let units = variants.len() > shapes.len();
-        if shapes.len() > MOST_SHAPES || variants.is_empty() {
+        let run = run_of(&shapes);
+        if run.is_none() && shapes.len() > MOST_SHAPES || variants.is_empty() {
             return self.operation(Operation::OfEnum(decl.0), &[value]);
         }
         let found = self.emit(InstKind::VariantOf(value), Type::INT);
@@ -112,7 +122,22 @@ impl Builder<'_> {
             let owner = self.emit(owner, Type::INT);
             self.emit(InstKind::CmpI { op: Cmp::Eq, a: owner, b: wanted }, Type::BOOL)
         });
-        self.is_one_of(found, &shapes, unit).unwrap_or(found)
+        match run {
+            Some((first, last)) => self.is_between(found, first, last, unit),
+            None => self.is_one_of(found, &shapes, unit).unwrap_or(found),
+        }
+    }
+
+    /// Whether a number is one from the first to the last, or this answer is true already.
+    fn is_between(&mut self, found: ValueId, first: u32, last: u32, answer: Option<ValueId>) -> ValueId {
+        let (first, last) = (self.int(i64::from(first)), self.int(i64::from(last)));
+        let above = self.emit(InstKind::CmpI { op: Cmp::Ge, a: found, b: first }, Type::BOOL);
+        let below = self.emit(InstKind::CmpI { op: Cmp::Le, a: found, b: last }, Type::BOOL);
+        let between = self.emit(InstKind::Select { cond: above, a: below, b: above }, Type::BOOL);
+        match answer {
+            Some(before) => self.emit(InstKind::Select { cond: before, a: before, b: between }, Type::BOOL),
+            None => between,
+        }
     }
 
     /// Whether two values are equal, one of which is known to be a variant without payload of an enum without an equality of its own;
@@ -162,13 +187,19 @@ impl Builder<'_> {
         self.lend_from(dst, a, value);
     }
 
-    /// The field that a pattern names, of the struct that its register was tested for; false if there is none.
+    /// The field that a pattern names, of the struct that its register was tested for, or of the only shape met; false if there is none.
     fn field_part(&mut self, dst: u16, a: u16, part: u16) -> bool {
         let chunk = self.context().profile.chunk.clone();
         let Part::Key(name) = chunk.parts[usize::from(part)] else { return false };
-        let Some(Tested::Struct { shapes, .. }) = self.tested(a) else { return false };
-        let field = |shape: &u32| field_named(shape_info(*shape), &chunk.names[usize::from(name)]);
-        let Some(cases) = shapes.iter().map(field).collect::<Option<Vec<_>>>() else { return false };
+        let cases = match (self.tested(a), self.context().profile.sites.get(&self.pc)) {
+            (Some(Tested::Struct { shapes, .. }), _) => {
+                let field = |shape: &u32| FieldCase::named(shape_info(*shape), &chunk.names[usize::from(name)]);
+                shapes.iter().map(field).collect::<Option<Vec<_>>>()
+            }
+            (_, Some(Site::Fields(cases))) => Some(cases.clone()),
+            _ => None,
+        };
+        let Some(cases) = cases else { return false };
         if let Slot::Virtual(at) = self.state.get(self.slot(a)) {
             let object = &self.virtuals[at as usize];
             let position = cases.iter().find_map(|case| object.field(case.shape, case.offset));
@@ -176,7 +207,7 @@ impl Builder<'_> {
             self.write_part(dst, part);
             return true;
         }
-        if !(1..=MOST_CASES).contains(&cases.len()) || !self.holds_object(a) || !self.knows_shapes() {
+        if !(1..=MOST_CASES).contains(&cases.len()) || !self.holds_object(a) || !self.may_leave() {
             return false;
         }
         match self.read_field_of(a, &cases) {
@@ -184,6 +215,16 @@ impl Builder<'_> {
             (value, None) => self.lend_from(dst, a, value),
         }
         true
+    }
+
+    /// The only shape of instances that a register is taken apart as by the next instruction, if that has met one.
+    pub(super) fn shape_taken_apart(&self, register: u16) -> Option<u32> {
+        let (profile, next) = (&self.context().profile, self.pc + 1);
+        let is_part = matches!(profile.chunk.code.get(next as usize), Some(Op::Part { a, .. }) if *a == register);
+        match profile.sites.get(&next)? {
+            Site::Fields(cases) if is_part && profile.storms(self.pc) == 0 => Some(cases[0].shape),
+            _ => None,
+        }
     }
 
     /// A part of what `a` keeps: lent by what lends the whole.
@@ -355,11 +396,11 @@ impl Builder<'_> {
     }
 }
 
-/// Where the field of this name lies in instances of a shape.
-fn field_named(info: &ShapeInfo, name: &str) -> Option<FieldCase> {
-    let fields = &info.decl().as_struct()?.fields;
-    let position = fields.iter().position(|field| field.name.as_str() == name)?;
-    info.slots().get(position).map(FieldCase::of)
+/// The first and the last of three shapes or more, if they follow one another without gaps, as those that one declaration has made mostly do.
+fn run_of(shapes: &[u32]) -> Option<(u32, u32)> {
+    let (first, last) = (*shapes.first()?, *shapes.last()?);
+    let is_run = shapes.len() > 2 && (first..=last).eq(shapes.iter().copied());
+    is_run.then_some((first, last))
 }
 
 /// Is this the number of a variant of Result or Option?
