@@ -35,12 +35,12 @@ impl Foresight {
     }
 }
 
-/// What the loops around an instruction have left at least, if all the time was spent in each.
+/// The most that a loop around an instruction has left, if all the time so far was its.
 fn left(function: FnRef, pc: usize, fp: Fp, run: Duration) -> Duration {
     let around = build::loops(function.code()).filter(|range| range.contains(&(pc as u32)));
     let left = around.filter_map(|range| {
         let turns = turns_left(&function.code()[range.end as usize - 1], fp)?;
-        Some(run.mul_f64(turns as f64 / f64::from(function.turns(range.start).max(1))))
+        Some(run.mul_f64(turns.max(0) as f64 / f64::from(function.turns(range.start).max(1))))
     });
     left.max().unwrap_or_default()
 }
