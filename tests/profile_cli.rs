@@ -68,15 +68,15 @@ fn json_has_tiers_functions_lines_and_what_was_compiled() {
 #[test]
 fn inline_caches_are_counted() {
     let folder = folder();
-    // Each site meets one kind of receiver, until the last loop shows one of them six kinds in turn.
-    let kinds: String = (0..6).map(|kind| format!("struct K{kind} {{ x{kind}, x }}\n")).collect();
-    let made: String = (0..6).map(|kind| format!("K{kind} {{ x{kind}: 0, x: 1 }}, ")).collect();
+    // Each site meets one kind of receiver, until the last loop shows one of them ten kinds in turn.
+    let kinds: String = (0..10).map(|kind| format!("struct K{kind} {{ x{kind}, x }}\n")).collect();
+    let made: String = (0..10).map(|kind| format!("K{kind} {{ x{kind}: 0, x: 1 }}, ")).collect();
     let script = |loops: &str| {
         format!("{kinds}struct P {{ x\n func get(self) {{ return self.x }} }}\nmany := [{made}]\np := P {{ x: 1 }}\n{loops}")
     };
     let one = "for i in 0..200000 { p.x = p.get() - p.x }\n";
     fs::write(folder.path().join("one.ruff"), script(one)).unwrap();
-    fs::write(folder.path().join("many.ruff"), script("sum := 0\nfor i in 0..200000 { sum += many[i % 6].x }\n")).unwrap();
+    fs::write(folder.path().join("many.ruff"), script("sum := 0\nfor i in 0..200000 { sum += many[i % 10].x }\n")).unwrap();
     let caches = |file: &str| {
         let output = profile(folder.path(), &["--json", "--jit-only", "nothing", file]);
         let report: Value = serde_json::from_slice(&output.stdout)
