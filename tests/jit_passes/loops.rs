@@ -68,6 +68,11 @@ fn counted_loops_run_in_stretches_unless_the_poll_would_move_over_an_effect() {
         let ir = ir(&program(head, body));
         assert_eq!(cold(&ir), 1, "{head} {{ {body} }}: {ir}");
     }
+    // Behind a stretch nothing is made of what the counter was before its last step.
+    let counter = stretches.split("loop@").nth(1).and_then(|_| stretches.split("() cold:").nth(1)).expect("a poll");
+    let next = stretches.split("() cold:").next().and_then(|front| front.rsplit("CmpI { op: Lt, a: ").next()).expect("a test");
+    let next = next.split(',').next().expect("an operand");
+    assert!(!counter.contains(&format!("Add, a: {next},")), "{stretches}");
     // A limit that changes, a way back before the end, steps that change or go the other way, and a test of something else.
     for (head, body) in [
         ("while i < n", "n -= 1\ni += 1"),
@@ -281,4 +286,19 @@ fn loops_over_calls_of_range_make_no_range() {
     // What a loop by steps changes: where it is, and the sum; of the step it is known that it leads to the end.
     let stepped = ir(&program("for i in range(0, n, 2)"));
     assert_eq!(count(&looped(&stepped), "GuardSmall"), 0, "{stepped}");
+}
+
+#[test]
+fn where_a_loop_over_an_array_stands_is_not_checked_unless_it_is_no_position() {
+    let once = |body: &str| format!("func f(xs) {{\n    s := 0\n    j := 0\n    {body}\n    return s\n}}\nf((0..5000).to_array())");
+    let checked = |ir: &str| {
+        let insts = looped(ir);
+        insts.lines().filter(|line| line.contains("GuardBounds") && !line.contains("exit: None")).count()
+    };
+    for body in ["for x in xs { s += x }", "for i, x in xs { s += x * (i % 3) }"] {
+        let ir = ir(&once(body));
+        assert_eq!(checked(&ir), 0, "{body}: {ir}");
+    }
+    let by_itself = ir(&once("loop {\n    s += xs[j]\n    if j == 4999 { break }\n    j += 1\n}"));
+    assert_eq!(checked(&by_itself), 1, "{by_itself}");
 }

@@ -219,3 +219,20 @@ fn numbers_of_kinds_that_change_are_added_where_they_are_unless_others_come() {
     let ints = last_ir(&program("2.5"));
     assert_eq!((count(&ints, "Operate { op: Arith"), count(&ints, "op: Add")), (0, 1), "{ints}");
 }
+
+#[test]
+fn a_divisor_made_of_a_counter_is_not_checked_unless_it_may_be_zero() {
+    let program = |divisor: &str| {
+        format!("func f(n) {{\n    s := 0.0\n    for i in 0..n {{ s += 1.0 / {divisor} }}\n    return s\n}}\nf(5000)")
+    };
+    for divisor in ["(i + 1)", "(i * (i + 1) / 2 + i + 1)"] {
+        let ir = ir(&program(divisor));
+        assert_eq!(divisors_checked(&ir), 0, "{divisor}: {ir}");
+    }
+    let program = program("(i - 5000)");
+    assert_eq!(divisors_checked(&ir(&program)), 1, "{program}");
+}
+
+fn divisors_checked(ir: &str) -> usize {
+    looped(ir).lines().filter(|line| line.contains("GuardNonZeroF") && !line.contains("exit: None")).count()
+}

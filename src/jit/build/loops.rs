@@ -112,6 +112,28 @@ impl Builder<'_> {
         (none, self.state.clone())
     }
 
+    /// Registers of ints that say how far loops around `head` have come in what they go through, which is no number by its kind: never
+    /// below zero.
+    pub(super) fn positions(&self, head: u32, kinds: &[Kinds]) -> Vec<u16> {
+        let code = &self.context().profile.chunk.code;
+        let is_around = |at: usize, op: &Op| {
+            op.jump().is_some_and(|offset| (at as i64 + 1 + offset..=at as i64).contains(&i64::from(head)))
+        };
+        let scalar = |register: u16| kinds.get(usize::from(register)).and_then(|kind| Scalar::only(*kind));
+        let mut found = Vec::new();
+        for (_, op) in code.iter().enumerate().filter(|(at, op)| is_around(*at, op)) {
+            let (state, last) = match *op {
+                Op::ForNext { state, .. } => (state, state + 1),
+                Op::ForNextPair { state, .. } => (state, state + 2),
+                _ => continue,
+            };
+            if scalar(state).is_none() {
+                found.extend((state + 1..=last).filter(|register| scalar(*register) == Some(Scalar::Int)));
+            }
+        }
+        found
+    }
+
     /// Ends the block on its way into the loop, and the one for no items on its way past it.
     fn enter_or_pass(&mut self, state: u16, end: BlockId, before: State) {
         let (enters, after) = (self.block, std::mem::replace(&mut self.state, before));

@@ -329,6 +329,7 @@ impl<'r> Builder<'r> {
         };
         self.pc = head.unwrap_or(0);
         let live = self.live_at(self.pc);
+        let positions = head.map(|head| self.positions(head, &kinds)).unwrap_or_default();
         if head.is_none() {
             let lent = self.flows.lent(self.request.function, &self.request.functions);
             self.out.lent = lent.iter().map(|param| SlotIx(u32::from(*param))).collect();
@@ -365,7 +366,8 @@ impl<'r> Builder<'r> {
                 Some(scalar) if live.contains(at) => {
                     self.out.expected.push((at as u16, Expected::Scalar(scalar.tag())));
                     let boxed = self.emit(InstKind::LoadSlot(slot), Type::ANY);
-                    let value = self.emit(InstKind::Unbox { value: boxed, tag: scalar.tag() }, scalar.ty());
+                    let ty = if positions.contains(&(at as u16)) { Type::int_in(0, i64::MAX) } else { scalar.ty() };
+                    let value = self.emit(InstKind::Unbox { value: boxed, tag: scalar.tag() }, ty);
                     self.put(slot, Slot::Scalar { value, scalar, dirty: false });
                 }
                 None if live.contains(at) && head.is_some() => {

@@ -167,7 +167,8 @@ fn apply(function: &mut Function, plan: Plan) {
     function.blocks[plan.header.index()].params.push(end);
     for &front in &plan.fronts {
         let way = way_in(function, front, plan.header);
-        begin_stretch(function, way, &plan);
+        let counter = passed(function, way, &plan);
+        begin_stretch(function, way, counter, &plan);
     }
     let poll = function.blocks[plan.poll.0.index()].insts.remove(plan.poll.1);
     end_stretch(function, &plan, end, poll);
@@ -189,10 +190,17 @@ fn way_in(function: &mut Function, front: BlockId, header: BlockId) -> BlockId {
     way
 }
 
-/// Before the jump to the header: what the stretch goes up to, which is the loop's limit if there are few turns left.
-fn begin_stretch(function: &mut Function, way: BlockId, plan: &Plan) {
+/// What the counter is where a block jumps to the header.
+fn passed(function: &Function, way: BlockId, plan: &Plan) -> ValueId {
     let Some(Terminator::Jump(_, args)) = &function.blocks[way.index()].term else { unreachable!("a way in jumps") };
-    let (counter, count) = (args[plan.counter], plan.count);
+    args[plan.counter]
+}
+
+/// Before the jump to the header: what the stretch goes up to, which is the loop's limit if there are few turns left. `from` is where
+/// the counter is, or where the stretch before has ended, which is hardly less: so nothing but the counter is kept up to here.
+fn begin_stretch(function: &mut Function, way: BlockId, from: ValueId, plan: &Plan) {
+    let count = plan.count;
+    let small = stays_within(function, passed(function, way, plan));
     let origin = test_origin(function, plan);
     let turns = polls::turns(function);
     let step = function.ty(count.step).range;
@@ -206,13 +214,13 @@ fn begin_stretch(function: &mut Function, way: BlockId, plan: &Plan) {
         ],
     };
     insts.extend([
-        (InstKind::Int { op: count.towards(), a: counter, b: far, exit: None }, all),
+        (InstKind::Int { op: count.towards(), a: from, b: far, exit: None }, all),
         (InstKind::CmpI { op: count.nearer(), a: count.limit, b: all }, is_less),
         (InstKind::Select { cond: is_less, a: count.limit, b: all }, nearer),
     ]);
-    if !stays_within(function, counter) {
+    if !small {
         // Beyond 64 bits the limit is the nearer one.
-        insts.push((InstKind::CmpI { op: count.nearer(), a: all, b: counter }, is_beyond));
+        insts.push((InstKind::CmpI { op: count.nearer(), a: all, b: from }, is_beyond));
         insts.push((InstKind::Select { cond: is_beyond, a: count.limit, b: nearer }, end));
         nearer = end;
     }
@@ -268,7 +276,7 @@ fn end_stretch(function: &mut Function, plan: &Plan, end: ValueId, poll: Inst) {
     let poll = moved(function, plan, poll);
     let term = Some(Terminator::Jump(plan.header, then.1));
     function.blocks[again.index()] = Block { insts: vec![poll], term, cold: true, ..Block::default() };
-    begin_stretch(function, again, plan);
+    begin_stretch(function, again, end, plan);
 }
 
 /// The poll for its place behind a stretch. If it wants what the counter was, that is computed from what it is there.
