@@ -2,7 +2,7 @@
 //!
 //! An int that a loop compares with something it changes, and does not change itself, is checked once in front of the outermost
 //! loop that does not change it: at most [`SMALL`] in magnitude. So is what the compared counter begins with, which is also taken
-//! to be no less than [`START`], as for most loops, or by one less if it is a difference: loops over ranges begin before the first number. The ranges of counters follow from it, and products of two sums of counters
+//! to be no less than [`START`], as for most loops. The ranges of counters follow from it, and products of two sums of counters
 //! still fit in 64 bits. Where such products are summed up it is [`SMALLER`], so that many of them fit. What turns out to be known is removed by the range analysis.
 //! Relies on: a check in front of a loop leaves to the loop head, and is not made again once it has failed too often.
 //! Must not: use the checked value where the check does not dominate.
@@ -18,8 +18,8 @@ pub const SMALL: i64 = 1 << 30;
 /// Bound where products are summed up (`super::sums`).
 pub const SMALLER: i64 = 1 << 25;
 
-/// The least that a counter begins with.
-pub const START: i64 = 0;
+/// The least that a counter begins with: loops over ranges hold one less than the first number.
+pub const START: i64 = -1;
 
 /// Sums and differences between a product and what it is added to, at most.
 const DEEPEST: usize = 3;
@@ -96,11 +96,11 @@ fn starts(function: &Function, looped: &Loop, is_inside: impl Fn(ValueId) -> boo
     counted.map(|(first, _)| *first).filter(|value| is_unknown(function, *value) && !is_inside(*value)).collect()
 }
 
-/// What is guessed to be the least that a counter begins with.
+/// What is guessed to be the least that a counter begins with: where a loop is entered in the middle, it has taken a step.
 fn least(function: &Function, home: &[BlockId], value: ValueId) -> i64 {
     let insts = &function.blocks[home[value.index()].index()].insts;
     let made = insts.iter().find(|inst| inst.result == Some(value)).map(|inst| &inst.kind);
-    START - i64::from(matches!(made, Some(InstKind::Int { op: IntOp::Sub, .. })))
+    if matches!(made, Some(InstKind::Unbox { .. })) { START + 1 } else { START }
 }
 
 fn is_unknown(function: &Function, value: ValueId) -> bool {
