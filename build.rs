@@ -54,11 +54,31 @@ fn archive(name: &str) -> io::Result<String> {
 fn order_functions() {
     let list = Path::new(&env::var("CARGO_MANIFEST_DIR").unwrap_or_default()).join("benchmarks/order/functions.txt");
     println!("cargo:rerun-if-changed={}", list.display());
-    let is_plain = !list.display().to_string().contains([' ', ',']);
-    let arguments = [format!("-Wl,--symbol-ordering-file={}", list.display()), "-Wl,--no-warn-symbol-ordering".to_owned()];
-    if env::var("OPT_LEVEL").is_ok_and(|level| level != "0") && is_plain && list.exists() && links_with(&arguments) {
+    if env::var("OPT_LEVEL").is_ok_and(|level| level != "0")
+        && let Ok(functions) = fs::read_to_string(&list)
+        && let Ok(arguments) = order(&functions, Path::new(&env::var("OUT_DIR").unwrap_or_default()))
+        && links_with(&arguments)
+    {
         arguments.iter().for_each(|argument| println!("cargo:rustc-link-arg-bins={argument}"));
     }
+}
+
+/// What orders the functions. Whose names end with a number that each build chooses anew are found by patterns, which are for
+/// sections: these stand in front of the others.
+fn order(functions: &str, folder: &Path) -> io::Result<[String; 3]> {
+    if folder.display().to_string().contains([' ', ',']) {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let (numbered, named): (Vec<&str>, Vec<&str>) = functions.lines().partition(|name| name.ends_with('*'));
+    let sections: String = numbered.iter().map(|name| format!("*(.text.{name} .text.unlikely.{name})\n")).collect();
+    let [script, list] = ["first.ld", "functions.txt"].map(|name| folder.join(name));
+    fs::write(&script, format!("SECTIONS {{ .text.first : {{\n{sections}}} }} INSERT BEFORE .text;\n"))?;
+    fs::write(&list, named.join("\n"))?;
+    Ok([
+        format!("-Wl,-T,{}", script.display()),
+        format!("-Wl,--symbol-ordering-file={}", list.display()),
+        "-Wl,--no-warn-symbol-ordering".to_owned(),
+    ])
 }
 
 /// Links an empty program with these arguments to see whether the linker takes them.

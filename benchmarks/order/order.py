@@ -3,12 +3,13 @@
 
     cargo build --release && python3 benchmarks/order/order.py [RUFF]
 
-Needs valgrind, which lists what has run. First stand the functions of a program that prints a line, then those that compiled
-code takes, then those of all other programs of the cross-language suite and of examples/; within each part they keep the
-order of the sources. Names carry numbers of the compiler's and of the crates' versions: after an update, and now and then,
-the list is to be made again. A function that is not in it stands where it would without it.
+Needs valgrind, which tells which instructions have run. First stand the functions of a program that prints a line, then those
+of the programs of the cross-language suite, what most of them need before what few do, then those of examples/. Names carry
+numbers of the compiler's and of the crates' versions: after an update, and now and then, the list is to be made again. A
+function that is not in it stands where it would without it.
 """
 
+import bisect
 import os
 import re
 import subprocess
@@ -19,9 +20,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 PROGRAMS = os.path.join(ROOT, "benchmarks", "cross-language", "programs")
 LIST = os.path.join(HERE, "functions.txt")
-FUNCTION = re.compile(r"c?fn=\(\d+\) (\S+)$")
-# What the compiler has made visible between its own parts has another name after each change.
-PASSING = re.compile(r"\.llvm\.\d+$|^0x")
+# A line of costs begins with the address of an instruction.
+INSTRUCTION = re.compile(r"(0x[0-9a-f]+) ")
+# What the compiler has made visible between its own parts has another number after each change: any number is meant.
+NUMBER = re.compile(r"\.llvm\.\d+$")
 
 
 def quick_rows():
@@ -36,35 +38,45 @@ def examples():
     return [[os.path.join(folder, name)] for name in sorted(os.listdir(folder)) if name.endswith(".ruff")]
 
 
-def executed(ruff, command):
+def symbols(ruff):
+    """Names of the functions by address: one may have several."""
+    text = subprocess.run(["nm", ruff], check=True, capture_output=True, text=True).stdout
+    names = {}
+    for line in text.splitlines():
+        *address, kind, name = line.split()
+        if kind in "tTwWi" and address:
+            names.setdefault(int(address[0], 16), []).append(NUMBER.sub(".llvm.*", name))
+    return names
+
+
+def executed(ruff, names, command):
     """Names of the functions that a run goes through."""
     with tempfile.TemporaryDirectory() as folder:
         out = os.path.join(folder, "out")
-        valgrind = ["valgrind", "--tool=callgrind", "--demangle=no", f"--callgrind-out-file={out}"]
+        valgrind = ["valgrind", "--tool=callgrind", "--dump-instr=yes", "--compress-pos=no", f"--callgrind-out-file={out}"]
         subprocess.run([*valgrind, ruff, "run", *command], cwd=folder, stdin=subprocess.DEVNULL, capture_output=True)
         with open(out, errors="replace") as file:
-            names = (FUNCTION.match(line) for line in file)
-            return {match[1].split("'")[0] for match in names if match}
+            addresses = {int(match[1], 16) for match in map(INSTRUCTION.match, file) if match}
+    starts = sorted(names)
+    at = {bisect.bisect_right(starts, address) - 1 for address in addresses if starts[0] <= address <= starts[-1]}
+    return {name for start in at for name in names[starts[start]]}
 
 
-def functions(ruff):
-    """Functions of the program by their names, which begin with the module: how it was ordered before has no say in it."""
-    symbols = subprocess.run(["nm", ruff], check=True, capture_output=True, text=True).stdout
-    return sorted({line.split()[-1] for line in symbols.splitlines() if line.split()[-2] in "tTwW"})
+def by_use(runs):
+    """What any of the runs goes through: what most do comes first, and what the same ones do stands together."""
+    users = {name: [name in run for run in runs] for name in set().union(*runs)}
+    return sorted(users, key=lambda name: (-sum(users[name]), users[name], name))
 
 
 def main():
     ruff = os.path.abspath(sys.argv[1] if len(sys.argv) > 1 else os.path.join(ROOT, "target", "release", "ruff"))
-    rows = quick_rows()
-    first = executed(ruff, [os.path.join(PROGRAMS, "hello", "hello.ruff")])
-    parts = [first, set().union(*(executed(ruff, row) for row in rows)), set().union(*(executed(ruff, e) for e in examples()))]
-    written, known = set(), [name for name in functions(ruff) if not PASSING.search(name)]
+    names = symbols(ruff)
+    first, *rows = (executed(ruff, names, row) for row in [[os.path.join(PROGRAMS, "hello", "hello.ruff")], *quick_rows()])
+    rest = set().union(*(executed(ruff, names, example) for example in examples()))
+    listed = dict.fromkeys([*sorted(first), *by_use(rows), *sorted(rest)])
     with open(LIST, "w") as file:
-        for part in parts:
-            names = [name for name in known if name in part and name not in written]
-            file.writelines(name + "\n" for name in names)
-            written.update(names)
-    print(f"{len(written)} of {len(known)} functions")
+        file.writelines(name + "\n" for name in listed)
+    print(f"{len(listed)} of {len(names)} functions")
 
 
 if __name__ == "__main__":

@@ -3,10 +3,6 @@
 //! A method call looks at the fixed table of the receiver's type ([`method_of`], rule 3 of LANGUAGE §6), then, on a dict,
 //! at its entries, then at all functions ([`super::lookup`], rule 5). Whether the call changes its receiver is told by
 //! [`mutating_method`]: only the names listed for the type do.
-use std::sync::OnceLock;
-
-use ahash::AHashMap;
-
 use super::{BuiltinId, function};
 use crate::semantics::member::BuiltinNames;
 use crate::value::layout::tag;
@@ -91,32 +87,10 @@ const SET_METHODS: &[(&str, &str)] = &[
     ("to_array", "set_to_array"),
 ];
 
-type Methods = AHashMap<&'static str, BuiltinId>;
-
-struct Tables {
-    array_mutating: Methods,
-    dict_mutating: Methods,
-    set_mutating: Methods,
-    queue_mutating: Methods,
-    queue: Methods,
-    dict: Methods,
-    set: Methods,
-}
-
-fn tables() -> &'static Tables {
-    static TABLES: OnceLock<Tables> = OnceLock::new();
-    let collect = |rows: &[(&'static str, &'static str)]| -> Methods {
-        rows.iter().filter_map(|(name, row)| Some((*name, function(row)?))).collect()
-    };
-    TABLES.get_or_init(|| Tables {
-        array_mutating: collect(ARRAY_MUTATING),
-        dict_mutating: collect(DICT_MUTATING),
-        set_mutating: collect(SET_MUTATING),
-        queue_mutating: collect(QUEUE_MUTATING),
-        queue: collect(QUEUE_METHODS),
-        dict: collect(DICT_METHODS),
-        set: collect(SET_METHODS),
-    })
+/// The builtin of a name in a list.
+fn listed(methods: &[(&str, &str)], name: &str) -> Option<BuiltinId> {
+    let (_, row) = methods.iter().find(|(known, _)| *known == name)?;
+    function(row)
 }
 
 /// Does a method of this name change the place it is called on, for some built-in type?
@@ -129,9 +103,9 @@ pub fn is_mutating_method(name: &str) -> bool {
 /// has a `mutating` body, the method is a mutating one.
 pub fn method_of(tag: u64, name: &str) -> Option<BuiltinId> {
     let others = match tag {
-        tag::DICT => tables().dict.get(name).copied(),
-        tag::SET => tables().set.get(name).copied(),
-        tag::STRUCT => tables().queue.get(name).copied(),
+        tag::DICT => listed(DICT_METHODS, name),
+        tag::SET => listed(SET_METHODS, name),
+        tag::STRUCT => listed(QUEUE_METHODS, name),
         _ => None,
     };
     mutating_method(tag, name).or(others)
@@ -140,10 +114,10 @@ pub fn method_of(tag: u64, name: &str) -> Option<BuiltinId> {
 /// The builtin whose `mutating` body a method call on a receiver with this tag runs, on a place or on a temporary.
 pub fn mutating_method(tag: u64, name: &str) -> Option<BuiltinId> {
     match tag {
-        tag::ARRAY => tables().array_mutating.get(name).copied(),
-        tag::DICT => tables().dict_mutating.get(name).copied(),
-        tag::SET => tables().set_mutating.get(name).copied(),
-        tag::STRUCT => tables().queue_mutating.get(name).copied(),
+        tag::ARRAY => listed(ARRAY_MUTATING, name),
+        tag::DICT => listed(DICT_MUTATING, name),
+        tag::SET => listed(SET_MUTATING, name),
+        tag::STRUCT => listed(QUEUE_MUTATING, name),
         _ => None,
     }
 }

@@ -20,6 +20,7 @@ mod json;
 pub mod library;
 mod math;
 pub mod methods;
+mod names;
 mod outcome;
 pub mod prelude;
 mod queue;
@@ -34,14 +35,13 @@ pub mod types;
 
 use std::sync::{Arc, OnceLock};
 
-use ahash::AHashMap;
-
 use crate::semantics::call::{self, FnInfo, SelfMode};
 use crate::value::{BuiltinType, DeclId, FnId, ModuleId, TypeId, Value};
 
 pub use effects::{Capability, Effects};
 pub use engine::{Engine, MutatingFn, NativeFn, Site};
 pub use methods::{Names, is_mutating_method, method_of, mutating_method};
+pub use names::{constructor, lookup, names};
 pub use table::{Body, BuiltinInfo, ParamInfo, ParamKind};
 pub use types::Type;
 
@@ -243,11 +243,6 @@ pub fn all() -> impl Iterator<Item = (BuiltinId, &'static BuiltinInfo)> {
     TABLE.iter().enumerate().map(|(index, row)| (BuiltinId(index as u16), *row))
 }
 
-/// What `name` means in the prelude scope.
-pub fn lookup(name: &str) -> Option<PreludeName> {
-    names_table().get(name).copied()
-}
-
 /// What a call of the prelude's `name` runs: the function, or the constructor of the type of that name.
 pub fn function(name: &str) -> Option<BuiltinId> {
     match lookup(name)? {
@@ -255,13 +250,6 @@ pub fn function(name: &str) -> Option<BuiltinId> {
         PreludeName::Type(id) => BuiltinType::ALL.get(usize::from(id.0)).and_then(|ty| constructor(*ty)),
         PreludeName::Constant(_) | PreludeName::Namespace(_) | PreludeName::Variant { .. } | PreludeName::Enum(_) => None,
     }
-}
-
-/// Every name of the prelude scope that programs are meant to use, for "did you mean" and completion; in the order of the alphabet.
-pub fn names() -> impl Iterator<Item = &'static str> {
-    let mut names: Vec<_> = names_table().keys().copied().filter(|name| !name.starts_with("__")).collect();
-    names.sort_unstable();
-    names.into_iter()
 }
 
 /// What `name` means in a namespace.
@@ -345,11 +333,6 @@ pub fn member_value(name: PreludeName) -> Value {
     }
 }
 
-/// The builtin that runs when a built-in type is called (`int("3")`); the other types cannot be called.
-pub fn constructor(ty: BuiltinType) -> Option<BuiltinId> {
-    constructors().get(ty.name()).copied()
-}
-
 /// Name and parameters of a builtin, as argument binding wants them.
 pub fn fn_info(id: BuiltinId) -> &'static Arc<FnInfo> {
     static INFOS: Infos = Infos::new();
@@ -397,69 +380,4 @@ pub fn variant_function(decl: u32, variant: u32) -> Value {
 /// The next item of a handle that builtins made (`stdin_lines`); `None` if the handle is none of theirs.
 pub fn resume_handle(handle: &Value) -> Option<Result<Option<Value>, crate::semantics::fault::Raise>> {
     handle.as_handle::<core::StdinLines>().map(core::StdinLines::next)
-}
-
-fn names_table() -> &'static AHashMap<&'static str, PreludeName> {
-    static NAMES: OnceLock<AHashMap<&'static str, PreludeName>> = OnceLock::new();
-    NAMES.get_or_init(build_names)
-}
-
-fn build_names() -> AHashMap<&'static str, PreludeName> {
-    let mut names = AHashMap::with_capacity(896);
-    for (id, row) in all() {
-        for name in std::iter::once(&row.name).chain(row.aliases) {
-            let earlier = names.insert(*name, PreludeName::Function(id));
-            debug_assert!(earlier.is_none(), "two builtins are called {name}");
-        }
-    }
-    let constants = CONSTANTS.iter().enumerate();
-    names.extend(constants.map(|(index, name)| (*name, PreludeName::Constant(ConstantId(index as u16)))));
-    let namespaces = NAMESPACES.iter().enumerate();
-    names.extend(namespaces.map(|(index, space)| (space.name, PreludeName::Namespace(NamespaceId(index as u16)))));
-    let types = BuiltinType::ALL.iter().enumerate().filter(|(_, ty)| is_visible_type(**ty));
-    names.extend(types.map(|(index, ty)| (ty.name(), PreludeName::Type(BuiltinTypeId(index as u8)))));
-    for (name, decl, variant) in
-        [("Ok", 0, outcome::OK), ("Err", 0, outcome::ERR), ("Some", 1, outcome::SOME), ("None", 1, outcome::NONE)]
-    {
-        names.insert(name, PreludeName::Variant { decl, variant });
-    }
-    names.extend([("Result", PreludeName::Enum(0)), ("Option", PreludeName::Enum(1))]);
-    names
-}
-
-/// Types that are visible under their name. Those that also have a row are called through it.
-fn is_visible_type(ty: BuiltinType) -> bool {
-    match ty {
-        BuiltinType::Bool
-        | BuiltinType::Int
-        | BuiltinType::Float
-        | BuiltinType::String
-        | BuiltinType::Bytes
-        | BuiltinType::Array
-        | BuiltinType::Dict
-        | BuiltinType::Set
-        | BuiltinType::Function
-        | BuiltinType::Error => true,
-        BuiltinType::Null
-        | BuiltinType::Type
-        | BuiltinType::Iterator
-        | BuiltinType::Generator
-        | BuiltinType::Module
-        | BuiltinType::Promise
-        | BuiltinType::Channel
-        | BuiltinType::Task
-        | BuiltinType::File
-        | BuiltinType::Any => false,
-    }
-}
-
-/// The rows that types are called through: those named like a type.
-fn constructors() -> &'static AHashMap<&'static str, BuiltinId> {
-    static CONSTRUCTORS: OnceLock<AHashMap<&'static str, BuiltinId>> = OnceLock::new();
-    CONSTRUCTORS.get_or_init(|| {
-        all()
-            .filter(|(_, row)| BuiltinType::by_name(row.name).is_some_and(is_visible_type))
-            .map(|(id, row)| (row.name, id))
-            .collect()
-    })
 }

@@ -133,7 +133,7 @@ pub struct Finished {
 /// Makes code. Nothing of Cranelift is set up before the first job that gets as far.
 pub struct Compiler {
     options: Options,
-    store: Option<CodeStore>,
+    store: Option<Box<CodeStore>>,
     next_exit: u64,
     flows: build::Flows,
 }
@@ -205,16 +205,23 @@ impl Compiler {
 
     fn store(&mut self) -> Result<&mut CodeStore, Refusal> {
         if self.store.is_none() {
-            let mut store = CodeStore::new().map_err(Refusal::Backend)?;
-            store.counts_checks = self.options.exit_every.is_some();
-            store.counts_polls = self.options.fails_polls();
-            store.counts_work = self.options.counts();
-            self.store = Some(store);
+            self.store = Some(self.new_store()?);
         }
         match self.store.as_mut() {
             Some(store) if store.bytes <= code::BUDGET => Ok(store),
             _ => Err(Refusal::Budget),
         }
+    }
+
+    /// A store takes pages, which are to be on the stack only while it is made.
+    #[cold]
+    #[inline(never)]
+    fn new_store(&self) -> Result<Box<CodeStore>, Refusal> {
+        let mut store = Box::new(CodeStore::new().map_err(Refusal::Backend)?);
+        store.counts_checks = self.options.exit_every.is_some();
+        store.counts_polls = self.options.fails_polls();
+        store.counts_work = self.options.counts();
+        Ok(store)
     }
 }
 

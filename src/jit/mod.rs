@@ -283,9 +283,10 @@ impl Jit {
         self.trampoline.set(product.trampoline);
         self.inlined.borrow_mut().extend(product.inlined.iter().map(|(function, _)| *function));
         let mut context = self.context.borrow_mut();
+        let tables = context.tables();
         for &known in functions {
             if let Some(activation) = vm.activation(known).filter(|_| (known as usize) < MAX_FUNCTIONS) {
-                context.constant_table[known as usize] = activation.constants.as_slice().as_ptr() as u64;
+                tables.set_constants(known, activation.constants.as_slice().as_ptr() as u64);
             }
         }
         let number = context.codes.len() as u32;
@@ -304,10 +305,9 @@ impl Jit {
         });
         context.calls.extend(product.calls.into_iter().map(|call| (call.address, call.frames)));
         if place.1.is_none() {
-            context.entry_table[place.0 as usize] = product.address;
-            context.lent_entry_table[place.0 as usize] = product.lent_address;
-            context.arity_table[place.0 as usize] =
-                vm.activation(place.0).map_or(0, |function| function.exact_value.wrapping_add(1));
+            let arity = vm.activation(place.0).map_or(0, |function| function.exact_value.wrapping_add(1));
+            context.tables().set_entry(place.0, product.address, product.lent_address);
+            context.tables().set_arity(place.0, arity);
         }
         Entry(number)
     }
@@ -354,8 +354,7 @@ impl Jit {
             failed.filter_map(|exit| exit.info.frames.last()).for_each(|frame| ledger.failed(frame.function, frame.pc));
             context.codes[number as usize].given_up = true;
             if place.1.is_none() {
-                context.entry_table[place.0 as usize] = 0;
-                context.lent_entry_table[place.0 as usize] = 0;
+                context.tables().set_entry(place.0, 0, 0);
             }
         }
         let rest = self.ledger.borrow_mut().discarded(place, Entry(number), left, &self.policy);

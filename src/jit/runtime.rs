@@ -47,12 +47,7 @@ pub struct Context {
     pub text: String,
     /// The exit that has left the code entered from the VM.
     pub left: Option<usize>,
-    pub entry_table: Box<[u64]>,
-    /// Of functions with parameters that are lent.
-    pub lent_entry_table: Box<[u64]>,
-    /// How many arguments a function with code takes, as [`context::ARITIES`] says.
-    pub arity_table: Box<[u16]>,
-    pub constant_table: Box<[u64]>,
+    tables: Tables,
     /// By exit number.
     pub exits: Vec<Exit>,
     /// By number of the code.
@@ -74,6 +69,45 @@ pub struct Context {
     /// Polls fail at random, and code is given up there.
     pub churns: bool,
     random: u64,
+}
+
+/// What code asks of functions by their numbers.
+#[derive(Default)]
+pub struct Tables {
+    /// Addresses of code; behind them those for callers that lend arguments, and those of constants: one block, of which the system
+    /// makes what is written.
+    entries: Box<[u64]>,
+    /// How many arguments a function with code takes, as [`context::ARITIES`] says.
+    arities: Box<[u16]>,
+}
+
+impl Tables {
+    fn new() -> Tables {
+        let entries = vec![0; 3 * context::MAX_FUNCTIONS].into_boxed_slice();
+        Tables { entries, arities: vec![0; context::MAX_FUNCTIONS].into_boxed_slice() }
+    }
+
+    fn lent_entries(&self) -> &[u64] {
+        &self.entries[context::MAX_FUNCTIONS..]
+    }
+
+    fn constants(&self) -> &[u64] {
+        &self.entries[2 * context::MAX_FUNCTIONS..]
+    }
+
+    /// Where a function's code is entered, with its arguments in slots and with some lent; 0 if it has none.
+    pub fn set_entry(&mut self, function: u32, address: u64, lent_address: u64) {
+        self.entries[function as usize] = address;
+        self.entries[context::MAX_FUNCTIONS + function as usize] = lent_address;
+    }
+
+    pub fn set_constants(&mut self, function: u32, address: u64) {
+        self.entries[2 * context::MAX_FUNCTIONS + function as usize] = address;
+    }
+
+    pub fn set_arity(&mut self, function: u32, arity: u16) {
+        self.arities[function as usize] = arity;
+    }
 }
 
 /// An exit of finished code.
@@ -152,7 +186,7 @@ const TAG_CLOSURE: u8 = tag::CLOSURE as u8;
 
 impl Context {
     pub fn new() -> Box<Context> {
-        let mut context = Box::new(Context {
+        Box::new(Context {
             stack_limit: 0,
             slots_end: 0,
             module_table: 0,
@@ -173,10 +207,7 @@ impl Context {
             raised: None,
             text: String::new(),
             left: None,
-            entry_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
-            lent_entry_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
-            arity_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
-            constant_table: vec![0; context::MAX_FUNCTIONS].into_boxed_slice(),
+            tables: Tables::default(),
             exits: Vec::new(),
             codes: Vec::new(),
             calls: AHashMap::new(),
@@ -189,12 +220,19 @@ impl Context {
             exit_every: 0,
             churns: false,
             random: 0x9e37_79b9_7f4a_7c15,
-        });
-        context.entries = context.entry_table.as_ptr() as u64;
-        context.lent_entries = context.lent_entry_table.as_ptr() as u64;
-        context.arities = context.arity_table.as_ptr() as u64;
-        context.constants = context.constant_table.as_ptr() as u64;
-        context
+        })
+    }
+
+    /// The tables, to be written: they are made when code is published first, since only code reads them.
+    pub fn tables(&mut self) -> &mut Tables {
+        if self.entries == 0 {
+            self.tables = Tables::new();
+            self.entries = self.tables.entries.as_ptr() as u64;
+            self.lent_entries = self.tables.lent_entries().as_ptr() as u64;
+            self.constants = self.tables.constants().as_ptr() as u64;
+            self.arities = self.tables.arities.as_ptr() as u64;
+        }
+        &mut self.tables
     }
 
     /// Failures of an exit's check after which its code is given up.

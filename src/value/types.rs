@@ -29,7 +29,7 @@ macro_rules! builtin_types {
             pub const ALL: &'static [BuiltinType] = &[$(BuiltinType::$name),*];
 
             /// Its name.
-            pub fn name(self) -> &'static str {
+            pub const fn name(self) -> &'static str {
                 match self { $(BuiltinType::$name => $text),* }
             }
         }
