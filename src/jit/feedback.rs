@@ -309,7 +309,8 @@ fn called(pc: usize, seen: &Snapshot) -> Option<Site> {
 /// What the segments of a place have met.
 fn place(path: u16, word: u32, seen: &Snapshot) -> Site {
     let cases = |slots: &Option<Vec<crate::value::FieldSlot>>| slots.iter().flatten().map(FieldCase::of).collect();
-    Site::Place { fields: seen.places[usize::from(path)].iter().map(cases).collect(), shapes: shapes(word) }
+    let fields = seen.places[usize::from(path)].iter().map(cases).collect();
+    Site::Place { fields, shapes: shapes(word), entries: seen::entries(word) }
 }
 
 fn operands(word: u32) -> Site {

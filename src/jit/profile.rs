@@ -176,10 +176,12 @@ pub enum Site {
         values: Kinds,
     },
     Fields(Vec<FieldCase>),
-    /// Per segment of a place: the field's cases (none for index segments), and the shapes of the array at its end.
+    /// Per segment of a place: the field's cases (none for index segments), and the shapes of the array at its end. `entries` has a bit for
+    /// each segment that has led to an entry of a dict and further on.
     Place {
         fields: Vec<Vec<FieldCase>>,
         shapes: Vec<u32>,
+        entries: u32,
     },
     Callees(Vec<Target>),
     /// A method site that has called fields of its receivers, and the functions they held, if these were few.

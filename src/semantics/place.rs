@@ -162,7 +162,8 @@ pub fn own_part<'a>(base: &'a mut Value, key: &Key) -> Option<&'a mut Value> {
     }
 }
 
-fn own_entry<'a>(table: &'a mut dict::DictRef, key: &Value) -> Option<&'a mut Value> {
+/// The value of an entry of a dict that nobody else holds.
+pub fn own_entry<'a>(table: &'a mut dict::DictRef, key: &Value) -> Option<&'a mut Value> {
     let at = table.find(key).ok()??;
     table.get_mut()?.at_mut(at)
 }

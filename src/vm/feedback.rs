@@ -25,6 +25,20 @@ pub mod seen {
     pub const TEXT: u32 = 1 << 14;
     /// What a loop runs over; other sites do not tell sets apart.
     pub const SET: u32 = 1 << 18;
+    /// Segment `n` of a place has led to an entry of a dict and further on, for the first few segments.
+    const FIRST_ENTRY: u32 = 19;
+    const MOST_ENTRIES: usize = 5;
+
+    /// The bit for that; none for segments too far out.
+    pub fn entry(segment: usize) -> u32 {
+        if segment < MOST_ENTRIES { 1 << (FIRST_ENTRY + segment as u32) } else { 0 }
+    }
+
+    /// The segments of a place that have, as bits.
+    pub fn entries(word: u32) -> u32 {
+        word >> FIRST_ENTRY & ((1 << MOST_ENTRIES) - 1)
+    }
+
     /// Elements that a pattern has taken out of arrays.
     pub const INT_ITEM: u32 = 1 << 24;
     pub const FLOAT_ITEM: u32 = 1 << 25;

@@ -1,6 +1,6 @@
 //! Method calls: look-up, calls on values, calls on places with their exclusive use.
 use super::compiled::{needs_no_binding, never_changes, padded};
-use super::feedback::FieldCache;
+use super::feedback::{FieldCache, seen};
 use super::function::{Target, receiver_key};
 use super::stack::{FnRef, Fp, Home};
 use super::{After, Loan, LoanHome, SharedRoot, Vm, flag};
@@ -491,6 +491,8 @@ impl Vm {
         let mut here = root;
         for (at, key) in keys.iter().enumerate() {
             match (key, &here, caches.get(at)) {
+                (Key::Index(_), Value::Dict(_), Some(_)) if at + 1 < keys.len() => self.note(seen::entry(at)),
+                (Key::Index(_), Value::Array(_), Some(_)) if at + 1 < keys.len() => {}
                 (Key::Index(_), base, Some(_)) => self.note_base(base),
                 (Key::Field(name), Value::Struct(object), Some(cache)) if cache.find(object.shape()).is_none() => {
                     object.info().field(*name).into_iter().for_each(|slot| cache.add(*slot));

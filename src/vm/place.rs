@@ -1,5 +1,5 @@
 //! Stores to places and updates of them.
-use super::feedback::FieldCache;
+use super::feedback::{FieldCache, seen};
 use super::operate::arith_op;
 use super::stack::FnRef;
 use super::{SharedRoot, Vm};
@@ -46,7 +46,7 @@ impl Vm {
         let caches = func.places.at(usize::from(path));
         let path = &func.chunk.paths[usize::from(path)];
         let value = self.operand(value);
-        let value = match self.direct(path, caches, keys, value, set_item, set_field) {
+        let value = match self.direct(path, caches, keys, value, set_end) {
             None => return Ok(()),
             Some(value) => value,
         };
@@ -65,9 +65,7 @@ impl Vm {
             self.note_update(&value);
             return self.update_root(path, op, value);
         }
-        let item = |items: &mut crate::value::Array, at: usize, value: Value| update_item(op, items, at, value);
-        let field = |object: &mut crate::value::Inst, slot: &FieldSlot, value: Value| update_field(op, object, slot, value);
-        let value = match self.direct(path, caches, keys, value, item, field) {
+        let value = match self.direct(path, caches, keys, value, |end, value| update_end(op, end, value)) {
             None => return Ok(()),
             Some(value) => value,
         };
@@ -91,7 +89,7 @@ impl Vm {
                 cell.with(|old| Some((arith::simple(op, old, &value)?, matches!(old, Value::Int(_)))))
         {
             if !is_int {
-                self.note(super::feedback::seen::FLOAT);
+                self.note(seen::FLOAT);
             }
             cell.set(result);
             return Ok(());
@@ -118,8 +116,7 @@ impl Vm {
         caches: &[FieldCache],
         keys: u16,
         value: Value,
-        item: impl FnOnce(&mut crate::value::Array, usize, Value) -> Option<Value>,
-        field: impl FnOnce(&mut crate::value::Inst, &FieldSlot, Value) -> Option<Value>,
+        change: impl FnOnce(End<'_>, Value) -> Option<Value>,
     ) -> Option<Value> {
         let Some((last, inner)) = path.segments.split_last() else { return Some(value) };
         let func = self.here.func;
@@ -130,7 +127,7 @@ impl Vm {
             _ => return Some(value),
         };
         let mut key = keys;
-        for (segment, cache) in inner.iter().zip(caches) {
+        for (at, (segment, cache)) in inner.iter().zip(caches).enumerate() {
             let part = match (base, segment) {
                 (Value::Array(items), Segment::Index) => {
                     key += 1;
@@ -140,6 +137,11 @@ impl Vm {
                 (Value::Struct(object), Segment::Field(name, _)) => {
                     let slot = cached_slot(func, cache, object, *name);
                     slot.and_then(|slot| object.get_mut()?.place_mut(&slot))
+                }
+                (Value::Dict(table), Segment::Index) => {
+                    key += 1;
+                    func.note(self.here.ip.pc(func.start), seen::entry(at));
+                    place::own_entry(table, fp.get(key - 1))
                 }
                 _ => None,
             };
@@ -156,14 +158,18 @@ impl Vm {
                     return Some(value);
                 }
                 func.note(self.here.ip.pc(func.start), 1 << (shape & 31));
-                item(items, at as usize, value)
+                change(End::Item(items, at as usize), value)
             }
             (Value::Struct(object), Segment::Field(name, _)) => {
                 let Some(slot) = caches.last().and_then(|cache| cached_slot(func, cache, object, *name)) else {
                     return Some(value);
                 };
                 let Some(object) = object.get_mut() else { return Some(value) };
-                field(object, &slot, value)
+                change(End::Field(object, &slot), value)
+            }
+            (base @ Value::Dict(_), Segment::Index) => {
+                func.note(self.here.ip.pc(func.start), seen::DICT);
+                change(End::Entry(base, fp.get(key)), value)
             }
             _ => Some(value),
         }
@@ -193,8 +199,10 @@ impl Vm {
         let (func, fp) = (self.here.func, self.here.fp);
         let (mut here, mut key) = (root, keys);
         for (at, (segment, cache)) in path.segments.iter().zip(caches).enumerate() {
-            if *segment == Segment::Index && at + 1 == path.segments.len() {
-                self.note_base(here);
+            match (segment, &*here) {
+                (Segment::Index, base) if at + 1 == path.segments.len() => self.note_base(base),
+                (Segment::Index, Value::Dict(_)) => self.note(seen::entry(at)),
+                _ => {}
             }
             here = match (segment, here) {
                 (Segment::Field(name, _), Value::Struct(object)) => {
@@ -286,9 +294,9 @@ impl Vm {
     fn note_update(&self, operand: &Value) {
         match operand {
             Value::Int(_) => {}
-            Value::Float(_) => self.note(super::feedback::seen::FLOAT),
-            Value::Struct(_) | Value::Variant(_) | Value::Unit { .. } => self.note(super::feedback::seen::DECLARED),
-            _ => self.note(super::feedback::seen::OTHER),
+            Value::Float(_) => self.note(seen::FLOAT),
+            Value::Struct(_) | Value::Variant(_) | Value::Unit { .. } => self.note(seen::DECLARED),
+            _ => self.note(seen::OTHER),
         }
     }
 
@@ -441,7 +449,32 @@ fn cached_slot(func: FnRef, cache: &FieldCache, object: &crate::value::InstRef, 
     }
 }
 
+/// What a path ends in, in a container that nobody else holds; a dict may have other holders.
+enum End<'a> {
+    Item(&'a mut crate::value::Array, usize),
+    Field(&'a mut crate::value::Inst, &'a FieldSlot),
+    Entry(&'a mut Value, &'a Value),
+}
+
 // What `direct` does at the end of a path: `None` when done, the value back otherwise.
+
+#[inline(always)]
+fn set_end(end: End<'_>, value: Value) -> Option<Value> {
+    match end {
+        End::Item(items, at) => set_item(items, at, value),
+        End::Field(object, slot) => set_field(object, slot, value),
+        End::Entry(..) => Some(value),
+    }
+}
+
+#[inline(always)]
+fn update_end(op: arith::ArithOp, end: End<'_>, value: Value) -> Option<Value> {
+    match end {
+        End::Item(items, at) => update_item(op, items, at, value),
+        End::Field(object, slot) => update_field(op, object, slot, value),
+        End::Entry(base, key) => (!place::update_entry(base, key, op, &value)).then_some(value),
+    }
+}
 
 #[inline(always)]
 fn set_item(items: &mut crate::value::Array, at: usize, value: Value) -> Option<Value> {

@@ -194,16 +194,49 @@ fn elements_are_exchanged_without_counting_unless_one_may_have_changed() {
 }
 
 #[test]
-fn an_entry_of_a_dict_in_a_field_is_found_by_instructions_unless_it_is_deeper_inside() {
-    let program = |place: &str| {
+fn an_entry_of_a_dict_inside_is_found_by_instructions_unless_it_is_an_element_too() {
+    let program = |place: &str, second: &str| {
         format!(
-            "struct C {{ d }}\nfunc f(c, i) {{\n    {place} = i\n    return c\n}}\nmut c := C({{0: {{}}}})\nfor i in 0..1200 {{ c = f(c, i) }}"
+            "struct C {{ d }}\nfunc f(c, i) {{\n    {place} = i\n    return c\n}}\nmut c := C({{0: {{}}, 1: {second}}})\nfor i in 0..1200 {{ c = f(c, i) }}"
         )
     };
-    let found = made_ir(&program("c.d[i]"));
-    assert_eq!((count(&found, "SetItem"), count(&found, "SetPlace")), (1, 0), "{found}");
-    let deeper = made_ir(&program("c.d[0][i]"));
-    assert_eq!((count(&deeper, "SetItem"), count(&deeper, "SetPlace")), (0, 1), "{deeper}");
+    let found = |ir: &str| ["op: Find", "op: SetItem", "op: SetPlace"].map(|part| count(ir, part));
+    let in_field = made_ir(&program("c.d[i]", "{}"));
+    assert_eq!(found(&in_field), [0, 1, 0], "{in_field}");
+    let deeper = made_ir(&program("c.d[i % 2][i]", "{}"));
+    assert_eq!(found(&deeper), [1, 1, 0], "{deeper}");
+    let mixed = made_ir(&program("c.d[i % 2][i % 3]", "[0, 0, 0]"));
+    assert_eq!(found(&mixed), [0, 0, 1], "{mixed}");
+}
+
+#[test]
+fn a_field_of_an_entry_is_changed_by_instructions_unless_the_key_is_missing_often() {
+    let program = |keys: usize| {
+        format!(
+            "struct C {{ n = 0 }}\nfunc f(d, i) {{\n    d[i % {keys}].n += 1\n    return d\n}}\nmut d := {{0: C(), 1: C()}}\nfor i in 0..6000 {{ try {{ d = f(d, i) }} except e {{ d = {{0: C(), 1: C()}} }} }}"
+        )
+    };
+    let found = |ir: &str| ["op: Find", "StoreField", "Fallback"].map(|part| count(ir, part));
+    let changed = last_ir(&program(2));
+    assert_eq!(found(&changed), [1, 1, 0], "{changed}");
+    let missing = last_ir(&program(3));
+    assert_eq!(found(&missing), [0, 0, 1], "{missing}");
+}
+
+#[test]
+fn what_an_entry_has_inside_is_appended_to_by_instructions_unless_it_is_an_element_too() {
+    let program = |place: &str, second: &str| {
+        format!(
+            "struct C {{ xs = [] }}\nfunc f(d, i) {{\n    {place}.push(i)\n    return d\n}}\nmut d := {{0: {{xs: []}}, 1: {second}}}\nfor i in 0..1200 {{ d = f(d, i) }}"
+        )
+    };
+    let found = |ir: &str| ["op: Find", "op: PushItem", "Push {", "Fallback"].map(|part| count(ir, part));
+    let entry = made_ir(&program("d[i % 2][\"xs\"]", "{xs: [1]}"));
+    assert_eq!(found(&entry), [1, 1, 0, 0], "{entry}");
+    let field = made_ir(&program("d[1].xs", "C([1])"));
+    assert_eq!(found(&field), [1, 0, 1, 0], "{field}");
+    let mixed = made_ir(&program("d[i % 2][if i % 2 == 0 { \"xs\" } else { 0 }]", "[[1]]"));
+    assert_eq!(found(&mixed), [0, 0, 0, 1], "{mixed}");
 }
 
 #[test]

@@ -178,11 +178,12 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Changes an item of what fields lead to – mostly an entry of a dict, `self.counts[word] += 1` –, which is found by instructions; false if
-    /// the place is none of these.
+    /// Changes an item of what fields lead to – mostly an entry of a dict, `self.counts[word] += 1` –, or of a dict inside of other containers,
+    /// which are found by instructions; false if the place is none of these.
     fn change_entry(&mut self, change: Operation, path: u16, keys: u16, value: u16) -> bool {
-        let Some(end) = self.walk_fields(path, keys) else { return false };
-        let args = [self.boxed(keys), self.boxed(value)];
+        let Some(end) = self.walk_to_last(path, keys) else { return false };
+        let last = keys + self.context().profile.chunk.paths[usize::from(path)].keys() as u16 - 1;
+        let args = [self.boxed(last), self.boxed(value)];
         self.change_home(of_item(change), end.home(), &args);
         self.consume(value);
         self.consume_keys(path, keys);

@@ -5,8 +5,9 @@ use super::state::{Field, Lender, Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::{Root, Segment};
 use crate::bytecode::op::{ArithCode, Op};
+use crate::jit::feedback::DICT;
 use crate::jit::ir::inst::{Cell, Home, IntOp};
-use crate::jit::ir::{InstKind, Kinds, Type, ValueId};
+use crate::jit::ir::{InstKind, Kinds, Operation, StateId, Type, ValueId};
 use crate::jit::profile::{FieldCase, Site};
 use crate::value::Rep;
 use crate::value::layout::{shape, tag};
@@ -31,7 +32,15 @@ enum Index {
 #[derive(Clone, Copy)]
 pub(super) enum End {
     Element(Element),
-    Field { pointer: ValueId, case: FieldCase },
+    Field {
+        pointer: ValueId,
+        case: FieldCase,
+    },
+    /// Of a dict; only on the way to something inside. Reading it leaves if there is none.
+    Entry {
+        address: ValueId,
+        exit: StateId,
+    },
 }
 
 impl End {
@@ -39,6 +48,7 @@ impl End {
         match self {
             End::Element(element) => element.cell,
             End::Field { case, .. } => case.cell,
+            End::Entry { .. } => Cell::Value,
         }
     }
 
@@ -46,6 +56,7 @@ impl End {
         match self {
             End::Element(element) => Home::Element { data: element.data, index: element.index },
             End::Field { pointer, case } => Home::Field { pointer, offset: case.offset },
+            End::Entry { address, .. } => Home::Entry(address),
         }
     }
 
@@ -53,6 +64,7 @@ impl End {
         match self {
             End::Element(Element { cell, data, index, .. }) => InstKind::LoadElement { cell, data, index },
             End::Field { pointer, case } => InstKind::LoadField { cell: case.cell, pointer, offset: case.offset },
+            End::Entry { address, exit } => InstKind::LoadFound { address, default: None, exit: Some(exit) },
         }
     }
 
@@ -60,6 +72,7 @@ impl End {
         match self {
             End::Element(Element { cell, data, index, .. }) => InstKind::StoreElement { cell, data, index, value },
             End::Field { pointer, case } => InstKind::StoreField { cell: case.cell, pointer, offset: case.offset, value },
+            End::Entry { .. } => unreachable!("an entry of a dict is only on the way"),
         }
     }
 }
@@ -507,17 +520,25 @@ impl Builder<'_> {
         }
     }
 
+    fn site_of_place(&self) -> Option<&Site> {
+        let profile = &self.context().profile;
+        let site = profile.sites.get(&self.pc).filter(|site| matches!(site, Site::Place { .. }));
+        site.or_else(|| profile.places.get(&self.pc))
+    }
+
     /// What the segments of the place at hand have met: the fields' cases, and the shapes of the containers.
     pub(super) fn place_site(&self) -> Option<(&[Vec<FieldCase>], &[u32])> {
-        let profile = &self.context().profile;
-        match profile
-            .sites
-            .get(&self.pc)
-            .filter(|site| matches!(site, Site::Place { .. }))
-            .or_else(|| profile.places.get(&self.pc))?
-        {
-            Site::Place { fields, shapes } => Some((fields, shapes)),
+        match self.site_of_place()? {
+            Site::Place { fields, shapes, .. } => Some((fields, shapes)),
             _ => None,
+        }
+    }
+
+    /// The segments of the place at hand that have led to entries of dicts, as bits.
+    pub(super) fn entries(&self) -> u32 {
+        match self.site_of_place() {
+            Some(Site::Place { entries, .. }) => *entries,
+            _ => 0,
         }
     }
 
@@ -531,7 +552,7 @@ impl Builder<'_> {
                 [only] if at == last || only.cell == Cell::Value => Some(Step::Field(only)),
                 _ => None,
             },
-            Segment::Index if at < last => Some(Step::Index(shape::ARR_VAL)),
+            Segment::Index if at < last => self.step_inside(at),
             Segment::Index => match self.likely(shapes)[..] {
                 [only] => Cell::of_array(only).map(|_| Step::Index(only)),
                 _ if are_many_kinds(&self.likely(shapes)) && shapes.contains(&shape::ARR_VAL) => Some(Step::AnyIndex),
@@ -539,6 +560,14 @@ impl Builder<'_> {
             },
         };
         (0..segments.len()).map(step).collect()
+    }
+
+    /// What an index that a place goes on behind is of: a dict if it has been one, as long as that has not failed more than once.
+    fn step_inside(&self, segment: usize) -> Option<Step> {
+        match self.entries() >> segment & 1 {
+            0 => Some(Step::Index(shape::ARR_VAL)),
+            _ => (self.context().profile.storms(self.pc) < 2).then_some(Step::Entry),
+        }
     }
 
     /// Reads an item of an array of values.
@@ -551,7 +580,7 @@ impl Builder<'_> {
         match *self.steps(path)?.last()? {
             Step::Field(case) => Some(case.cell),
             Step::Index(shape) => Cell::of_array(shape),
-            Step::AnyIndex => Some(Cell::Value),
+            Step::AnyIndex | Step::Entry => Some(Cell::Value),
         }
     }
 
@@ -561,40 +590,51 @@ impl Builder<'_> {
         self.walk_steps(path, keys, &steps)
     }
 
-    /// The same for the fields that lead to what the last index of a place is asked of; `None` if it is not reached by fields alone.
-    pub(super) fn walk_fields(&mut self, path: u16, keys: u16) -> Option<End> {
+    /// The same for what leads to the container that the last index of a place is asked of; `None` if it is not reached by fields alone,
+    /// unless it is a dict.
+    pub(super) fn walk_to_last(&mut self, path: u16, keys: u16) -> Option<End> {
         let chunk = self.context().profile.chunk.clone();
         let [way @ .., Segment::Index] = &chunk.paths[usize::from(path)].segments[..] else { return None };
         if way.is_empty() || !self.is_walked(path) {
             return None;
         }
-        let (fields, _) = self.place_site()?;
-        let step = |(segment, cases): (&Segment, &Vec<FieldCase>)| match (segment, &cases[..]) {
+        let (fields, met) = self.place_site()?;
+        let is_dict = met == [DICT] && self.context().profile.storms(self.pc) < 2;
+        let step = |(at, segment): (usize, &Segment)| match (segment, &fields[at][..]) {
             (Segment::Field(..), [only]) if only.cell == Cell::Value => Some(Step::Field(*only)),
+            (Segment::Index, _) if is_dict => self.step_inside(at),
             _ => None,
         };
-        let steps: Vec<Step> = way.iter().zip(fields).map(step).collect::<Option<_>>()?;
+        let steps: Vec<Step> = way.iter().enumerate().map(step).collect::<Option<_>>()?;
         self.walk_steps(path, keys, &steps)
     }
 
     fn walk_steps(&mut self, path: u16, keys: u16, steps: &[Step]) -> Option<End> {
-        let mut numbers = Vec::new();
-        for _ in steps.iter().filter(|step| !matches!(step, Step::Field(_))) {
-            numbers.push(self.scalar(Source::Register(keys + numbers.len() as u16), Scalar::Int)?);
+        let mut found = Vec::new();
+        for step in steps.iter().filter(|step| !matches!(step, Step::Field(_))) {
+            let key = keys + found.len() as u16;
+            found.push(match step {
+                Step::Entry => self.boxed(key),
+                _ => self.scalar(Source::Register(key), Scalar::Int)?,
+            });
         }
         let (tag, shape) = steps[0].wants();
         let mut object = self.place_root(path, tag, shape)?;
-        let mut numbers = numbers.into_iter();
+        let mut keys = found.into_iter();
         for (at, step) in steps.iter().enumerate() {
             let end = match *step {
                 Step::Field(case) => End::Field { pointer: object, case },
                 Step::Index(shape) => {
-                    let index = Index::At(numbers.next()?);
+                    let index = Index::At(keys.next()?);
                     End::Element(self.checked(object, index, Cell::of_array(shape)?, Kinds::ANY))
                 }
                 Step::AnyIndex => {
-                    let (index, array) = (Index::At(numbers.next()?), self.with_values(object, 0));
+                    let (index, array) = (Index::At(keys.next()?), self.with_values(object, 0));
                     End::Element(self.checked(array, index, Cell::Value, Kinds::ANY))
+                }
+                Step::Entry => {
+                    let address = self.operation(Operation::Find, &[object, keys.next()?]);
+                    End::Entry { address, exit: self.exit() }
                 }
             };
             let Some(next) = steps.get(at + 1) else { return Some(end) };
@@ -712,6 +752,8 @@ pub(super) enum Step {
     Index(u32),
     /// Of an array of any kind.
     AnyIndex,
+    /// Of a dict.
+    Entry,
 }
 
 impl Step {
@@ -721,6 +763,7 @@ impl Step {
             Step::Field(case) => (tag::STRUCT, case.shape),
             Step::Index(shape) => (tag::ARRAY, shape),
             Step::AnyIndex => (tag::ARRAY, 0),
+            Step::Entry => (tag::DICT, 0),
         }
     }
 }

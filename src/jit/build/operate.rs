@@ -157,6 +157,10 @@ impl Builder<'_> {
         let value = self.entry(table, key, Some(default));
         // The key lends nothing.
         self.consume(base + 1);
+        if count == 2 {
+            self.write_read(dst, base, value, None);
+            return true;
+        }
         self.write_lent_by(dst, value, &[base, base + 2][..usize::from(count) - 1]);
         true
     }

@@ -43,16 +43,17 @@ impl Builder<'_> {
         match self.steps(path).and_then(|steps| steps.last().copied()) {
             Some(Step::Field(case)) => case.cell != Cell::Value,
             Some(Step::Index(found)) => found != shape::ARR_VAL,
-            Some(Step::AnyIndex) | None => false,
+            Some(Step::AnyIndex | Step::Entry) | None => false,
         }
     }
 
-    /// The end of the place, if fields and arrays of values lead to it and it is stored as a value.
+    /// The end of the place, if fields, arrays of values and dicts lead to it and it is stored as a value.
     fn end_taken_out(&mut self, path: u16, keys: u16) -> Option<End> {
         let steps = self.steps(path)?;
         let is_value = |step: &Step| match step {
             Step::Field(case) => case.cell == Cell::Value,
             Step::Index(found) => *found == shape::ARR_VAL,
+            Step::Entry => true,
             Step::AnyIndex => false,
         };
         if !steps.iter().all(is_value) {
@@ -71,7 +72,7 @@ impl Builder<'_> {
         }
         let dict = match (path_of.root, &path_of.segments[..]) {
             (Root::Local(local), [Segment::Index]) => self.changeable(local).map(Home::Slot),
-            _ => self.walk_fields(path, keys).map(End::home),
+            _ => self.walk_to_last(path, keys).map(End::home),
         }?;
         Some(self.entry_at(dict, keys))
     }

@@ -204,23 +204,32 @@ impl Builder<'_> {
     fn value_by_steps(&mut self, at: At, root: ValueId) -> Option<ValueId> {
         let (_, met) = self.place_site()?;
         let arrays = met.iter().all(|found| (shape::ARR_EMPTY..=shape::ARR_RANGE).contains(found));
-        let guesses = arrays && self.context().profile.storms(self.pc) == 0;
+        let guesses = (arrays || self.entries() != 0) && self.context().profile.storms(self.pc) == 0;
         let steps = self.steps(at.path).filter(|_| guesses)?;
         let holds_values = |step: &Step| match step {
             Step::Field(case) => case.cell == Cell::Value,
             Step::Index(found) => *found == shape::ARR_VAL,
+            Step::Entry => true,
             Step::AnyIndex => false,
         };
         let is_number = |key| match self.state.get(self.slot(key)) {
             Slot::Scalar { value, scalar, .. } => scalar == Scalar::Int && self.out.ty(value).range.high >= 0,
             found => matches!(found, Slot::Memory | Slot::Borrowed { .. } | Slot::Owned { .. }),
         };
-        if !steps.iter().all(holds_values) || !(at.base..at.receiver()).all(is_number) {
+        let indices = steps.iter().filter(|step| !matches!(step, Step::Field(_)));
+        let mut keys = indices.zip(at.base..).map(|(step, key)| matches!(step, Step::Entry) || is_number(key));
+        if !steps.iter().all(holds_values) || !keys.all(|fits| fits) {
             return None;
         }
         let (mut value, mut keys) = (root, at.base..);
         for step in steps {
             let load = match step {
+                Step::Entry => {
+                    let table = self.guarded_value(value, tag::DICT, 0);
+                    let key = self.boxed(keys.next()?);
+                    let (address, exit) = (self.operation(Operation::Find, &[table, key]), self.exit());
+                    InstKind::LoadFound { address, default: None, exit: Some(exit) }
+                }
                 Step::Field(case) => {
                     let pointer = self.guarded_value(value, tag::STRUCT, case.shape);
                     InstKind::LoadField { cell: case.cell, pointer, offset: case.offset }
@@ -271,12 +280,12 @@ impl Builder<'_> {
     fn push_to_entry(&mut self, target: Target, argc: u8, at: At) -> bool {
         let is_push = builtins::info(BuiltinId(target.function as u16)).name == "push" && argc == 1 && !at.used;
         let is_entry = self.place_site().is_some_and(|(_, met)| met == [DICT]);
-        if !is_push || !is_entry || at.keys != 1 || self.context().profile.storms(self.pc) > 0 {
+        if !is_push || !is_entry || self.context().profile.storms(self.pc) > 0 {
             return false;
         }
         let Some(home) = self.home_of_dict(at) else { return false };
         let (item, null) = (at.receiver() + 1, self.null());
-        let args = [self.boxed(at.base), self.boxed(item)];
+        let args = [self.boxed(at.receiver() - 1), self.boxed(item)];
         self.change_home(Operation::PushItem, home, &args);
         self.consume_keys(at.path, at.base);
         self.consume(item);
@@ -311,22 +320,22 @@ impl Builder<'_> {
     /// Where an entry of a dict stands, which is a local or what fields of one lead to: as long as that has not failed.
     fn entry_of_dict(&mut self, at: At) -> Option<Home> {
         let is_entry = self.place_site().is_some_and(|(_, met)| met == [DICT]);
-        if !is_entry || at.keys != 1 || self.context().profile.storms(self.pc) > 0 {
+        if !is_entry || self.context().profile.storms(self.pc) > 0 {
             return None;
         }
         // Counting an argument later could share what is on the way.
         self.settle_passing();
         self.settle_borrowed(self.slot(at.receiver()));
         let home = self.home_of_dict(at)?;
-        Some(self.entry_at(home, at.base))
+        Some(self.entry_at(home, at.receiver() - 1))
     }
 
-    /// The home of the dict that the only key of a place belongs to.
+    /// The home of the dict that the last key of a place belongs to.
     fn home_of_dict(&mut self, at: At) -> Option<Home> {
         let chunk = self.context().profile.chunk.clone();
         match (at.root, &chunk.paths[usize::from(at.path)].segments[..]) {
             (Root::Local(local), [_]) => self.changeable(local).map(Home::Slot),
-            _ => self.walk_fields(at.path, at.base).map(|end| end.home()),
+            _ => self.walk_to_last(at.path, at.base).map(|end| end.home()),
         }
     }
 

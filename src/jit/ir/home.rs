@@ -17,6 +17,8 @@ pub enum Home {
         pointer: ValueId,
         offset: u32,
     },
+    /// The value of an entry of an unshared dict, at an address that [`Operation::Find`](super::Operation::Find) has given.
+    Entry(ValueId),
     /// A variable that was checked to be assigned and not in use, or is only stored to.
     Variable(Variable),
 }
@@ -40,7 +42,7 @@ impl Home {
                 f(data);
                 f(index);
             }
-            Home::Field { pointer, .. } => f(pointer),
+            Home::Field { pointer: held, .. } | Home::Entry(held) => f(held),
             Home::Variable(Variable::Capture { closure, .. }) => closure.iter_mut().for_each(f),
             Home::Variable(Variable::Module(_) | Variable::Cell(_)) => {}
         }
@@ -54,7 +56,7 @@ impl Home {
     /// Reads what stands in a container's place.
     pub fn load(self) -> Option<InstKind> {
         match self {
-            Home::Slot(_) | Home::Variable(_) => None,
+            Home::Slot(_) | Home::Entry(_) | Home::Variable(_) => None,
             Home::Element { data, index } => Some(InstKind::LoadElement { cell: Cell::Value, data, index }),
             Home::Field { pointer, offset } => Some(InstKind::LoadField { cell: Cell::Value, pointer, offset }),
         }
@@ -65,7 +67,7 @@ impl Home {
         match self {
             Home::Slot(_) | Home::Variable(Variable::Module(_) | Variable::Cell(_)) => [None; 2],
             Home::Element { data, index } => [Some(data), Some(index)],
-            Home::Field { pointer, .. } => [Some(pointer), None],
+            Home::Field { pointer: held, .. } | Home::Entry(held) => [Some(held), None],
             Home::Variable(Variable::Capture { closure, .. }) => [closure, None],
         }
     }
@@ -75,6 +77,7 @@ impl Home {
             Home::Slot(_) => Heaps::SLOTS,
             Home::Element { .. } => Heaps::VALUES,
             Home::Field { .. } => Heaps::FIELDS,
+            Home::Entry(_) => Heaps::DICTS,
             Home::Variable(Variable::Module(_)) => Heaps::MODULE,
             Home::Variable(_) => Heaps::CELLS,
         }

@@ -601,6 +601,7 @@ impl Lowering<'_> {
             Home::Slot(slot) => (self.fp, slot_offset(slot)),
             Home::Element { data, index } => self.element(Cell::Value, data, index),
             Home::Field { pointer, offset } => (self.one(pointer), offset as i32),
+            Home::Entry(address) => (self.one(address), 0),
             Home::Variable(Variable::Module(index)) => (self.module_table(), (index * 16) as i32),
             Home::Variable(Variable::Cell(slot)) => {
                 (self.load(types::I64, self.fp, slot_offset(slot) + 8), cell::VALUE as i32)

@@ -468,6 +468,7 @@ fn load_of(home: Home) -> Option<InstKind> {
         Home::Slot(slot) => Some(InstKind::LoadSlot(slot)),
         Home::Element { data, index } => Some(InstKind::LoadElement { cell: Cell::Value, data, index }),
         Home::Variable(_) => None,
+        Home::Entry(address) => Some(InstKind::LoadFound { address, default: None, exit: Some(StateId(0)) }),
         Home::Field { pointer, offset } => Some(InstKind::LoadField { cell: Cell::Value, pointer, offset }),
     }
 }

@@ -137,7 +137,7 @@ impl Memory {
     fn unique_home(&self, home: Home) -> usize {
         match home {
             Home::Slot(slot) => self.unique(slot),
-            Home::Element { .. } | Home::Field { .. } | Home::Variable(_) => self.unique_inside(),
+            Home::Element { .. } | Home::Field { .. } | Home::Entry(_) | Home::Variable(_) => self.unique_inside(),
         }
     }
 
@@ -270,7 +270,7 @@ impl Memory {
             InstKind::StoreSlotRetain(_, value) | InstKind::ReplaceSlot(_, value) | InstKind::Retain(value) => {
                 self.share(*value, set)
             }
-            InstKind::StoreOwned { home: Home::Element { .. } | Home::Field { .. }, .. } => {
+            InstKind::StoreOwned { home: Home::Element { .. } | Home::Field { .. } | Home::Entry(_), .. } => {
                 set.insert(self.unique_inside());
             }
             // What it gives or stores may be a further reference to an argument or to something inside of one.

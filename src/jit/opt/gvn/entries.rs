@@ -11,10 +11,10 @@ use crate::jit::ir::{Inst, InstKind, Operation, Repr, SlotIx, StateId, ValueId};
 use crate::value::layout::tag;
 
 impl Pass<'_> {
-    /// The same search, for the key that was stored where this one was read.
+    /// The same search, of the dict before it was checked and for the key that was stored where this one was read.
     pub(super) fn of_same_key(&self, mut find: InstKind) -> InstKind {
         if let InstKind::Operate { args, .. } = &mut find {
-            args[1] = self.original(args[1]);
+            (args[0], args[1]) = (self.object(args[0]), self.original(args[1]));
         }
         find
     }
