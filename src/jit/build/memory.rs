@@ -637,7 +637,13 @@ impl Builder<'_> {
                     End::Entry { address, exit: self.exit() }
                 }
             };
-            let Some(next) = steps.get(at + 1) else { return Some(end) };
+            let Some(next) = steps.get(at + 1) else {
+                // Who changes what is there as a whole asks for no more than its address.
+                if let End::Entry { .. } = end {
+                    self.emit(end.load(), Type::ANY);
+                }
+                return Some(end);
+            };
             let (tag, shape) = next.wants();
             let boxed = self.emit(end.load(), Type::ANY);
             let pointer = self.guarded_value(boxed, tag, shape);
