@@ -47,7 +47,10 @@ impl Vm {
         let path = &func.chunk.paths[usize::from(path)];
         let value = self.operand(value);
         let value = match self.direct(path, caches, keys, value, set_end) {
-            None => return Ok(()),
+            None => {
+                self.here.fp.clear_nulling(keys, path.keys() as u16);
+                return Ok(());
+            }
             Some(value) => value,
         };
         let keys = self.path_keys(path, keys);
@@ -66,7 +69,10 @@ impl Vm {
             return self.update_root(path, op, value);
         }
         let value = match self.direct(path, caches, keys, value, |end, value| update_end(op, end, value)) {
-            None => return Ok(()),
+            None => {
+                self.here.fp.clear_nulling(keys, path.keys() as u16);
+                return Ok(());
+            }
             Some(value) => value,
         };
         let keys = self.path_keys(path, keys);
