@@ -330,11 +330,13 @@ impl Memory {
         }
     }
 
-    /// The uniqueness that is lost when one more reference to a value is taken.
+    /// The uniqueness that is lost when one more reference to a value is taken: also that of what is inside, since whoever holds the
+    /// other reference may make a copy of the value, which then holds the same, and be the only holder again.
     fn share(&self, value: ValueId, set: &mut DimensionSet) {
+        set.insert(self.unique_inside());
         match self.origin_of(value) {
             Origin::Slot(slot) => set.insert(self.unique(slot)),
-            Origin::Inside => set.insert(self.unique_inside()),
+            Origin::Inside => {}
             Origin::Unknown => set.insert_range(HEAP_DIMENSIONS + self.slots..HEAP_DIMENSIONS + 2 * self.slots + 1),
         }
     }
