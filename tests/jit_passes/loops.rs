@@ -69,10 +69,10 @@ fn counted_loops_run_in_stretches_unless_the_poll_would_move_over_an_effect() {
         assert_eq!(cold(&ir), 1, "{head} {{ {body} }}: {ir}");
     }
     // Behind a stretch nothing is made of what the counter was before its last step.
-    let counter = stretches.split("loop@").nth(1).and_then(|_| stretches.split("() cold:").nth(1)).expect("a poll");
-    let next = stretches.split("() cold:").next().and_then(|front| front.rsplit("CmpI { op: Lt, a: ").next()).expect("a test");
-    let next = next.split(',').next().expect("an operand");
-    assert!(!counter.contains(&format!("Add, a: {next},")), "{stretches}");
+    let (front, behind) = stretches.split_once("() cold:").expect("a poll behind a stretch");
+    let test = front.rsplit("CmpI { op: Lt, a: ").next().expect("the loop's own test");
+    let next = test.split(',').next().expect("the counter");
+    assert!(!behind.contains(&format!("Add, a: {next},")), "{stretches}");
     // A limit that changes, a way back before the end, steps that change or go the other way, and a test of something else.
     for (head, body) in [
         ("while i < n", "n -= 1\ni += 1"),
@@ -290,7 +290,8 @@ fn loops_over_calls_of_range_make_no_range() {
 
 #[test]
 fn where_a_loop_over_an_array_stands_is_not_checked_unless_it_is_no_position() {
-    let once = |body: &str| format!("func f(xs) {{\n    s := 0\n    j := 0\n    {body}\n    return s\n}}\nf((0..5000).to_array())");
+    let once =
+        |body: &str| format!("func f(xs) {{\n    s := 0\n    j := 0\n    {body}\n    return s\n}}\nf((0..5000).to_array())");
     let checked = |ir: &str| {
         let insts = looped(ir);
         insts.lines().filter(|line| line.contains("GuardBounds") && !line.contains("exit: None")).count()
