@@ -7,6 +7,7 @@ use ahash::{AHashMap, AHashSet};
 
 use super::foresight::Foresight;
 use super::options::Options;
+use super::profile::{FRONT, LARGE};
 use super::queue;
 use crate::bytecode::chunk::Const;
 use crate::bytecode::op::Op;
@@ -311,7 +312,12 @@ impl Ledger {
             // Where code begins, what it expects of parameters or of a loop's variables has failed first of all.
             None if function == place.0 && pc == 0 && self.any_params.insert(function) => {}
             Some(head) if function == place.0 && pc == head && compiles < 2 => {}
-            _ => self.poisoned.entry(function).or_default().push(pc),
+            _ => {
+                let poisoned = self.poisoned.entry(function).or_default();
+                // Where taking numbers for large did not help, nothing is checked in front of the loop any more.
+                let fails_again = pc & LARGE != 0 && poisoned.contains(&pc);
+                poisoned.push(if fails_again { pc & !LARGE | FRONT } else { pc });
+            }
         }
     }
 

@@ -35,7 +35,9 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
     for looped in cfg.loops.iter().filter(|looped| looped.preheader.is_some()) {
         let is_inside = |value: ValueId| looped.blocks.contains(&home[value.index()]);
         let bounds = bounds(function, looped, is_inside).map(|value| (value, -SMALL));
-        let starts = starts(function, looped, is_inside).into_iter().map(|value| (value, least(function, &home, value)));
+        let large = super::sums::is_large(function, looped);
+        let least = |value| if large { -SMALL } else { least(function, &home, value) };
+        let starts = starts(function, looped, is_inside).into_iter().map(|value| (value, least(value)));
         let known = found
             .iter()
             .filter(|(value, (inner, _))| !is_inside(**value) && looped.blocks.contains(&inner.header))
@@ -96,7 +98,7 @@ fn starts(function: &Function, looped: &Loop, is_inside: impl Fn(ValueId) -> boo
     counted.map(|(first, _)| *first).filter(|value| is_unknown(function, *value) && !is_inside(*value)).collect()
 }
 
-/// What is guessed to be the least that a counter begins with: where a loop is entered in the middle, it has taken a step.
+/// What is guessed to be the least that a counter begins with, unless a guess has failed: where a loop is entered in the middle, it has taken a step.
 fn least(function: &Function, home: &[BlockId], value: ValueId) -> i64 {
     let insts = &function.blocks[home[value.index()].index()].insts;
     let made = insts.iter().find(|inst| inst.result == Some(value)).map(|inst| &inst.kind);
