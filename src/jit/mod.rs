@@ -510,8 +510,10 @@ impl Tier for Jit {
         }
         self.ask(vm, function, (function.id.0, Some(pc)), || {
             let frame = vm.current_frame();
-            let tags = (0..function.chunk.registers).map(|at| frame.tag(at)).collect();
-            profile::Entry::Loop { pc, tags, functions: self.functions_in(&function, pc, frame) }
+            let registers = 0..function.chunk.registers;
+            let negative = registers.clone().filter(|at| frame.int(*at).is_some_and(|int| int < 0)).collect();
+            let tags = registers.map(|at| frame.tag(at)).collect();
+            profile::Entry::Loop { pc, tags, negative, functions: self.functions_in(&function, pc, frame) }
         })
     }
 

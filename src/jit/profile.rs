@@ -33,9 +33,9 @@ pub struct Request {
 pub enum Entry {
     /// At the start; parameters are in the first slots.
     Call,
-    /// At the loop whose back edges lead to `pc`; `tags` of the slots at that moment, and the functions in parameters that the code is
-    /// made for.
-    Loop { pc: u32, tags: Vec<u64>, functions: Vec<(u16, u32)> },
+    /// At the loop whose back edges lead to `pc`; `tags` of the slots at that moment, those that held ints below zero, and the functions in
+    /// parameters that the code is made for.
+    Loop { pc: u32, tags: Vec<u64>, negative: Vec<u16>, functions: Vec<(u16, u32)> },
 }
 
 /// How much the builder may do.

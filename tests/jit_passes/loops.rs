@@ -303,3 +303,19 @@ fn where_a_loop_over_an_array_stands_is_not_checked_unless_it_is_no_position() {
     let by_itself = ir(&once("loop {\n    s += xs[j]\n    if j == 4999 { break }\n    j += 1\n}"));
     assert_eq!(checked(&by_itself), 1, "{by_itself}");
 }
+
+#[test]
+fn counters_that_begin_below_zero_are_not_guessed_to_be_positions() {
+    let made = |start: &str| {
+        let turn = "t += x * y % 5 + x * x";
+        irs(&format!(
+            "func f(n) {{\n    t := 0\n    for y in {start}..n {{\n        for x in {start}..n {{ {turn} }}\n    }}\n    return t\n}}\nf(400)"
+        ))
+    };
+    let least = |irs: &[String], low: &str| irs.iter().map(|ir| count(ir, low)).sum::<usize>();
+    // What was below zero, or had its sign turned, would fail in front of the loop each time.
+    let below = made("-n");
+    assert_eq!((least(&below, "low: -1,"), least(&below, "low: 0,")), (0, 0), "{below:?}");
+    let above = made("n / 99");
+    assert!(least(&above, "low: 0,") > 0, "{above:?}");
+}

@@ -327,6 +327,9 @@ impl<'r> Builder<'r> {
                 .map(|tag| if *tag < 32 { super::ir::Kinds::of_tag(*tag) } else { super::ir::Kinds::ANY })
                 .collect(),
         };
+        if let Entry::Loop { negative, .. } = &self.request.entry {
+            self.out.negative = negative.iter().map(|at| SlotIx(u32::from(*at))).collect();
+        }
         self.pc = head.unwrap_or(0);
         let live = self.live_at(self.pc);
         let positions = head.map(|head| self.positions(head, &kinds)).unwrap_or_default();

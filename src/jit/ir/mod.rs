@@ -88,6 +88,8 @@ pub struct Function {
     pub polls_often: bool,
     /// Heads of loops in front of which guesses failed, as that bounds or sums are small.
     pub large: AHashSet<Origin>,
+    /// Variables that held ints below zero when code for the middle of a loop was asked for.
+    pub negative: Vec<SlotIx>,
     /// States in front of loops of checks that only guess: code that fails there is made again without them.
     pub guessed: AHashSet<StateId>,
     /// Parameters in registers in order, with the slot each belongs to: scalars, and boxed those that the caller lends. Empty for OSR

@@ -125,6 +125,7 @@ impl Lowering<'_> {
                 | Helper::Generalise
                 | Helper::Settle
                 | Helper::Truthy
+                | Helper::AppendChar
         );
         self.helper_by(helper, is_rare || self.around)
     }

@@ -221,8 +221,7 @@ impl Lowering<'_> {
             InstKind::LoadByte { pointer, index } => {
                 let (pointer, index) = (self.one(*pointer), self.one(*index));
                 let address = self.b.ins().iadd(pointer, index);
-                let byte = self.load(types::I8, address, string::BYTES as i32);
-                let byte = self.b.ins().uextend(types::I64, byte);
+                let byte = self.b.ins().uload8(types::I64, MemFlagsData::trusted(), address, string::BYTES as i32);
                 self.define(result, byte);
             }
             InstKind::CharOf(byte) => {

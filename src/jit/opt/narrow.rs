@@ -36,7 +36,7 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
         let is_inside = |value: ValueId| looped.blocks.contains(&home[value.index()]);
         let bounds = bounds(function, looped, is_inside).map(|value| (value, -SMALL));
         let large = super::sums::is_large(function, looped);
-        let least = |value| if large { -SMALL } else { least(function, &home, value) };
+        let least = |value| if large { -SMALL } else { least(function, &home, value, DEEPEST) };
         let starts = starts(function, looped, is_inside).into_iter().map(|value| (value, least(value)));
         let known = found
             .iter()
@@ -98,11 +98,24 @@ fn starts(function: &Function, looped: &Loop, is_inside: impl Fn(ValueId) -> boo
     counted.map(|(first, _)| *first).filter(|value| is_unknown(function, *value) && !is_inside(*value)).collect()
 }
 
-/// What is guessed to be the least that a counter begins with, unless a guess has failed: where a loop is entered in the middle, it has taken a step.
-fn least(function: &Function, home: &[BlockId], value: ValueId) -> i64 {
-    let insts = &function.blocks[home[value.index()].index()].insts;
-    let made = insts.iter().find(|inst| inst.result == Some(value)).map(|inst| &inst.kind);
-    if matches!(made, Some(InstKind::Unbox { .. })) { START + 1 } else { START }
+/// What is guessed to be the least that a counter begins with, unless a guess has failed: nothing for what is a number with its sign
+/// turned, or was below zero when the loop was entered in the middle. Otherwise that has taken a step.
+fn least(function: &Function, home: &[BlockId], value: ValueId, depth: usize) -> i64 {
+    let made = |value: ValueId| {
+        let insts = &function.blocks[home[value.index()].index()].insts;
+        insts.iter().find(|inst| inst.result == Some(value)).map(|inst| &inst.kind)
+    };
+    match made(value) {
+        Some(InstKind::NegI { .. }) => -SMALL,
+        Some(InstKind::Int { op: IntOp::Add | IntOp::Sub, a, .. }) if depth > 0 => {
+            least(function, home, *a, depth - 1).min(START)
+        }
+        Some(InstKind::Unbox { value, .. }) => match made(*value) {
+            Some(InstKind::LoadSlot(slot)) if function.negative.contains(slot) => -SMALL,
+            _ => START + 1,
+        },
+        _ => START,
+    }
 }
 
 fn is_unknown(function: &Function, value: ValueId) -> bool {
