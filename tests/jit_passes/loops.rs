@@ -1,5 +1,5 @@
 //! Polls, sums, stretches, and what is made in front of loops or behind them.
-use crate::ir::{VECS, count, ir, irs_with_states, last_ir, loop_params, looped};
+use crate::ir::{VECS, count, ir, irs, irs_with_states, last_ir, loop_params, looped};
 
 #[test]
 fn a_value_that_a_loop_does_not_change_is_no_parameter_of_it() {
