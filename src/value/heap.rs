@@ -16,6 +16,7 @@
 mod alloc;
 mod array;
 mod chunk;
+mod idle;
 mod inline;
 mod pool;
 mod registry;

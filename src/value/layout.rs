@@ -127,6 +127,15 @@ pub mod array {
     /// Bytes of the smallest buffer an array begins with.
     pub const LEAST_BUFFER: usize = 32;
 }
+/// Of the free lists that machine code takes blocks from.
+pub mod free_blocks {
+    /// Offset of the address of the first idle array.
+    pub const IDLE: usize = 128;
+    /// Most of them.
+    pub const MOST_IDLE: usize = 8;
+    /// Numbers that there is room for in the largest of them, and at most in a small buffer.
+    pub const MOST_NUMBERS: usize = 32;
+}
 /// Offsets in a string.
 pub mod string {
     pub const LEN: usize = 8;

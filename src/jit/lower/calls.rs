@@ -620,23 +620,26 @@ impl Lowering<'_> {
     /// Gives up one count of what a boxed value refers to, if anything; `rarely` it is the last one.
     pub(super) fn release(&mut self, value_tag: clif::Value, payload: clif::Value, rarely: bool) {
         let counted = self.is_counted(value_tag);
-        self.when(counted, false, |this| {
-            let count = this.load(types::I32, payload, 0);
-            let several = this.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, count, 1);
-            let (fast, slow, next) = (this.b.create_block(), this.b.create_block(), this.b.create_block());
-            this.b.set_cold_block(slow);
-            this.b.ins().brif(several, fast, &[], slow, &[]);
-            this.b.switch_to_block(fast);
-            let fewer = this.b.ins().iadd_imm_s(count, -1);
-            this.store(fewer, payload, 0);
-            this.b.ins().jump(next, &[]);
-            this.b.switch_to_block(slow);
-            let helper = this.helper_by(Helper::Release, rarely && this.around);
-            let heads = this.free_blocks();
-            this.b.ins().call(helper, &[payload, heads]);
-            this.b.ins().jump(next, &[]);
-            this.b.switch_to_block(next);
-        });
+        self.when(counted, false, |this| this.release_object(payload, rarely));
+    }
+
+    /// Gives up one count of an object.
+    pub(super) fn release_object(&mut self, object: clif::Value, rarely: bool) {
+        let count = self.load(types::I32, object, 0);
+        let several = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThan, count, 1);
+        let (fast, slow, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
+        self.b.set_cold_block(slow);
+        self.b.ins().brif(several, fast, &[], slow, &[]);
+        self.b.switch_to_block(fast);
+        let fewer = self.b.ins().iadd_imm_s(count, -1);
+        self.store(fewer, object, 0);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(slow);
+        let helper = self.helper_by(Helper::Release, rarely && self.around);
+        let heads = self.free_blocks();
+        self.b.ins().call(helper, &[object, heads]);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(next);
     }
 }
 

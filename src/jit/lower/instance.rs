@@ -151,7 +151,7 @@ impl Lowering<'_> {
     }
 
     /// Debug builds balance what is made and freed.
-    fn count_objects(&mut self, change: i64) {
+    pub(super) fn count_objects(&mut self, change: i64) {
         if cfg!(debug_assertions) && change != 0 {
             let context = self.context();
             let live = self.load(types::I64, context, context::LIVE_OBJECTS);

@@ -5,7 +5,7 @@ use cranelift_codegen::ir::{self as clif, InstBuilder, MemFlagsData, types};
 use super::calls::Call;
 use super::exits::ExitKind;
 use super::parts::part_offset;
-use super::{Helper, Lowering, context, machine_type, negation, slot_offset};
+use super::{Lowering, context, machine_type, negation, slot_offset};
 use crate::jit::ir::inst::{Cell, Cmp, FloatOp, FloatUnary, Home, IntOp, Outcome, Variable};
 use crate::jit::ir::{Inst, InstKind, Repr, StateId, ValueId};
 use crate::jit::opt::sums;
@@ -57,7 +57,7 @@ impl Lowering<'_> {
                 self.retain(tag, payload);
                 let (old_tag, old_payload) = self.load_pair(self.fp, slot_offset(*slot));
                 self.store_pair(tag, payload, self.fp, slot_offset(*slot));
-                self.release(old_tag, old_payload, false);
+                self.release_of_slot(*slot, old_tag, old_payload, false);
             }
             InstKind::MoveSlot { from, to } => self.move_slot(*from, *to),
             InstKind::StoreSlotOwned(slot, value) => {
@@ -616,36 +616,6 @@ impl Lowering<'_> {
         let count = self.load(types::I32, pointer, header::COUNT as i32);
         let good = self.b.ins().icmp_imm_s(IntCC::Equal, count, 1);
         self.leave_unless(good, exit);
-    }
-
-    fn unshare(&mut self, home: Home, of: ValueId, exit: StateId, result: Option<ValueId>) {
-        let pointer = self.one(of);
-        let count = self.load(types::I32, pointer, header::COUNT as i32);
-        let alone = self.b.ins().icmp_imm_s(IntCC::Equal, count, 1);
-        let (shared, next) = (self.b.create_block(), self.b.create_block());
-        let unshared = self.b.append_block_param(next, types::I64);
-        let copies = result.is_some_and(|result| self.copies.contains(&result));
-        if !copies {
-            self.b.set_cold_block(shared);
-        }
-        self.b.ins().brif(alone, next, &[clif::BlockArg::Value(pointer)], shared, &[]);
-        self.b.switch_to_block(shared);
-        let (address, offset) = self.home(home);
-        let address = self.moved(address, offset);
-        let heads = self.free_blocks();
-        let copy = match copies {
-            true => self.call_often(Helper::Unshare, &[address, heads]),
-            false => self.call_for_word(Helper::Unshare, &[address, heads]),
-        };
-        let refused = self.b.ins().icmp_imm_u(IntCC::Equal, copy, 0);
-        self.leave_if(refused, exit, ExitKind::Execute);
-        self.b.ins().jump(next, &[clif::BlockArg::Value(copy)]);
-        self.b.switch_to_block(next);
-        self.define(result, unshared);
-        if let (Home::Slot(slot), Some(tag)) = (home, self.function.ty(of).kinds.single()) {
-            let tag = self.b.ins().iconst(types::I64, tag as i64);
-            self.known_slots.push((slot, tag, unshared));
-        }
     }
 
     fn to_float(&mut self, value: ValueId, exit: StateId, result: Option<ValueId>) {

@@ -8,6 +8,7 @@
 mod array;
 mod blocks;
 mod calls;
+mod copies;
 mod entries;
 mod entry;
 mod exits;
@@ -170,7 +171,7 @@ pub fn lower(
         kind_is_next: false,
         rooms: Vec::new(),
         has_room: false,
-        copies: sharing::copies(function, cfg),
+        copies: sharing::Copies::of(function, cfg),
         signatures: Vec::new(),
     };
     lowering.run(cfg);
@@ -237,8 +238,7 @@ struct Lowering<'a> {
     /// Blocks to which every way has made sure that there is room for calls, and whether that is so at the instruction at hand.
     rooms: Vec<bool>,
     has_room: bool,
-    /// What is given by instructions that copy each time.
-    copies: AHashSet<ValueId>,
+    copies: sharing::Copies,
     /// Signatures of compiled code, by the number of arguments lent.
     signatures: Vec<(usize, clif::SigRef)>,
 }

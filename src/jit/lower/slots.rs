@@ -68,7 +68,7 @@ impl Lowering<'_> {
         let (tag, payload) = self.take_slot(slot);
         // What the VM has just left there is mostly the null of a call for its effect.
         let rarely = self.vm_results.contains(&slot);
-        self.release(tag, payload, rarely);
+        self.release_of_slot(slot, tag, payload, rarely);
     }
 
     pub(super) fn module_table(&mut self) -> clif::Value {

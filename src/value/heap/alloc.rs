@@ -9,14 +9,16 @@
 
 use std::alloc::{Layout, LayoutError, alloc as system_alloc, alloc_zeroed, dealloc, handle_alloc_error, realloc};
 use std::cell::{Cell, RefCell};
-use std::ptr::{NonNull, null_mut};
+use std::ptr::{self, NonNull, null_mut};
 use std::sync::Mutex;
 
 use super::Hdr;
 pub(super) use super::chunk::in_whole_pages;
 use super::chunk::{Fresh, LARGE_PAGE};
+use super::idle::{self, Idle, Waiting};
 use super::pool::keep_large;
 use crate::limits::{self, OutOfMemory};
+use crate::value::layout::free_blocks;
 
 pub(super) const MAX_SMALL: usize = 256;
 const CLASSES: usize = MAX_SMALL / 16;
@@ -33,7 +35,7 @@ struct Free {
 }
 
 struct Lists {
-    heads: [Cell<*mut Free>; CLASSES],
+    ready: Ready,
     fresh: Fresh,
     live: Cell<i64>,
     /// Whether blocks are counted; see [`count_allocations`].
@@ -42,6 +44,15 @@ struct Lists {
     /// Bytes that a profiler was told of.
     told: Cell<u64>,
 }
+
+/// What machine code takes and gives by itself; it knows where what is.
+#[repr(C)]
+struct Ready {
+    heads: [Cell<*mut Free>; CLASSES],
+    idle: Idle,
+}
+
+const _: () = assert!(std::mem::offset_of!(Ready, idle) == free_blocks::IDLE);
 
 /// Blocks that have been allocated on a thread, and their bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -53,7 +64,7 @@ pub struct Allocations {
 thread_local! {
     static LISTS: Lists = const {
         Lists {
-            heads: [const { Cell::new(null_mut()) }; CLASSES],
+            ready: Ready { heads: [const { Cell::new(null_mut()) }; CLASSES], idle: Idle::EMPTY },
             fresh: Fresh::NOTHING,
             live: Cell::new(0),
             counting: Cell::new(false),
@@ -83,8 +94,9 @@ impl Drop for AtExit {
 
 fn hand_over(lists: &Lists) {
     lists.fresh.hand_over();
+    lists.ready.idle.take_apart(Heads(&lists.ready));
     let Ok(mut pool) = POOL.lock() else { return };
-    for (head, pooled) in lists.heads.iter().zip(&mut pool.0) {
+    for (head, pooled) in lists.ready.heads.iter().zip(&mut pool.0) {
         let first = head.replace(null_mut());
         if !first.is_null() {
             pooled.push(first);
@@ -130,20 +142,31 @@ pub(super) fn object(size: usize) -> NonNull<u8> {
 #[derive(Clone, Copy, Debug)]
 pub struct FreeLists {
     /// Address of a table with the first free block of each size (or 0), in steps of 16 bytes. A free block starts with the
-    /// address of the next one.
+    /// address of the next one. Behind them ([`free_blocks::IDLE`]) stands the address of the first idle array (`idle.rs`).
     pub heads: usize,
     /// Address of the number of objects alive, an i64; to be counted in debug builds only.
     pub live: usize,
 }
 
-static NO_BLOCKS: [usize; CLASSES] = [0; CLASSES];
+/// Looks like [`Ready`]: there is no block, nor is there room for an idle array.
+#[repr(C)]
+struct NoBlocks {
+    heads: [usize; CLASSES],
+    idle: &'static Waiting,
+}
+
+static NO_BLOCKS: NoBlocks = NoBlocks { heads: [0; CLASSES], idle: &idle::FULL };
 
 /// The free lists of this thread. While blocks are counted they look empty, so that each is asked for.
 pub fn free_lists() -> FreeLists {
     LISTS.with(|lists| FreeLists {
-        heads: if lists.counting.get() { NO_BLOCKS.as_ptr() as usize } else { lists.heads.as_ptr() as usize },
+        heads: if PLAIN || lists.counting.get() { no_blocks() } else { ptr::from_ref(&lists.ready) as usize },
         live: lists.live.as_ptr() as usize,
     })
+}
+
+fn no_blocks() -> usize {
+    ptr::from_ref(&NO_BLOCKS) as usize
 }
 
 /// The block of a new object of at most 256 bytes, for machine code, which fills it.
@@ -153,7 +176,7 @@ pub fn small_object(size: usize) -> usize {
 
 /// Heads of a thread's free lists, for callers that have them at hand.
 #[derive(Clone, Copy)]
-pub(super) struct Heads<'a>(&'a [Cell<*mut Free>; CLASSES]);
+pub(super) struct Heads<'a>(&'a Ready);
 
 impl Heads<'_> {
     /// What [`free_lists`] gave machine code; nothing while blocks are counted.
@@ -162,9 +185,9 @@ impl Heads<'_> {
     /// It was given on this thread.
     #[inline(always)]
     pub(super) unsafe fn given(heads: usize) -> Option<Heads<'static>> {
-        let hidden = PLAIN || heads == NO_BLOCKS.as_ptr() as usize;
+        let hidden = PLAIN || heads == no_blocks();
         // SAFETY: by the caller's promise it is the table of this thread, which is running.
-        (!hidden).then(|| Heads(unsafe { &*(heads as *const [Cell<*mut Free>; CLASSES]) }))
+        (!hidden).then(|| Heads(unsafe { &*(heads as *const Ready) }))
     }
 
     /// Those of this thread, unless blocks are counted.
@@ -174,10 +197,16 @@ impl Heads<'_> {
         unsafe { Heads::given(free_lists().heads) }
     }
 
+    /// Takes idle arrays apart.
+    #[inline(always)]
+    pub(super) fn give_idle(self) {
+        self.0.idle.take_apart(self);
+    }
+
     /// A block for a buffer of `size` bytes (a multiple of 16), if it is small and there.
     #[inline(always)]
     pub(super) fn take(self, size: usize) -> Option<NonNull<u8>> {
-        let head = self.0.get((size / 16).wrapping_sub(1))?;
+        let head = self.0.heads.get((size / 16).wrapping_sub(1))?;
         let block = NonNull::new(head.get())?;
         // SAFETY: blocks in the lists are free and start with their links.
         head.set(unsafe { block.as_ref() }.next);
@@ -187,7 +216,7 @@ impl Heads<'_> {
     /// Blocks for an object of `size` bytes and for its buffer of `buffer` bytes (a multiple of 16), if both are small and there.
     #[inline(always)]
     pub(super) fn take_both(self, size: usize, buffer: usize) -> Option<[NonNull<u8>; 2]> {
-        let objects = &self.0[(size - 1) / 16];
+        let objects = &self.0.heads[(size - 1) / 16];
         let object = NonNull::new(objects.get())?;
         // SAFETY: as above.
         objects.set(unsafe { object.as_ref() }.next);
@@ -205,7 +234,7 @@ impl Heads<'_> {
     /// It is a block of this size that nobody uses.
     #[inline(always)]
     pub(super) unsafe fn give(self, block: NonNull<u8>, size: usize) -> bool {
-        let Some(head) = self.0.get(size.wrapping_sub(1) / 16) else { return false };
+        let Some(head) = self.0.heads.get(size.wrapping_sub(1) / 16) else { return false };
         // SAFETY: by the caller's promise, and it is large enough for a link.
         unsafe { block.cast::<Free>().write(Free { next: head.get() }) };
         head.set(block.as_ptr().cast());
@@ -275,7 +304,7 @@ fn block(size: usize) -> NonNull<u8> {
 
 #[inline(always)]
 fn first_free(lists: &Lists, class: usize) -> Option<NonNull<u8>> {
-    let head = lists.heads.get(class)?;
+    let head = lists.ready.heads.get(class)?;
     let free = NonNull::new(head.get())?;
     // SAFETY: a block in the list is free and starts with its link.
     head.set(unsafe { free.as_ref() }.next);
@@ -310,7 +339,7 @@ fn refill(lists: &Lists, class: usize) -> NonNull<u8> {
             let next = if i + 1 < count { start.add((i + 1) * size) } else { null_mut() };
             start.add(i * size).cast::<Free>().write(Free { next: next.cast() });
         }
-        lists.heads[class].set(start.add(size).cast());
+        lists.ready.heads[class].set(start.add(size).cast());
         NonNull::new_unchecked(start)
     }
 }
@@ -319,7 +348,7 @@ fn from_pool(lists: &Lists, class: usize) -> Option<NonNull<u8>> {
     let mut pool = POOL.try_lock().ok()?;
     let first = NonNull::new(pool.0[class].pop()?)?;
     // SAFETY: a pooled list is a chain of free blocks that ends with null.
-    lists.heads[class].set(unsafe { first.as_ref() }.next);
+    lists.ready.heads[class].set(unsafe { first.as_ref() }.next);
     Some(first.cast())
 }
 
@@ -330,7 +359,7 @@ fn from_pool(lists: &Lists, class: usize) -> Option<NonNull<u8>> {
 #[inline]
 pub(super) unsafe fn free_block(block: NonNull<u8>, size: usize) {
     LISTS.with(|lists| {
-        let Some(head) = lists.heads.get(size.wrapping_sub(1) / 16).filter(|_| !PLAIN) else {
+        let Some(head) = lists.ready.heads.get(size.wrapping_sub(1) / 16).filter(|_| !PLAIN) else {
             // SAFETY: by the caller's promise.
             return unsafe { free_large(block, size) };
         };

@@ -357,6 +357,8 @@ impl Array {
     pub(super) fn unshare_small(this: &mut Ref<Array>, heads: Heads<'_>) -> bool {
         let (count, len, from) = (this.hdr.count(), this.len, this.data);
         let Some(shift) = this.unboxed_shift().filter(|_| count > 1 && len > 0) else { return false };
+        // What machine code had no use for would be in the way of what it has use for.
+        heads.give_idle();
         let Some(copy) = this.like_small(len, shift, heads) else { return false };
         let to = copy.data;
         let others = std::mem::replace(this, copy).into_raw();
