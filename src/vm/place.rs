@@ -1,8 +1,8 @@
 //! Stores to places and updates of them.
 use super::feedback::{FieldCache, seen};
 use super::operate::arith_op;
-use super::stack::FnRef;
-use super::{SharedRoot, Vm};
+use super::stack::{FnRef, Fp};
+use super::{Here, SharedRoot, Vm};
 use crate::bytecode::chunk::{LiteralSite, Path, Root, Segment};
 use crate::bytecode::op::ArithCode;
 use crate::semantics::arith;
@@ -11,7 +11,7 @@ use crate::semantics::fault::Raise;
 use crate::semantics::index;
 use crate::semantics::member;
 use crate::semantics::place::{self, Key};
-use crate::value::{FieldSlot, Value, array};
+use crate::value::{CellRef, FieldSlot, Value, array};
 
 impl Vm {
     fn path_name(&self, path: &Path) -> Box<str> {
@@ -124,61 +124,18 @@ impl Vm {
         value: Value,
         change: impl FnOnce(End<'_>, Value) -> Option<Value>,
     ) -> Option<Value> {
-        let Some((last, inner)) = path.segments.split_last() else { return Some(value) };
-        let func = self.here.func;
         let fp = self.here.fp;
-        let mut base = match path.root {
+        let root = match path.root {
             Root::Local(slot) => fp.get_mut(slot),
-            Root::Module(var) => &mut self.isolate.table[(func.unit.first_var + var) as usize],
-            _ => return Some(value),
+            Root::Module(var) => &mut self.isolate.table[(self.here.func.unit.first_var + var) as usize],
+            Root::LocalCell(_) | Root::CaptureCell(_) => {
+                let function = fp.below();
+                let Some(cell) = shared_cell(&fp, &function, path.root) else { return Some(value) };
+                return cell.with_mut(|root| direct_in(&self.here, root, path, caches, keys, value, change));
+            }
+            Root::Capture(_) | Root::SelfFn => return Some(value),
         };
-        let mut key = keys;
-        for (at, (segment, cache)) in inner.iter().zip(caches).enumerate() {
-            let part = match (base, segment) {
-                (Value::Array(items), Segment::Index) => {
-                    key += 1;
-                    let Some(at) = fp.int(key - 1) else { return Some(value) };
-                    items.get_mut().and_then(|items| items.get_mut(at as usize))
-                }
-                (Value::Struct(object), Segment::Field(name, _)) => {
-                    let slot = cached_slot(func, cache, object, *name);
-                    slot.and_then(|slot| object.get_mut()?.place_mut(&slot))
-                }
-                (Value::Dict(table), Segment::Index) => {
-                    key += 1;
-                    func.note(self.here.ip.pc(func.start), seen::entry(at));
-                    place::own_entry(table, fp.get(key - 1))
-                }
-                _ => None,
-            };
-            base = match part {
-                Some(part) => part,
-                None => return Some(value),
-            };
-        }
-        match (base, last) {
-            (Value::Array(items), Segment::Index) => {
-                let shape = items.shape();
-                let (Some(at), Some(items)) = (fp.int(key), items.get_mut()) else { return Some(value) };
-                if at as u64 >= items.len() as u64 {
-                    return Some(value);
-                }
-                func.note(self.here.ip.pc(func.start), 1 << (shape & 31));
-                change(End::Item(items, at as usize), value)
-            }
-            (Value::Struct(object), Segment::Field(name, _)) => {
-                let Some(slot) = caches.last().and_then(|cache| cached_slot(func, cache, object, *name)) else {
-                    return Some(value);
-                };
-                let Some(object) = object.get_mut() else { return Some(value) };
-                change(End::Field(object, &slot), value)
-            }
-            (base @ Value::Dict(_), Segment::Index) => {
-                func.note(self.here.ip.pc(func.start), seen::DICT);
-                change(End::Entry(base, fp.get(key)), value)
-            }
-            _ => Some(value),
-        }
+        direct_in(&self.here, root, path, caches, keys, value, change)
     }
 
     /// The place gives up its reference to what has been read from it, where all on the way have one holder.
@@ -438,6 +395,87 @@ impl Vm {
             items.push(value).map_err(refused)?;
         }
         Ok(())
+    }
+}
+
+/// The variable that closures share at the root of a place; `below`: where the function itself stands.
+fn shared_cell<'a>(fp: &'a Fp, below: &'a Fp, root: Root) -> Option<&'a CellRef> {
+    match root {
+        Root::LocalCell(slot) => match fp.get(slot) {
+            Value::Cell(cell) => Some(cell),
+            _ => None,
+        },
+        Root::CaptureCell(index) => match below.get(0) {
+            Value::Closure(closure) => match closure.captures().get(usize::from(index)) {
+                Some(Value::Cell(cell)) => Some(cell),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// What [`Vm::direct`] does, from the value of the root on.
+#[inline(always)]
+fn direct_in(
+    here: &Here,
+    root: &mut Value,
+    path: &Path,
+    caches: &[FieldCache],
+    keys: u16,
+    value: Value,
+    change: impl FnOnce(End<'_>, Value) -> Option<Value>,
+) -> Option<Value> {
+    let Some((last, inner)) = path.segments.split_last() else { return Some(value) };
+    let (func, fp) = (here.func, here.fp);
+    let mut base = root;
+    let mut key = keys;
+    for (at, (segment, cache)) in inner.iter().zip(caches).enumerate() {
+        let part = match (base, segment) {
+            (Value::Array(items), Segment::Index) => {
+                key += 1;
+                let Some(at) = fp.int(key - 1) else { return Some(value) };
+                items.get_mut().and_then(|items| items.get_mut(at as usize))
+            }
+            (Value::Struct(object), Segment::Field(name, _)) => {
+                let slot = cached_slot(func, cache, object, *name);
+                slot.and_then(|slot| object.get_mut()?.place_mut(&slot))
+            }
+            (Value::Dict(table), Segment::Index) => {
+                key += 1;
+                func.note(here.ip.pc(func.start), seen::entry(at));
+                place::own_entry(table, fp.get(key - 1))
+            }
+            _ => None,
+        };
+        base = match part {
+            Some(part) => part,
+            None => return Some(value),
+        };
+    }
+    match (base, last) {
+        (Value::Array(items), Segment::Index) => {
+            let shape = items.shape();
+            let (Some(at), Some(items)) = (fp.int(key), items.get_mut()) else { return Some(value) };
+            if at as u64 >= items.len() as u64 {
+                return Some(value);
+            }
+            func.note(here.ip.pc(func.start), 1 << (shape & 31));
+            change(End::Item(items, at as usize), value)
+        }
+        (Value::Struct(object), Segment::Field(name, _)) => {
+            let Some(slot) = caches.last().and_then(|cache| cached_slot(func, cache, object, *name)) else {
+                return Some(value);
+            };
+            let Some(object) = object.get_mut() else { return Some(value) };
+            change(End::Field(object, &slot), value)
+        }
+        (base @ Value::Dict(_), Segment::Index) => {
+            func.note(here.ip.pc(func.start), seen::DICT);
+            change(End::Entry(base, fp.get(key)), value)
+        }
+        _ => Some(value),
     }
 }
 

@@ -268,3 +268,26 @@ fn an_instance_is_checked_once_beside_appending_to_what_its_fields_hold_unless_i
     let assigned = last_ir(&program("if i % 40 == 39 { m = M([i, i]) }"));
     assert!(count(&looped(&assigned), "GuardShape") >= 1, "{assigned}");
 }
+
+#[test]
+fn what_stores_to_an_element_of_a_captured_variable_is_no_operation_unless_it_is_a_dict() {
+    let program = |made: &str, body: &str| {
+        format!(
+            "func f(n) {{\n    xs := {made}\n    read := () => xs\n    for i in 0..n {{ {body} }}\n    return read()\n}}\nfor i in 0..1200 {{ f(9) }}"
+        )
+    };
+    let walked = ir(&program("[[0] * 9, [0] * 9]", "xs[i % 2][i] = i"));
+    assert_eq!((count(&looped(&walked), "Operate"), count(&looped(&walked), "LoadCell")), (0, 0), "{walked}");
+    let assigned = ir(&program("[0] * 9", "if i == 3 { xs = [1] * 9 }\n xs[i] = i"));
+    assert!(count(&looped(&assigned), "LoadCell") >= 1, "{assigned}");
+    let entry = ir(&program("{}", "xs[i] = i"));
+    assert!(count(&looped(&entry), "Operate") >= 1, "{entry}");
+}
+
+#[test]
+fn what_is_compared_with_null_before_it_was_reached_is_no_number() {
+    let found = ir(
+        "func f(xs, limit) {\n    best := null\n    for x in xs { if x > limit && (best == null || x > best) { best = x } }\n    return best\n}\nxs := [1, 2, 3]\nfor i in 0..1200 { f(xs, 9) }",
+    );
+    assert!(count(&found, "EqualsNull") >= 1, "{found}");
+}

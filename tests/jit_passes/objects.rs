@@ -410,3 +410,17 @@ fn values_of_an_enum_are_told_from_others_by_a_look_at_their_numbers_unless_ther
     let two = made_ir(&program("O::P(1)"));
     assert_eq!(count(&two, "VariantOf"), 0, "{two}");
 }
+
+#[test]
+fn a_field_that_comes_in_another_shape_later_is_read_of_both_and_by_name_of_many() {
+    let program = |more: &str| {
+        format!(
+            "struct A {{ p }}\nstruct B {{ q, p }}\nstruct C {{ q, r, p }}\nstruct D {{ q, r, s, p }}\nstruct E {{ a, b, c, d, p }}\nstruct F {{ a, b, c, d, e, p }}\nfunc f(xs) {{\n    s := 0\n    for x in xs {{ s += x.p }}\n    return s\n}}\nfor i in 0..1200 {{ f([A(1), A(2)]) }}\nfor i in 0..1200 {{ f({more}) }}\nfor i in 0..1200 {{ f({more}) }}"
+        )
+    };
+    let two = last_ir(&program("[A(1), B(2, 3)]"));
+    assert_eq!((count(&two, "Fallback"), count(&two, "IsShape")), (0, 1), "{two}");
+    let many =
+        last_ir(&program("[A(1), B(2, 3), C(1, 2, 3), D(1, 2, 3, 4), E(1, 2, 3, 4, 5), F(1, 2, 3, 4, 5, 6), { p: 5 }]"));
+    assert_eq!((count(&many, "Fallback"), count(&many, "Field {")), (0, 1), "{many}");
+}

@@ -172,6 +172,9 @@ impl Builder<'_> {
         if let Some(built) = self.overloaded(op, a, Some(b), Purpose::Value(dst)) {
             return built;
         }
+        if let Some(built) = self.masked_product(code, dst, a, b) {
+            return built;
+        }
         let Some((value, scalar)) = self.arith_value(code, a, b) else { return self.arith_any(op, code, dst, a, b) };
         self.consume_source(a);
         self.consume_source(b);
@@ -376,6 +379,10 @@ impl Builder<'_> {
             && let Some(equal) = self.equals_unit(a, b)
         {
             return Some(if cmp == Cmp::Eq { equal } else { self.emit(InstKind::NotB(equal), Type::BOOL) });
+        }
+        // Compared with null, it may well be no number, whatever has been met.
+        if matches!(cmp, Cmp::Eq | Cmp::Ne) && (self.is_null(a) || self.is_null(b)) {
+            return None;
         }
         if self.known(a) == Some(Scalar::Bool) && self.known(b) == Some(Scalar::Bool) && matches!(cmp, Cmp::Eq | Cmp::Ne) {
             let (a, b) = (self.scalar(a, Scalar::Bool)?, self.scalar(b, Scalar::Bool)?);

@@ -497,26 +497,27 @@ impl Builder<'_> {
         (keys..keys + count).for_each(|key| self.consume(key));
     }
 
-    /// Is the place walked step by step? Those in variables of modules are as long as their containers are found unshared.
+    /// Is the place walked step by step? Those in variables that functions share are as long as their containers are found unshared.
     fn is_walked(&self, path: u16) -> bool {
         match self.context().profile.chunk.paths[usize::from(path)].root {
             Root::Local(_) => true,
-            Root::Module(_) => self.context().profile.storms(self.pc) == 0,
-            Root::LocalCell(_) | Root::Capture(_) | Root::CaptureCell(_) | Root::SelfFn => false,
+            Root::Module(_) | Root::LocalCell(_) | Root::CaptureCell(_) => self.context().profile.storms(self.pc) == 0,
+            Root::Capture(_) | Root::SelfFn => false,
         }
     }
 
     /// The object at the root of a place, unshared.
     fn place_root(&mut self, path: u16, tag: u64, shape: u32) -> Option<ValueId> {
-        match self.context().profile.chunk.paths[usize::from(path)].root {
+        let root = self.context().profile.chunk.paths[usize::from(path)].root;
+        match root {
             Root::Local(root) => self.guarded_root(root, tag, shape),
-            Root::Module(var) => {
-                let (index, exit) = (self.context().profile.module_base + var, self.exit());
-                let value = self.emit(InstKind::LoadModule { index, exit }, Type::ANY);
+            Root::Module(_) | Root::LocalCell(_) | Root::CaptureCell(_) => {
+                let exit = self.exit();
+                let value = self.variable(root, exit)?;
                 let pointer = self.guarded_value(value, tag, shape);
                 Some(self.emit(InstKind::GuardUnique { slot: None, pointer, exit }, Type::pointer(tag, shape)))
             }
-            Root::LocalCell(_) | Root::Capture(_) | Root::CaptureCell(_) | Root::SelfFn => None,
+            Root::Capture(_) | Root::SelfFn => None,
         }
     }
 

@@ -26,6 +26,7 @@ mod instance;
 mod lending;
 mod literal;
 mod loops;
+mod masked;
 mod math;
 mod memory;
 mod operate;

@@ -354,7 +354,7 @@ impl Builder<'_> {
         if code == CompareCode::Eq { equal } else { self.emit(InstKind::NotB(equal), Type::BOOL) }
     }
 
-    fn is_null(&self, source: Source) -> bool {
+    pub(super) fn is_null(&self, source: Source) -> bool {
         match source {
             Source::Constant(index) => matches!(self.context().profile.chunk.constants[usize::from(index)], Const::Null),
             Source::Small(_) | Source::Register(_) => false,

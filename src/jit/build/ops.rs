@@ -30,7 +30,8 @@ impl Builder<'_> {
         );
         // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function, one of the code itself
         // with its arguments as they are, a loop for all that it has run over, empty arrays included, or by steps of the other sign,
-        // characters of text without the guess that it is ASCII, membership in anything, and an operator for operands of any kind.
+        // characters of text without the guess that it is ASCII, membership in anything, an operator for operands of any kind, and a field
+        // for all shapes met, then by its name.
         let call = matches!(
             op,
             Op::CallFunc { .. }
@@ -44,13 +45,16 @@ impl Builder<'_> {
                 | Op::ForSteps { .. }
                 | Op::ForStepsNext { .. }
                 | Op::Contains { .. }
+                | Op::FieldGet { .. }
         ) || self.context().profile.overloads.contains_key(&self.pc)
             || is_arithmetic(&op)
             || is_compared(&op)
             || (matches!(op, Op::IndexGet { .. } | Op::IndexGetK { .. }) && self.met() == [TEXT]);
-        if self.context().profile.storms(self.pc) > usize::from(in_place || call)
-            && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {})
-        {
+        let storms = self.context().profile.storms(self.pc);
+        if let (Op::FieldGet { dst, a, .. }, 2) = (op, storms) {
+            return self.field_by_name(op, dst, a);
+        }
+        if storms > usize::from(in_place || call) && !matches!(op, Op::Return { .. } | Op::ReturnNull {} | Op::LoopHead {}) {
             return match op {
                 Op::CallValue { argc, dst, base } => self.call_any(op, Given::plain(argc), dst, base),
                 _ => self.fallback(op),
@@ -758,6 +762,7 @@ pub(super) fn is_arithmetic(op: &Op) -> bool {
 /// Does an instruction jump by how two operands compare?
 fn is_compared(op: &Op) -> bool {
     let mut operands = 0;
-    op.operands(|kind, _| operands += u8::from(matches!(kind, OperandKind::Read | OperandKind::Int16)));
+    let compares = |kind| matches!(kind, OperandKind::Read | OperandKind::Int16 | OperandKind::Const16);
+    op.operands(|kind, _| operands += u8::from(compares(kind)));
     op.jump().is_some() && operands == 2
 }

@@ -50,7 +50,8 @@ impl Builder<'_> {
         !matches!(code, ArithCode::Pow | ArithCode::Concat)
     }
 
-    fn variable(&mut self, root: Root, exit: StateId) -> Option<ValueId> {
+    /// The value of a variable that functions share.
+    pub(super) fn variable(&mut self, root: Root, exit: StateId) -> Option<ValueId> {
         let kind = match root {
             Root::CaptureCell(index) => {
                 InstKind::LoadCaptureCell { closure: self.captures()?, index: u32::from(index), exit }

@@ -381,6 +381,11 @@ pub enum InstKind {
         a: ValueId,
         b: ValueId,
     },
+    /// The lowest 64 bits of a product.
+    LowProduct {
+        a: ValueId,
+        b: ValueId,
+    },
     /// `a << b`; leaves unless `0 <= b < 64` and no significant bit is lost.
     ShlI {
         a: ValueId,
@@ -707,6 +712,7 @@ impl InstKind {
             | Unbox { .. }
             | Box(_)
             | Bit { .. }
+            | LowProduct { .. }
             | NotI(_)
             | Float { .. }
             | FloatUnary { .. }

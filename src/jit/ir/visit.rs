@@ -71,6 +71,7 @@ macro_rules! operands {
             | DivI { a, b, .. }
             | ModI { a, b, .. }
             | Bit { a, b, .. }
+            | LowProduct { a, b }
             | ShlI { a, b, .. }
             | ShrI { a, b, .. } => {
                 $f(a);
@@ -211,6 +212,7 @@ macro_rules! exits {
             | Unbox { .. }
             | Box(_)
             | Bit { .. }
+            | LowProduct { .. }
             | NotI(_)
             | Float { .. }
             | FloatUnary { .. }

@@ -251,6 +251,11 @@ impl Lowering<'_> {
             InstKind::DivI { a, b, zero, overflow } => self.divide(*a, *b, *zero, *overflow, result),
             InstKind::ModI { a, b, zero } => self.remainder(*a, *b, *zero, result),
             InstKind::Bit { op, a, b } => self.bits(*op, *a, *b, result),
+            InstKind::LowProduct { a, b } => {
+                let (a, b) = (self.one(*a), self.one(*b));
+                let product = self.b.ins().imul(a, b);
+                self.define(result, product);
+            }
             InstKind::ShlI { a, b, exit } => self.shift_left(*a, *b, *exit, result),
             InstKind::ShrI { a, b, exit } => self.shift_right(*a, *b, *exit, result),
             InstKind::NegI { a, exit } => {

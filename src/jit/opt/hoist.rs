@@ -226,9 +226,14 @@ impl Pass<'_> {
         unwritten
     }
 
-    /// Is it a check under a branch that is likely to hold in front of the loop? A variable of a module has a value once it is reached.
+    /// Is it a check under a branch that is likely to hold in front of the loop? A variable that functions share has a value once it is reached.
     fn is_guess(&self, kind: &InstKind) -> bool {
-        if let InstKind::LoadModule { .. } | InstKind::LoadConstant { .. } | InstKind::GuardUnique { .. } = kind {
+        if let InstKind::LoadModule { .. }
+        | InstKind::LoadConstant { .. }
+        | InstKind::LoadCell { .. }
+        | InstKind::LoadCaptureCell { .. }
+        | InstKind::GuardUnique { .. } = kind
+        {
             return self.uncertain.is_some();
         }
         checked_kind(kind).is_some_and(|(value, _)| self.uncertain.is_some_and(|uncertain| !uncertain.contains(&value)))

@@ -480,7 +480,9 @@ impl Memory {
             | InstKind::ConstPool(..) => Origin::Inside,
             InstKind::LoadModule { .. }
             | InstKind::LoadConstant { .. }
+            | InstKind::LoadCell { .. }
             | InstKind::LoadCapture { .. }
+            | InstKind::LoadCaptureCell { .. }
             | InstKind::ConstBoxed(..) => Origin::Inside,
             _ => Origin::Unknown,
         }
