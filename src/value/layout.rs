@@ -133,8 +133,8 @@ pub mod free_blocks {
     pub const IDLE: usize = 128;
     /// Most of them.
     pub const MOST_IDLE: usize = 8;
-    /// Numbers that there is room for in the largest of them, and at most in a small buffer.
-    pub const MOST_NUMBERS: usize = 32;
+    /// Numbers that there is room for in the largest of them. Longer ones are copied in less time by wide words.
+    pub const MOST_NUMBERS: usize = 128;
 }
 /// Offsets in a string.
 pub mod string {

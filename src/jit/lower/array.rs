@@ -336,7 +336,7 @@ impl Lowering<'_> {
     }
 
     /// Address of an element of 2 to the `shift` bytes.
-    fn element_at(&mut self, data: clif::Value, position: clif::Value, shift: i64) -> clif::Value {
+    pub(super) fn element_at(&mut self, data: clif::Value, position: clif::Value, shift: i64) -> clif::Value {
         let offset = self.b.ins().ishl_imm_u(position, shift);
         self.b.ins().iadd(data, offset)
     }

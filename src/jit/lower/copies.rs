@@ -28,10 +28,12 @@ impl Lowering<'_> {
         self.b.switch_to_block(shared);
         let (address, offset) = self.home(home);
         let address = self.moved(address, offset);
-        if copies && has_numbers(self.function, of) {
+        let is_short = copies && has_numbers(self.function, of);
+        if is_short {
             self.copy_to_idle(pointer, count, self.function.ty(of).shape, address, next);
         }
-        self.copy_by_helper(address, copies, exit, next);
+        // Rarely, beside the short way: what lives around it need not be on the stack.
+        self.copy_by_helper(address, copies && !is_short, exit, next);
         self.b.switch_to_block(next);
         self.define(result, unshared);
         if let (Home::Slot(slot), Some(tag)) = (home, self.function.ty(of).kinds.single()) {
@@ -88,16 +90,19 @@ impl Lowering<'_> {
         self.b.switch_to_block(other);
     }
 
-    /// Copies so many numbers, at least one, and a word more if they are odd: buffers are as long. Word by word: what was written a moment
-    /// ago element by element cannot be read by wider words without waiting for it.
+    /// Copies so many numbers, at least one: the last one, and all pairs. Word by word: what was written a moment ago element by element
+    /// cannot be read by wider words without waiting for it.
     fn copy_numbers(&mut self, from: clif::Value, to: clif::Value, length: clif::Value) {
         let (turn, done) = (self.b.create_block(), self.b.create_block());
-        let even = self.b.ins().iadd_imm_s(length, 1);
-        let even = self.b.ins().band_imm_s(even, -2);
-        let bytes = self.b.ins().ishl_imm_u(even, 3);
+        let last = self.b.ins().iadd_imm_s(length, -1);
+        let [from_last, to_last] = [from, to].map(|start| self.element_at(start, last, 3));
+        let number = self.load(types::I64, from_last, 0);
+        self.store(number, to_last, 0);
+        let pairs = self.b.ins().ushr_imm_u(length, 1);
+        let bytes = self.b.ins().ishl_imm_u(pairs, 4);
         let at = self.b.append_block_param(turn, types::I64);
         let start = self.word_of(0);
-        self.b.ins().jump(turn, &[BlockArg::Value(start)]);
+        self.b.ins().brif(pairs, turn, &[BlockArg::Value(start)], done, &[]);
         self.b.switch_to_block(turn);
         let [from, to] = [from, to].map(|start| self.b.ins().iadd(start, at));
         let (first, second) = self.load_pair(from, 0);

@@ -94,7 +94,7 @@ impl Drop for AtExit {
 
 fn hand_over(lists: &Lists) {
     lists.fresh.hand_over();
-    lists.ready.idle.take_apart(Heads(&lists.ready));
+    lists.ready.idle.take_apart();
     let Ok(mut pool) = POOL.lock() else { return };
     for (head, pooled) in lists.ready.heads.iter().zip(&mut pool.0) {
         let first = head.replace(null_mut());
@@ -200,7 +200,7 @@ impl Heads<'_> {
     /// Takes idle arrays apart.
     #[inline(always)]
     pub(super) fn give_idle(self) {
-        self.0.idle.take_apart(self);
+        self.0.idle.take_apart();
     }
 
     /// A block for a buffer of `size` bytes (a multiple of 16), if it is small and there.

@@ -1,16 +1,16 @@
-//! Small arrays of numbers that nobody uses any more, kept as they are for the next copies of such arrays.
+//! Short arrays of numbers that nobody uses any more, kept as they are for the next copies of such arrays.
 //!
 //! A loop that copies an array in each turn and drops the copy (`perm := start`, then `perm[0] = …`) would give back two blocks
 //! and take them again. Machine code puts the array here instead, and copies the elements of another into it.
 //!
-//! Promise **idle**: what is here was an array of ints or floats in a small buffer, and nobody refers to it. Its first word says how
+//! Promise **idle**: what is here was an array of ints or floats with a buffer of its capacity, and nobody refers to it. Its first word says how
 //! many are here from it on, its length which is the next one, and the last one is [`NONE`]. It is not among the objects that are alive.
 //! Kept by machine code, which alone puts arrays here; it puts no more than [`free_blocks::MOST_IDLE`].
 
 use std::cell::Cell;
 use std::ptr::NonNull;
 
-use super::alloc::Heads;
+use super::alloc;
 use crate::value::layout::{array, free_blocks};
 
 /// What machine code sees of an array that is here; `Array` says how it lies there.
@@ -46,24 +46,24 @@ pub(super) struct Idle(Cell<*const Waiting>);
 impl Idle {
     pub(super) const EMPTY: Idle = Idle(Cell::new(&raw const NONE));
 
-    /// Gives the blocks of all to the free lists: nobody has had use for them.
+    /// Frees the blocks of all: nobody has had use for them.
     #[inline(always)]
-    pub(super) fn take_apart(&self, heads: Heads<'_>) {
+    pub(super) fn take_apart(&self) {
         if self.0.get() != &raw const NONE {
-            self.take_all(heads);
+            self.take_all();
         }
     }
 
     #[inline(never)]
-    fn take_all(&self, heads: Heads<'_>) {
+    fn take_all(&self) {
         while self.0.get() != &raw const NONE {
             let array = self.0.get().cast_mut();
             // SAFETY: **idle**; an array's block, and that of its buffer, nobody uses.
             unsafe {
                 let Waiting { data, next, cap, .. } = array.read();
                 self.0.set(next);
-                heads.give(NonNull::new_unchecked(data), cap * size_of::<u64>());
-                heads.give(NonNull::new_unchecked(array.cast()), array::SIZE);
+                alloc::free_block(NonNull::new_unchecked(data), cap * size_of::<u64>());
+                alloc::free_block(NonNull::new_unchecked(array.cast()), array::SIZE);
             }
         }
     }
