@@ -232,3 +232,11 @@ fn arrays_are_returned_in_parts_unless_something_else_may_be_returned() {
     assert!(parts("whole := [n, n]\nwhole.push(1)\nreturn whole") < plain);
     assert_eq!((parts("return [n, n, n]"), parts("return null"), parts("n += 1")), (0, 0, 0));
 }
+
+#[test]
+fn a_function_inside_of_another_calls_itself_without_the_vm() {
+    let recursive = last_ir(
+        "func made(n) {\n    count := 0\n    func f(k) {\n        count += 1\n        if k == 0 { return 0 }\n        return f(k - 1) + f(k - 1)\n    }\n    return f(n) + count\n}\nfor i in 0..300 { made(5) }",
+    );
+    assert_eq!((count(&recursive, "Fallback"), count(&recursive, "RunningClosure") >= 1), (0, true), "{recursive}");
+}

@@ -424,3 +424,18 @@ fn a_field_that_comes_in_another_shape_later_is_read_of_both_and_by_name_of_many
         last_ir(&program("[A(1), B(2, 3), C(1, 2, 3), D(1, 2, 3, 4), E(1, 2, 3, 4, 5), F(1, 2, 3, 4, 5, 6), { p: 5 }]"));
     assert_eq!((count(&many, "Fallback"), count(&many, "Field {")), (0, 1), "{many}");
 }
+
+#[test]
+fn an_index_that_comes_in_another_container_later_is_read_of_both_unless_it_fails_in_one_kind_alone() {
+    let program = |more: &str| {
+        format!(
+            "func f(xs, at) {{ return xs[at] }}\nfor i in 0..1200 {{ f([1, 2], 1) }}\nfor i in 0..9000 {{ try {{ f({more}) }} except e {{}} }}"
+        )
+    };
+    for more in ["range(4), 1", "bytes([1, 2]), 1", "(if i % 2 == 0 { [0.5, 1] } else { [1, 2] }), 1"] {
+        let both = last_ir(&program(more));
+        assert_eq!((count(&both, "Fallback"), count(&both, "Item") >= 1), (0, true), "{both}");
+    }
+    let beyond = last_ir(&program("[1, 2], 5"));
+    assert_eq!(count(&beyond, "Item"), 0, "{beyond}");
+}

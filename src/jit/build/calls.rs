@@ -494,6 +494,20 @@ impl Builder<'_> {
         Ok(())
     }
 
+    /// The closure that runs, by which a function inside of another calls itself.
+    pub(super) fn self_function(&mut self, op: Op, dst: u16) -> Built {
+        let captures = self.context().profile.captures;
+        let Some(closure) = self.captures().filter(|_| captures) else { return self.fallback(op) };
+        match closure {
+            Some(pointer) => self.write_lent(dst, pointer, Lender::Slot(SlotIx(self.context().base - 1))),
+            None => {
+                let pointer = self.emit(InstKind::RunningClosure, Type::pointer(tag::CLOSURE, 0));
+                self.write_lent(dst, pointer, Lender::Constant);
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn capture_cell_get(&mut self, op: Op, dst: u16, index: u16) -> Built {
         let Some(closure) = self.captures() else { return self.fallback(op) };
         let exit = self.exit();

@@ -71,9 +71,10 @@ impl Builder<'_> {
 
     // ---- elements ----
 
-    /// `a[b]` of anything but arrays of one kind.
+    /// `a[b]` of anything but arrays of one kind. What is no collection may be bytes.
     pub(super) fn index_get_value(&mut self, op: Op, dst: u16, a: u16, b: Source) -> Built {
-        if !self.holds_object(a) || self.met().contains(&OTHER) {
+        if !self.holds_object(a) || (self.met().contains(&OTHER) && self.context().profile.overloads.contains_key(&self.pc))
+        {
             return self.fallback(op);
         }
         if self.met() == [TEXT]

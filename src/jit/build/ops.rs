@@ -30,8 +30,8 @@ impl Builder<'_> {
         );
         // A call is built again for all callees that its site has met by then, one of a builtin by its Rust function, one of the code itself
         // with its arguments as they are, a loop for all that it has run over, empty arrays included, or by steps of the other sign,
-        // characters of text without the guess that it is ASCII, membership in anything, an operator for operands of any kind, and a field
-        // for all shapes met, then by its name.
+        // characters of text without the guess that it is ASCII, elements of all kinds of containers met, membership in anything, an operator
+        // for operands of any kind, and a field for all shapes met, then by its name.
         let call = matches!(
             op,
             Op::CallFunc { .. }
@@ -49,7 +49,7 @@ impl Builder<'_> {
         ) || self.context().profile.overloads.contains_key(&self.pc)
             || is_arithmetic(&op)
             || is_compared(&op)
-            || (matches!(op, Op::IndexGet { .. } | Op::IndexGetK { .. }) && self.met() == [TEXT]);
+            || self.is_of_many(op);
         let storms = self.context().profile.storms(self.pc);
         if let (Op::FieldGet { dst, a, .. }, 2) = (op, storms) {
             return self.field_by_name(op, dst, a);
@@ -294,10 +294,10 @@ impl Builder<'_> {
             Op::Construct { argc, dst, base, decl } => {
                 return self.construct(op, dst, base, usize::from(argc), decl);
             }
+            Op::LoadSelfFn { dst } => return self.self_function(op, dst),
             Op::MakeClosure { dst, closure } => return self.make_closure(op, dst, closure),
 
             Op::Fuel {}
-            | Op::LoadSelfFn { .. }
             | Op::PathGet { .. }
             | Op::PlaceGetOrNull { .. }
             | Op::ArrayAppend { .. }
@@ -308,6 +308,12 @@ impl Builder<'_> {
             | Op::Import { .. } => return self.fallback(op),
         }
         Ok(())
+    }
+
+    /// Has the site of an index met several kinds of containers, or text?
+    fn is_of_many(&self, op: Op) -> bool {
+        let index = matches!(op, Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. });
+        index && (self.met().len() > 1 || self.met() == [TEXT])
     }
 
     /// Has the VM never executed the instruction? Known of those that always note what they meet.

@@ -191,6 +191,8 @@ pub enum InstKind {
         value: ValueId,
         exit: StateId,
     },
+    /// The closure passed to the code, borrowed for as long as it runs.
+    RunningClosure,
     /// Capture `n` of a closure (`None`: the one passed to the code) → boxed, borrowed.
     LoadCapture {
         closure: Option<ValueId>,
@@ -742,7 +744,7 @@ impl InstKind {
             LoadConstant { exit: e, .. } => exit(e.is_some()),
             StoreModule { known, .. } => write(Heaps::MODULE, !known),
             LoadCell { .. } => read(Heaps::CELLS.with(Heaps::SLOTS), true),
-            LoadCapture { .. } => pure,
+            RunningClosure | LoadCapture { .. } => pure,
             LoadCaptureCell { .. } => read(Heaps::CELLS, true),
             StoreCell { .. } | StoreCaptureCell { .. } => write(Heaps::CELLS, true),
             GuardTag { .. } | GuardNotTag { .. } | GuardTrue { .. } => exit(true),

@@ -7,7 +7,7 @@ macro_rules! operands {
     ($of:expr, $f:ident, $iter:ident, $each:ident) => {
         match $of {
             ConstI(_) | ConstF(_) | ConstB(_) | ConstBoxed(..) | ConstPool(..) => {}
-            LoadSlot(_) | ClearSlot(_) | MoveSlot { .. } => {}
+            RunningClosure | LoadSlot(_) | ClearSlot(_) | MoveSlot { .. } => {}
             LoadModule { .. } | LoadConstant { .. } | LoadCell { .. } | Fallback { .. } => {}
             Poll { counter, sums, .. } => counter.$iter().chain(sums).for_each($f),
             StoreSlot(_, v) | StoreSlotRetain(_, v) | ReplaceSlot(_, v) | StoreSlotOwned(_, v) => $f(v),
@@ -199,6 +199,7 @@ macro_rules! exits {
             | ReplaceSlot(..)
             | MoveSlot { .. }
             | StoreSlotOwned(..)
+            | RunningClosure
             | LoadCapture { .. }
             | IsShape { .. }
             | IsClosure { .. }

@@ -89,6 +89,7 @@ impl Lowering<'_> {
                 let object = self.load(types::I64, self.fp, slot_offset(*slot) + 8);
                 self.store_variable(*value, object, cell::VALUE as i32, *exit);
             }
+            InstKind::RunningClosure => self.define(result, self.closure),
             InstKind::LoadCapture { closure, index } => {
                 let closure = self.closure_object(*closure);
                 self.load_boxed(result, closure, capture_offset(*index));

@@ -481,6 +481,7 @@ impl Memory {
             InstKind::LoadModule { .. }
             | InstKind::LoadConstant { .. }
             | InstKind::LoadCell { .. }
+            | InstKind::RunningClosure
             | InstKind::LoadCapture { .. }
             | InstKind::LoadCaptureCell { .. }
             | InstKind::ConstBoxed(..) => Origin::Inside,
