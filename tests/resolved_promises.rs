@@ -223,6 +223,9 @@ fn join(into: &mut [State], other: &[State]) {
     }
 }
 
+/// One of the ways that a program may go on.
+type Alternative<'a, C> = Box<dyn FnOnce(&mut C) + 'a>;
+
 struct Checker<'p> {
     program: &'p Program,
     problems: Vec<String>,
@@ -298,7 +301,7 @@ impl Checker<'_> {
     }
 
     /// Runs the alternatives from the same state and joins what they leave.
-    fn either(&mut self, alternatives: Vec<Box<dyn FnOnce(&mut Self) + '_>>) {
+    fn either(&mut self, alternatives: Vec<Alternative<'_, Self>>) {
         let before = self.state.clone();
         let mut joined: Option<Vec<State>> = None;
         for alternative in alternatives {
@@ -446,7 +449,7 @@ impl Checker<'_> {
 
     fn matching(&mut self, node: &Match) {
         self.expr(node.subject);
-        let mut alternatives: Vec<Box<dyn FnOnce(&mut Self) + '_>> = Vec::new();
+        let mut alternatives: Vec<Alternative<'_, Self>> = Vec::new();
         for arm in &node.arms {
             alternatives.push(Box::new(move |checker| {
                 let before = checker.state.clone();

@@ -17,6 +17,12 @@ pub struct Effects {
     capability: Option<Capability>,
 }
 
+impl Default for Effects {
+    fn default() -> Effects {
+        Effects::new()
+    }
+}
+
 impl Effects {
     /// No words yet.
     pub const fn new() -> Effects {

@@ -166,7 +166,7 @@ fn random_int(engine: &mut dyn Engine, lo: i64, hi: i64) -> Fallible<i64> {
 }
 
 fn random_float(engine: &mut dyn Engine, lo: Float, hi: Float) -> Fallible<f64> {
-    if !(lo.0 <= hi.0) || !(hi.0 - lo.0).is_finite() {
+    if lo.0 > hi.0 || !(hi.0 - lo.0).is_finite() {
         return Err(faults::value_error("random_float", "lo and hi must be finite, lo not greater than hi"));
     }
     Ok(lo.0 + (hi.0 - lo.0) * random(engine)?)

@@ -507,6 +507,11 @@ pub struct Effects {
     pub end: bool,
 }
 
+impl Effects {
+    /// It computes its result and nothing else.
+    pub const NONE: Effects = Effects { fault: false, call: false, jump: false, end: false };
+}
+
 /// One row of the table.
 #[derive(Debug)]
 pub struct OpInfo {
@@ -533,7 +538,12 @@ macro_rules! define_op {
             name: stringify!($name),
             doc: &[$($doc),*],
             operands: &[$((stringify!($field), OperandKind::$kind)),*],
-            effects: Effects { $($flag: true,)* ..Effects { fault: false, call: false, jump: false, end: false } },
+            effects: {
+                #[allow(unused_mut)]
+                let mut effects = Effects::NONE;
+                $(effects.$flag = true;)*
+                effects
+            },
         }),*];
 
         impl Op {

@@ -82,7 +82,7 @@ impl Builder<'_> {
         self.push_loop(node.id, Some((state, node.close)));
         self.open_block(node.body);
         // Numbers of a range that nobody wants hold nothing that would have to be dropped.
-        if !direct && !(ranged && matches!(self.program[node.first].kind, PatternKind::Wildcard)) {
+        if !(direct || ranged && matches!(self.program[node.first].kind, PatternKind::Wildcard)) {
             self.bind_item(node.first, item);
             if let Some(second) = node.second {
                 self.bind_item(second, item + 1);

@@ -22,7 +22,7 @@ pub(super) fn scalar_locals(chunk: &Chunk) -> Vec<bool> {
     for handler in &chunk.handlers {
         scalars.spoil(handler.error);
     }
-    while chunk.code.iter().fold(false, |changed, op| scalars.visit(chunk, *op) || changed) {}
+    while chunk.code.iter().filter(|op| scalars.visit(chunk, **op)).count() > 0 {}
     let mut found = vec![false; usize::from(last) + 1];
     cleared().for_each(|local| found[usize::from(local)] = scalars.holds(local));
     found

@@ -197,7 +197,7 @@ impl Profile {
             }
         }
         tiers.retain(|(_, time)| *time > 0);
-        tiers.sort_by(|a, b| b.1.cmp(&a.1));
+        tiers.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
         tiers
     }
 

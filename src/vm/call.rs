@@ -217,10 +217,8 @@ impl Vm {
         };
         let slots = bind_args(&info, args, named)?;
         self.check_room(window, callee)?;
-        let mut at = 0;
-        for value in own.into_iter().chain(slots) {
+        for (at, value) in (0..).zip(own.into_iter().chain(slots)) {
             window.set(at, value);
-            at += 1;
         }
         self.count_call(callee);
         self.enter(callee, window, dst, flags, after)

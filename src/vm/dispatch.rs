@@ -275,7 +275,7 @@ impl Vm {
                 }
                 last = ip;
             }
-            match ip.next() {
+            match ip.fetch() {
                 Op::Nop {} | Op::LoopHead {} => {}
                 Op::Move { dst, src } => fp.copy(dst, src),
                 Op::Take { dst, src } => fp.put(dst, fp.take_bits(src)),

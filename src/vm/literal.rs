@@ -218,9 +218,9 @@ impl Vm {
         for at in (0..fields.len()).filter(|at| matches!(fields[*at], Value::Uninit)) {
             self.field_default(decl, at)?;
         }
-        for at in 0..fields.len() {
-            if matches!(fields[at], Value::Uninit) {
-                fields[at] = self.default_field(decl, at)?;
+        for (at, field) in fields.iter_mut().enumerate() {
+            if matches!(field, Value::Uninit) {
+                *field = self.default_field(decl, at)?;
             }
         }
         annotated::check_fields(crate::value::shapes::decl(decl), &fields)?;

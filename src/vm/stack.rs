@@ -436,7 +436,7 @@ impl Ip {
 
     /// Reads the instruction and steps over it.
     #[inline(always)]
-    pub fn next(&mut self) -> Op {
+    pub fn fetch(&mut self) -> Op {
         // SAFETY: **code**.
         unsafe {
             let op = *self.0;

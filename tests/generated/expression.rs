@@ -171,7 +171,7 @@ impl Generator<'_> {
             Operand::IntToInt => function(&[Type::Int], Type::Int),
             Operand::IntToBool => function(&[Type::Int], Type::Bool),
             Operand::IntsToInt => function(&[Type::Int, Type::Int], Type::Int),
-            Operand::ElementToElement => function(&[element.clone()], element),
+            Operand::ElementToElement => function(std::slice::from_ref(&element), element.clone()),
             Operand::ElementToBool => function(&[element], Type::Bool),
             Operand::ElementToInt => function(&[element], Type::Int),
         };

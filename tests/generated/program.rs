@@ -73,8 +73,8 @@ impl Generator<'_> {
             FIELDS[..count].iter().map(|&field| (field.to_owned(), self.some_type(2))).collect();
         self.structs.push(Struct { name: name.clone(), fields: fields.clone(), ..Struct::default() });
         let mut body: Vec<Tree> = fields.iter().map(|(field, is)| self.field(field, is)).collect();
-        for at in 0..self.below(METHODS.len() as u64) as usize {
-            body.push(self.method(index, METHODS[at]));
+        for name in METHODS.iter().take(self.below(METHODS.len() as u64) as usize) {
+            body.push(self.method(index, name));
         }
         if self.chance(1, 2) {
             body.extend(self.overloads(index));

@@ -120,7 +120,7 @@ impl Builder<'_> {
             .out
             .ty(start)
             .range
-            .sub(self.out.ty(step).range)
+            .checked_sub(self.out.ty(step).range)
             .map_or(Type::INT, |range| Type::int_in(range.low, range.high));
         let before = self.emit(InstKind::Int { op: IntOp::Sub, a: start, b: step, exit: None }, ty);
         self.write_scalar(state, before, Scalar::Int);
@@ -168,7 +168,7 @@ impl Builder<'_> {
     fn written_step(&self, op: Op, state: u16) -> Option<i64> {
         let code = &self.context().profile.chunk.code;
         let is_met = |pc: usize| self.context().flow.blocks.binary_search_by_key(&(pc as u32), |block| block.start).is_ok();
-        let first = (i64::from(self.pc) + 1 + i64::from(op.jump()?)) as usize;
+        let first = (i64::from(self.pc) + 1 + op.jump()?) as usize;
         match code.get(first.checked_sub(3)?..first)? {
             [Op::LoadInt { dst, value }, Op::ForSteps { state: begun, .. }, Op::LoopHead {}]
                 if *dst == state + 2 && *begun == state && !is_met(first - 2) =>

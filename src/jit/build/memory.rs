@@ -356,7 +356,7 @@ impl Builder<'_> {
 
     pub(super) fn index_set(&mut self, op: Op, a: u16, b: u16, value: u16) -> Built {
         let Some((_, cell, _)) = self.written_kind() else { return self.set_item(op, a, b, value) };
-        let Some(new) = self.to_store(cell, value) else { return self.set_item(op, a, b, value) };
+        let Some(new) = self.scalar_to_store(cell, value) else { return self.set_item(op, a, b, value) };
         let Some(element) = self.own_element(a, Source::Register(b)) else { return self.fallback(op) };
         self.store(End::Element(element), new, value);
         self.consume(b);
@@ -364,7 +364,7 @@ impl Builder<'_> {
     }
 
     /// The scalar that a cell stores unboxed, or nothing for a value cell; outer nothing if the value is of another kind.
-    fn to_store(&mut self, cell: Cell, value: u16) -> Option<Option<ValueId>> {
+    fn scalar_to_store(&mut self, cell: Cell, value: u16) -> Option<Option<ValueId>> {
         match scalar_of(cell) {
             Some(wanted) => self.scalar(Source::Register(value), wanted).map(Some),
             None => Some(None),
@@ -465,7 +465,7 @@ impl Builder<'_> {
             self.settle(slot);
         }
         let Some(cell) = self.place_cell(path) else { return self.set_place(op, path, keys, value) };
-        let Some(new) = self.to_store(cell, value) else { return self.set_place(op, path, keys, value) };
+        let Some(new) = self.scalar_to_store(cell, value) else { return self.set_place(op, path, keys, value) };
         let Some(end) = self.walk(path, keys) else { return self.fallback(op) };
         self.store(end, new, value);
         self.consume_keys(path, keys);
@@ -697,7 +697,7 @@ impl Builder<'_> {
             return Ok(());
         }
         let Some(case) = self.field_case() else { return self.set_field(op, a, value) };
-        let Some(new) = self.to_store(case.cell, value) else { return self.set_field(op, a, value) };
+        let Some(new) = self.scalar_to_store(case.cell, value) else { return self.set_field(op, a, value) };
         let Some(pointer) = self.guarded_root(a, tag::STRUCT, case.shape) else { return self.fallback(op) };
         self.store(End::Field { pointer, case }, new, value);
         Ok(())

@@ -559,9 +559,9 @@ impl Builder<'_> {
         // What is known of the bounds is known of the counter: a loop that begins below zero must not be guessed to begin above.
         let (first, last, by) = (self.out.ty(start).range, self.out.ty(end).range, Range::exactly(1));
         let ty = |range: Option<Range>| range.map_or(Type::INT, |range| Type::int_in(range.low, range.high));
-        let before = self.emit(InstKind::Int { op: IntOp::Sub, a: start, b: one, exit }, ty(first.sub(by)));
+        let before = self.emit(InstKind::Int { op: IntOp::Sub, a: start, b: one, exit }, ty(first.checked_sub(by)));
         let after = if inclusive {
-            self.emit(InstKind::Int { op: IntOp::Add, a: end, b: one, exit }, ty(last.add(by)))
+            self.emit(InstKind::Int { op: IntOp::Add, a: end, b: one, exit }, ty(last.checked_add(by)))
         } else {
             end
         };

@@ -89,13 +89,13 @@ impl Range {
         let (low, high) = (self.low.max(other.low), self.high.min(other.high));
         if low <= high { Range { low, high } } else { self }
     }
-    pub fn add(self, other: Range) -> Option<Range> {
+    pub fn checked_add(self, other: Range) -> Option<Range> {
         Some(Range { low: self.low.checked_add(other.low)?, high: self.high.checked_add(other.high)? })
     }
-    pub fn sub(self, other: Range) -> Option<Range> {
+    pub fn checked_sub(self, other: Range) -> Option<Range> {
         Some(Range { low: self.low.checked_sub(other.high)?, high: self.high.checked_sub(other.low)? })
     }
-    pub fn mul(self, other: Range) -> Option<Range> {
+    pub fn checked_mul(self, other: Range) -> Option<Range> {
         let corners = [
             self.low.checked_mul(other.low)?,
             self.low.checked_mul(other.high)?,

@@ -293,11 +293,11 @@ impl Terminator {
 
     /// The blocks it may continue at, with the arguments it passes.
     pub fn successors(&self) -> impl Iterator<Item = (BlockId, &[ValueId])> {
-        let (first, second): (Option<(BlockId, &[ValueId])>, Option<(BlockId, &[ValueId])>) = match self {
-            Terminator::Jump(block, args) => (Some((*block, args)), None),
-            Terminator::Branch { then, otherwise, .. } => (Some((then.0, &then.1)), Some((otherwise.0, &otherwise.1))),
-            Terminator::Return(_) | Terminator::Exit(_) => (None, None),
+        let ways = match self {
+            Terminator::Jump(block, args) => [Some((*block, &args[..])), None],
+            Terminator::Branch { then, otherwise, .. } => [then, otherwise].map(|way| Some((way.0, &way.1[..]))),
+            Terminator::Return(_) | Terminator::Exit(_) => [None, None],
         };
-        first.into_iter().chain(second)
+        ways.into_iter().flatten()
     }
 }

@@ -126,7 +126,7 @@ impl Lowering<'_> {
             InstKind::Generalise { pointer, exit } => self.generalise(*pointer, *exit, result),
             InstKind::Settle { pointer, tag } => self.settle(*pointer, *tag),
             InstKind::LoadItem { pointer, index } => self.load_item(*pointer, *index, result),
-            InstKind::ToFloat { value, exit } => self.to_float(*value, *exit, result),
+            InstKind::ToFloat { value, exit } => self.as_float(*value, *exit, result),
             InstKind::MakeInstance { shape, values } => self.make_object(*shape, values, result),
             InstKind::MakeClosure { function, captures } => self.make_closure(*function, captures, result),
             InstKind::Release(value) => {
@@ -624,7 +624,8 @@ impl Lowering<'_> {
         self.leave_unless(good, exit);
     }
 
-    fn to_float(&mut self, value: ValueId, exit: StateId, result: Option<ValueId>) {
+    /// Ints become floats, others leave.
+    fn as_float(&mut self, value: ValueId, exit: StateId, result: Option<ValueId>) {
         let (found, payload) = self.boxed(value);
         let (float, other, next) = (self.b.create_block(), self.b.create_block(), self.b.create_block());
         let number = self.b.append_block_param(next, types::F64);

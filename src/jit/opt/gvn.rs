@@ -394,7 +394,7 @@ impl Pass<'_> {
     fn versions_on_entry(&mut self, block: BlockId) -> Vec<u32> {
         let idom = self.cfg.idom[block.index()];
         if idom == block {
-            return vec![0; self.memory.len()];
+            return vec![0; self.memory.dimensions()];
         }
         let mut versions = self.versions_at_end[idom.index()].clone();
         if self.cfg.preds[block.index()][..] == [idom] {

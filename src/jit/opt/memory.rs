@@ -86,7 +86,7 @@ impl Memory {
         let met = Met::of(function);
         memory.look_round(function, cfg, &met);
         if met.resizes {
-            let first = memory.len();
+            let first = memory.dimensions();
             let apart = memory.held_apart(function).into_iter().filter(|slot| slot.index() < slots);
             memory.held_headers = apart.enumerate().map(|(at, slot)| (slot, first + at)).collect();
         }
@@ -121,7 +121,7 @@ impl Memory {
     }
 
     /// Number of dimensions.
-    pub fn len(&self) -> usize {
+    pub fn dimensions(&self) -> usize {
         self.other_fields() + 1 + self.fields.len() + self.held_headers.len()
     }
 
@@ -248,7 +248,7 @@ impl Memory {
         self.add_slots(slots, HEAP_DIMENSIONS, set);
         if effects.calls {
             set.insert_range(0..HEAP_DIMENSIONS);
-            return set.insert_range(HEAP_DIMENSIONS + self.slots..self.len());
+            return set.insert_range(HEAP_DIMENSIONS + self.slots..self.dimensions());
         }
         if !matches!(kind, InstKind::Unshare { .. }) {
             self.add_slots(slots, HEAP_DIMENSIONS + self.slots, set);
@@ -633,7 +633,7 @@ pub struct DimensionSet {
 
 impl DimensionSet {
     pub fn empty(memory: &Memory) -> DimensionSet {
-        DimensionSet { bits: vec![0; memory.len().div_ceil(64)] }
+        DimensionSet { bits: vec![0; memory.dimensions().div_ceil(64)] }
     }
 
     pub fn insert(&mut self, dimension: usize) {

@@ -361,7 +361,7 @@ impl Pass<'_> {
         match *kind {
             InstKind::ConstI(value) => Range::exactly(value),
             InstKind::Int { op, a, b, .. } => self.int_range(op, a, b).unwrap_or(Range::FULL),
-            InstKind::NegI { a, .. } => Range::exactly(0).sub(self.range(a)).unwrap_or(Range::FULL),
+            InstKind::NegI { a, .. } => Range::exactly(0).checked_sub(self.range(a)).unwrap_or(Range::FULL),
             InstKind::ModI { a, b, .. } => self.mod_range(a, b),
             InstKind::DivI { a, b, .. } => self.div_range(a, b),
             InstKind::Bit { op: BitOp::And, a, b } => and_range(self.range(a), self.range(b)),
@@ -389,7 +389,7 @@ impl Pass<'_> {
         match op {
             IntOp::Add => clamp(a.low.checked_add(b.low), a.high.checked_add(b.high)),
             IntOp::Sub => clamp(a.low.checked_sub(b.high).max(least), a.high.checked_sub(b.low)),
-            IntOp::Mul => a.mul(b),
+            IntOp::Mul => a.checked_mul(b),
         }
     }
 
@@ -414,9 +414,9 @@ impl Pass<'_> {
             InstKind::Int { op, a, b, exit: exit @ Some(_) } => {
                 let (ra, rb) = (self.range(*a), self.range(*b));
                 let fits = match op {
-                    IntOp::Add => ra.add(rb),
-                    IntOp::Sub => ra.sub(rb),
-                    IntOp::Mul => ra.mul(rb),
+                    IntOp::Add => ra.checked_add(rb),
+                    IntOp::Sub => ra.checked_sub(rb),
+                    IntOp::Mul => ra.checked_mul(rb),
                 };
                 take_if(exit, fits.is_some())
             }

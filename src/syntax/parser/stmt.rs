@@ -116,7 +116,7 @@ impl Parser<'_> {
             T::Impl => self.impl_statement(),
             T::Try => self.try_statement(),
             T::Import => self.import_statement(),
-            T::From => self.from_statement(),
+            T::From => self.import_from(),
             T::Export => self.export_statement(),
             T::OpenBracket | T::OpenBrace if token.flags & ASSIGN != 0 => {
                 let target = self.target();
@@ -320,7 +320,7 @@ impl Parser<'_> {
         self.stmt(StmtKind::Import { path, alias }, start)
     }
 
-    fn from_statement(&mut self) -> StmtId {
+    fn import_from(&mut self) -> StmtId {
         let start = self.bump().start;
         if self.foreign_import() {
             return self.stmt(StmtKind::Error, start);

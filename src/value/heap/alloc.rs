@@ -64,8 +64,8 @@ pub struct Allocations {
 thread_local! {
     static LISTS: Lists = const {
         Lists {
-            ready: Ready { heads: [const { Cell::new(null_mut()) }; CLASSES], idle: Idle::EMPTY },
-            fresh: Fresh::NOTHING,
+            ready: Ready { heads: [const { Cell::new(null_mut()) }; CLASSES], idle: Idle::empty() },
+            fresh: Fresh::nothing(),
             live: Cell::new(0),
             counting: Cell::new(false),
             made: Cell::new(Allocations { count: 0, bytes: 0 }),

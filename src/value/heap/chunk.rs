@@ -62,7 +62,9 @@ impl Piece {
 }
 
 impl Fresh {
-    pub(super) const NOTHING: Fresh = Fresh { chunk: Cell::new(NOTHING), slab: Cell::new(NOTHING), begun: Cell::new(0) };
+    pub(super) const fn nothing() -> Fresh {
+        Fresh { chunk: Cell::new(NOTHING), slab: Cell::new(NOTHING), begun: Cell::new(0) }
+    }
 
     /// `bytes` of fresh memory, not more than a chunk.
     pub(super) fn cut(&self, bytes: usize) -> *mut u8 {
@@ -179,7 +181,7 @@ mod tests {
 
     #[test]
     fn chunks_do_not_overlap_and_later_ones_are_parts_of_slabs() {
-        let fresh = Fresh::NOTHING;
+        let fresh = Fresh::nothing();
         let mut all: Vec<usize> = (0..ALONE + 3 * SLAB / CHUNK).map(|_| chunk(&fresh)).collect();
         assert!(all[ALONE..].iter().all(|at| at.is_multiple_of(CHUNK)));
         all.sort_unstable();
@@ -188,20 +190,20 @@ mod tests {
 
     /// Hands over the rest of a slab; does the next heap take it?
     fn is_taken_over() -> bool {
-        let fresh = Fresh::NOTHING;
+        let fresh = Fresh::nothing();
         let last = (0..=ALONE).map(|_| chunk(&fresh)).last().expect("one at least");
         fresh.hand_over();
-        let other = Fresh::NOTHING;
+        let other = Fresh::nothing();
         let theirs: Vec<usize> = (0..2 * SLAB / CHUNK).map(|_| chunk(&other)).collect();
         theirs.contains(&(last + CHUNK))
     }
 
     /// Hands over the rest of a chunk; does the next heap take it?
     fn chunk_is_taken_over() -> bool {
-        let fresh = Fresh::NOTHING;
+        let fresh = Fresh::nothing();
         let start = fresh.cut(LEAST) as usize;
         fresh.hand_over();
-        Fresh::NOTHING.cut(LEAST) as usize == start + LEAST
+        Fresh::nothing().cut(LEAST) as usize == start + LEAST
     }
 
     #[test]

@@ -44,7 +44,9 @@ pub(super) static FULL: Waiting = no_array(free_blocks::MOST_IDLE);
 pub(super) struct Idle(Cell<*const Waiting>);
 
 impl Idle {
-    pub(super) const EMPTY: Idle = Idle(Cell::new(&raw const NONE));
+    pub(super) const fn empty() -> Idle {
+        Idle(Cell::new(&raw const NONE))
+    }
 
     /// Frees the blocks of all: nobody has had use for them.
     #[inline(always)]
