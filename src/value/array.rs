@@ -48,17 +48,17 @@ impl Value {
 
     /// An array of integers.
     pub fn ints(items: Vec<i64>) -> Result<Value, OutOfMemory> {
-        Ok(Value::Array(Ref::new(Array::adopt(items)?)))
+        Ok(Value::Array(Array::adopt(items)?.into_block()))
     }
 
     /// An array of floats.
     pub fn floats(items: Vec<f64>) -> Result<Value, OutOfMemory> {
-        Ok(Value::Array(Ref::new(Array::adopt(items)?)))
+        Ok(Value::Array(Array::adopt(items)?.into_block()))
     }
 
     /// An array of bools.
     pub fn bools(items: Vec<bool>) -> Result<Value, OutOfMemory> {
-        Ok(Value::Array(Ref::new(Array::adopt(items)?)))
+        Ok(Value::Array(Array::adopt(items)?.into_block()))
     }
 
     /// `start, start + step, …`, `len` elements, compact. `None` if an element does not fit in 64 bits.
@@ -90,7 +90,7 @@ pub fn from_items(items: &[Value]) -> Result<ArrRef, OutOfMemory> {
         Kind::Val => collect_into(items, |item| Some(item.clone())),
         Kind::Empty | Kind::Range => return Ok(new()),
     };
-    Ok(Ref::new(made?))
+    Ok(made?.into_block())
 }
 
 /// Takes over a vector, unboxed if all elements have one kind.
@@ -99,11 +99,11 @@ pub fn from_vec(items: Vec<Value>) -> Result<ArrRef, OutOfMemory> {
         Kind::I64 => collect_into(&items, Value::as_int),
         Kind::F64 => collect_into(&items, Value::as_float),
         Kind::Bool => collect_into(&items, Value::as_bool),
-        Kind::Val => return Ok(Ref::new(Array::adopt(items)?)),
+        Kind::Val => return Ok(Array::adopt(items)?.into_block()),
         Kind::Empty | Kind::Range => Ok(Array::empty()),
     };
     // Where there is no memory for an unboxed copy, the vector itself still serves.
-    Ok(Ref::new(packed.or_else(|_| Array::adopt(items))?))
+    Ok(packed.or_else(|_| Array::adopt(items))?.into_block())
 }
 
 /// An array of values none of which is stored unboxed, made one by one; `least` of them are expected.
@@ -112,7 +112,7 @@ pub fn of_objects(least: usize, values: impl Iterator<Item = Result<Value, OutOf
     for value in values {
         array.push_raw(value?)?;
     }
-    Ok(if array.is_empty() { new() } else { Ref::new(array) })
+    Ok(if array.is_empty() { new() } else { array.into_block() })
 }
 
 fn collect_into<T: Elem>(items: &[Value], unbox: impl Fn(&Value) -> Option<T>) -> Result<Array, OutOfMemory> {
@@ -145,12 +145,13 @@ pub fn fill(value: &Value, n: usize) -> Result<ArrRef, OutOfMemory> {
         }
         Ok(array)
     }
-    Ok(Ref::new(match value {
+    let made = match value {
         Value::Int(i) => Array::filled(*i, n)?,
         Value::Float(x) => Array::filled(*x, n)?,
         Value::Bool(b) => Array::filled(b.get(), n)?,
         other => values(other, n)?,
-    }))
+    };
+    Ok(made.into_block())
 }
 
 /// The kind that holds every element unboxed, else `Val`.
@@ -562,9 +563,9 @@ impl Array {
         }
         if let Some(items) = self.as_val_slice() {
             return match common_kind(&items[from..to]) {
-                Kind::I64 => Ok(Ref::new(collect_into(&items[from..to], Value::as_int)?)),
-                Kind::F64 => Ok(Ref::new(collect_into(&items[from..to], Value::as_float)?)),
-                Kind::Bool => Ok(Ref::new(collect_into(&items[from..to], Value::as_bool)?)),
+                Kind::I64 => Ok(collect_into(&items[from..to], Value::as_int)?.into_block()),
+                Kind::F64 => Ok(collect_into(&items[from..to], Value::as_float)?.into_block()),
+                Kind::Bool => Ok(collect_into(&items[from..to], Value::as_bool)?.into_block()),
                 _ => copy_values(&items[from..to]),
             };
         }

@@ -123,9 +123,11 @@ pub mod array {
     pub const DATA: usize = 8;
     pub const LEN: usize = 16;
     pub const CAP: usize = 24;
-    pub const SIZE: usize = 32;
-    /// Bytes of the smallest buffer an array begins with.
-    pub const LEAST_BUFFER: usize = 32;
+    /// Where the room begins that an array has for a few elements in its own block.
+    pub const ROOM: usize = 32;
+    pub const SIZE: usize = 64;
+    /// Bytes of the smallest buffer an array begins with, and of that room.
+    pub const LEAST_BUFFER: usize = SIZE - ROOM;
 }
 /// Of the free lists that machine code takes blocks from.
 pub mod free_blocks {

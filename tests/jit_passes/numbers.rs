@@ -1,5 +1,5 @@
 //! Which checks of arithmetic, bounds and kinds of numbers go.
-use crate::ir::{count, ir, last_ir, looped};
+use crate::ir::{count, ir, irs, last_ir, looped};
 
 #[test]
 fn a_bound_that_the_loop_keeps_is_not_checked() {
@@ -49,6 +49,24 @@ fn differences_and_next_elements_are_not_checked_where_their_limit_is_known() {
         let ir = ir(&program(unknown));
         assert_eq!(checked(&ir), 1, "{unknown}: {ir}");
     }
+}
+
+#[test]
+fn what_an_index_is_below_its_counter_by_counts_in_front_of_the_loop() {
+    // The limit is the length and one more: compared with the length alone, the check in front would never hold.
+    let program = |index: &str| {
+        format!(
+            "func f(xs) {{\n    s := 0\n    for i in range(1, xs.len() + 1) {{ s += xs[{index}] }}\n    return s\n}}\nfor i in 0..1200 {{ f([1, 2, 3, 4]) }}"
+        )
+    };
+    let below = irs(&program("i - 1"));
+    assert_eq!((below.len(), checked(&below[0])), (1, 0), "{below:?}");
+    let beside = program("i - 1] + xs[i - 2");
+    let never_below = "for i in range(2, xs.len() + 1)";
+    let beside = irs(&beside.replace("for i in range(1, xs.len() + 1)", never_below));
+    assert_eq!((beside.len(), checked(&beside[0])), (1, 0), "{beside:?}");
+    let twice = last_ir(&program("i / 2"));
+    assert_eq!(checked(&twice), 1, "{twice}");
 }
 
 #[test]

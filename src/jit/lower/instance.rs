@@ -78,12 +78,15 @@ impl Lowering<'_> {
         self.define(result, number);
     }
 
-    /// An array of a few elements: its object, and a buffer as large as the runtime would make it.
+    /// An array of a few elements: its object, and a buffer as large as the runtime would make it, in the object if it has room for it.
     fn make_array(&mut self, shape: u32, cell: Cell, values: &[ValueId], result: Option<ValueId>) {
         let size = cell.size();
         let bytes = buffer_of(size * values.len());
         let object = self.new_block(array::SIZE as u32);
-        let data = self.new_buffer(bytes as u32);
+        let data = match bytes {
+            array::LEAST_BUFFER => self.b.ins().iadd_imm_s(object, array::ROOM as i64),
+            _ => self.new_buffer(bytes as u32),
+        };
         let start = self.b.ins().iconst(types::I64, 1 | i64::from(shape) << 32);
         self.store(start, object, header::COUNT as i32);
         self.store(data, object, array::DATA as i32);

@@ -33,13 +33,13 @@ pub fn run(function: &mut Function, cfg: &Cfg) -> usize {
 fn check_in_front(function: &mut Function, mut unproven: Vec<Unproven>, cfg: &Cfg, home: &[BlockId]) -> usize {
     let mut made: Vec<(BlockId, Unproven)> = Vec::new();
     unproven.retain(|check| can_compare(function, check));
-    unproven.sort_by_key(|check| check.gap.min(1));
+    unproven.sort_by_key(|check| check.gap);
     for check in unproven {
         let Some(looped) = cfg.loops.iter().find(|looped| looped.blocks.contains(&check.block)) else { continue };
         let is_outside = |value: ValueId| !looped.blocks.contains(&home[value.index()]);
         let Some((front, exit)) = front(function, looped) else { continue };
         let always = cfg.is_in_each_turn(function, check.block, looped);
-        // One comparison is enough for a check, and a limit that is less than the length by more is so by less.
+        // One comparison is enough for a check, and what holds with a small gap holds with a larger one.
         let known = made.iter().any(|(at, other)| {
             let is_same = (other.block, other.index, other.length) == (check.block, check.index, check.length);
             *at == front && (is_same || (other.limit, other.length) == (check.limit, check.length))
@@ -58,29 +58,43 @@ pub(super) fn front(function: &Function, looped: &Loop) -> Option<(BlockId, Stat
     function.blocks[front.index()].preheader.map(|exit| (front, exit))
 }
 
-/// Is what has to be compared with the length the limit, or a sum that is exact?
+/// Can the two be compared without a sum that might be too large for an int?
 fn can_compare(function: &Function, check: &Unproven) -> bool {
-    let high = function.ty(check.limit).range.high;
-    check.gap >= 0 || (check.gap >= -MOST_BEYOND && high.checked_sub(check.gap).is_some())
+    check.gap >= -MOST_BEYOND && sides(function, check).is_some()
 }
 
+/// What is added to the limit and to the length, so that the limit is then less than the length, or with a gap at most as large.
+fn sides(function: &Function, check: &Unproven) -> Option<[i64; 2]> {
+    let by = if check.gap > 0 { 1 - check.gap } else { -check.gap };
+    let is_exact = |value: ValueId, by: i64| moved(function, value, by).is_some();
+    match by {
+        by if is_exact(check.limit, by) => Some([by, 0]),
+        ..0 if is_exact(check.length, -by) => Some([0, -by]),
+        _ => None,
+    }
+}
+
+fn moved(function: &Function, value: ValueId, by: i64) -> Option<Range> {
+    function.ty(value).range.checked_add(Range::exactly(by))
+}
+
+/// Checks that `limit - gap` is less than the length.
 fn compare(function: &mut Function, front: BlockId, exit: StateId, check: Unproven) {
+    let Some([limit, length]) = sides(function, &check) else { return };
     let op = if check.gap > 0 { Cmp::Le } else { Cmp::Lt };
-    let limit = if check.gap < 0 { beyond(function, front, exit, check) } else { check.limit };
+    let (a, b) = (more(function, front, exit, check.limit, limit), more(function, front, exit, check.length, length));
     let good = function.new_value(Type::BOOL);
-    push(function, front, exit, InstKind::CmpI { op, a: limit, b: check.length }, Some(good));
+    push(function, front, exit, InstKind::CmpI { op, a, b }, Some(good));
     push(function, front, exit, InstKind::GuardTrue { value: good, exit }, None);
 }
 
-/// The limit and what the index may go beyond it.
-fn beyond(function: &mut Function, front: BlockId, exit: StateId, check: Unproven) -> ValueId {
-    let Range { low, high } = function.ty(check.limit).range;
-    let (by, sum) =
-        (function.new_value(Type::int_in(-check.gap, -check.gap)), Range { low: low - check.gap, high: high - check.gap });
-    push(function, front, exit, InstKind::ConstI(-check.gap), Some(by));
-    let limit = function.new_value(Type::int_in(sum.low, sum.high));
-    push(function, front, exit, InstKind::Int { op: IntOp::Add, a: check.limit, b: by, exit: None }, Some(limit));
-    limit
+/// The exact sum of a value and a number.
+fn more(function: &mut Function, front: BlockId, exit: StateId, value: ValueId, by: i64) -> ValueId {
+    let Some(Range { low, high }) = moved(function, value, by).filter(|_| by != 0) else { return value };
+    let (number, sum) = (function.new_value(Type::int_in(by, by)), function.new_value(Type::int_in(low, high)));
+    push(function, front, exit, InstKind::ConstI(by), Some(number));
+    push(function, front, exit, InstKind::Int { op: IntOp::Add, a: value, b: number, exit: None }, Some(sum));
+    sum
 }
 
 fn push(function: &mut Function, front: BlockId, exit: StateId, kind: InstKind, result: Option<ValueId>) {

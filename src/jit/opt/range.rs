@@ -339,7 +339,7 @@ impl Pass<'_> {
         let by = self.range(b);
         match op {
             IntOp::Sub if by.low >= 0 => self.facts.set_less(result, a, by.low),
-            IntOp::Add if by.low >= 0 && by.low == by.high => {
+            IntOp::Add if by.low == by.high && by.low != i64::MIN => {
                 self.facts.set_less(result, a, -by.high);
                 self.facts.set_less(a, result, by.low);
             }

@@ -14,7 +14,7 @@ use std::sync::Mutex;
 
 use super::Hdr;
 pub(super) use super::chunk::in_whole_pages;
-use super::chunk::{Fresh, LARGE_PAGE};
+use super::chunk::{Fresh, LARGE_PAGE, LINE};
 use super::idle::{self, Idle, Waiting};
 use super::pool::keep_large;
 use crate::limits::{self, OutOfMemory};
@@ -213,6 +213,14 @@ impl Heads<'_> {
         Some(block.cast())
     }
 
+    /// The block of an object of `size` bytes, if it is small and there.
+    #[inline(always)]
+    pub(super) fn take_object(self, size: usize) -> Option<NonNull<u8>> {
+        let block = self.take(size.next_multiple_of(16))?;
+        count_live(1);
+        Some(block)
+    }
+
     /// Blocks for an object of `size` bytes and for its buffer of `buffer` bytes (a multiple of 16), if both are small and there.
     #[inline(always)]
     pub(super) fn take_both(self, size: usize, buffer: usize) -> Option<[NonNull<u8>; 2]> {
@@ -241,6 +249,18 @@ impl Heads<'_> {
         true
     }
 
+    /// Returns the block of an object; false, and nothing is done, if it is not small.
+    ///
+    /// # Safety
+    /// It is a block of this size that nobody uses.
+    #[inline(always)]
+    pub(super) unsafe fn give_object(self, object: NonNull<u8>, size: usize) -> bool {
+        // SAFETY: by the caller's promise.
+        let given = unsafe { self.give(object, size) };
+        count_live(-i64::from(given));
+        given
+    }
+
     /// Returns the blocks of an object and of its buffer; false, and nothing is done, if the buffer is not small.
     ///
     /// # Safety
@@ -248,9 +268,7 @@ impl Heads<'_> {
     #[inline(always)]
     pub(super) unsafe fn give_both(self, object: NonNull<u8>, size: usize, buffer: NonNull<u8>, bytes: usize) -> bool {
         // SAFETY: by the caller's promise.
-        let given = unsafe { self.give(buffer, bytes) && self.give(object, size) };
-        count_live(-i64::from(given));
-        given
+        unsafe { self.give(buffer, bytes) && self.give_object(object, size) }
     }
 }
 
@@ -332,7 +350,8 @@ fn refill(lists: &Lists, class: usize) -> NonNull<u8> {
         return block;
     }
     let count = SLICE / size;
-    let start = lists.fresh.cut(count * size);
+    // So that blocks of a line's size begin with one.
+    let start = lists.fresh.cut((count * size).next_multiple_of(LINE));
     // SAFETY: `start` has room for `count` blocks; each becomes a link to the next, the first is kept.
     unsafe {
         for i in 1..count {
@@ -413,9 +432,6 @@ fn layout(size: usize) -> Layout {
 pub(super) fn buffer(size: usize) -> Result<NonNull<u8>, OutOfMemory> {
     if size <= MAX_SMALL { Ok(block(size)) } else { large(size, system_alloc) }
 }
-
-/// Bytes of a line of the processor's caches.
-const LINE: usize = 64;
 
 /// [`buffer`] that begins with a line, and with a large page if it is as long as one, unless it is small.
 pub(super) fn buffer_of_lines(size: usize) -> Result<NonNull<u8>, OutOfMemory> {

@@ -1,8 +1,14 @@
 //! The storage of arrays: one buffer whose element type the shape word names.
 //!
-//! `Hdr@0 | data@8 | len@16 | cap@24`. Everything that depends on the kind goes through a slice of the
+//! `Hdr@0 | data@8 | len@16 | cap@24 | room@32`. Everything that depends on the kind goes through a slice of the
 //! right type or fails; `value/array.rs` builds the operations of the language on that.
+//!
+//! Promise **room**: `data` is the address of a buffer that the array owns or, only while the array stands in a block of the heap (behind
+//! a [`Ref`], where it is never moved), that of its own room. So a pair takes one block, and what it holds mostly lies in the line of
+//! its header. The room is read and written by way of `data` only.
 
+use std::cell::UnsafeCell;
+use std::marker::PhantomPinned;
 use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ptr::{self, NonNull, null_mut};
 use std::slice;
@@ -13,7 +19,7 @@ use super::inline::free_flat;
 use super::{Hdr, Ref, alloc};
 use crate::limits::{self, OutOfMemory};
 use crate::value::Value;
-use crate::value::layout::array::LEAST_BUFFER;
+use crate::value::layout::array::{LEAST_BUFFER, ROOM};
 use crate::value::layout::shape as ids;
 
 /// What the elements of an array are stored as.
@@ -51,6 +57,23 @@ pub struct Array {
     data: *mut u8,
     len: usize,
     cap: usize,
+    room: Room,
+}
+
+/// Bytes that a buffer can be; **room** says when.
+#[repr(C)]
+struct Room {
+    bytes: UnsafeCell<[MaybeUninit<u64>; LEAST_BUFFER / 8]>,
+    /// What refers to an array does not only refer to what it is given for it.
+    pinned: PhantomPinned,
+}
+// SAFETY: what is in the room is used as elements of any buffer are.
+unsafe impl Sync for Room {}
+
+impl Room {
+    const fn new() -> Room {
+        Room { bytes: UnsafeCell::new([MaybeUninit::uninit(); LEAST_BUFFER / 8]), pinned: PhantomPinned }
+    }
 }
 
 const _: () = {
@@ -58,6 +81,7 @@ const _: () = {
     assert!(std::mem::offset_of!(Array, data) == at::DATA);
     assert!(std::mem::offset_of!(Array, len) == at::LEN);
     assert!(std::mem::offset_of!(Array, cap) == at::CAP);
+    assert!(std::mem::offset_of!(Array, room) == at::ROOM);
     assert!(size_of::<Array>() == at::SIZE);
 };
 
@@ -103,17 +127,69 @@ impl Array {
     /// An array without elements.
     #[inline]
     pub(in crate::value) fn empty() -> Array {
-        Array { hdr: Hdr::new(ids::ARR_EMPTY), data: null_mut(), len: 0, cap: 0 }
+        Array::with_buffer(ids::ARR_EMPTY, null_mut(), 0, 0)
+    }
+
+    /// An array of a shape, with a buffer for `cap` elements of which `len` are there, or without one.
+    #[inline(always)]
+    fn with_buffer(shape: u32, data: *mut u8, len: usize, cap: usize) -> Array {
+        Array { hdr: Hdr::new(shape), data, len, cap, room: Room::new() }
+    }
+
+    /// Moves the array to a block of its own, and the elements to its room if they fit there.
+    #[inline]
+    pub(in crate::value) fn into_block(self) -> Ref<Array> {
+        let (shape, len, cap) = (self.hdr.shape, self.len, self.cap);
+        let Some(data) = NonNull::new(self.data).filter(|_| self.bytes() == LEAST_BUFFER) else {
+            return Ref::made(|| self);
+        };
+        std::mem::forget(self);
+        let mut made = Array::in_room(shape, len, cap);
+        // SAFETY: the buffer has as many bytes as the room, and nobody uses it afterwards (**blocks**).
+        unsafe {
+            copy_pairs(data.as_ptr(), made.ptr.as_mut().data, LEAST_BUFFER / 16);
+            alloc::free_block(data, LEAST_BUFFER);
+        }
+        made
+    }
+
+    /// An array in a block of its own whose elements are in its room; they are still to be written.
+    #[inline(always)]
+    fn in_room(shape: u32, len: usize, cap: usize) -> Ref<Array> {
+        let mut made = Ref::made(|| Array::with_buffer(shape, null_mut(), len, cap));
+        // SAFETY: nobody else refers to it.
+        unsafe { Array::use_room(made.ptr.as_mut()) };
+        made
+    }
+
+    /// Makes the room the buffer.
+    ///
+    /// # Safety
+    /// The array stands in a block of the heap.
+    #[inline(always)]
+    unsafe fn use_room(&mut self) {
+        self.data = self.room_start();
+    }
+
+    #[inline(always)]
+    fn room_start(&self) -> *mut u8 {
+        self.room.bytes.get().cast()
+    }
+
+    /// The buffer, if there is one of its own: neither a range nor the room.
+    #[inline(always)]
+    fn own_buffer(&self) -> Option<NonNull<u8>> {
+        NonNull::new(self.data).filter(|data| data.as_ptr() != self.room_start() && self.hdr.shape != ids::ARR_RANGE)
     }
 
     /// `start, start + step, …`. The caller has checked that the last element fits in an `i64`.
     pub(in crate::value) fn compact_range(start: i64, step: i64, len: usize) -> Array {
-        Array { hdr: Hdr::new(ids::ARR_RANGE), data: ptr::without_provenance_mut(start as usize), len, cap: step as usize }
+        Array::with_buffer(ids::ARR_RANGE, ptr::without_provenance_mut(start as usize), len, step as usize)
     }
 
     /// An empty array of one kind with room for `cap` elements.
     pub(in crate::value) fn with_kind<T: Elem>(cap: usize) -> Result<Array, OutOfMemory> {
-        let mut array = Array { hdr: Hdr::new(T::KIND as u32), data: null_mut(), len: 0, cap: 0 };
+        let mut array = Array::with_buffer(T::KIND as u32, null_mut(), 0, 0);
         if cap > 0 {
             array.grow_to::<T>(cap)?;
         }
@@ -130,7 +206,7 @@ impl Array {
             let items = unsafe { slice::from_raw_parts_mut(data.as_ptr().cast::<MaybeUninit<T>>(), n) };
             items.fill(MaybeUninit::new(item));
         }
-        Ok(Array { hdr: Hdr::new(T::KIND as u32), data: data.as_ptr(), len: n, cap: bytes / size })
+        Ok(Array::with_buffer(T::KIND as u32, data.as_ptr(), n, bytes / size))
     }
 
     /// Makes an empty array one of a kind, with copies of these elements.
@@ -152,7 +228,7 @@ impl Array {
             let (len, cap) = (items.len(), items.capacity());
             let data = items.as_mut_ptr().cast::<u8>();
             std::mem::forget(items);
-            return Ok(Array { hdr: Hdr::new(T::KIND as u32), data, len, cap });
+            return Ok(Array::with_buffer(T::KIND as u32, data, len, cap));
         }
         let mut array = Array::with_kind::<T>(items.len())?;
         for item in items {
@@ -320,11 +396,18 @@ impl Array {
     #[inline(never)]
     fn copy_to_new_blocks(&self, start: usize, used: usize) -> Result<Ref<Array>, OutOfMemory> {
         let bytes = alloc::rounded(used.max(LEAST_BUFFER));
-        let data = alloc::buffer(bytes)?.as_ptr();
-        // SAFETY: `used` bytes of elements lie at `start`, and the fresh buffer has as many (**blocks**).
-        unsafe { ptr::copy_nonoverlapping(self.data.add(start), data, used) };
         let (shape, size) = (self.hdr.shape, self.element_size());
-        Ok(Ref::made(|| Array { hdr: Hdr::new(shape), data, len: used / size, cap: bytes / size }))
+        let (len, cap) = (used / size, bytes / size);
+        let copy = match bytes {
+            LEAST_BUFFER => Array::in_room(shape, len, cap),
+            _ => {
+                let data = alloc::buffer(bytes)?.as_ptr();
+                Ref::made(|| Array::with_buffer(shape, data, len, cap))
+            }
+        };
+        // SAFETY: `used` bytes of elements lie at `start`, and the fresh buffer has as many (**blocks**, **room**).
+        unsafe { ptr::copy_nonoverlapping(self.data.add(start), copy.data, used) };
+        Ok(copy)
     }
 
     /// A new array of the same kind with `len` elements that are not written yet, if it is small and its blocks are there. `shift` is
@@ -332,9 +415,16 @@ impl Array {
     #[inline(always)]
     fn like_small(&self, len: usize, shift: u32, heads: Heads<'_>) -> Option<Ref<Array>> {
         let bytes = (len << shift).max(LEAST_BUFFER).next_multiple_of(16);
-        let [block, data] = heads.take_both(size_of::<Array>(), bytes)?;
-        let made = Array { hdr: Hdr::new(self.hdr.shape), data: data.as_ptr(), len, cap: bytes >> shift };
-        // SAFETY: the first block has the size of an array (**blocks**).
+        let (block, data) = match bytes {
+            LEAST_BUFFER => {
+                let block = heads.take_object(size_of::<Array>())?;
+                // SAFETY: the block has the size of an array (**blocks**).
+                (block, unsafe { block.add(ROOM) })
+            }
+            _ => heads.take_both(size_of::<Array>(), bytes)?.into(),
+        };
+        let made = Array::with_buffer(self.hdr.shape, data.as_ptr(), len, bytes >> shift);
+        // SAFETY: as above.
         unsafe {
             block.cast::<Array>().write(made);
             Some(Ref::from_raw(block.cast()))
@@ -376,7 +466,7 @@ impl Array {
     /// in the second word, or a value that no array stores unboxed. Else it does nothing and says false.
     ///
     /// # Safety
-    /// The words are of the kind; those of a value are given up if it says true.
+    /// The array stands in a block of the heap. The words are of the kind; those of a value are given up if it says true.
     #[inline(always)]
     pub(super) unsafe fn grow_small(&mut self, kind: Kind, words: [u64; 2], heads: Heads<'_>) -> bool {
         let size = match kind {
@@ -390,16 +480,23 @@ impl Array {
             return false;
         }
         let bytes = if used == 0 { LEAST_BUFFER } else { used * 2 };
-        let Some(data) = heads.take(bytes) else { return false };
-        let old = NonNull::new(std::mem::replace(&mut self.data, data.as_ptr()));
-        // SAFETY: the old buffer has `used` bytes, less than the new one, so it is small and a multiple of 16; nobody uses it afterwards
-        // (**blocks**).
-        unsafe {
-            if let Some(old) = old {
-                copy_pairs(old.as_ptr(), data.as_ptr(), used / 16);
-                heads.give(old, used);
+        if used == 0 {
+            // SAFETY: by the caller's promise; without elements an array of no capacity has no buffer.
+            unsafe { self.use_room() };
+        } else {
+            let Some(data) = heads.take(bytes) else { return false };
+            let own = self.own_buffer();
+            let old = std::mem::replace(&mut self.data, data.as_ptr());
+            // SAFETY: the old buffer has `used` bytes, less than the new one, so it is small and a multiple of 16; nobody uses it
+            // afterwards (**blocks**).
+            unsafe {
+                copy_pairs(old, data.as_ptr(), used / 16);
+                own.map(|own| heads.give(own, used));
             }
-            let to = data.add(used).cast::<u64>();
+        }
+        // SAFETY: the buffer has `bytes` bytes now, more than are used.
+        unsafe {
+            let to = self.data.add(used).cast::<u64>();
             match kind {
                 Kind::Val => to.cast::<[u64; 2]>().write(words),
                 _ => to.write(words[1]),
@@ -419,8 +516,23 @@ impl Array {
         // SAFETY: by the caller's promise; its blocks have these sizes (**blocks**).
         unsafe {
             let array = this.as_ref();
-            let (Some(shift), Some(data)) = (array.unboxed_shift(), NonNull::new(array.data)) else { return false };
-            heads.give_both(this.cast(), size_of::<Array>(), data, array.capacity() << shift)
+            let Some(shift) = array.unboxed_shift() else { return false };
+            Array::give_blocks(this, array.capacity() << shift, heads)
+        }
+    }
+
+    /// Returns the blocks of an array with so many bytes of buffer; false, and nothing is done, if the buffer is not small.
+    ///
+    /// # Safety
+    /// Nobody uses them.
+    #[inline(always)]
+    unsafe fn give_blocks(this: NonNull<Array>, bytes: usize, heads: Heads<'_>) -> bool {
+        // SAFETY: by the caller's promise; its blocks have these sizes (**blocks**).
+        unsafe {
+            match this.as_ref().own_buffer() {
+                Some(data) => heads.give_both(this.cast(), size_of::<Array>(), data, bytes),
+                None => heads.give_object(this.cast(), size_of::<Array>()),
+            }
         }
     }
 
@@ -441,7 +553,7 @@ impl Array {
                     super::release(value.object());
                 }
             }
-            heads.give_both(this.cast(), size_of::<Array>(), data, bytes)
+            Array::give_blocks(this, bytes, heads)
         }
     }
 
@@ -466,13 +578,16 @@ impl Array {
             0 => alloc::rounded(bytes.max(LEAST_BUFFER)),
             _ => alloc::in_whole_pages(min.saturating_mul(size), alloc::rounded(bytes.max(16))),
         };
-        match NonNull::new(self.data) {
-            None => self.data = alloc::buffer(bytes)?.as_ptr(),
+        self.data = match self.own_buffer() {
             // SAFETY: the buffer has `cap` elements, `len` of them in use (**blocks**).
-            Some(data) => {
-                self.data = unsafe { alloc::resize(data, self.bytes(), bytes, self.len * size)? }.as_ptr();
+            Some(data) => unsafe { alloc::resize(data, self.bytes(), bytes, self.len * size)? }.as_ptr(),
+            None => {
+                let data = alloc::buffer(bytes)?.as_ptr();
+                // SAFETY: without elements, or they are in the room, and the new buffer is larger (**room**).
+                unsafe { ptr::copy_nonoverlapping(self.data, data, self.len * size) };
+                data
             }
-        }
+        };
         self.cap = if size == 1 { bytes } else { bytes / size };
         Ok(())
     }
@@ -519,22 +634,32 @@ impl Array {
     /// Returns the buffer; what is written there is forgotten.
     #[inline(always)]
     fn free_buffer(&mut self) {
-        let bytes = self.bytes();
-        if let Some(data) = NonNull::new(self.data).filter(|_| bytes > 0) {
+        if let Some(data) = self.own_buffer() {
             // SAFETY: **blocks**.
-            unsafe { alloc::free_block(data, bytes) };
+            unsafe { alloc::free_block(data, self.bytes()) };
         }
     }
 
     /// Takes over the content of `other`, whatever its kind, and leaves it empty.
     pub(in crate::value) fn take_content(&mut self, other: &mut Array) {
         self.reset();
+        other.leave_room();
         self.data = std::mem::replace(&mut other.data, null_mut());
         self.len = std::mem::take(&mut other.len);
         self.cap = std::mem::take(&mut other.cap);
         let shape = other.hdr.shape;
         other.hdr.set_shape(ids::ARR_EMPTY);
         self.hdr.set_shape(shape);
+    }
+
+    /// Moves the elements out of the room to a buffer.
+    fn leave_room(&mut self) {
+        if self.data == self.room_start() {
+            let data = alloc::buffer(LEAST_BUFFER).expect("small blocks can always be had").as_ptr();
+            // SAFETY: both have as many bytes.
+            unsafe { ptr::copy_nonoverlapping(self.data, data, LEAST_BUFFER) };
+            self.data = data;
+        }
     }
 
     /// Takes over the same elements stored in another way.

@@ -13,6 +13,8 @@ use std::sync::Mutex;
 
 use crate::limits;
 
+/// Bytes of a line of the processor's caches.
+pub(super) const LINE: usize = 64;
 const CHUNK: usize = 64 << 10;
 /// Size and alignment of a large page.
 const SLAB: usize = 2 << 20;
@@ -79,7 +81,7 @@ impl Fresh {
         self.begun.set(self.begun.get() + 1);
         if self.slab.get().left == 0 {
             if self.begun.get() <= ALONE {
-                return system(CHUNK, 8);
+                return system(CHUNK, LINE);
             }
             self.slab.set(pooled_slab().unwrap_or_else(slab));
         }

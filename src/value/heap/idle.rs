@@ -27,7 +27,7 @@ unsafe impl Sync for Waiting {}
 const _: () = {
     use std::mem::offset_of;
     assert!(offset_of!(Waiting, data) == array::DATA && offset_of!(Waiting, next) == array::LEN);
-    assert!(offset_of!(Waiting, cap) == array::CAP && size_of::<Waiting>() == array::SIZE);
+    assert!(offset_of!(Waiting, cap) == array::CAP && size_of::<Waiting>() == array::ROOM);
 };
 
 const fn no_array(count: usize) -> Waiting {
@@ -59,13 +59,15 @@ impl Idle {
     #[inline(never)]
     fn take_all(&self) {
         while self.0.get() != &raw const NONE {
-            let array = self.0.get().cast_mut();
-            // SAFETY: **idle**; an array's block, and that of its buffer, nobody uses.
+            let idle = self.0.get().cast_mut();
+            // SAFETY: **idle**; an array's block, and that of its buffer if it is not in its room, nobody uses.
             unsafe {
-                let Waiting { data, next, cap, .. } = array.read();
+                let Waiting { data, next, cap, .. } = idle.read();
                 self.0.set(next);
-                alloc::free_block(NonNull::new_unchecked(data), cap * size_of::<u64>());
-                alloc::free_block(NonNull::new_unchecked(array.cast()), array::SIZE);
+                if data != idle.cast::<u8>().add(array::ROOM) {
+                    alloc::free_block(NonNull::new_unchecked(data), cap * size_of::<u64>());
+                }
+                alloc::free_block(NonNull::new_unchecked(idle.cast()), array::SIZE);
             }
         }
     }
