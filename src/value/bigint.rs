@@ -1,7 +1,7 @@
 //! Integers beyond 64 bits. A `Value::BigInt` never holds one that would fit in 64.
 //!
-//! Two forms of one number: the arithmetic library's, made when somebody asks for it, and a sum's own words, which the
-//! next addition changes in place. At least one of them is there, and if both are they say the same.
+//! Forms of one number: the arithmetic library's, made when somebody asks for it, and words of our own: those of a sum, which the
+//! next addition changes in place, or the few of a short one. At least one of them is there, and if both are they say the same.
 
 use std::cell::Cell;
 use std::sync::OnceLock;
@@ -19,9 +19,39 @@ use crate::limits;
 pub struct Big {
     hdr: Hdr,
     whole: OnceLock<IBig>,
-    sum: Option<Sum>,
+    own: Own,
     /// Bytes charged to the memory account.
     charged: usize,
+}
+
+/// What there is besides the library's form.
+enum Own {
+    Nothing,
+    Sum(Sum),
+    Short(Short),
+}
+
+/// A number of at most 128 bits: sign and words of the magnitude as in a sum, without a buffer.
+struct Short {
+    negative: bool,
+    len: u8,
+    words: [Word; SHORT_WORDS],
+}
+
+const SHORT_WORDS: usize = (u128::BITS / Word::BITS) as usize;
+
+impl Short {
+    #[inline]
+    fn of(value: i128) -> Short {
+        let magnitude = value.unsigned_abs();
+        let words = std::array::from_fn(|at| (magnitude >> (at as u32 * Word::BITS)) as Word);
+        let len = (u128::BITS - magnitude.leading_zeros()).div_ceil(Word::BITS) as u8;
+        Short { negative: value < 0, len, words }
+    }
+
+    fn words(&self) -> &[Word] {
+        &self.words[..usize::from(self.len)]
+    }
 }
 
 /// Sign and words of the magnitude, lowest first; the last one is not zero.
@@ -42,21 +72,27 @@ impl Big {
     /// The integer.
     #[inline]
     pub fn get(&self) -> &IBig {
-        self.whole.get_or_init(|| match &self.sum {
-            Some(sum) => IBig::from_parts(Sign::from(sum.negative), UBig::from_words(sum.words())),
-            None => IBig::ZERO,
+        self.whole.get_or_init(|| {
+            let (negative, words) = self.own_words().unwrap_or_default();
+            IBig::from_parts(Sign::from(negative), UBig::from_words(words))
         })
     }
 
     /// Whether it is negative, and the words of its magnitude, lowest first.
     #[inline]
     pub fn words(&self) -> (bool, &[Word]) {
-        match &self.sum {
-            Some(sum) => (sum.negative, sum.words()),
-            None => {
-                let (sign, words) = self.get().as_sign_words();
-                (sign == Sign::Negative, words)
-            }
+        self.own_words().unwrap_or_else(|| {
+            let (sign, words) = self.get().as_sign_words();
+            (sign == Sign::Negative, words)
+        })
+    }
+
+    #[inline]
+    fn own_words(&self) -> Option<(bool, &[Word])> {
+        match &self.own {
+            Own::Nothing => None,
+            Own::Sum(sum) => Some((sum.negative, sum.words())),
+            Own::Short(short) => Some((short.negative, short.words())),
         }
     }
 
@@ -76,11 +112,12 @@ impl Big {
     /// Adds to the magnitude in place. False, and nothing happens, if others hold the number.
     pub fn add_magnitude(this: &mut Ref<Big>, words: &[Word]) -> bool {
         let Some(big) = this.get_mut() else { return false };
-        let mut sum = match big.sum.take() {
-            Some(sum) => sum,
-            None => {
-                let (sign, own) = big.get().as_sign_words();
-                Sum { negative: sign == Sign::Negative, buffer: own.to_vec(), from: 0 }
+        let mut sum = match std::mem::replace(&mut big.own, Own::Nothing) {
+            Own::Sum(sum) => sum,
+            Own::Short(short) => Sum { negative: short.negative, buffer: short.words().to_vec(), from: 0 },
+            Own::Nothing => {
+                let (sign, words) = big.get().as_sign_words();
+                Sum { negative: sign == Sign::Negative, buffer: words.to_vec(), from: 0 }
             }
         };
         big.whole.take();
@@ -90,7 +127,7 @@ impl Big {
             limits::account(size - big.charged);
             big.charged = size;
         }
-        big.sum = Some(sum);
+        big.own = Own::Sum(sum);
         true
     }
 }
@@ -141,8 +178,10 @@ fn size(value: &IBig) -> usize {
 
 impl Drop for Big {
     fn drop(&mut self) {
-        limits::release(self.charged);
-        if let Some(sum) = self.sum.take() {
+        if self.charged > 0 {
+            limits::release(self.charged);
+        }
+        if let Own::Sum(sum) = std::mem::replace(&mut self.own, Own::Nothing) {
             keep_spare(sum.buffer);
         }
     }
@@ -157,8 +196,7 @@ impl Value {
             Err(_) => {
                 let charged = size(&value);
                 limits::account(charged);
-                let whole = OnceLock::from(value);
-                Value::BigInt(Ref::new(Big { hdr: Hdr::new(shape::BIGINT), whole, sum: None, charged }))
+                Value::big(OnceLock::from(value), Own::Nothing, charged)
             }
         }
     }
@@ -174,8 +212,12 @@ impl Value {
         }
         let charged = (buffer.len() - usize::from(from)) * size_of::<Word>();
         limits::account(charged);
-        let sum = Some(Sum { negative, buffer, from });
-        Value::BigInt(Ref::new(Big { hdr: Hdr::new(shape::BIGINT), whole: OnceLock::new(), sum, charged }))
+        Value::big(OnceLock::new(), Own::Sum(Sum { negative, buffer, from }), charged)
+    }
+
+    #[inline]
+    fn big(whole: OnceLock<IBig>, own: Own, charged: usize) -> Value {
+        Value::BigInt(Ref::made(|| Big { hdr: Hdr::new(shape::BIGINT), whole, own, charged }))
     }
 
     /// The integer, if it is one of any size.
@@ -198,7 +240,7 @@ impl Value {
     pub fn int_from_i128(value: i128) -> Value {
         match i64::try_from(value) {
             Ok(small) => Value::Int(small),
-            Err(_) => Value::int_from(IBig::from(value)),
+            Err(_) => Value::big(OnceLock::new(), Own::Short(Short::of(value)), 0),
         }
     }
 }
@@ -214,6 +256,21 @@ mod tests {
         let back = Value::int_from(big.to_ibig().unwrap() - IBig::from(1));
         assert_eq!(back.as_int(), Some(i64::MAX));
         assert_eq!(Value::int_from(IBig::from(i64::MIN)).as_int(), Some(i64::MIN));
+    }
+
+    #[test]
+    fn short_ones_have_the_words_of_the_library() {
+        for value in [i128::MIN, i128::MAX, -(1 << 64), (1 << 64) - 1, 1 << 63, -(1 << 63) - 1, 0xF000_0000_0000_0001 << 32]
+        {
+            let expected = IBig::from(value);
+            let Value::BigInt(mut big) = Value::int_from_i128(value) else { panic!("{value} is a big integer") };
+            let (sign, words) = expected.as_sign_words();
+            assert_eq!(big.words(), (sign == Sign::Negative, words));
+            let more = IBig::from_parts(sign, UBig::from_words(&[Word::MAX]));
+            assert!(Big::add_magnitude(&mut big, &[Word::MAX]));
+            assert_eq!(*big.get(), &expected + more);
+            assert_eq!(Value::int_from_i128(value).to_ibig(), Some(expected));
+        }
     }
 
     #[test]
