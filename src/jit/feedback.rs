@@ -321,6 +321,9 @@ fn operands(word: u32) -> Site {
     if word & seen::MIXED != 0 {
         kinds = kinds.union(Kinds::INT).union(Kinds::FLOAT);
     }
+    if word & seen::BIG != 0 {
+        kinds = kinds.union(Kinds::INT).union(Kinds::BIGINT);
+    }
     if word & (seen::STRING | seen::OTHER) != 0 {
         kinds = kinds.union(Kinds::PLAIN);
     }

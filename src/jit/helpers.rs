@@ -112,6 +112,8 @@ pub fn address(helper: Helper) -> *const u8 {
         Helper::Passes => operate::passes as *const u8,
         Helper::Part => operate::part as *const u8,
         Helper::NextEntry => operate::next_entry as *const u8,
+        Helper::LowWord => operate::low_word as *const u8,
+        Helper::FromWord => operate::from_word as *const u8,
         Helper::Place => operate::place as *const u8,
         Helper::OfEnum => operate::of_enum as *const u8,
         Helper::Field => operate::field as *const u8,

@@ -87,6 +87,14 @@ impl Big {
         })
     }
 
+    /// The lowest 64 bits, of a negative one as if it were infinitely long (two's complement).
+    pub fn low_word(&self) -> u64 {
+        let (negative, words) = self.words();
+        let per_word = (u64::BITS / Word::BITS) as usize;
+        let low = words.iter().take(per_word).rev().fold(0, |low: u128, &word| low << Word::BITS | u128::from(word)) as u64;
+        if negative { low.wrapping_neg() } else { low }
+    }
+
     #[inline]
     fn own_words(&self) -> Option<(bool, &[Word])> {
         match &self.own {
@@ -266,6 +274,7 @@ mod tests {
             let Value::BigInt(mut big) = Value::int_from_i128(value) else { panic!("{value} is a big integer") };
             let (sign, words) = expected.as_sign_words();
             assert_eq!(big.words(), (sign == Sign::Negative, words));
+            assert_eq!(big.low_word(), value as u64);
             let more = IBig::from_parts(sign, UBig::from_words(&[Word::MAX]));
             assert!(Big::add_magnitude(&mut big, &[Word::MAX]));
             assert_eq!(*big.get(), &expected + more);

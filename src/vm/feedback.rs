@@ -20,6 +20,8 @@ pub mod seen {
     pub const OVERFLOW: u32 = 16;
     /// A struct or enum value, which may have overloads.
     pub const DECLARED: u32 = 32;
+    /// Ints one of which is big.
+    pub const BIG: u32 = 64;
     /// Base of an index site or what a loop runs over: for arrays, the bit whose number is their shape; dicts; text.
     pub const DICT: u32 = 1 << 17;
     pub const TEXT: u32 = 1 << 14;
@@ -175,6 +177,7 @@ pub fn operand_bits(a: &Value, b: &Value) -> u32 {
         (Value::Int(_), Value::Int(_)) => seen::OVERFLOW,
         (Value::Float(_), Value::Float(_)) => seen::FLOAT,
         (Value::Int(_), Value::Float(_)) | (Value::Float(_), Value::Int(_)) => seen::MIXED,
+        (Value::Int(_) | Value::BigInt(_), Value::Int(_) | Value::BigInt(_)) => seen::BIG,
         _ if is_declared(a) || is_declared(b) => seen::DECLARED,
         (Value::Str(_), _) | (_, Value::Str(_)) => seen::STRING,
         _ => seen::OTHER,

@@ -270,3 +270,33 @@ fn of_a_product_beyond_64_bits_a_mask_wants_the_low_bits_unless_carries_would_be
     let small = ir(&program("(a * 5) & M"));
     assert_eq!((count(&small, "LowProduct"), count(&small, "Mul")), (0, 1), "{small}");
 }
+
+#[test]
+fn what_a_mask_keeps_of_large_numbers_is_computed_by_words_and_nothing_else() {
+    let program = |turn: &str| {
+        format!(
+            "func f(n) {{\n    h := 0xcbf29ce484222325\n    x := 0\n    for i in 0..n {{ {turn} }}\n    return [h, x]\n}}\nfor i in 0..1200 {{ f(30) }}"
+        )
+    };
+    let objects = |ir: &str| (count(ir, "FromWord"), count(ir, "Operate { op: Arith") + count(ir, "Operate { op: Amend"));
+    for masked in [
+        "h = ((h ^ i) * 0x100000001b3) & 0xFFFFFFFFFFFFFFFF",
+        "h = (h * 31 - i + (h << 7)) & 0xFFFFFFFFFFFFFFFF",
+        "h = (h | i) & 0xFFFFFFFFFFFFFFFF",
+    ] {
+        let ir = last_ir(&program(masked));
+        assert_eq!(objects(&ir), (1, 0), "{masked}: {ir}");
+    }
+    let low = last_ir(&program("x = (h * h + i) & 0xFFFF"));
+    assert_eq!(objects(&low), (0, 0), "{low}");
+    // More than the mask is made of what is between, what is divided depends on all bits, and a mask may be any number.
+    for whole in [
+        "y := h * 31\nx = y & 0xFFFFFFFFFFFFFFFF\nx = y % 7",
+        "x = (h * 31 / 3) & 0xFFFFFFFFFFFFFFFF",
+        "x = (h * 31) & 0x1FFFFFFFFFFFFFFFF",
+        "x = (h * 31) & (0 - i - 1)",
+    ] {
+        let ir = last_ir(&program(whole));
+        assert!(objects(&ir).1 > 0, "{whole}: {ir}");
+    }
+}

@@ -175,6 +175,9 @@ impl Builder<'_> {
         if let Some(built) = self.masked_product(code, dst, a, b) {
             return built;
         }
+        if let Some(built) = self.word_arith(code, dst, a, b) {
+            return built;
+        }
         let Some((value, scalar)) = self.arith_value(code, a, b) else { return self.arith_any(op, code, dst, a, b) };
         self.consume_source(a);
         self.consume_source(b);

@@ -7,7 +7,7 @@ use super::state::Scalar;
 use super::{Builder, Built};
 use crate::bytecode::chunk::Const;
 use crate::bytecode::op::{ArithCode, Op};
-use crate::jit::ir::inst::BitOp;
+use crate::jit::ir::inst::{BitOp, IntOp};
 use crate::jit::ir::{InstKind, Kinds, Type};
 use crate::jit::profile::{Constant, FunctionProfile};
 
@@ -23,7 +23,7 @@ impl Builder<'_> {
         }
         let mask = mask_behind(&self.context().profile, self.pc, dst)?;
         let (left, right) = (self.scalar(a, Scalar::Int)?, self.scalar(b, Scalar::Int)?);
-        let product = self.emit(InstKind::LowProduct { a: left, b: right }, Type::INT);
+        let product = self.emit(InstKind::Low { op: IntOp::Mul, a: left, b: right }, Type::INT);
         let kept = self.int(mask);
         let masked = self.emit(InstKind::Bit { op: BitOp::And, a: product, b: kept }, Type::int_in(0, mask));
         self.consume_source(a);

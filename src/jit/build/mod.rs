@@ -45,6 +45,7 @@ mod threads;
 mod unpack;
 mod variable;
 mod virtuals;
+mod words;
 
 pub use flow::{Flows, loops};
 
@@ -223,6 +224,8 @@ struct Builder<'r> {
     units: AHashMap<ValueId, i64>,
     /// The codes of characters among the values.
     codes: AHashMap<ValueId, ValueId>,
+    /// Numbers of 64 bits without a sign, and their words.
+    words: AHashMap<ValueId, ValueId>,
     /// Short texts among the values that are constants.
     texts: AHashMap<ValueId, ShortText>,
     /// Types among the values, by the builtin that makes values of them.
@@ -260,6 +263,7 @@ impl<'r> Builder<'r> {
             functions: AHashMap::new(),
             units: AHashMap::new(),
             codes: AHashMap::new(),
+            words: AHashMap::new(),
             texts: AHashMap::new(),
             constructors: AHashMap::new(),
             pc: 0,

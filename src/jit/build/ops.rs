@@ -506,6 +506,7 @@ impl Builder<'_> {
                     self.codes.insert(value, code);
                 }
                 self.texts.extend(self.short_constant(index).map(|text| (value, text)));
+                self.note_word(value, &chunk.constants[index as usize]);
                 self.write_lent(dst, value, Lender::Constant);
             }
         }

@@ -110,6 +110,17 @@ pub extern "C" fn amend(code: u64, place: *mut Value, b_tag: u64, b: u64) -> u64
     }))
 }
 
+pub extern "C" fn low_word(number: u64) -> u64 {
+    match &*lent(tag::BIGINT, number) {
+        Value::BigInt(big) => big.low_word(),
+        _ => 0,
+    }
+}
+
+pub extern "C" fn from_word(word: u64) -> u64 {
+    Pair::from_value(Value::int_from_i128(i128::from(word))).payload
+}
+
 pub extern "C" fn append_char(place: *mut Value, code: u64) -> u64 {
     let place = place_at(place);
     done(attempt(|| {

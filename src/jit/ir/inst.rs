@@ -383,10 +383,16 @@ pub enum InstKind {
         a: ValueId,
         b: ValueId,
     },
-    /// The lowest 64 bits of a product.
-    LowProduct {
+    /// The lowest 64 bits of a sum, difference or product.
+    Low {
+        op: IntOp,
         a: ValueId,
         b: ValueId,
+    },
+    /// The lowest 64 bits of an integer of any size; leaves for anything else.
+    LowWord {
+        value: ValueId,
+        exit: StateId,
     },
     /// `a << b`; leaves unless `0 <= b < 64` and no significant bit is lost.
     ShlI {
@@ -714,7 +720,7 @@ impl InstKind {
             | Unbox { .. }
             | Box(_)
             | Bit { .. }
-            | LowProduct { .. }
+            | Low { .. }
             | NotI(_)
             | Float { .. }
             | FloatUnary { .. }
@@ -733,6 +739,8 @@ impl InstKind {
             Generalise { .. } => write(Heaps::HEADERS, true),
             Settle { .. } => write(Heaps::HEADERS, false),
             ToFloat { .. } => exit(true),
+            // A sum that is added to in place is another one then.
+            LowWord { .. } => read(Heaps::HEADERS, true),
             LoadItem { .. } => {
                 let items = Heaps::BOOLS.with(Heaps::INTS).with(Heaps::FLOATS).with(Heaps::VALUES);
                 read(items.with(Heaps::HEADERS), false)

@@ -52,6 +52,8 @@ pub enum Operation {
     AppendText(Site),
     /// Code of an ASCII character (unboxed int): `place += chr(code)`.
     AppendChar,
+    /// A word (unboxed int): the integer of 64 bits without a sign → owned.
+    FromWord,
     /// Items: an array of them → owned.
     Array,
     /// Keys and values in turn: a dict of them → owned.
@@ -124,6 +126,7 @@ impl Operation {
             | Operation::Part(_)
             | Operation::Field { .. }
             | Operation::Range(_)
+            | Operation::FromWord
             | Operation::Cell => Gives::Owned,
             Operation::Compare(_)
             | Operation::Contains
@@ -166,6 +169,7 @@ impl Operation {
             Operation::Find | Operation::NextEntry { .. } => (Heaps::DICTS, Heaps::NONE),
             // Enum values never change.
             Operation::OfEnum(_) | Operation::HasParts(_) => (Heaps::NONE, Heaps::NONE),
+            Operation::FromWord => (Heaps::NONE, Heaps::COUNTS),
             Operation::Arith(_)
             | Operation::Compare(_)
             | Operation::Contains
@@ -241,6 +245,7 @@ impl Operation {
             | Operation::PushItem
             | Operation::EntryAt
             | Operation::AppendChar
+            | Operation::FromWord
             | Operation::Array
             | Operation::Dict
             | Operation::Cell
@@ -266,7 +271,7 @@ impl Operation {
         match self {
             Operation::Find => argument == 0,
             Operation::RemoveAt | Operation::InsertAt => argument == 0,
-            Operation::NextEntry { .. } | Operation::AppendChar | Operation::Swap => true,
+            Operation::NextEntry { .. } | Operation::AppendChar | Operation::Swap | Operation::FromWord => true,
             _ => false,
         }
     }

@@ -32,6 +32,7 @@ impl Kinds {
     pub const BOOL: Kinds = Kinds(1 << 1);
     pub const INT: Kinds = Kinds(1 << 2);
     pub const FLOAT: Kinds = Kinds(1 << 3);
+    pub const BIGINT: Kinds = Kinds(1 << tag::BIGINT);
     /// Everything that has no overloads: neither structs nor enum values.
     pub const PLAIN: Kinds = Kinds(!(1 << tag::UNIT | 1 << tag::STRUCT | 1 << tag::VARIANT));
     pub const ANY: Kinds = Kinds(u32::MAX);

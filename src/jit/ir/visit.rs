@@ -34,7 +34,7 @@ macro_rules! operands {
                 $f(pointer);
             }
             Generalise { pointer, .. } | Settle { pointer, .. } => $f(pointer),
-            ToFloat { value, .. } => $f(value),
+            ToFloat { value, .. } | LowWord { value, .. } => $f(value),
             LoadItem { pointer, index } | LoadByte { pointer, index } => {
                 $f(pointer);
                 $f(index);
@@ -71,7 +71,7 @@ macro_rules! operands {
             | DivI { a, b, .. }
             | ModI { a, b, .. }
             | Bit { a, b, .. }
-            | LowProduct { a, b }
+            | Low { a, b, .. }
             | ShlI { a, b, .. }
             | ShrI { a, b, .. } => {
                 $f(a);
@@ -155,7 +155,7 @@ macro_rules! exits {
             EqualsNull { exit, .. } | EqualsText { exit, .. } | GuardTrue { exit, .. } => $f(exit),
             GuardFunction { exit, .. } | GuardClosure { exit, .. } => $f(exit),
             Operate { exit, .. } | Unshare { exit, .. } | Generalise { exit, .. } | ToFloat { exit, .. } => $f(exit),
-            ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => $f(exit),
+            LowWord { exit, .. } | ShlI { exit, .. } | FloatToInt { exit, .. } | StoreElementValue { exit, .. } => $f(exit),
             LoadCaptureCell { exit, .. } | StoreCaptureCell { exit, .. } => $f(exit),
             CallCompiled { exit, .. }
             | CallBuiltin { exit, .. }
@@ -213,7 +213,7 @@ macro_rules! exits {
             | Unbox { .. }
             | Box(_)
             | Bit { .. }
-            | LowProduct { .. }
+            | Low { .. }
             | NotI(_)
             | Float { .. }
             | FloatUnary { .. }

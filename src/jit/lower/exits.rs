@@ -89,6 +89,7 @@ impl Check {
             InstKind::GuardShape { shape, .. } => Check::Shape(*shape),
             InstKind::GuardUnique { .. } | InstKind::Unshare { .. } => Check::Unique,
             InstKind::ToFloat { .. } => Check::Tag(crate::value::layout::tag::FLOAT as u8),
+            InstKind::LowWord { .. } => Check::Tag(crate::value::layout::tag::INT as u8),
             InstKind::GuardBounds { .. } => Check::Bounds,
             InstKind::Operate { .. } => Check::Operation,
             InstKind::GuardFunction { .. } | InstKind::GuardClosure { .. } => Check::Callee,

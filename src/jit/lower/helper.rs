@@ -97,6 +97,8 @@ pub enum Helper {
     Part,
     /// `(is a set, dict or set, cursor) -> the next cursor, 0 at the end`
     NextEntry,
+    LowWord,
+    FromWord,
     /// `(context, path, root and keys, count) -> (tag, payload)`, borrowed
     Place,
     /// `(enum, value) -> 0 or 1`
@@ -170,6 +172,8 @@ impl Helper {
         Helper::Passes,
         Helper::Part,
         Helper::NextEntry,
+        Helper::LowWord,
+        Helper::FromWord,
         Helper::Place,
         Helper::OfEnum,
         Helper::Field,
@@ -231,6 +235,8 @@ impl Helper {
             Helper::Passes => "ruff_passes",
             Helper::Part => "ruff_part",
             Helper::NextEntry => "ruff_next_entry",
+            Helper::LowWord => "ruff_low_word",
+            Helper::FromWord => "ruff_from_word",
             Helper::Place => "ruff_place",
             Helper::OfEnum => "ruff_of_enum",
             Helper::Field => "ruff_field",
@@ -293,6 +299,7 @@ impl Helper {
             Helper::Passes => (4, 1),
             Helper::Part => (4, 2),
             Helper::NextEntry => (3, 1),
+            Helper::LowWord | Helper::FromWord => (1, 1),
             Helper::Place => (4, 2),
             Helper::OfEnum => (3, 1),
             Helper::Field => (4, 2),

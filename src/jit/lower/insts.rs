@@ -252,11 +252,16 @@ impl Lowering<'_> {
             InstKind::DivI { a, b, zero, overflow } => self.divide(*a, *b, *zero, *overflow, result),
             InstKind::ModI { a, b, zero } => self.remainder(*a, *b, *zero, result),
             InstKind::Bit { op, a, b } => self.bits(*op, *a, *b, result),
-            InstKind::LowProduct { a, b } => {
+            InstKind::Low { op, a, b } => {
                 let (a, b) = (self.one(*a), self.one(*b));
-                let product = self.b.ins().imul(a, b);
-                self.define(result, product);
+                let number = match op {
+                    IntOp::Add => self.b.ins().iadd(a, b),
+                    IntOp::Sub => self.b.ins().isub(a, b),
+                    IntOp::Mul => self.b.ins().imul(a, b),
+                };
+                self.define(result, number);
             }
+            InstKind::LowWord { value, exit } => self.low_word(*value, *exit, result),
             InstKind::ShlI { a, b, exit } => self.shift_left(*a, *b, *exit, result),
             InstKind::ShrI { a, b, exit } => self.shift_right(*a, *b, *exit, result),
             InstKind::NegI { a, exit } => {

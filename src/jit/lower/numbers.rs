@@ -3,11 +3,11 @@
 use cranelift_codegen::ir::condcodes::IntCC;
 use cranelift_codegen::ir::{self as clif, BlockArg, InstBuilder, MemFlagsData, types};
 
-use super::Lowering;
 use super::insts::{float_condition, int_condition};
+use super::{Helper, Lowering};
 use crate::bytecode::op::ArithCode;
 use crate::jit::ir::inst::{Cmp, IntOp};
-use crate::jit::ir::{Operation, ValueId};
+use crate::jit::ir::{Operation, StateId, ValueId};
 use crate::value::layout::tag;
 
 /// Tags differ in their last bit.
@@ -116,5 +116,40 @@ impl Lowering<'_> {
         let converted = self.b.ins().fcvt_from_sint(types::F64, word);
         let float = self.b.ins().bitcast(types::F64, MemFlagsData::new(), word);
         self.b.ins().select(is_float, float, converted)
+    }
+}
+
+/// Words of integers of any size.
+impl Lowering<'_> {
+    /// The lowest 64 bits of an int or big integer.
+    pub(super) fn low_word(&mut self, value: ValueId, exit: StateId, result: Option<ValueId>) {
+        let (found, payload) = self.boxed(value);
+        let (other, next) = (self.b.create_block(), self.b.create_block());
+        let low = self.b.append_block_param(next, types::I64);
+        let is_int = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::INT as i64);
+        self.b.ins().brif(is_int, next, &[BlockArg::Value(payload)], other, &[]);
+        self.b.switch_to_block(other);
+        let is_big = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::BIGINT as i64);
+        self.leave_unless(is_big, exit);
+        let word = self.call_often(Helper::LowWord, &[payload]);
+        self.b.ins().jump(next, &[BlockArg::Value(word)]);
+        self.b.switch_to_block(next);
+        self.define(result, low);
+    }
+
+    /// The integer of 64 bits without a sign, as a value.
+    pub(super) fn number_of_word(&mut self, word: ValueId, result: Option<ValueId>) {
+        let word = self.one(word);
+        let (large, next) = (self.b.create_block(), self.b.create_block());
+        let (found, payload) = self.results_of(next);
+        let is_int = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, word, 0);
+        let int = self.word_of(tag::INT as i64);
+        self.b.ins().brif(is_int, next, &[BlockArg::Value(int), BlockArg::Value(word)], large, &[]);
+        self.b.switch_to_block(large);
+        let big = self.call_often(Helper::FromWord, &[word]);
+        let tag = self.word_of(tag::BIGINT as i64);
+        self.b.ins().jump(next, &[BlockArg::Value(tag), BlockArg::Value(big)]);
+        self.b.switch_to_block(next);
+        self.define_pair(result, found, payload);
     }
 }

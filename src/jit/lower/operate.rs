@@ -29,6 +29,7 @@ fn helper_of(op: Operation) -> Helper {
         Operation::Text(_) => Helper::Text,
         Operation::AppendText(_) => Helper::AppendText,
         Operation::AppendChar => Helper::AppendChar,
+        Operation::FromWord => Helper::FromWord,
         Operation::Array => Helper::Array,
         Operation::Dict => Helper::Dict,
         Operation::Variant(_) => Helper::Variant,
@@ -73,6 +74,9 @@ impl Lowering<'_> {
             && let Some(operator) = numbers::operator(code)
         {
             return self.number_or(operator, a, b, left, result);
+        }
+        if let (Operation::FromWord, &[word]) = (op, args) {
+            return self.number_of_word(word, result);
         }
         // What is asked for equality is text and values of enums mostly.
         if let (Operation::Compare(cmp @ (Cmp::Lt | Cmp::Le | Cmp::Gt | Cmp::Ge)), &[a, b]) = (op, args) {
