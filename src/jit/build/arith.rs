@@ -172,9 +172,6 @@ impl Builder<'_> {
         if let Some(built) = self.overloaded(op, a, Some(b), Purpose::Value(dst)) {
             return built;
         }
-        if let Some(built) = self.masked_product(code, dst, a, b) {
-            return built;
-        }
         if let Some(built) = self.word_arith(code, dst, a, b) {
             return built;
         }

@@ -26,7 +26,6 @@ mod instance;
 mod lending;
 mod literal;
 mod loops;
-mod masked;
 mod math;
 mod memory;
 mod operate;

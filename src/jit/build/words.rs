@@ -35,12 +35,17 @@ impl Builder<'_> {
         }
         let (left, right) = (self.low(a)?, if code == ArithCode::Shl { self.int(factor(b)?) } else { self.low(b)? });
         let value = self.emit(low_kind(code, left, right)?, mask_type(mask));
+        let is_word = mask.map_or(!between, |mask| mask > i64::MAX as u64);
+        // Before the operands are gone: where it leaves, the VM wants them.
+        let object = is_word.then(|| self.operation(Operation::FromWord, &[value]));
         self.consume_source(a);
         self.consume_source(b);
-        match mask {
-            Some(mask) if mask > i64::MAX as u64 => self.write_word(dst, value),
-            None if !between => self.write_word(dst, value),
-            _ => self.write_scalar(dst, value, Scalar::Int),
+        match object {
+            Some(object) => {
+                self.words.insert(object, value);
+                self.write_owned(dst, object);
+            }
+            None => self.write_scalar(dst, value, Scalar::Int),
         }
         Some(Ok(()))
     }
@@ -56,12 +61,6 @@ impl Builder<'_> {
         self.consume_source(a);
         self.write_scalar(dst, value, Scalar::Int);
         Some(Ok(()))
-    }
-
-    fn write_word(&mut self, dst: u16, word: ValueId) {
-        let value = self.operation(Operation::FromWord, &[word]);
-        self.words.insert(value, word);
-        self.write_owned(dst, value);
     }
 
     /// The operand's word, if it is known to be a number of 64 bits without a sign.
