@@ -136,6 +136,7 @@ fn constant(value: &Value) -> Constant {
         Value::Int(value) => Constant::Int(*value),
         Value::Float(value) => Constant::Float(value.to_bits()),
         Value::Bool(value) => Constant::Bool(value.get()),
+        Value::BigInt(big) if matches!(big.words(), (false, [_])) => Constant::Word(big.low_word()),
         other if (tag::HEAP_FIRST..=tag::HEAP_LAST).contains(&other.tag()) => Constant::Object(other.tag()),
         _ => Constant::Any,
     }

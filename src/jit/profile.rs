@@ -92,7 +92,9 @@ pub enum Constant {
     /// Its bits.
     Float(u64),
     Bool(bool),
-    /// An object with this tag.
+    /// A big integer of 64 bits without a sign.
+    Word(u64),
+    /// Another object, with this tag.
     Object(u64),
 }
 

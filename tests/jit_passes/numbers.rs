@@ -275,7 +275,7 @@ fn of_a_product_beyond_64_bits_a_mask_wants_the_low_bits() {
 fn what_a_mask_keeps_of_large_numbers_is_computed_by_words_and_nothing_else() {
     let program = |turn: &str| {
         format!(
-            "func f(n) {{\n    h := 0xcbf29ce484222325\n    x := 0\n    for i in 0..n {{ {turn} }}\n    return [h, x]\n}}\nfor i in 0..1200 {{ f(30) }}"
+            "M := 0xFFFFFFFFFFFFFFFF\nfunc f(n) {{\n    h := 0xcbf29ce484222325\n    x := 0\n    for i in 0..n {{ {turn} }}\n    return [h, x]\n}}\nfor i in 0..1200 {{ f(30) }}"
         )
     };
     let objects = |ir: &str| (count(ir, "FromWord"), count(ir, "Operate { op: Arith") + count(ir, "Operate { op: Amend"));
@@ -283,6 +283,7 @@ fn what_a_mask_keeps_of_large_numbers_is_computed_by_words_and_nothing_else() {
         "h = ((h ^ i) * 0x100000001b3) & 0xFFFFFFFFFFFFFFFF",
         "h = (h * 31 - i + (h << 7)) & 0xFFFFFFFFFFFFFFFF",
         "h = (h | i) & 0xFFFFFFFFFFFFFFFF",
+        "h = (h * 31 + i) & M",
     ] {
         let ir = last_ir(&program(masked));
         assert_eq!(objects(&ir), (1, 0), "{masked}: {ir}");

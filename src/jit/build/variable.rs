@@ -97,15 +97,25 @@ impl Builder<'_> {
                 let value = self.emit(InstKind::LoadConstant { index, exit }, Type::ANY);
                 return self.write_lent(dst, value, Lender::Constant);
             }
+            Constant::Word(number) => {
+                let pointer = self.constant_object(index, tag::BIGINT);
+                let word = self.int(number as i64);
+                self.words.insert(pointer, word);
+                return self.write_lent(dst, pointer, Lender::Constant);
+            }
             Constant::Object(tag) => {
-                let value = self.emit(InstKind::LoadConstant { index, exit: None }, Type::ANY);
-                let pointer = self.emit(InstKind::Unbox { value, tag }, Type::pointer(tag, 0));
+                let pointer = self.constant_object(index, tag);
                 return self.write_lent(dst, pointer, Lender::Constant);
             }
         };
         let ty = if let Constant::Int(value) = constant { Type::int_in(value, value) } else { scalar.ty() };
         let value = self.emit(kind, ty);
         self.write_scalar(dst, value, scalar);
+    }
+
+    fn constant_object(&mut self, index: u32, tag: u64) -> ValueId {
+        let value = self.emit(InstKind::LoadConstant { index, exit: None }, Type::ANY);
+        self.emit(InstKind::Unbox { value, tag }, Type::pointer(tag, 0))
     }
 
     /// The number that a variable holds since an instruction shortly before.

@@ -210,6 +210,7 @@ fn loaded(op: Op, profile: &FunctionProfile) -> Option<(u16, Option<u64>)> {
         Op::LoadConst { dst, value } => Some((dst, word_of(&profile.chunk.constants[value as usize]))),
         Op::ModuleGet { dst, var } => match profile.constants.get(&var) {
             Some(Constant::Int(value)) => Some((dst, u64::try_from(*value).ok())),
+            Some(Constant::Word(value)) => Some((dst, Some(*value))),
             _ => Some((dst, None)),
         },
         _ => None,
