@@ -340,10 +340,11 @@ fn operands(word: u32) -> Site {
 /// Stands for "an int" among the shapes that a loop has met.
 pub const STEPS: u32 = u32::MAX;
 
-/// Stand for a dict, text, a set and anything else among the shapes that an index site or a loop has met.
+/// Stand for a dict, text, a set, bytes and anything else among the shapes that an index site or a loop has met.
 pub const DICT: u32 = u32::MAX - 1;
 pub const TEXT: u32 = u32::MAX - 2;
 pub const SET: u32 = u32::MAX - 3;
+pub const BYTES: u32 = u32::MAX - 4;
 pub const OTHER: u32 = 0;
 
 /// Array sites note the shape's number as a bit; everything else has bits of its own.
@@ -363,7 +364,8 @@ fn shapes(word: u32) -> Vec<u32> {
     if word & seen::STEPS != 0 {
         shapes.push(STEPS);
     }
-    for (bit, kind) in [(seen::DICT, DICT), (seen::TEXT, TEXT), (seen::SET, SET), (seen::OTHER, OTHER)] {
+    let others = [(seen::DICT, DICT), (seen::TEXT, TEXT), (seen::SET, SET), (seen::BYTES, BYTES), (seen::OTHER, OTHER)];
+    for (bit, kind) in others {
         if word & bit != 0 {
             shapes.push(kind);
         }

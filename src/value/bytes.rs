@@ -1,4 +1,6 @@
 //! Immutable byte strings.
+//!
+//! Where the bytes begin and how many they are stands where arrays have it, for machine code, which only reads them.
 
 use super::Value;
 use super::heap::{Hdr, Ref};
@@ -9,14 +11,24 @@ use crate::limits::{self, OutOfMemory};
 #[repr(C)]
 pub struct Bytes {
     hdr: Hdr,
+    /// Address of the first byte of `data`.
+    start: usize,
+    len: usize,
     data: Box<[u8]>,
 }
+
+const _: () = {
+    use super::layout::array;
+    assert!(std::mem::offset_of!(Bytes, start) == array::DATA && std::mem::offset_of!(Bytes, len) == array::LEN);
+};
 
 impl Bytes {
     /// Takes over a vector; its size was checked by whoever made it.
     pub fn alloc(data: Vec<u8>) -> Ref<Bytes> {
         limits::account(data.len());
-        Ref::new(Bytes { hdr: Hdr::new(shape::BYTES), data: data.into_boxed_slice() })
+        let data = data.into_boxed_slice();
+        let (start, len) = (data.as_ptr().expose_provenance(), data.len());
+        Ref::new(Bytes { hdr: Hdr::new(shape::BYTES), start, len, data })
     }
 
     /// Copies `data`.

@@ -37,6 +37,7 @@ impl Vm {
             Value::Array(items) => 1 << (items.shape() & 31),
             Value::Dict(_) => seen::DICT,
             Value::Str(_) => seen::TEXT,
+            Value::Bytes(_) => seen::BYTES,
             _ => seen::OTHER,
         });
     }

@@ -22,9 +22,10 @@ pub mod seen {
     pub const DECLARED: u32 = 32;
     /// Ints one of which is big.
     pub const BIG: u32 = 64;
-    /// Base of an index site or what a loop runs over: for arrays, the bit whose number is their shape; dicts; text.
+    /// Base of an index site or what a loop runs over: for arrays, the bit whose number is their shape; dicts; text; bytes.
     pub const DICT: u32 = 1 << 17;
     pub const TEXT: u32 = 1 << 14;
+    pub const BYTES: u32 = 1 << 15;
     /// What a loop runs over; other sites do not tell sets apart.
     pub const SET: u32 = 1 << 18;
     /// Segment `n` of a place has led to an entry of a dict and further on, for the first few segments.

@@ -390,7 +390,7 @@ impl Builder<'_> {
     }
 
     fn length(&mut self, register: u16, met: Option<u64>) -> Option<(ValueId, Scalar)> {
-        let kind = met.filter(|kind| matches!(*kind, tag::ARRAY | tag::STR | tag::DICT))?;
+        let kind = met.filter(|kind| matches!(*kind, tag::ARRAY | tag::STR | tag::DICT | tag::BYTES))?;
         if let Slot::Scalar { .. } | Slot::Immediate { .. } | Slot::Clean = self.state.get(self.slot(register)) {
             return None;
         }

@@ -22,10 +22,37 @@ impl Builder<'_> {
         Some(Ok(()))
     }
 
+    /// `a[b]` of bytes.
+    pub(super) fn index_get_bytes(&mut self, dst: u16, a: u16, b: Source) -> Option<Built> {
+        if self.context().profile.storms(self.pc) > 0 {
+            return None;
+        }
+        let number = self.scalar(b, super::state::Scalar::Int)?;
+        let pointer = self.guarded(a, tag::BYTES, 0);
+        let index = self.checked_index(pointer, number, b);
+        let byte = self.byte(pointer, index);
+        self.consume_source(b);
+        self.consume(a);
+        self.write_scalar(dst, byte, super::state::Scalar::Int);
+        Some(Ok(()))
+    }
+
+    /// The byte at a checked index of bytes.
+    pub(super) fn byte(&mut self, bytes: ValueId, index: ValueId) -> ValueId {
+        let data = self.emit(InstKind::LoadData(bytes), Type::RAW);
+        self.emit(InstKind::LoadByte { pointer: data, index }, Type::int_in(0, 255))
+    }
+
     /// The code of the character at `b` of a register's text, checked to be ASCII.
     pub(super) fn code_in(&mut self, a: u16, b: Source) -> Option<ValueId> {
         let number = self.scalar(b, super::state::Scalar::Int)?;
         let pointer = self.guarded(a, tag::STR, shape::STR_ASCII);
+        let index = self.checked_index(pointer, number, b);
+        Some(self.emit(InstKind::LoadByte { pointer, index }, Type::int_in(0, 127)))
+    }
+
+    /// A position in text or bytes, counted from the end if it is written as a number below zero.
+    fn checked_index(&mut self, pointer: ValueId, number: ValueId, b: Source) -> ValueId {
         let length = self.length_of(pointer);
         let from_end = matches!(b, Source::Small(k) if k < 0);
         let number = if from_end {
@@ -34,8 +61,7 @@ impl Builder<'_> {
             number
         };
         let exit = self.exit();
-        let index = self.emit(InstKind::GuardBounds { index: number, length, exit: Some(exit) }, Type::INT);
-        Some(self.emit(InstKind::LoadByte { pointer, index }, Type::int_in(0, 127)))
+        self.emit(InstKind::GuardBounds { index: number, length, exit: Some(exit) }, Type::INT)
     }
 
     pub(super) fn write_character(&mut self, dst: u16, code: ValueId) {

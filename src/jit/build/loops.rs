@@ -1,4 +1,4 @@
-//! Loops over arrays, dicts, sets and ASCII text: position and items are stepped in registers.
+//! Loops over arrays, dicts, sets, bytes and ASCII text: position and items are stepped in registers.
 //!
 //! Everything else that can be iterated is the VM's business.
 use super::arith::Source;
@@ -7,7 +7,7 @@ use super::memory::are_many_kinds;
 use super::state::{Scalar, Slot, State};
 use super::{Builder, Built};
 use crate::bytecode::op::Op;
-use crate::jit::feedback::{DICT, SET, STEPS, TEXT};
+use crate::jit::feedback::{BYTES, DICT, SET, STEPS, TEXT};
 use crate::jit::ir::inst::{Cell, Cmp, IntOp};
 use crate::jit::ir::{BlockId, InstKind, Kinds, Operation, SlotIx, Terminator, Type, ValueId};
 use crate::jit::profile::Site;
@@ -15,7 +15,7 @@ use crate::value::layout::{shape, tag};
 
 impl Builder<'_> {
     /// The only thing the loop has run over, as far as the register with what it runs over may hold it: an array of this shape
-    /// (0: of any kind), [`DICT`], [`SET`], [`TEXT`] or [`STEPS`]. The VM counts through ranges by ones, which are no objects to its loops.
+    /// (0: of any kind), [`DICT`], [`SET`], [`BYTES`], [`TEXT`] or [`STEPS`]. The VM counts through ranges by ones, which are no objects to its loops.
     fn iterated(&self, state: u16) -> Option<u32> {
         let Site::Elements { shapes, .. } = self.context().profile.sites.get(&self.pc)? else { return None };
         if matches!(self.state.get(self.slot(state)), Slot::Scalar { .. }) {
@@ -29,7 +29,7 @@ impl Builder<'_> {
             shapes.retain(|shape| *shape != shape::ARR_EMPTY);
         }
         match shapes[..] {
-            [only] if matches!(only, shape::ARR_RANGE | DICT | SET) || Cell::of_array(only).is_some() => Some(only),
+            [only] if matches!(only, shape::ARR_RANGE | DICT | SET | BYTES) || Cell::of_array(only).is_some() => Some(only),
             // Text that is guessed to be ASCII.
             [TEXT] if self.context().profile.storms(self.pc) == 0 => Some(TEXT),
             _ if are_many_kinds(&shapes) => Some(0),
@@ -71,6 +71,7 @@ impl Builder<'_> {
                 match shape {
                     DICT => self.guarded(state, tag::DICT, 0),
                     SET => self.guarded(state, tag::SET, 0),
+                    BYTES => self.guarded(state, tag::BYTES, 0),
                     TEXT => self.guarded(state, tag::STR, shape::STR_ASCII),
                     _ => self.guarded(state, tag::ARRAY, shape),
                 };
@@ -167,7 +168,7 @@ impl Builder<'_> {
             Some(DICT) => return self.step_entries(op, tag::DICT, state, dst, pair),
             Some(SET) if pair => return self.fallback(op),
             Some(SET) => return self.step_entries(op, tag::SET, state, dst, false),
-            Some(TEXT) => return self.step_text(op, state, dst, pair),
+            Some(kind @ (TEXT | BYTES)) => return self.step_bytes(op, kind == BYTES, state, dst, pair),
             Some(shape) if shape != STEPS => Some((shape, Cell::of_array(shape))),
             _ => None,
         };
@@ -239,14 +240,17 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The next character of ASCII text, where cursor and position are one.
-    fn step_text(&mut self, op: Op, state: u16, dst: u16, pair: bool) -> Built {
+    /// The next of bytes (as a number), or of the characters of ASCII text, where cursor and position are one.
+    fn step_bytes(&mut self, op: Op, numbers: bool, state: u16, dst: u16, pair: bool) -> Built {
         let slot = self.slot(state);
         if !self.is_held(slot) {
             return self.fallback(op);
         }
         let Some(position) = self.scalar(Source::Register(state + 1), Scalar::Int) else { return self.fallback(op) };
-        let pointer = self.guarded(state, tag::STR, shape::STR_ASCII);
+        let pointer = match numbers {
+            true => self.guarded(state, tag::BYTES, 0),
+            false => self.guarded(state, tag::STR, shape::STR_ASCII),
+        };
         let length = self.length_of(pointer);
         let more = self.emit(InstKind::CmpI { op: Cmp::Lt, a: position, b: length }, Type::BOOL);
         let (item, end) = (self.out.new_block(), self.out.new_block());
@@ -257,8 +261,14 @@ impl Builder<'_> {
         let index = self.emit(InstKind::GuardBounds { index: position, length, exit: Some(exit) }, Type::INT);
         let one = self.int(1);
         let next = self.emit(InstKind::Int { op: IntOp::Add, a: index, b: one, exit: None }, Type::INT);
-        let code = self.emit(InstKind::LoadByte { pointer, index }, Type::int_in(0, 127));
-        self.write_character(if pair { dst + 1 } else { dst }, code);
+        let target = if pair { dst + 1 } else { dst };
+        if numbers {
+            let byte = self.byte(pointer, index);
+            self.write_scalar(target, byte, Scalar::Int);
+        } else {
+            let code = self.emit(InstKind::LoadByte { pointer, index }, Type::int_in(0, 127));
+            self.write_character(target, code);
+        }
         if pair {
             self.write_scalar(dst, index, Scalar::Int);
         }

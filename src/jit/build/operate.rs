@@ -7,7 +7,7 @@ use super::state::{Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::Const;
 use crate::bytecode::op::{ArithCode, CompareCode, Op};
-use crate::jit::feedback::{DICT, OTHER, TEXT};
+use crate::jit::feedback::{BYTES, DICT, OTHER, TEXT};
 use crate::jit::ir::inst::{Cmp, Home, ShortText};
 use crate::jit::ir::{InstKind, Kinds, Operation, SlotIx, Type, ValueId};
 use crate::jit::profile::Site;
@@ -79,6 +79,11 @@ impl Builder<'_> {
         }
         if self.met() == [TEXT]
             && let Some(built) = self.index_get_text(dst, a, b)
+        {
+            return built;
+        }
+        if self.met() == [BYTES]
+            && let Some(built) = self.index_get_bytes(dst, a, b)
         {
             return built;
         }

@@ -6,7 +6,7 @@ use super::{Builder, Built, Edge};
 use crate::builtins::{self, BuiltinTypeId};
 use crate::bytecode::chunk::{Const, Root};
 use crate::bytecode::op::{ArithCode, CompareCode, Op, OperandKind};
-use crate::jit::feedback::TEXT;
+use crate::jit::feedback::{BYTES, TEXT};
 use crate::jit::ir::inst::{Cmp, IntOp};
 use crate::jit::ir::{InstKind, Range, SlotIx, Terminator, Type, ValueId};
 use crate::jit::profile::Site;
@@ -310,10 +310,10 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// Has the site of an index met several kinds of containers, or text?
+    /// Has the site of an index met several kinds of containers, text or bytes?
     fn is_of_many(&self, op: Op) -> bool {
         let index = matches!(op, Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. });
-        index && (self.met().len() > 1 || self.met() == [TEXT])
+        index && (self.met().len() > 1 || matches!(self.met(), [TEXT | BYTES]))
     }
 
     /// Has the VM never executed the instruction? Known of those that always note what they meet.

@@ -597,7 +597,7 @@ pub enum InstKind {
         pointer: ValueId,
         exit: StateId,
     },
-    /// Byte at a checked index of a string of ASCII characters → int.
+    /// Byte at a checked index of a string of ASCII characters, or behind an address → int.
     LoadByte {
         pointer: ValueId,
         index: ValueId,

@@ -220,9 +220,10 @@ impl Lowering<'_> {
                 self.define(result, tag);
             }
             InstKind::LoadByte { pointer, index } => {
+                let offset = if self.function.ty(*pointer).repr == Repr::Raw { 0 } else { string::BYTES as i32 };
                 let (pointer, index) = (self.one(*pointer), self.one(*index));
                 let address = self.b.ins().iadd(pointer, index);
-                let byte = self.b.ins().uload8(types::I64, MemFlagsData::trusted(), address, string::BYTES as i32);
+                let byte = self.b.ins().uload8(types::I64, MemFlagsData::trusted(), address, offset);
                 self.define(result, byte);
             }
             InstKind::CharOf(byte) => {
@@ -528,7 +529,7 @@ impl Lowering<'_> {
         closure.map_or(self.closure, |closure| self.one(closure))
     }
 
-    /// The length of an array, a dict, or a string in bytes.
+    /// The length of an array, a dict, bytes, or a string in bytes.
     fn length(&mut self, pointer: ValueId) -> clif::Value {
         let kind = self.function.ty(pointer).kinds.single();
         let pointer = self.one(pointer);
