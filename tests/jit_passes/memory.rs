@@ -291,3 +291,19 @@ fn what_is_compared_with_null_before_it_was_reached_is_no_number() {
     );
     assert!(count(&found, "EqualsNull") >= 1, "{found}");
 }
+
+#[test]
+fn bytes_are_loaded_where_they_are_unless_the_site_meets_other_things() {
+    let program = |body: &str, other: &str| {
+        format!(
+            "func f(data) {{\n    s := 0\n    {body}\n    return s\n}}\nxs := bytes([1, 2, 3, 4])\nfor i in 0..1200 {{ f(xs)\n{other} }}"
+        )
+    };
+    let looked_up = |ir: &str| count(ir, "Operate { op: Item") + count(ir, "Fallback");
+    for body in ["for x in data { s += x }", "for i in 0..4 { s += data[i] }", "for i, x in data { s += i * x }"] {
+        let bytes = last_ir(&program(body, ""));
+        assert_eq!((count(&bytes, "LoadByte"), looked_up(&bytes)), (1, 0), "{body}: {bytes}");
+    }
+    let both = last_ir(&program("for i in 0..4 { s += data[i] }", "f([1, 2, 3, 4])"));
+    assert_eq!(count(&both, "LoadByte"), 0, "{both}");
+}
