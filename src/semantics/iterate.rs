@@ -116,7 +116,7 @@ pub fn next_pair(collection: &Value, cursor: &mut usize, count: &mut i64) -> Opt
         *cursor = at + 1;
         return Some((entry.key().get().clone(), entry.value.clone()));
     }
-    // In arrays and ASCII text the cursor says it: who goes on with a loop may have counted nothing else.
+    // In arrays, bytes and ASCII text the cursor says it: who goes on with a loop may have counted nothing else.
     if is_counted_by_cursor(collection) {
         *count = *cursor as i64;
     }
@@ -129,7 +129,7 @@ pub fn next_pair(collection: &Value, cursor: &mut usize, count: &mut i64) -> Opt
 /// Do positions count items one by one?
 fn is_counted_by_cursor(collection: &Value) -> bool {
     match collection {
-        Value::Array(_) => true,
+        Value::Array(_) | Value::Bytes(_) => true,
         Value::Str(text) => text.is_ascii(),
         _ => false,
     }
