@@ -450,7 +450,8 @@ fn words(_: &mut dyn Engine, s: &str) -> Fallible<Value> {
 
 fn chars(_: &mut dyn Engine, s: &str) -> Fallible<Value> {
     reserve_pieces("chars", s, Some(""))?;
-    strings(algo::split(s, Some(""), usize::MAX))
+    let made = crate::value::array::of_objects(s.chars().count(), s.chars().map(Value::try_char));
+    Ok(Value::Array(made.within("chars")?))
 }
 
 fn char_at(_: &mut dyn Engine, s: &str, i: i64) -> Fallible<Value> {

@@ -253,7 +253,7 @@ impl Builder<'_> {
         }
     }
 
-    fn method_site(&mut self, name: TextId, path: Option<u16>, keys: u16, used: bool) -> u16 {
+    pub(super) fn method_site(&mut self, name: TextId, path: Option<u16>, keys: u16, used: bool) -> u16 {
         let site = MethodSite { name: self.name(name), path, keys, used };
         let index = self.table_index(self.chunk.methods.len(), "method calls");
         self.chunk.methods.push(site);
@@ -287,9 +287,8 @@ impl Builder<'_> {
 
     fn method_on_place(&mut self, expr: ExprId, id: PlaceId, name: TextId, args: &Args, used: bool, dst: Reg) {
         let place = &self.program[id];
-        let keyless = place.path.iter().all(|segment| matches!(segment, PathSegment::Field(..)));
         let simple = args.is_plain() && args.positional.len() < MOST;
-        if keyless && simple && !self.may_mutate(name) {
+        if place.is_keyless() && simple && !self.may_mutate(name) {
             let base = self.temp();
             return self.method_on(expr, base, name, args, used, dst, Some(id));
         }
@@ -309,12 +308,12 @@ impl Builder<'_> {
     }
 
     /// Whether some method of this name changes its receiver.
-    fn may_mutate(&self, name: TextId) -> bool {
+    pub(super) fn may_mutate(&self, name: TextId) -> bool {
         self.options.open || self.program.may_mutate(name)
     }
 
     /// Reads a place whose path has only fields.
-    fn read_fields_to(&mut self, id: PlaceId, dst: Reg) {
+    pub(super) fn read_fields_to(&mut self, id: PlaceId, dst: Reg) {
         let place = &self.program[id];
         let mut from = match plain_local(place.root) {
             Some(local) if !place.path.is_empty() => local,

@@ -5,9 +5,12 @@
 use super::emit::Label;
 use super::{Builder, FinallyScope, Leave, LoopScope, Reg, Scope, TEMP};
 use crate::builtins;
-use crate::bytecode::chunk::Handler;
+use crate::bytecode::chunk::{Handler, Test};
 use crate::bytecode::op::Op;
-use crate::resolve::hir::{BlockId, Except, ExprId, ExprKind, For, Item, LoopId, PatId, PatternKind, Slot, Try, Var};
+use crate::resolve::hir::{
+    BlockId, Except, ExprId, ExprKind, For, Item, LoopId, PatId, PatternKind, Receiver, Slot, Try, Var,
+};
+use crate::value::BuiltinType;
 
 impl Builder<'_> {
     // ---- loops ----
@@ -149,12 +152,38 @@ impl Builder<'_> {
             self.span = iterable.span;
             return self.emit_jump(Op::ForSteps { state, to: 0 });
         }
-        match self.folded_array(node.iterable) {
-            Some(array) => self.const_to(array, state),
-            None => self.expr_to(node.iterable, state),
+        match (self.folded_array(node.iterable), self.program.chars_of(node.iterable)) {
+            (Some(array), _) => self.const_to(array, state),
+            (None, Some(asked)) => self.chars_to(node.iterable, asked, state),
+            (None, None) => self.expr_to(node.iterable, state),
         }
         self.span = iterable.span;
         self.emit_jump(Op::ForPrep { pairs: u8::from(pair), state, to: 0 })
+    }
+
+    /// `e.chars()` for a loop: a text itself, whose characters the loop takes one by one, or what the method gives.
+    fn chars_to(&mut self, iterable: ExprId, asked: Receiver, state: Reg) {
+        let ExprKind::Method { name, .. } = self.program[iterable].kind else { return };
+        if matches!(asked, Receiver::Place(_)) && self.may_mutate(name) {
+            return self.expr_to(iterable, state);
+        }
+        let mark = self.mark();
+        let base = self.temp();
+        match asked {
+            Receiver::Value(value) => self.expr_to(value, base),
+            Receiver::Place(place) => self.read_fields_to(place, base),
+        }
+        self.span = self.program[iterable].span;
+        let is_text =
+            self.shared_entry(|builder| &mut builder.chunk.tests, Test::BuiltinType(BuiltinType::String as u8), "patterns");
+        let other = self.emit_jump(Op::Test { a: base, test: is_text, to: 0 });
+        self.emit(Op::Take { dst: state, src: base });
+        let done = self.emit_jump(Op::Jump { to: 0 });
+        self.land(other);
+        let site = self.method_site(name, None, 0, true);
+        self.emit(Op::CallMethod { argc: 0, dst: state, base, site });
+        self.land(done);
+        self.release(mark);
     }
 
     /// The arguments of a call of `range` with a step, whose numbers a loop counts.

@@ -5,7 +5,9 @@ use super::call::Arguments;
 use super::remembered::Direct;
 use super::{Eval, Frame, Interp};
 use crate::builtins::{self, BuiltinId};
-use crate::resolve::hir::{Access, Args, Expr, ExprKind, Item, PathSegment, Place, PlaceId, Program, Receiver, TextId, Var};
+use crate::resolve::hir::{
+    Access, Args, Expr, ExprId, ExprKind, Item, PathSegment, Place, PlaceId, Program, Receiver, TextId, Var,
+};
 use crate::semantics::call::SelfMode;
 use crate::semantics::fault::{Raise, faults};
 use crate::semantics::member::{self, Method};
@@ -241,7 +243,7 @@ impl<'p> Interp<'p> {
     /// Where the error of a receiver that is not there is reported if the call can only read it: at the variable or the field
     /// that fails. Nothing for other calls, which are reported whole.
     fn reader_span(&mut self, frame: &Frame<'p>, place: &Place, keys: &[Key], method: TextId) -> Option<Span> {
-        let only_fields = place.path.iter().all(|segment| matches!(segment, PathSegment::Field(..)));
+        let only_fields = place.is_keyless();
         if !only_fields || frame.program.may_mutate(method) {
             return None;
         }
@@ -265,6 +267,33 @@ impl<'p> Interp<'p> {
             return Ok(root);
         }
         self.finish(place_get(&root, keys)?)
+    }
+
+    /// What a loop goes over: of a text, its characters as it is, without the list that `chars` would make.
+    pub(super) fn iterable(&mut self, frame: &Frame<'p>, iterable: ExprId) -> Eval {
+        let Some(asked) = frame.program.chars_of(iterable) else { return self.eval(frame, iterable) };
+        let place = match asked {
+            Receiver::Value(value) => return self.iterable_of(frame, iterable, value),
+            Receiver::Place(place) => place,
+        };
+        let keys = self.place_keys(frame, place)?;
+        match self.receiver(frame, &frame.program[place], &keys) {
+            Ok(text @ Value::Str(_)) => Ok(text),
+            _ => self.eval(frame, iterable),
+        }
+    }
+
+    /// The same where `chars` is called on a temporary.
+    fn iterable_of(&mut self, frame: &Frame<'p>, iterable: ExprId, value: ExprId) -> Eval {
+        let found = &frame.program[iterable];
+        let ExprKind::Method { name, .. } = found.kind else { return self.eval(frame, iterable) };
+        let receiver = self.operand(frame, value)?;
+        if let Value::Str(_) = receiver {
+            return Ok(receiver);
+        }
+        let symbol = self.symbol(frame.unit, name);
+        let result = self.plain_method_on_value(frame, found.span, receiver, symbol, &[], true)?;
+        result.map_err(|raise| self.leave_at(frame, found.span, raise))
     }
 
     /// A temporary with arguments that need no binding for a method of its struct.

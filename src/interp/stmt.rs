@@ -173,7 +173,7 @@ impl<'p> Interp<'p> {
                 }
                 index::range(&start, &end, *inclusive).map_err(|raise| self.leave_at(frame, span, raise))?
             }
-            _ => self.eval(frame, found.iterable)?,
+            _ => self.iterable(frame, found.iterable)?,
         };
         if let (Value::Array(items), None) = (&iterable, found.second) {
             let items = (0..items.len()).map(|at| items.get(at).unwrap_or_default());

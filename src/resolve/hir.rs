@@ -93,6 +93,16 @@ impl Program {
         builtins::is_mutating_method(&self[name])
             || structs.chain(enums).any(|method| method.name == name && mutating(method.func))
     }
+
+    /// What a loop over `e.chars()` asks for its characters: if that is a text, the loop takes them one by one, without a list of them.
+    pub fn chars_of(&self, iterable: ExprId) -> Option<Receiver> {
+        let ExprKind::Method { recv, name, args, .. } = &self[iterable].kind else { return None };
+        let is_read = match recv {
+            Receiver::Value(_) => true,
+            Receiver::Place(place) => self[*place].is_keyless() && !self.may_mutate(*name),
+        };
+        (is_read && args.positional.is_empty() && args.named.is_empty() && self[*name] == *"chars").then_some(*recv)
+    }
 }
 
 macro_rules! arena {
@@ -486,6 +496,13 @@ pub struct Place {
     pub access: Access,
     /// The whole place, for faults of assignments to it.
     pub span: Span,
+}
+
+impl Place {
+    /// Whether the path has only fields.
+    pub fn is_keyless(&self) -> bool {
+        self.path.iter().all(|segment| matches!(segment, PathSegment::Field(..)))
+    }
 }
 
 /// Whether a place may be changed.

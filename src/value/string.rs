@@ -176,6 +176,11 @@ impl Value {
         Ok(Value::Str(Str::of(text)?))
     }
 
+    /// The string of one character, as [`Value::char`].
+    pub fn try_char(c: char) -> Result<Value, OutOfMemory> {
+        u8::try_from(c).map_or_else(|_| Value::try_str(c.encode_utf8(&mut [0; 4])), |byte| Ok(latin(byte)))
+    }
+
     /// The string of these texts one after another, which have `length` bytes together.
     #[inline]
     pub fn concat(length: usize, texts: &[&str]) -> Result<Value, OutOfMemory> {
