@@ -480,6 +480,12 @@ pub fn new_array(items: Vec<Value>) -> Result<Value, Raise> {
     Ok(Value::Array(crate::value::array::from_vec(items).within("array")?))
 }
 
+/// An array of two items.
+#[inline]
+pub fn new_pair(first: Value, second: Value) -> Value {
+    Value::Array(crate::value::array::pair(first, second))
+}
+
 /// A dict of pairs; a later key replaces the value of an equal earlier one.
 pub fn new_dict(pairs: impl IntoIterator<Item = Result<(Value, Value), Raise>>) -> Result<Value, Raise> {
     let mut dict = crate::value::dict::new();
@@ -493,7 +499,7 @@ pub fn new_dict(pairs: impl IntoIterator<Item = Result<(Value, Value), Raise>>) 
 /// The function form of a method that gives an item: `[changed value, item]`.
 pub fn changed_and_item(place: Value, outcome: Outcome) -> Result<Value, Raise> {
     match outcome {
-        Outcome::Item(item) => new_array(vec![place, item]),
+        Outcome::Item(item) => Ok(new_pair(place, item)),
         Outcome::Changed => Ok(place),
     }
 }

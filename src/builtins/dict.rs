@@ -1,6 +1,6 @@
 //! Dicts and sets.
 use super::Engine;
-use super::arg::{Any, DictSlot, Iterable, Missing, Rest, SetSlot, Within, new_array};
+use super::arg::{Any, DictSlot, Iterable, Missing, Rest, SetSlot, Within, new_array, new_pair};
 use super::iter::items_of;
 use super::table::{Outcome, builtins};
 use crate::semantics::fault::{Raise, faults};
@@ -184,8 +184,7 @@ fn values(_: &mut dyn Engine, mut d: DictSlot) -> Fallible {
 }
 
 fn items(_: &mut dyn Engine, mut d: DictSlot) -> Fallible {
-    let pairs = d.object().iter().map(|(key, value)| new_array(vec![key, value.clone()]));
-    new_array(pairs.collect::<Fallible<_>>()?)
+    new_array(d.object().iter().map(|(key, value)| new_pair(key, value.clone())).collect())
 }
 
 fn has_key(_: &mut dyn Engine, mut d: DictSlot, key: Any) -> Fallible<bool> {

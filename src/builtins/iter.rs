@@ -4,7 +4,7 @@
 //! in its place), so a callback that steps the same iterator gets an error instead of a wrong item; the state comes back
 //! whatever happens. Adaptors read their source through [`next`]; the depth of a chain is bounded by the native stack check.
 use super::Engine;
-use super::arg::{Any, Iterable, Rest, Size, Within, array_of_items, new_array, new_dict, push_item};
+use super::arg::{Any, Iterable, Rest, Size, Within, array_of_items, new_array, new_dict, new_pair, push_item};
 use super::table::builtins;
 use crate::limits;
 use crate::semantics::fault::{Raise, faults};
@@ -216,7 +216,7 @@ fn step(engine: &mut Caller, state: &mut IterState) -> Fallible<Option<Value>> {
         IterState::Keys { table, at } => Ok(next_entry(table, at).map(|(key, _)| key)),
         IterState::Values { table, at } => Ok(next_entry(table, at).map(|(_, value)| value)),
         IterState::Items { table, at } => match next_entry(table, at) {
-            Some((key, value)) => new_array(vec![key, value]).map(Some),
+            Some((key, value)) => Ok(Some(new_pair(key, value))),
             None => Ok(None),
         },
         IterState::Array { .. } | IterState::Bytes { .. } => Ok(None),
@@ -320,7 +320,7 @@ fn step_adaptor(engine: &mut Caller, state: &mut IterState) -> Fallible<Option<V
             Some(item) => {
                 let position = *at;
                 *at += 1;
-                new_array(vec![Value::Int(position), item]).map(Some)
+                Ok(Some(new_pair(Value::Int(position), item)))
             }
             None => Ok(None),
         },
@@ -654,6 +654,10 @@ fn zip(engine: &mut dyn Engine, items: Iterable, others: Rest) -> Fallible {
     let columns = columns?;
     let length = columns.iter().map(|column| column.len()).min().unwrap_or(0);
     super::arg::reserve_items("zip", length)?;
+    if let [left, right] = &columns[..] {
+        let row = |at: usize| Ok(new_pair(left.get(at).unwrap_or_default(), right.get(at).unwrap_or_default()));
+        return array_of_items("zip", (0..length).map(row));
+    }
     let row = |at: usize| new_array(columns.iter().map(|column| column.get(at).unwrap_or_default()).collect());
     array_of_items("zip", (0..length).map(row))
 }
@@ -666,7 +670,7 @@ fn enumerate(engine: &mut dyn Engine, items: Iterable, start: i64) -> Fallible {
     if start.checked_add(items.len() as i64).is_none() {
         return Err(faults::argument_value("enumerate", "start", "an int that leaves room to count", start));
     }
-    let pairs = items.into_iter().zip(start..).map(|(item, at)| new_array(vec![Value::Int(at), item]));
+    let pairs = items.into_iter().zip(start..).map(|(item, at)| Ok(new_pair(Value::Int(at), item)));
     array_of_items("enumerate", pairs)
 }
 

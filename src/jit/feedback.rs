@@ -11,7 +11,7 @@ use crate::bytecode::chunk::{Callee, Chunk, Const, LiteralSite, Part, Root, Test
 use crate::bytecode::op::Op;
 use crate::source::Span;
 use crate::value::layout::{shape, tag, variant_number};
-use crate::value::{FnId, Value, shapes};
+use crate::value::{FnId, Symbol, Value, shapes};
 use crate::vm::Vm;
 use crate::vm::feedback::{MethodSeen, Overload, Snapshot, seen, snapshot};
 use crate::vm::function::Activation;
@@ -117,8 +117,14 @@ fn profile(vm: &Vm, activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u
         literals: activation.chunk.literals.iter().map(|site| fields_from(vm, activation, site)).collect(),
         defaults: activation.chunk.structs.iter().map(|local| defaults(vm, activation, *local)).collect(),
         units: activation.chunk.constants.iter().map(|constant| unit(activation, constant)).collect(),
+        names: activation.chunk.fields.iter().map(|site| text_of(*activation.names.at(usize::from(site.name)))).collect(),
         poisoned,
     }
+}
+
+/// The address of a name as a text.
+fn text_of(name: Symbol) -> u64 {
+    name.value().address().map_or(0, |address| address as u64)
 }
 
 /// What the variables that a function reads hold, of those that never change.
@@ -253,6 +259,7 @@ fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
         Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexSet { .. } | Op::IndexUpdate { .. } => {
             Some(elements(word))
         }
+        Op::FieldGet { .. } if word == seen::DICT => Some(elements(word)),
         Op::FieldGet { site, .. } | Op::FieldSet { site, .. } | Op::FieldUpdate { site, .. } => {
             let cases = seen.fields[usize::from(site)].as_ref()?;
             Some(Site::Fields(cases.iter().map(FieldCase::of).collect()))

@@ -164,6 +164,9 @@ fn power_of(a: f64, b: f64) -> f64 {
 
 #[inline(never)]
 fn binary_rest(op: ArithOp, a: &Value, b: &Value) -> Result<Step, Raise> {
+    if let (ArithOp::Add, Value::Str(_), Value::Str(_)) = (op, a, b) {
+        return add_rest(a, b);
+    }
     if let Some(result) = numbers::short(op, a, b) {
         return Ok(Step::Done(result));
     }

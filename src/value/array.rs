@@ -106,6 +106,17 @@ pub fn from_vec(items: Vec<Value>) -> Result<ArrRef, OutOfMemory> {
     Ok(packed.or_else(|_| Array::adopt(items))?.into_block())
 }
 
+/// An array of two, unboxed if both have one kind.
+#[inline]
+pub fn pair(first: Value, second: Value) -> ArrRef {
+    match (&first, &second) {
+        (Value::Int(a), Value::Int(b)) => Array::pair(*a, *b),
+        (Value::Float(a), Value::Float(b)) => Array::pair(*a, *b),
+        (Value::Bool(a), Value::Bool(b)) => Array::pair(a.get(), b.get()),
+        _ => Array::pair(first, second),
+    }
+}
+
 /// An array of values none of which is stored unboxed, made one by one; `least` of them are expected.
 pub fn of_objects(least: usize, values: impl Iterator<Item = Result<Value, OutOfMemory>>) -> Result<ArrRef, OutOfMemory> {
     let mut array = Array::with_kind::<Value>(least)?;

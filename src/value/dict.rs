@@ -86,11 +86,17 @@ pub(super) fn duplicate(table: &Dict) -> Result<DictRef, OutOfMemory> {
 impl Value {
     /// A dict of these entries; later duplicates win and keep the first position.
     pub fn dict(entries: impl IntoIterator<Item = (Value, Value)>) -> Result<Value, InsertError> {
-        let mut table = Dict::empty(ids::DICT_EMPTY);
-        for (key, value) in entries {
-            table.insert(key, value)?;
+        let entries = entries.into_iter();
+        let mut made = new();
+        let table = make_unique(&mut made)?;
+        let expected = entries.size_hint().0;
+        if expected > 0 {
+            table.reserve_entries(expected)?;
         }
-        Ok(Value::Dict(Ref::new(table)))
+        for (key, value) in entries {
+            table.enter(key, value)?;
+        }
+        Ok(Value::Dict(made))
     }
 }
 
@@ -347,6 +353,22 @@ impl Dict {
                 Ok(None)
             }
         }
+    }
+
+    /// [`Dict::insert`] while a dict is made, whose keys mostly are few texts that differ.
+    #[inline]
+    pub fn enter(&mut self, key: Value, value: Value) -> Result<(), InsertError> {
+        if let Value::Str(text) = &key
+            && self.entries().len() < at::LINEAR
+            && self.key_kind() & INTS == 0
+            && self.index().is_empty()
+            && let hash = key::hash_str(text)
+            && self.entries().iter().all(|entry| entry.hash() != hash)
+        {
+            self.set_key_kind(STRINGS);
+            return Ok(self.push_entry(Entry::new(key, hash, value))?);
+        }
+        self.insert(key, value).map(drop)
     }
 
     /// [`Dict::insert`] of a key that is taken only if it is new.

@@ -149,7 +149,7 @@ impl Vm {
     pub(super) fn field_get(&mut self, dst: u16, a: u16, site: u16) -> Result<(), Raise> {
         let fp = self.here.fp;
         let name = self.field_name(site);
-        self.note(seen::OTHER);
+        self.note(if let Value::Dict(_) = fp.get(a) { seen::DICT } else { seen::OTHER });
         self.learn_field(fp.get(a), site, name);
         let optional = self.here.func.chunk.fields[usize::from(site)].optional;
         let found = if optional { member::get_or_null(fp.get(a), name)? } else { member::get(fp.get(a), name)? };

@@ -77,7 +77,7 @@ impl Vm {
         let fp = self.here.fp;
         for n in 0..count {
             let (key, value) = (fp.take(base + 2 * n), fp.take(base + 2 * n + 1));
-            made.insert(key, value).map_err(insert_fault)?;
+            made.enter(key, value).map_err(insert_fault)?;
         }
         fp.set(dst, Value::Dict(table));
         Ok(())

@@ -5,6 +5,7 @@ use super::state::{Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::{Root, Segment};
 use crate::bytecode::op::{ArithCode, Op};
+use crate::jit::feedback::DICT;
 use crate::jit::ir::inst::Cell;
 use crate::jit::ir::{BlockId, InstKind, Kinds, Made, Operation, Terminator, Type, ValueId};
 use crate::jit::profile::{FieldCase, Site};
@@ -97,7 +98,11 @@ impl Builder<'_> {
         }
         let site = self.field_site();
         let or_null = self.context().profile.chunk.fields[usize::from(site)].optional;
-        self.read_field(dst, a, site, or_null);
+        if self.met() == [DICT] {
+            self.read_entry(dst, a, self.context().profile.names[usize::from(site)], or_null);
+        } else {
+            self.read_field(dst, a, site, or_null);
+        }
         Ok(())
     }
 

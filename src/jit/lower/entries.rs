@@ -6,7 +6,10 @@ use super::{Lowering, numbers};
 use crate::bytecode::op::ArithCode;
 use crate::jit::ir::inst::{Home, IntOp};
 use crate::jit::ir::{Operation, StateId, ValueId};
-use crate::value::layout::{dict, header, tag};
+use crate::value::layout::{dict, header, shape, tag};
+
+/// The texts of a dict are looked through by their addresses.
+const _: () = assert!(dict::ENTRY_SIZE.is_power_of_two());
 
 impl Lowering<'_> {
     /// The tag of a key has 32 bits, that of a value 64.
@@ -23,6 +26,44 @@ impl Lowering<'_> {
             (self.load(types::I64, end, at(dict::ENTRY_VALUE)), self.load(types::I64, end, at(dict::ENTRY_VALUE) + 8))
         };
         self.define_pair(result, tag, payload);
+    }
+
+    /// Address of the value under a literal or a name: where there are few keys, and all are texts, they are mostly the same objects.
+    pub(super) fn find_text(&mut self, table: ValueId, key: ValueId, left: clif::Block, result: Option<ValueId>) {
+        let object = self.one(table);
+        let (_, text) = self.boxed(key);
+        let [turn, look, slow, next] = [(); 4].map(|()| self.b.create_block());
+        self.b.set_cold_block(slow);
+        let at = self.b.append_block_param(turn, types::I64);
+        let address = self.b.append_block_param(next, types::I64);
+        let found = self.load(types::I32, object, header::SHAPE as i32);
+        let has_texts = self.b.ins().icmp_imm_u(IntCC::Equal, found, i64::from(shape::DICT_STR));
+        self.go_on_if(has_texts, slow);
+        let used = self.load(types::I32, object, dict::USED as i32);
+        let are_few = self.b.ins().icmp_imm_u(IntCC::UnsignedLessThanOrEqual, used, dict::LINEAR as i64);
+        self.go_on_if(are_few, slow);
+        let entries = self.load(types::I64, object, dict::ENTRIES as i32);
+        let used = self.b.ins().uextend(types::I64, used);
+        let bytes = self.b.ins().ishl_imm_u(used, i64::from(dict::ENTRY_SIZE.trailing_zeros()));
+        let end = self.b.ins().iadd(entries, bytes);
+        self.b.ins().jump(turn, &[BlockArg::Value(entries)]);
+
+        self.b.switch_to_block(turn);
+        let is_end = self.b.ins().icmp(IntCC::Equal, at, end);
+        self.b.ins().brif(is_end, slow, &[], look, &[]);
+        self.b.switch_to_block(look);
+        let held = self.load(types::I64, at, dict::ENTRY_PAYLOAD as i32);
+        let same = self.b.ins().icmp(IntCC::Equal, held, text);
+        let value = self.moved(at, dict::ENTRY_VALUE as i32);
+        let following = self.moved(at, dict::ENTRY_SIZE as i32);
+        self.b.ins().brif(same, next, &[BlockArg::Value(value)], turn, &[BlockArg::Value(following)]);
+
+        self.b.switch_to_block(slow);
+        let searched = self.call_operation(Operation::Find, None, &[table, key])[0];
+        let done = self.b.ins().icmp_imm_s(IntCC::SignedGreaterThanOrEqual, searched, 0);
+        self.b.ins().brif(done, next, &[BlockArg::Value(searched)], left, &[]);
+        self.b.switch_to_block(next);
+        self.define(result, address);
     }
 
     /// The value at an address that is not 0, or the default.

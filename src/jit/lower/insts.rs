@@ -30,11 +30,13 @@ impl Lowering<'_> {
                 self.define(result, value);
             }
             InstKind::ConstBoxed(tag, payload) => {
+                self.texts.extend(result.filter(|_| *tag == crate::value::layout::tag::STR));
                 let tag = self.b.ins().iconst(types::I64, *tag as i64);
                 let payload = self.b.ins().iconst(types::I64, *payload as i64);
                 self.define_pair(result, tag, payload);
             }
             InstKind::ConstPool(function, index) => {
+                self.texts.extend(result);
                 let context = self.context();
                 let tables = self.load(types::I64, context, context::CONSTANTS);
                 let table = self.load(types::I64, tables, i32::try_from(function * 8).expect("function ids are small"));

@@ -146,6 +146,7 @@ pub fn lower(
         depths: vec![0; function.blocks.len()],
         positions: vec![0; function.blocks.len()],
         inverted: AHashMap::new(),
+        texts: AHashSet::new(),
         indices: indices::folded(function),
         exits: Vec::new(),
         exit_blocks: AHashMap::new(),
@@ -197,6 +198,8 @@ struct Lowering<'a> {
     positions: Vec<u32>,
     /// Bools that are the negation of another.
     inverted: AHashMap<ValueId, ValueId>,
+    /// Values of literals and names, of which there is one object for each text.
+    texts: AHashSet<ValueId>,
     /// Indices that are addressed by what they are the sum of.
     indices: indices::Folded,
     exits: Vec<ExitInfo>,

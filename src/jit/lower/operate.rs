@@ -75,6 +75,11 @@ impl Lowering<'_> {
         {
             return self.number_or(operator, a, b, left, result);
         }
+        if let (Operation::Find, &[table, key]) = (op, args)
+            && self.texts.contains(&key)
+        {
+            return self.find_text(table, key, left, result);
+        }
         if let (Operation::FromWord, &[word]) = (op, args) {
             return self.number_of_word(word, result);
         }

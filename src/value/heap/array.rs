@@ -153,6 +153,20 @@ impl Array {
         made
     }
 
+    /// Two elements.
+    #[inline]
+    pub(in crate::value) fn pair<T: Elem>(first: T, second: T) -> Ref<Array> {
+        const { assert!(2 * size_of::<T>() <= LEAST_BUFFER) }
+        let mut made = Array::in_room(T::KIND as u32, 2, LEAST_BUFFER / size_of::<T>());
+        // SAFETY: the room has as many bytes, and nobody else refers to the array (**room**).
+        unsafe {
+            let items = made.ptr.as_mut().data.cast::<T>();
+            items.write(first);
+            items.add(1).write(second);
+        }
+        made
+    }
+
     /// An array in a block of its own whose elements are in its room; they are still to be written.
     #[inline(always)]
     fn in_room(shape: u32, len: usize, cap: usize) -> Ref<Array> {
