@@ -117,7 +117,7 @@ fn profile(vm: &Vm, activation: &Activation, params: Vec<Kinds>, poisoned: Vec<u
         literals: activation.chunk.literals.iter().map(|site| fields_from(vm, activation, site)).collect(),
         defaults: activation.chunk.structs.iter().map(|local| defaults(vm, activation, *local)).collect(),
         units: activation.chunk.constants.iter().map(|constant| unit(activation, constant)).collect(),
-        names: activation.chunk.fields.iter().map(|site| text_of(*activation.names.at(usize::from(site.name)))).collect(),
+        names: (0..activation.chunk.names.len()).map(|at| text_of(*activation.names.at(at))).collect(),
         poisoned,
     }
 }
@@ -259,7 +259,7 @@ fn site(chunk: &Chunk, op: &Op, pc: usize, seen: &Snapshot) -> Option<Site> {
         Op::IndexGet { .. } | Op::IndexGetK { .. } | Op::IndexGetC { .. } | Op::IndexSet { .. } | Op::IndexUpdate { .. } => {
             Some(elements(word))
         }
-        Op::FieldGet { .. } if word == seen::DICT => Some(elements(word)),
+        Op::FieldGet { .. } | Op::FieldSet { .. } | Op::FieldUpdate { .. } if word == seen::DICT => Some(elements(word)),
         Op::FieldGet { site, .. } | Op::FieldSet { site, .. } | Op::FieldUpdate { site, .. } => {
             let cases = seen.fields[usize::from(site)].as_ref()?;
             Some(Site::Fields(cases.iter().map(FieldCase::of).collect()))

@@ -131,7 +131,7 @@ pub struct FunctionProfile {
     pub defaults: Vec<Box<[Option<FieldFrom>]>>,
     /// The variant without payload that each constant is, as `value::layout::variant_number`, unless its enum has an equality of its own.
     pub units: Vec<Option<i64>>,
-    /// By field site: the address of the name as a text, which is interned and never freed.
+    /// The address of each name of the function as a text, which is interned and never freed.
     pub names: Vec<u64>,
     /// Instructions that left compiled code too often: they are left to the VM.
     pub poisoned: Vec<u32>,

@@ -42,6 +42,11 @@ impl Vm {
         });
     }
 
+    /// What a name is looked up in.
+    fn note_named(&self, base: &Value) {
+        self.note(if let Value::Dict(_) = base { seen::DICT } else { seen::OTHER });
+    }
+
     /// What a loop runs over.
     pub(super) fn note_source(&self, source: &Value) {
         match source {
@@ -149,7 +154,7 @@ impl Vm {
     pub(super) fn field_get(&mut self, dst: u16, a: u16, site: u16) -> Result<(), Raise> {
         let fp = self.here.fp;
         let name = self.field_name(site);
-        self.note(if let Value::Dict(_) = fp.get(a) { seen::DICT } else { seen::OTHER });
+        self.note_named(fp.get(a));
         self.learn_field(fp.get(a), site, name);
         let optional = self.here.func.chunk.fields[usize::from(site)].optional;
         let found = if optional { member::get_or_null(fp.get(a), name)? } else { member::get(fp.get(a), name)? };
@@ -190,7 +195,7 @@ impl Vm {
     pub(super) fn field_set_value(&mut self, a: u16, site: u16, value: Value) -> Result<(), Raise> {
         let fp = self.here.fp;
         let name = self.field_name(site);
-        self.note(seen::OTHER);
+        self.note_named(fp.get(a));
         member::set(fp.get_mut(a), name, value)?;
         // Storing may have changed the shape; the new one is what the next object will have.
         self.learn_field(fp.get(a), site, name);
@@ -200,7 +205,7 @@ impl Vm {
     #[inline(never)]
     pub(super) fn field_update(&mut self, code: ArithCode, a: u16, site: u16, value: u16) -> Result<(), Raise> {
         let name = self.field_name(site);
-        self.note(seen::OTHER);
+        self.note_named(self.here.fp.get(a));
         let value = self.operand(value);
         self.update_at(code, a, Key::Field(name), value)?;
         self.learn_field(self.here.fp.get(a), site, name);

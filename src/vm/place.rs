@@ -475,6 +475,10 @@ fn direct_in(
             func.note(here.ip.pc(func.start), seen::DICT);
             change(End::Entry(base, fp.get(key)), value)
         }
+        (base @ Value::Dict(_), Segment::Field(name, _)) => {
+            func.note(here.ip.pc(func.start), seen::DICT);
+            change(End::Entry(base, &func.names.at(usize::from(*name)).value()), value)
+        }
         _ => Some(value),
     }
 }

@@ -99,7 +99,7 @@ impl Builder<'_> {
         let site = self.field_site();
         let or_null = self.context().profile.chunk.fields[usize::from(site)].optional;
         if self.met() == [DICT] {
-            self.read_entry(dst, a, self.context().profile.names[usize::from(site)], or_null);
+            self.read_entry(dst, a, site, or_null);
         } else {
             self.read_field(dst, a, site, or_null);
         }
@@ -119,8 +119,14 @@ impl Builder<'_> {
             return self.unreached(op);
         }
         let Some(slot) = self.changeable(a) else { return self.fallback(op) };
-        let (new, site) = (self.boxed(value), self.site(self.field_site()));
-        self.change(Operation::SetField(site), slot, &[new]);
+        let new = self.boxed(value);
+        if self.met() == [DICT] && self.context().profile.storms(self.pc) < 2 {
+            let (key, table, address) = self.field_of_dict(a);
+            self.change(Operation::SetFound, slot, &[key, new, table, address]);
+        } else {
+            let site = self.site(self.field_site());
+            self.change(Operation::SetField(site), slot, &[new]);
+        }
         self.consume(value);
         Ok(())
     }
@@ -131,10 +137,30 @@ impl Builder<'_> {
         }
         let slot = if code == ArithCode::Concat { None } else { self.changeable(a) };
         let Some(slot) = slot else { return self.fallback(op) };
-        let (operand, site) = (self.boxed(value), self.site(self.field_site()));
-        self.change(Operation::UpdateField(code, site), slot, &[operand]);
+        let operand = self.boxed(value);
+        if self.met() == [DICT] && self.context().profile.storms(self.pc) < 2 {
+            let (key, table, address) = self.field_of_dict(a);
+            self.change(Operation::UpdateFound(code), slot, &[key, operand, table, address]);
+        } else {
+            let site = self.site(self.field_site());
+            self.change(Operation::UpdateField(code, site), slot, &[operand]);
+        }
         self.consume(value);
         Ok(())
+    }
+
+    /// The name of a field as a key, the dict in a register that it is a key of, and the address of what is under it.
+    fn field_of_dict(&mut self, a: u16) -> (ValueId, ValueId, ValueId) {
+        let table = self.guarded(a, tag::DICT, 0);
+        let name = self.context().profile.chunk.fields[usize::from(self.field_site())].name;
+        let key = self.name(name);
+        (key, table, self.operation(Operation::Find, &[table, key]))
+    }
+
+    /// A name as a text.
+    pub(super) fn name(&mut self, name: u16) -> ValueId {
+        let address = self.context().profile.names[usize::from(name)];
+        self.emit(InstKind::ConstBoxed(tag::STR, address), Type::ANY)
     }
 
     // ---- places ----
@@ -186,10 +212,22 @@ impl Builder<'_> {
     /// Changes an item of what fields lead to – mostly an entry of a dict, `self.counts[word] += 1` –, or of a dict inside of other containers,
     /// which are found by instructions; false if the place is none of these.
     fn change_entry(&mut self, change: Operation, path: u16, keys: u16, value: u16) -> bool {
-        let Some(end) = self.walk_to_last(path, keys) else { return false };
-        let last = keys + self.context().profile.chunk.paths[usize::from(path)].keys() as u16 - 1;
-        let args = [self.boxed(last), self.boxed(value)];
-        self.change_home(of_item(change), end.home(), &args);
+        let Some(end) = self.walk_to_container(path, keys) else { return false };
+        let path_of = &self.context().profile.chunk.paths[usize::from(path)];
+        let last = keys + path_of.keys() as u16;
+        match path_of.segments.last() {
+            Some(Segment::Field(name, _)) => {
+                let key = self.name(*name);
+                let (held, new) = (self.emit(end.load(), Type::ANY), self.boxed(value));
+                let table = self.guarded_value(held, tag::DICT, 0);
+                let address = self.operation(Operation::Find, &[table, key]);
+                self.change_home(of_found(change), end.home(), &[key, new, table, address]);
+            }
+            _ => {
+                let args = [self.boxed(last - 1), self.boxed(value)];
+                self.change_home(of_item(change), end.home(), &args);
+            }
+        }
         self.consume(value);
         self.consume_keys(path, keys);
         true
@@ -256,6 +294,14 @@ fn of_item(change: Operation) -> Operation {
         Operation::SetPlace(_) => Operation::SetItem,
         Operation::UpdatePlace(code, _) => Operation::UpdateItem(code),
         other => other,
+    }
+}
+
+/// The same where the path ends in an entry of a dict that has been looked up.
+fn of_found(change: Operation) -> Operation {
+    match of_item(change) {
+        Operation::UpdateItem(code) => Operation::UpdateFound(code),
+        _ => Operation::SetFound,
     }
 }
 

@@ -594,13 +594,22 @@ impl Builder<'_> {
     /// The same for what leads to the container that the last index of a place is asked of; `None` if it is not reached by fields alone,
     /// unless it is a dict.
     pub(super) fn walk_to_last(&mut self, path: u16, keys: u16) -> Option<End> {
+        let is_index = self.context().profile.chunk.paths[usize::from(path)].segments.last() == Some(&Segment::Index);
+        if is_index { self.walk_to_container(path, keys) } else { None }
+    }
+
+    /// The same where the last segment may also be a field, of a dict.
+    pub(super) fn walk_to_container(&mut self, path: u16, keys: u16) -> Option<End> {
         let chunk = self.context().profile.chunk.clone();
-        let [way @ .., Segment::Index] = &chunk.paths[usize::from(path)].segments[..] else { return None };
+        let [way @ .., last] = &chunk.paths[usize::from(path)].segments[..] else { return None };
         if way.is_empty() || !self.is_walked(path) {
             return None;
         }
         let (fields, met) = self.place_site()?;
         let is_dict = met == [DICT] && self.context().profile.storms(self.pc) < 2;
+        if matches!(last, Segment::Field(..)) && !is_dict {
+            return None;
+        }
         let step = |(at, segment): (usize, &Segment)| match (segment, &fields[at][..]) {
             (Segment::Field(..), [only]) if only.cell == Cell::Value => Some(Step::Field(*only)),
             (Segment::Index, _) if is_dict => self.step_inside(at),

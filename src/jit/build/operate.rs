@@ -106,10 +106,10 @@ impl Builder<'_> {
         self.emit(InstKind::LoadFound { address, default, exit }, Type::ANY)
     }
 
-    /// `a.name` of a dict; `name` is the address of the text.
-    pub(super) fn read_entry(&mut self, dst: u16, a: u16, name: u64, or_null: bool) {
+    /// `a.name` of a dict.
+    pub(super) fn read_entry(&mut self, dst: u16, a: u16, site: u16, or_null: bool) {
         let table = self.guarded(a, tag::DICT, 0);
-        let key = self.emit(InstKind::ConstBoxed(tag::STR, name), Type::ANY);
+        let key = self.name(self.context().profile.chunk.fields[usize::from(site)].name);
         let default = or_null.then(|| self.null());
         let value = self.entry(table, key, default);
         self.write_read(dst, a, value, None);
