@@ -298,7 +298,7 @@ fn of_item(change: Operation) -> Operation {
 }
 
 /// The same where the path ends in an entry of a dict that has been looked up.
-fn of_found(change: Operation) -> Operation {
+pub(super) fn of_found(change: Operation) -> Operation {
     match of_item(change) {
         Operation::UpdateItem(code) => Operation::UpdateFound(code),
         _ => Operation::SetFound,

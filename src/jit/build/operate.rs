@@ -3,6 +3,7 @@
 //! Operands are lent as they are, without going through slots; what an operation gives is borrowed from a dict or owned. A site
 //! that has met values with overloads is the VM's business, since it may have to run them.
 use super::arith::Source;
+use super::field::of_found;
 use super::state::{Scalar, Slot};
 use super::{Builder, Built};
 use crate::bytecode::chunk::Const;
@@ -204,7 +205,7 @@ impl Builder<'_> {
     pub(super) fn set_item(&mut self, op: Op, a: u16, b: u16, value: u16) -> Built {
         let Some(slot) = self.changeable(a) else { return self.fallback(op) };
         let args = [self.boxed(b), self.boxed(value)];
-        self.change(Operation::SetItem, slot, &args);
+        self.change_item(Operation::SetItem, slot, a, args);
         self.consume(b);
         self.consume(value);
         Ok(())
@@ -215,10 +216,30 @@ impl Builder<'_> {
         let slot = if code == ArithCode::Concat { None } else { self.changeable(a) };
         let Some(slot) = slot else { return self.fallback(op) };
         let args = [self.boxed(b), self.boxed(value)];
-        self.change(Operation::UpdateItem(code), slot, &args);
+        self.change_item(Operation::UpdateItem(code), slot, a, args);
         self.consume(b);
         self.consume(value);
         Ok(())
+    }
+
+    /// Changes an item of what a register holds; the entry of a dict under a literal is found by instructions.
+    fn change_item(&mut self, change: Operation, slot: SlotIx, a: u16, [key, value]: [ValueId; 2]) {
+        let is_entry = self.met() == [DICT] && self.context().profile.storms(self.pc) < 2 && self.is_literal(key);
+        if !is_entry {
+            return self.change(change, slot, &[key, value]);
+        }
+        let table = self.guarded(a, tag::DICT, 0);
+        let address = self.operation(Operation::Find, &[table, key]);
+        self.change(of_found(change), slot, &[key, value, table, address]);
+    }
+
+    /// Whether a value is that of a literal which was met just before.
+    fn is_literal(&self, value: ValueId) -> bool {
+        /// Instructions that are looked back at.
+        const NEAR: usize = 16;
+        let insts = &self.out.blocks[self.block.index()].insts;
+        let met = insts.iter().rev().take(NEAR).find(|inst| inst.result == Some(value));
+        met.is_some_and(|inst| matches!(inst.kind, InstKind::ConstPool(..)))
     }
 
     /// The slot of a local whose object is in memory, to be changed there.

@@ -144,20 +144,59 @@ impl Lowering<'_> {
         self.store_pair(new, word, address, 0);
     }
 
-    /// `op=` of ints, if the result is one.
+    /// `op=` of two ints, if the result is one, or of two floats.
     fn update_at(&mut self, code: ArithCode, address: clif::Value, found: clif::Value, value: ValueId, slow: clif::Block) {
         let (new, word) = self.boxed(value);
-        let Some((_, op)) = numbers::operator(code) else {
-            self.b.ins().jump(slow, &[]);
-            let unreached = self.b.create_block();
-            return self.b.switch_to_block(unreached);
+        let (Some((_, op)), known) = (numbers::operator(code), self.constant(new)) else {
+            return self.leave_to(slow);
         };
-        for tag in [found, new] {
-            if self.constant(tag) != Some(tag::INT) {
-                let is_int = self.b.ins().icmp_imm_u(IntCC::Equal, tag, tag::INT as i64);
-                self.go_on_if(is_int, slow);
+        match known {
+            Some(tag::INT) | Some(tag::FLOAT) => {
+                let is_same = self.b.ins().icmp(IntCC::Equal, found, new);
+                self.go_on_if(is_same, slow);
             }
+            Some(_) => return self.leave_to(slow),
+            None => {}
         }
+        match known {
+            Some(tag::INT) => self.update_int(op, address, word, slow),
+            Some(_) => self.update_float(op, address, word),
+            None => self.update_number(op, address, [found, new], word, slow),
+        }
+    }
+
+    /// Nothing more is done here.
+    fn leave_to(&mut self, slow: clif::Block) {
+        self.b.ins().jump(slow, &[]);
+        let unreached = self.b.create_block();
+        self.b.switch_to_block(unreached);
+    }
+
+    fn update_number(
+        &mut self,
+        op: IntOp,
+        address: clif::Value,
+        [found, new]: [clif::Value; 2],
+        word: clif::Value,
+        slow: clif::Block,
+    ) {
+        let [ints, floats, next] = [(); 3].map(|()| self.b.create_block());
+        let is_same = self.b.ins().icmp(IntCC::Equal, found, new);
+        self.go_on_if(is_same, slow);
+        let is_int = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::INT as i64);
+        self.b.ins().brif(is_int, ints, &[], floats, &[]);
+        self.b.switch_to_block(ints);
+        self.update_int(op, address, word, slow);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(floats);
+        let is_float = self.b.ins().icmp_imm_u(IntCC::Equal, found, tag::FLOAT as i64);
+        self.go_on_if(is_float, slow);
+        self.update_float(op, address, word);
+        self.b.ins().jump(next, &[]);
+        self.b.switch_to_block(next);
+    }
+
+    fn update_int(&mut self, op: IntOp, address: clif::Value, word: clif::Value, slow: clif::Block) {
         let held = self.load(types::I64, address, 8);
         let (sum, overflow) = match op {
             IntOp::Add => self.b.ins().sadd_overflow(held, word),
@@ -167,6 +206,17 @@ impl Lowering<'_> {
         let fits = self.b.create_block();
         self.b.ins().brif(overflow, slow, &[], fits, &[]);
         self.b.switch_to_block(fits);
+        self.store(sum, address, 8);
+    }
+
+    fn update_float(&mut self, op: IntOp, address: clif::Value, word: clif::Value) {
+        let held = self.load(types::F64, address, 8);
+        let operand = self.b.ins().bitcast(types::F64, clif::MemFlagsData::new(), word);
+        let sum = match op {
+            IntOp::Add => self.b.ins().fadd(held, operand),
+            IntOp::Sub => self.b.ins().fsub(held, operand),
+            IntOp::Mul => self.b.ins().fmul(held, operand),
+        };
         self.store(sum, address, 8);
     }
 }
