@@ -201,6 +201,12 @@ impl Value {
         Shared::literal(text).get()
     }
 
+    /// That string, if some source has the text. As a key it is found by its address.
+    pub fn existing_literal(text: &str) -> Option<Value> {
+        let literals = LITERALS.lock().unwrap_or_else(PoisonError::into_inner);
+        literals.get(text).map(|found| found.0.get())
+    }
+
     /// Appends to a string in place if nobody else holds it, else to a copy. False if it is no string.
     #[inline]
     pub fn push_str(&mut self, text: &str) -> Result<bool, OutOfMemory> {

@@ -232,12 +232,30 @@ fn a_key_is_looked_up_once_unless_dict_or_key_may_have_changed_in_between() {
     assert_eq!(found(&got), [1, 1, 0, 0], "{got}");
     let asked = last_ir(&program("if key in d { d[key] += 1 } else { d[key] = 1 }"));
     assert_eq!(found(&asked), [1, 1, 1, 0], "{asked}");
-    let other = last_ir(&program("n := d.get(key, 0)\n        d[\"k1\"] = n\n        d[key] = n + 1"));
+    let other = last_ir(&program("n := d.get(key, 0)\n        d[keys[0]] = n\n        d[key] = n + 1"));
     assert_eq!((found(&other)[1], found(&other)[3]), (0, 2), "{other}");
     let changed = last_ir(&program("n := d.get(key, 0)\n        key += \"x\"\n        d[key] = n + 1"));
     assert_eq!(found(&changed), [1, 0, 0, 1], "{changed}");
     let another = last_ir(&program("n := d.get(key, 0)\n        if n > 300 { d = {} }\n        d[key] = n + 1"));
     assert_eq!((found(&another)[1], found(&another)[3]), (0, 1), "{another}");
+}
+
+#[test]
+fn what_is_under_a_name_or_a_literal_is_changed_where_it_is_found_unless_it_is_no_dict_or_another_key() {
+    let program = |made: &str, body: &str| {
+        format!(
+            "func f(r, key) {{\n    for i in 0..90 {{ {body} }}\n    return r\n}}\nfor i in 0..60 {{ f({made}, \"m\") }}"
+        )
+    };
+    let found = |ir: &str| ["op: Find", "op: SetFound", "op: UpdateFound", "op: SetItem"].map(|part| count(ir, part));
+    let record = last_ir(&program("{n: 0, m: 0}", "r.n += 1\n r[\"m\"] = i"));
+    assert_eq!(found(&record)[1..], [1, 1, 0], "{record}");
+    let inside = last_ir(&program("[{n: 0}]", "r[0].n += 1"));
+    assert_eq!(found(&inside)[1..], [0, 1, 0], "{inside}");
+    let other = last_ir(&program("{n: 0, m: 0}", "r[key] = i"));
+    assert_eq!(found(&other)[1..], [0, 0, 1], "{other}");
+    let instance = last_ir(&format!("struct S {{ n }}\n{}", program("S(0)", "r.n += 1")));
+    assert_eq!(found(&instance), [0; 4], "{instance}");
 }
 
 #[test]

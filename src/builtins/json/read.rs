@@ -206,7 +206,7 @@ impl<'a> Reader<'a> {
         {
             return Ok(key.clone());
         }
-        let key = Value::try_str(text).within("parse_json")?;
+        let key = Value::existing_literal(text).map_or_else(|| Value::try_str(text), Ok).within("parse_json")?;
         self.keys[place] = Some((text, key.clone()));
         Ok(key)
     }
