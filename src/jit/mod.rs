@@ -391,7 +391,7 @@ impl Jit {
         let loops = loops.entry(place.0).or_insert_with(|| build::loops(code).collect());
         let found = loops.iter().find(|range| range.start == head);
         let range = found.map_or(0..0, |range| range.start as usize..range.end as usize);
-        let is_runtime_work = policy::is_runtime_work(&code[range], &function.chunk.constants);
+        let is_runtime_work = policy::is_runtime_work(&code[range]);
         let is_inner = loops.iter().any(|range| range.start < head && range.contains(&head));
         let reports = if is_inner { self.policy.inner_reports } else { self.policy.loop_reports };
         reports * if is_runtime_work { self.policy.runtime_reports } else { 1 }

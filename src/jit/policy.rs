@@ -9,7 +9,6 @@ use super::foresight::Foresight;
 use super::options::Options;
 use super::profile::{FRONT, LARGE};
 use super::queue;
-use crate::bytecode::chunk::Const;
 use crate::bytecode::op::Op;
 use crate::vm::function::CALL_INTERVAL;
 use crate::vm::tier::{Entry, Patience};
@@ -124,13 +123,9 @@ impl Policy {
 const RUNTIME_WORK: usize = 10;
 
 /// Is most of the work of these instructions the runtime's, compiled or not?
-pub fn is_runtime_work(code: &[Op], constants: &[Const]) -> bool {
-    let by_runtime = |op: &&Op| match op {
-        Op::MakeArray { .. } | Op::MakeDict { .. } | Op::Interp { .. } | Op::InterpAppend { .. } => true,
-        // An entry of a dict.
-        Op::IndexGetC { c, .. } => matches!(constants[usize::from(*c)], Const::Str(_)),
-        _ => false,
-    };
+pub fn is_runtime_work(code: &[Op]) -> bool {
+    let by_runtime =
+        |op: &&Op| matches!(op, Op::MakeArray { .. } | Op::MakeDict { .. } | Op::Interp { .. } | Op::InterpAppend { .. });
     let count = code.iter().filter(by_runtime).count();
     count * RUNTIME_WORK > code.len() - count
 }
